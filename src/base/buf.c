@@ -1,0 +1,187 @@
+/* base/buf: see the header. */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+void buf_init(struct buf *buf, size_t max)
+{
+    *buf = (struct buf)BUF_INIT(max);
+}
+
+void buf_done(struct buf *buf)
+{
+    if (buf->is_secret)
+        xfree_wiped(buf->data, buf->room);
+    else
+        free(buf->data);
+    buf->data = NULL;
+    buf->size = buf->room = 0;
+}
+
+void buf_clear(struct buf *buf)
+{
+    if (buf->is_secret && buf->data)
+        explicit_bzero(buf->data, buf->room);
+    buf->size = 0;
+    buf->overflowed = false;
+    if (buf->data)
+        buf->data[0] = '\0';
+}
+
+static void grow(struct buf *buf, size_t room)
+{
+    uint8_t *bigger;
+
+    if (!buf->is_secret) {
+        buf->data = xreallocarray(buf->data, room, 1);
+        buf->room = room;
+        return;
+    }
+    bigger = xmalloc(room);
+    if (buf->data)
+        memcpy(bigger, buf->data, buf->size);
+    xfree_wiped(buf->data, buf->room);
+    buf->data = bigger;
+    buf->room = room;
+}
+
+uint8_t *buf_extend(struct buf *buf, size_t size)
+{
+    size_t needed;
+
+    if (buf->overflowed || size > buf->max || buf->size > buf->max - size) {
+        buf->overflowed = true;
+        return NULL;
+    }
+    needed = buf->size + size + 1;
+    if (needed > buf->room) {
+        size_t room = buf->room < 64 ? 64 : buf->room * 2;
+
+        if (room > buf->max + 1)
+            room = buf->max + 1;
+        grow(buf, room < needed ? needed : room);
+    }
+    uint8_t *at = buf->data + buf->size;
+
+    buf->size += size;
+    buf->data[buf->size] = '\0';
+    return at;
+}
+
+void buf_add(struct buf *buf, const void *data, size_t size)
+{
+    uint8_t *at = buf_extend(buf, size);
+
+    if (at && size)
+        memcpy(at, data, size);
+}
+
+void buf_add_span(struct buf *buf, struct span s)
+{
+    buf_add(buf, s.data, s.size);
+}
+
+void buf_add_text(struct buf *buf, const char *text)
+{
+    buf_add(buf, text, strlen(text));
+}
+
+void buf_add_char(struct buf *buf, char c)
+{
+    buf_add(buf, &c, 1);
+}
+
+void buf_addf(struct buf *buf, const char *format, ...)
+{
+    char small[256];
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(small, sizeof small, format, args);
+    va_end(args);
+    if (n < 0) {
+        buf->overflowed = true;
+        return;
+    }
+    if ((size_t)n < sizeof small) {
+        buf_add(buf, small, (size_t)n);
+        return;
+    }
+    char *at = (char *)buf_extend(buf, (size_t)n);
+
+    if (!at)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(at, (size_t)n + 1, format, args);
+    va_end(args);
+}
+
+void buf_add_u8(struct buf *buf, uint8_t v)
+{
+    buf_add(buf, &v, 1);
+}
+
+void buf_add_u16(struct buf *buf, uint16_t v)
+{
+    uint8_t bytes[2] = { (uint8_t)(v >> 8), (uint8_t)v };
+
+    buf_add(buf, bytes, sizeof bytes);
+}
+
+void buf_add_u32(struct buf *buf, uint32_t v)
+{
+    buf_add_u16(buf, (uint16_t)(v >> 16));
+    buf_add_u16(buf, (uint16_t)v);
+}
+
+void buf_add_u64(struct buf *buf, uint64_t v)
+{
+    buf_add_u32(buf, (uint32_t)(v >> 32));
+    buf_add_u32(buf, (uint32_t)v);
+}
+
+void buf_drop(struct buf *buf, size_t size)
+{
+    if (size > buf->size)
+        size = buf->size;
+    if (size == 0)
+        return;
+    memmove(buf->data, buf->data + size, buf->size - size + 1);
+    buf->size -= size;
+}
+
+bool buf_ok(const struct buf *buf)
+{
+    return !buf->overflowed;
+}
+
+bool buf_check(const struct buf *buf, const char *what, struct err *err)
+{
+    if (buf->overflowed)
+        return fail(err, ERR_LIMIT, "%s is larger than %zu bytes", what, buf->max);
+    return true;
+}
+
+struct span buf_span(const struct buf *buf)
+{
+    return (struct span){ buf->data, buf->size };
+}
+
+const char *buf_text(const struct buf *buf)
+{
+    return buf->data ? (const char *)buf->data : "";
+}
+
+char *buf_take_text(struct buf *buf)
+{
+    char *text = buf->data ? (char *)buf->data : xstrdup("");
+
+    buf->data = NULL;
+    buf->size = buf->room = 0;
+    return text;
+}

@@ -1,0 +1,64 @@
+/*
+ * base/buf: bytes of ours that grow, up to a ceiling.
+ *
+ * Every buf is born with the most it may ever hold. Appending past that is refused and remembered:
+ * a row of appends is checked once, with buf_ok() or buf_check(). The content is always followed by
+ * a NUL that is not counted, and may hold NULs itself.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/span.h"
+
+struct err;
+
+struct buf {
+    uint8_t *data; /* NULL until something is appended */
+    size_t size;
+    size_t room;
+    size_t max;
+    bool overflowed;
+    bool is_secret; /* wiped whenever memory is given back */
+};
+
+#define BUF_INIT(max_bytes)                                                                        \
+    {                                                                                              \
+        .max = (max_bytes)                                                                         \
+    }
+#define BUF_INIT_SECRET(max_bytes)                                                                 \
+    {                                                                                              \
+        .max = (max_bytes), .is_secret = true                                                      \
+    }
+
+void buf_init(struct buf *buf, size_t max);
+void buf_done(struct buf *buf);
+void buf_clear(struct buf *buf); /* empty, overflow forgotten, memory kept */
+
+void buf_add(struct buf *buf, const void *data, size_t size);
+void buf_add_span(struct buf *buf, struct span s);
+void buf_add_text(struct buf *buf, const char *text);
+void buf_add_char(struct buf *buf, char c);
+void buf_addf(struct buf *buf, const char *format, ...) printf_like(2, 3);
+
+/* Big-endian integers, for wire formats. */
+void buf_add_u8(struct buf *buf, uint8_t v);
+void buf_add_u16(struct buf *buf, uint16_t v);
+void buf_add_u32(struct buf *buf, uint32_t v);
+void buf_add_u64(struct buf *buf, uint64_t v);
+
+/* Room for `size` more bytes to be written by the caller, or NULL past the ceiling. */
+uint8_t *buf_extend(struct buf *buf, size_t size);
+
+/* Forget the first `size` bytes. */
+void buf_drop(struct buf *buf, size_t size);
+
+bool buf_ok(const struct buf *buf);
+
+/* ERR_LIMIT "… larger than N bytes" if anything was refused. `what` names it in the message. */
+bool buf_check(const struct buf *buf, const char *what, struct err *err) must_check;
+
+struct span buf_span(const struct buf *buf);
+const char *buf_text(const struct buf *buf);     /* "" when nothing was appended */
+char *buf_take_text(struct buf *buf) must_check; /* the caller frees; the buf is empty after */
+
+DEFINE_AUTODONE(buf);
