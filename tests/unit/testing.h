@@ -11,6 +11,12 @@
 
 /* cmocka's word for failing a test; ours fills in a struct err. Tests say fail_msg(). */
 #undef fail
+#undef fail_msg
+#define fail_msg(msg, ...)                                                                         \
+    do {                                                                                           \
+        print_error("ERROR: " msg "\n", ##__VA_ARGS__);                                            \
+        _fail(__FILE__, __LINE__);                                                                 \
+    } while (0)
 
 #include "base/base.h"
 #include "base/err.h"
