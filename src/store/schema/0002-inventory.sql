@@ -1,0 +1,228 @@
+-- The inventory: records people talk about, the X.509 certificates they have had, where these are served.
+
+CREATE TABLE business_group (
+    id          ID_PRIMARY_KEY,
+    name        TEXT NOT NULL UNIQUE,        -- a label and a filter; it grants nothing
+    description TEXT NOT NULL DEFAULT ''
+) STRICT_TABLE;
+
+-- One X.509 certificate: immutable, without rights of its own, shared by records and chains.
+CREATE TABLE version (
+    id                  ID_PRIMARY_KEY,
+    sha256              BYTES NOT NULL UNIQUE,
+    der                 BYTES NOT NULL,
+    slot                TEXT NOT NULL,       -- rsa, ecdsa, other: what kind of key it is for
+    serial              TEXT NOT NULL,       -- lower-case hex, cut when absurdly long
+    subject             TEXT NOT NULL,
+    issuer              TEXT NOT NULL,
+    name                TEXT NOT NULL,       -- the CN, else the first SAN: what it is called
+    sans                TEXT NOT NULL,       -- JSON list of {type, value}; the first hundred
+    n_sans              INT64 NOT NULL,
+    not_before          INT64 NOT NULL,
+    not_after           INT64 NOT NULL,
+    key_algorithm       TEXT NOT NULL,
+    key_size            INT64 NOT NULL,
+    signature_algorithm TEXT NOT NULL,
+    spki_sha256         BYTES NOT NULL,
+    is_ca               BOOL NOT NULL,
+    is_self_signed      BOOL NOT NULL,
+    is_staging          BOOL NOT NULL,
+    created_at          INT64 NOT NULL
+) STRICT_TABLE;
+CREATE INDEX version_serial ON version(serial);
+CREATE INDEX version_spki ON version(spki_sha256);
+
+-- What was sent above a leaf, in the order it was sent. Found by the SHA-256 of the members' fingerprints.
+CREATE TABLE chain (
+    id         ID_PRIMARY_KEY,
+    sha256     BYTES NOT NULL UNIQUE,
+    created_at INT64 NOT NULL
+) STRICT_TABLE;
+
+CREATE TABLE chain_member (
+    chain_id   INT64 NOT NULL REFERENCES chain(id) ON DELETE CASCADE,
+    position   INT64 NOT NULL,               -- 0 is the leaf's issuer
+    version_id INT64 NOT NULL REFERENCES version(id),
+    PRIMARY KEY (chain_id, position)
+) STRICT_TABLE;
+CREATE INDEX chain_member_version ON chain_member(version_id);
+
+-- The record: its id never changes, and rights hang here.
+CREATE TABLE certificate (
+    id                ID_PRIMARY_KEY,
+    name              TEXT NOT NULL,
+    name_lower        TEXT NOT NULL,
+    description       TEXT NOT NULL DEFAULT '',
+    is_imported       BOOL NOT NULL DEFAULT FALSE, -- we were given the certificate, maybe its key
+    is_managed        BOOL NOT NULL DEFAULT FALSE, -- a profile issues and renews it
+    owner_id          INT64 NOT NULL REFERENCES account(id),
+    assignee_id       INT64 REFERENCES account(id),
+    business_group_id INT64 REFERENCES business_group(id),
+    required_names    TEXT,                  -- JSON list a person has set; NULL: the endpoints' names, else the SANs
+    notify_periods    TEXT,                  -- JSON list that overrides the setting; NULL: the setting
+    created_at        INT64 NOT NULL,
+    updated_at        INT64 NOT NULL,
+    row_version       INT64 NOT NULL DEFAULT 1,
+    -- Maintained by store/cert from the current versions, so that no list has to look further.
+    version_id        INT64 REFERENCES version(id), -- the current version that ends first; NULL: nothing seen yet
+    begins_at         INT64,                 -- its notBefore
+    expires_at        INT64,                 -- earliest end along the verified path; the worst one served
+    expiring_at       INT64,                 -- from then on it is shown as expiring soon
+    revoked_at        INT64,
+    notify_at         INT64,                 -- next instant the notification scan has something to do; NULL: never
+    last_checked_at   INT64,                 -- of its endpoints, the one checked longest ago
+    last_error        TEXT NOT NULL DEFAULT '', -- of its endpoints, the first that fails; '' where none does
+    alert             TEXT NOT NULL DEFAULT '' -- '', unreachable, mixed, foreign, rolled_back: the worst there is
+) STRICT_TABLE;
+CREATE INDEX certificate_expires ON certificate(expires_at, id);
+CREATE INDEX certificate_expiring ON certificate(expiring_at, id);
+CREATE INDEX certificate_name ON certificate(name_lower, id);
+CREATE INDEX certificate_created ON certificate(created_at, id);
+CREATE INDEX certificate_updated ON certificate(updated_at, id);
+CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id);
+CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id IS NOT NULL;
+CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
+CREATE INDEX certificate_version ON certificate(version_id);
+CREATE INDEX certificate_notify ON certificate(notify_at) WHERE notify_at IS NOT NULL;
+CREATE INDEX certificate_alert ON certificate(alert, id) WHERE alert <> '';
+CREATE INDEX certificate_revoked ON certificate(revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX certificate_unseen ON certificate(id) WHERE version_id IS NULL;
+
+-- Who may see a record and why: its owner, its assignee, those it is shared with. Written together with
+-- certificate.owner_id and assignee_id, by one function; every list and count of a plain user goes through it.
+CREATE TABLE certificate_access (
+    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
+    relation       TEXT NOT NULL,            -- owner, assignee, share
+    account_id     INT64 REFERENCES account(id) ON DELETE CASCADE,
+    group_id       INT64 REFERENCES user_group(id) ON DELETE CASCADE,
+    may_use_key    BOOL NOT NULL DEFAULT FALSE,
+    is_notified    BOOL NOT NULL DEFAULT FALSE,
+    CHECK ((account_id IS NULL) <> (group_id IS NULL))
+) STRICT_TABLE;
+CREATE UNIQUE INDEX certificate_access_account ON certificate_access(account_id, certificate_id, relation)
+    WHERE account_id IS NOT NULL;
+CREATE UNIQUE INDEX certificate_access_group ON certificate_access(group_id, certificate_id, relation)
+    WHERE group_id IS NOT NULL;
+CREATE INDEX certificate_access_record ON certificate_access(certificate_id);
+
+CREATE TABLE certificate_tag (
+    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
+    tag            TEXT NOT NULL,            -- lower case
+    PRIMARY KEY (certificate_id, tag)
+) STRICT_TABLE;
+CREATE INDEX certificate_tag_tag ON certificate_tag(tag, certificate_id);
+
+-- Record x version. The row's id is the number in the certificate ID "C-1042".
+CREATE TABLE record_version (
+    id                ID_PRIMARY_KEY,
+    certificate_id    INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
+    version_id        INT64 NOT NULL REFERENCES version(id),
+    slot              TEXT NOT NULL,         -- rsa, ecdsa, other
+    role              TEXT NOT NULL,         -- current, staged, superseded
+    origin            TEXT NOT NULL,         -- seen, imported, issued, confirmed
+    ca_certificate_id TEXT,                  -- its number at its CA
+    chain_id          INT64 REFERENCES chain(id),
+    chain_status      TEXT NOT NULL,         -- trusted, incomplete, self_signed, untrusted_root, …
+    path_expires_at   INT64 NOT NULL,        -- earliest end along the verified path, else the leaf's
+    since_at          INT64 NOT NULL,        -- as of when it has this role
+    created_at        INT64 NOT NULL
+) STRICT_TABLE;
+CREATE UNIQUE INDEX record_version_pair ON record_version(certificate_id, version_id);
+CREATE UNIQUE INDEX record_version_current ON record_version(certificate_id, slot) WHERE role = 'current';
+CREATE INDEX record_version_version ON record_version(version_id);
+CREATE INDEX record_version_ca ON record_version(ca_certificate_id) WHERE ca_certificate_id IS NOT NULL;
+
+-- Where a certificate is served. Unique, and many-to-many with records.
+CREATE TABLE endpoint (
+    id                ID_PRIMARY_KEY,
+    host              TEXT NOT NULL,         -- lower case A-labels, or an address without brackets
+    port              INT64 NOT NULL,
+    sni               TEXT NOT NULL,         -- what is sent; '' sends none
+    protocol          TEXT NOT NULL,         -- tls, smtp, imap, pop3, ftp, ldap, postgres, mysql, xmpp
+    vantage           TEXT NOT NULL DEFAULT '', -- the agent that probes it; '' is the server itself
+    created_at        INT64 NOT NULL,
+    last_checked_at   INT64,
+    last_success_at   INT64,                 -- every address that counts answered
+    failing_since_at  INT64,                 -- NULL while it answers
+    n_failures        INT64 NOT NULL DEFAULT 0, -- in a row
+    error_class       TEXT NOT NULL DEFAULT '', -- '' none; dns, refused, timeout, …
+    error             TEXT NOT NULL DEFAULT '',
+    is_noticed        BOOL NOT NULL DEFAULT FALSE, -- people were told that it is unreachable
+    UNIQUE (host, port, sni, protocol, vantage)
+) STRICT_TABLE;
+CREATE INDEX endpoint_failing ON endpoint(failing_since_at, id) WHERE failing_since_at IS NOT NULL;
+CREATE INDEX endpoint_checked ON endpoint(last_checked_at, id);
+
+CREATE TABLE certificate_endpoint (
+    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
+    endpoint_id    INT64 NOT NULL REFERENCES endpoint(id),
+    PRIMARY KEY (certificate_id, endpoint_id)
+) STRICT_TABLE;
+CREATE INDEX certificate_endpoint_endpoint ON certificate_endpoint(endpoint_id);
+
+-- What one address of an endpoint served last, for each kind of key. A failed check leaves what was seen in place.
+CREATE TABLE observation (
+    id              ID_PRIMARY_KEY,
+    endpoint_id     INT64 NOT NULL REFERENCES endpoint(id) ON DELETE CASCADE,
+    address         TEXT NOT NULL,
+    slot            TEXT NOT NULL,           -- rsa, ecdsa, other; '' before anything was seen
+    version_id      INT64 REFERENCES version(id),
+    chain_id        INT64 REFERENCES chain(id),
+    chain_status    TEXT NOT NULL DEFAULT '',
+    path_expires_at INT64,
+    is_name_ok      BOOL NOT NULL DEFAULT FALSE,
+    protocol        TEXT NOT NULL DEFAULT '', -- TLSv1.3
+    cipher          TEXT NOT NULL DEFAULT '',
+    kx_group        TEXT NOT NULL DEFAULT '',
+    first_seen_at   INT64,                   -- this version at this address
+    last_seen_at    INT64,
+    checked_at      INT64 NOT NULL,
+    error_class     TEXT NOT NULL DEFAULT '', -- of the last check; '' when it succeeded
+    error           TEXT NOT NULL DEFAULT '',
+    is_in_dns       BOOL NOT NULL DEFAULT TRUE, -- in the latest answer
+    is_waived       BOOL NOT NULL DEFAULT FALSE, -- a person says that this address is dead for good
+    UNIQUE (endpoint_id, address, slot)
+) STRICT_TABLE;
+CREATE INDEX observation_version ON observation(version_id);
+
+-- How many records cross a border of validity on a day: counts by status without a scan. Maintained by store/cert.
+CREATE TABLE expiry_bucket (
+    kind TEXT NOT NULL,                      -- expires, expiring, begins, revoked, unknown, total
+    day  INT64 NOT NULL,                     -- days since 1970; 0 where the kind has no day
+    n    INT64 NOT NULL,
+    PRIMARY KEY (kind, day)
+) STRICT_TABLE;
+
+-- Words to find a record by: name, names in the certificate, serial, fingerprint; lower case.
+--sqlite: CREATE VIRTUAL TABLE certificate_search USING fts5(words, tokenize = 'trigram', detail = 'full');
+--postgres: CREATE EXTENSION IF NOT EXISTS pg_trgm;
+--postgres: CREATE TABLE certificate_search (rowid BIGINT PRIMARY KEY, words TEXT COLLATE "C" NOT NULL);
+--postgres: CREATE INDEX certificate_search_words ON certificate_search USING gin (words gin_trgm_ops);
+
+CREATE TABLE trust_bundle (
+    id         ID_PRIMARY_KEY,
+    name       TEXT NOT NULL UNIQUE,
+    pem        TEXT NOT NULL,                -- certificates of private CAs, beside the system's
+    created_at INT64 NOT NULL,
+    updated_at INT64 NOT NULL
+) STRICT_TABLE;
+
+-- What serves certificates, and which record belongs on it.
+CREATE TABLE resource (
+    id         ID_PRIMARY_KEY,
+    name       TEXT NOT NULL UNIQUE,
+    type       TEXT NOT NULL,
+    agent      TEXT NOT NULL DEFAULT '',     -- who deploys there; '' is the server itself
+    settings   TEXT NOT NULL DEFAULT '{}',
+    created_at INT64 NOT NULL
+) STRICT_TABLE;
+
+CREATE TABLE association (
+    id             ID_PRIMARY_KEY,
+    resource_id    INT64 NOT NULL REFERENCES resource(id),
+    certificate_id INT64 NOT NULL REFERENCES certificate(id),
+    slot           TEXT NOT NULL DEFAULT '', -- the place on the resource
+    created_at     INT64 NOT NULL,
+    UNIQUE (resource_id, slot)
+) STRICT_TABLE;
+CREATE INDEX association_certificate ON association(certificate_id);
