@@ -1,0 +1,89 @@
+/*
+ * auth/password: see the header.
+ *
+ * An unknown account costs the same as a wrong password: the candidate is hashed against a hash
+ * made once from random bytes, so the time of an answer does not tell which names exist.
+ */
+#include "auth/password.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/parse.h"
+#include "base/rand.h"
+
+/* 64 MiB and two passes: libsodium's "interactive" figures, and above OWASP's minimum (19 MiB, 2).
+ */
+#define OPS_LIMIT crypto_pwhash_argon2id_OPSLIMIT_INTERACTIVE
+#define MEM_LIMIT crypto_pwhash_argon2id_MEMLIMIT_INTERACTIVE
+
+_Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_argon2id_STRBYTES, "the hash fits its field");
+
+static const char *const common[] = { "1234567890", "12345678910", "0123456789", "password123",
+    "password1234", "passwordpassword", "qwertyuiop", "qwerty12345", "letmein1234", "administrator",
+    "changeme123", "iloveyou123", "welcome123", "certdesk123", "0987654321", "1q2w3e4r5t" };
+
+static pthread_once_t decoy_once = PTHREAD_ONCE_INIT;
+static char decoy_hash[PASSWORD_HASH_SIZE];
+
+static void make_decoy(void)
+{
+    char random[32];
+
+    rand_bytes(random, sizeof random);
+    if (crypto_pwhash_argon2id_str(decoy_hash, random, sizeof random, OPS_LIMIT, MEM_LIMIT) != 0)
+        decoy_hash[0] = '\0';
+}
+
+bool password_check_rules(struct span password, const char *account_name, struct err *err)
+{
+    if (password.size < PASSWORD_MIN)
+        return fail(err, ERR_INVALID, "the password is shorter than %d bytes", PASSWORD_MIN);
+    if (password.size > PASSWORD_MAX)
+        return fail(err, ERR_LIMIT, "the password is longer than %d bytes", PASSWORD_MAX);
+    if (!parse_is_utf8(password))
+        return fail(err, ERR_INVALID, "the password is not valid UTF-8 text");
+    if (account_name && span_is_nocase(password, account_name))
+        return fail(err, ERR_INVALID, "the password is the name of the user");
+    for (size_t i = 0; i < countof(common); i++)
+        if (span_is_nocase(password, common[i]))
+            return fail(err, ERR_INVALID, "the password is among the most common ones");
+    return true;
+}
+
+bool password_hash(struct span password, char ret[static PASSWORD_HASH_SIZE], struct err *err)
+{
+    char hash[crypto_pwhash_argon2id_STRBYTES];
+
+    if (crypto_pwhash_argon2id_str(hash, (const char *)password.data, password.size, OPS_LIMIT,
+            MEM_LIMIT) != 0)
+        return fail(err, ERR_UNAVAILABLE, "could not hash the password: not enough memory");
+    memcpy(ret, hash, sizeof hash);
+    return true;
+}
+
+bool password_matches(struct span password, const char *hash)
+{
+    if (password.size > PASSWORD_MAX)
+        password.size = PASSWORD_MAX + 1;
+    (void)pthread_once(&decoy_once, make_decoy);
+    int wrong = crypto_pwhash_argon2id_str_verify(hash ? hash : decoy_hash,
+        (const char *)password.data, password.size);
+
+    return hash && wrong == 0;
+}
+
+void password_generate(char ret[static 24])
+{
+    static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
+    char *at = ret;
+
+    for (int i = 0; i < 20; i++) {
+        if (i > 0 && i % 5 == 0)
+            *at++ = '-';
+        *at++ = letters[rand_below(sizeof letters - 1)];
+    }
+    *at = '\0';
+}
