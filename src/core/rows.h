@@ -27,6 +27,29 @@
     DEFINE_AUTODONE(type##_row);                                                                   \
     DEFINE_AUTOFREE(type##_row)
 
+/* For the one .c that defines x_row_done(): the rest of what DECLARE_ROWS(x) declares. */
+#define DEFINE_ROWS(type)                                                                          \
+    void type##_row_free(struct type##_row *row)                                                   \
+    {                                                                                              \
+        if (row)                                                                                   \
+            type##_row_done(row);                                                                  \
+        free(row);                                                                                 \
+    }                                                                                              \
+    struct type##_row *type##_rows_add(struct type##_rows *rows)                                   \
+    {                                                                                              \
+        rows->items = rows_make_room(rows->items, rows->n, &rows->room, sizeof *rows->items);      \
+        rows->items[rows->n] = (struct type##_row){ 0 };                                           \
+        return &rows->items[rows->n++];                                                            \
+    }                                                                                              \
+    void type##_rows_done(struct type##_rows *rows)                                                \
+    {                                                                                              \
+        for (size_t i = 0; i < rows->n; i++)                                                       \
+            type##_row_done(&rows->items[i]);                                                      \
+        free(rows->items);                                                                         \
+        *rows = (struct type##_rows){ 0 };                                                         \
+    }                                                                                              \
+    struct type##_row
+
 /* Ids, in the order they were found. */
 struct id_list {
     int64_t *items;
