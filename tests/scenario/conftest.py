@@ -1,0 +1,70 @@
+"""Fixtures of the scenarios."""
+
+import os
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from certdesk import Certdesk  # noqa: E402
+from certs import Authority  # noqa: E402
+from servers import Nginx  # noqa: E402
+
+
+def _postgres_database():
+    """A fresh database on the cluster that `tests/with-postgres` started, or None without one."""
+    base = os.environ.get("CERTDESK_TEST_POSTGRES")
+    if not base:
+        return None
+    name = f"scenario_{uuid.uuid4().hex[:12]}"
+    subprocess.run(["psql", base, "-qc", f"CREATE DATABASE {name}"], check=True)
+    head, _, options = base.partition("?")
+    url = head.rsplit("/", 1)[0] + "/" + name
+    return f"{url}?{options}" if options else url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def desk_factory(request, tmp_path):
+    """Makes certdesk servers, on each database in turn; stops them at the end."""
+    made = []
+
+    def make(env=None, extra=None, start=True, name="desk"):
+        database = None
+        if request.param == "postgres":
+            database = _postgres_database()
+            if database is None:
+                pytest.skip("no PostgreSQL: run under tests/with-postgres")
+        desk = Certdesk(tmp_path / name, database=database, env=env, extra=extra)
+        made.append(desk)
+        return desk.start() if start else desk
+
+    yield make
+    for desk in made:
+        desk.stop()
+        log = desk.log() if os.path.exists(desk.log_path) else ""
+        assert "ERROR: AddressSanitizer" not in log and "runtime error:" not in log, log[-6000:]
+
+
+@pytest.fixture
+def desk(desk_factory):
+    return desk_factory()
+
+
+@pytest.fixture(scope="session")
+def root():
+    return Authority.root()
+
+
+@pytest.fixture(scope="session")
+def authority(root):
+    return root.intermediate()
+
+
+@pytest.fixture
+def nginx(tmp_path):
+    server = Nginx(str(tmp_path / "nginx"))
+    yield server
+    server.stop()
