@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Building: the page, the product, the tests. Sourced by ./dev.
 
 # ccache speeds up the second time; meson finds it by itself, unless CC says otherwise.

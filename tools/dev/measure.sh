@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Coverage, fuzzing, benchmarks. Sourced by ./dev.
 
 word_coverage() {

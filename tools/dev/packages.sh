@@ -1,3 +1,6 @@
+# shellcheck shell=bash
+# Lists of words are meant to be split, and their names are put together in need():
+# shellcheck disable=SC2034,SC2086
 # What the words of ./dev need from Debian and npm, and how they get it. Sourced by ./dev.
 
 packages_build="build-essential gcc meson ninja-build pkg-config ccache python3 python3-yaml
@@ -6,9 +9,10 @@ packages_build="build-essential gcc meson ninja-build pkg-config ccache python3 
     ca-certificates"
 packages_page="" # node and npm, unless a good one is there: need_node
 packages_test="sqlite3 postgresql python3-pytest python3-pytest-xdist python3-psycopg2
-    python3-cryptography nginx-light haproxy chromium procps"
+    python3-cryptography nginx-light haproxy chromium procps clang-tidy
+    universal-ctags binutils"
 packages_lint="clang clang-format clang-tidy cppcheck mandoc universal-ctags shellcheck binutils
-    python3-pytest"
+    pyflakes3 systemd"
 packages_fuzz="clang libclang-rt-14-dev lld llvm"
 packages_coverage="gcovr"
 packages_bench="clang nginx-light openssl nmap monitoring-plugins-basic prometheus-blackbox-exporter"
@@ -29,7 +33,7 @@ need() {
     for group in "$@"; do
         [ "$group" = page ] && need_node
         list="packages_$group"
-        list=$(echo ${!list})
+        list=$(xargs <<<"${!list}")
         [ -n "$list" ] || continue
         stamp="build-state/packages-$group-$(echo "$list" | sha256sum | cut -c1-16)"
         # /var/lib/dpkg/status is newer than the stamp after anything was installed or removed.
