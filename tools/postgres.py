@@ -1,0 +1,74 @@
+"""A PostgreSQL server for tests: in a temporary folder, on a socket there and nowhere else."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+
+class Postgres:
+    """A PostgreSQL cluster of our own, in a temporary folder, on a socket there and nowhere else."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="certdesk-pg-"))
+        self.prefix = []
+        self.n_databases = 0
+        self.lock = threading.Lock()
+        self.process = None
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            shutil.chown(self.folder, "postgres", "postgres")
+            self.prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+        self.folder.chmod(0o755)
+
+    def start(self):
+        data = self.folder / "data"
+        self.tool("initdb", "-D", data, "-U", "certdesk", "--auth=trust", "--encoding=UTF8",
+                  "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+        self.process = subprocess.Popen(
+            [*self.prefix, self.path("postgres"), "-D", str(data), "-k", str(self.folder),
+             "-c", "listen_addresses=", "-c", "unix_socket_permissions=0777", "-c", "fsync=off",
+             "-c", "full_page_writes=off", "-c", "max_connections=200",
+             "-c", "shared_buffers=32MB"],
+            stdin=subprocess.DEVNULL, stdout=(self.folder / "log").open("w"),
+            stderr=subprocess.STDOUT, cwd="/", start_new_session=True)
+        deadline = time.monotonic() + 60
+        while subprocess.run([self.path("pg_isready"), "-q", "-h", self.folder],
+                             check=False).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("PostgreSQL did not start:\n"
+                                   + (self.folder / "log").read_text(errors="replace"))
+            time.sleep(0.05)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)  # at once: nothing here is kept
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, tool):
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/" + tool))
+        return str(found[-1]) if found else shutil.which(tool) or tool
+
+    def tool(self, name, *args):
+        done = subprocess.run([*self.prefix, self.path(name), *map(str, args)], cwd="/",
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise RuntimeError("%s: %s%s" % (name, done.stdout, done.stderr))
+
+    def url(self, database="postgres"):
+        return "postgresql://certdesk@/%s?host=%s" % (database, self.folder)
+
+    def new_database(self):
+        with self.lock:
+            self.n_databases += 1
+            name = "test_%d" % self.n_databases
+        self.tool("createdb", "-h", self.folder, "-U", "certdesk", "-T", "template0", name)
+        return self.url(name)
