@@ -1,23 +1,28 @@
-"""A PostgreSQL server for tests: in a temporary folder, on a socket there and nowhere else."""
+"""A PostgreSQL server for tests: in a temporary folder, on a free port of loopback."""
 
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Postgres:
-    """A PostgreSQL cluster of our own, in a temporary folder, on a socket there and nowhere else."""
+    """A cluster of our own, which leaves nothing behind."""
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="certdesk-pg-"))
         self.prefix = []
-        self.n_databases = 0
-        self.lock = threading.Lock()
+        self.port = free_port()
         self.process = None
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             shutil.chown(self.folder, "postgres", "postgres")
@@ -30,14 +35,13 @@ class Postgres:
                   "--locale=C.UTF-8", "--no-sync", "--no-instructions")
         self.process = subprocess.Popen(
             [*self.prefix, self.path("postgres"), "-D", str(data), "-k", str(self.folder),
-             "-c", "listen_addresses=", "-c", "unix_socket_permissions=0777", "-c", "fsync=off",
-             "-c", "full_page_writes=off", "-c", "max_connections=200",
+             "-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200",
              "-c", "shared_buffers=32MB"],
             stdin=subprocess.DEVNULL, stdout=(self.folder / "log").open("w"),
             stderr=subprocess.STDOUT, cwd="/", start_new_session=True)
         deadline = time.monotonic() + 60
-        while subprocess.run([self.path("pg_isready"), "-q", "-h", self.folder],
-                             check=False).returncode != 0:
+        while subprocess.run([self.path("pg_isready"), "-q", "-h", "127.0.0.1", "-p",
+                              str(self.port)], check=False).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("PostgreSQL did not start:\n"
                                    + (self.folder / "log").read_text(errors="replace"))
@@ -63,12 +67,5 @@ class Postgres:
         if done.returncode != 0:
             raise RuntimeError("%s: %s%s" % (name, done.stdout, done.stderr))
 
-    def url(self, database="postgres"):
-        return "postgresql://certdesk@/%s?host=%s" % (database, self.folder)
-
-    def new_database(self):
-        with self.lock:
-            self.n_databases += 1
-            name = "test_%d" % self.n_databases
-        self.tool("createdb", "-h", self.folder, "-U", "certdesk", "-T", "template0", name)
-        return self.url(name)
+    def url(self):
+        return "postgresql://certdesk@127.0.0.1:%d/postgres" % self.port
