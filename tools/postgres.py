@@ -33,10 +33,12 @@ class Postgres:
         data = self.folder / "data"
         self.tool("initdb", "-D", data, "-U", "certdesk", "--auth=trust", "--encoding=UTF8",
                   "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+        settings = ["port=%d" % self.port, "listen_addresses=127.0.0.1", "max_connections=200",
+                    "shared_buffers=32MB", "fsync=off", "full_page_writes=off",
+                    "unix_socket_directories=%s" % self.folder]
         self.process = subprocess.Popen(
-            [*self.prefix, self.path("postgres"), "-D", str(data), "-k", str(self.folder),
-             "-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200",
-             "-c", "shared_buffers=32MB"],
+            [*self.prefix, self.path("postgres"), "-D", str(data),
+             *(word for setting in settings for word in ("-c", setting))],
             stdin=subprocess.DEVNULL, stdout=(self.folder / "log").open("w"),
             stderr=subprocess.STDOUT, cwd="/", start_new_session=True)
         deadline = time.monotonic() + 60
