@@ -93,8 +93,8 @@ struct conf_override {
 };
 
 struct conf_sources {
-    const char *file;       /* must be there; NULL: CONF_DEFAULT_FILE if that is */
-    char *const *env;       /* as environ; NULL: none */
+    const char *file; /* must be there; NULL: CONF_DEFAULT_FILE if that is */
+    char *const *env; /* as environ; NULL: none */
     const struct conf_override *overrides;
     size_t n_overrides;
 };

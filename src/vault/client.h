@@ -118,8 +118,8 @@ struct vault_csr {
     const char *organizational_unit;
     const char *locality;
     const char *state;
-    const char *country;      /* two letters */
-    const char *const *sans;  /* "dns:www.example.org", "ip:192.0.2.1", "email:…", "uri:…" */
+    const char *country;     /* two letters */
+    const char *const *sans; /* "dns:www.example.org", "ip:192.0.2.1", "email:…", "uri:…" */
     size_t n_sans;
 };
 
