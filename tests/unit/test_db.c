@@ -58,8 +58,8 @@ static void values_come_back_as_they_went(void **state)
     struct tx *tx = test_tx(test, TX_WRITE);
     struct stmt *q = tx_prepare(tx,
         "INSERT INTO version(sha256, der, slot, serial, subject, issuer, name, sans,"
-        " n_sans, not_before, not_after, key_algorithm, key_size, signature_algorithm, spki_sha256, is_ca,"
-        " is_self_signed, is_staging, created_at) VALUES ($1, $1, 'rsa', $2, '', '', '', '[]', 0, $3, 9, 'rsa',"
+        " words, n_sans, not_before, not_after, key_algorithm, key_size, signature_algorithm, spki_sha256, is_ca,"
+        " is_self_signed, is_staging, created_at) VALUES ($1, $1, 'rsa', $2, '', '', '', '[]', '', 0, $3, 9, 'rsa',"
         " 2048, 'x', $1, $4, FALSE, FALSE, 7) RETURNING der, serial, not_before, is_ca, is_staging");
 
     stmt_bind_blob(q, 1, span_of(bytes, sizeof bytes));
