@@ -100,9 +100,6 @@ void json_i64_or_null(struct json_out *out, const char *key, int64_t value);
 /* Bytes as lower-case hexadecimal. */
 void json_hex(struct json_out *out, const char *key, struct span bytes);
 
-/* Three decimals, "1.500": for seconds and shares kept as whole thousandths. */
-void json_thousandths(struct json_out *out, const char *key, int64_t value);
-
 /* A value that is JSON already, such as a column of the database. Empty is written as null. */
 void json_raw(struct json_out *out, const char *key, struct span json);
 void json_value(struct json_out *out, const char *key, const struct json *value);
