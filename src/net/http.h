@@ -35,9 +35,8 @@ struct http_field {
 
 /* What app->admit decides; everything is zero before it is asked. */
 struct http_admission {
-    int64_t max_body;  /* bytes; a longer body is 413. 0: none at all */
-    bool secret_body;  /* keys and passwords: locked and wiped memory, never a file */
-    bool is_expensive; /* run as WORK_JOB instead of WORK_REQUEST */
+    int64_t max_body; /* bytes; a longer body is 413. 0: none at all */
+    bool secret_body; /* keys and passwords: locked and wiped memory, never a file */
 };
 
 struct http_request {
@@ -137,5 +136,11 @@ void http_reply_close(struct http_reply *reply);
 /* Forget everything and start again with 200. */
 void http_reply_clear(struct http_reply *reply);
 
-/* For tests and logs. */
+/* For tests of handlers: a reply outside a server, and what is in it. */
+struct http_reply *http_reply_new(void) must_check;
+void http_reply_free(struct http_reply *reply);
 int http_reply_get_status(const struct http_reply *reply);
+const char *http_reply_get_field(const struct http_reply *reply, const char *name); /* or NULL */
+struct span http_reply_get_body(const struct http_reply *reply); /* in memory or static */
+
+DEFINE_AUTOFREE(http_reply);
