@@ -74,6 +74,7 @@ struct http_request {
 
 /* "GET", …; "-" for HTTP_METHOD_NONE. */
 const char *http_method_name(enum http_method method);
+enum http_method http_method_find(struct span name); /* HTTP_METHOD_NONE: not one of ours */
 
 /* "Not Found" for 404; "Unknown" if we do not know it. */
 const char *http_status_text(int status);
@@ -140,7 +141,7 @@ void http_reply_clear(struct http_reply *reply);
 struct http_reply *http_reply_new(void) must_check;
 void http_reply_free(struct http_reply *reply);
 int http_reply_get_status(const struct http_reply *reply);
-const char *http_reply_get_field(const struct http_reply *reply, const char *name); /* or NULL */
+bool http_reply_find_field(const struct http_reply *reply, const char *name, struct span *ret);
 struct span http_reply_get_body(const struct http_reply *reply); /* in memory or static */
 
 DEFINE_AUTOFREE(http_reply);
