@@ -17,17 +17,17 @@
 
 struct engine;
 struct err;
-struct event_base;
+struct loop;
 
 /* Called from the loop, never from within engine_submit(). Takes the result. */
 typedef void engine_done_fn(void *ctx, struct probe_result *result);
 typedef void engine_room_fn(void *ctx);
 
 /*
- * `base` outlives the engine. `on_room` may be NULL. Fails with ERR_INVALID where `conf` holds
+ * `loop` outlives the engine. `on_room` may be NULL. Fails with ERR_INVALID where `conf` holds
  * something malformed (a range, a server, a bundle), and names it.
  */
-bool engine_new(struct event_base *base, const struct probe_conf *conf, engine_room_fn *on_room,
+bool engine_new(struct loop *loop, const struct probe_conf *conf, engine_room_fn *on_room,
     void *room_ctx, struct engine **ret, struct err *err) must_check;
 
 /* Targets in flight are dropped without a result. */
