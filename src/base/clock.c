@@ -33,10 +33,10 @@ int64_t clock_mono_ms(void)
 
 int64_t clock_mono_us(void)
 {
-    struct timespec now;
+    struct timespec ts;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000;
 }
 
 static int64_t floor_div(int64_t a, int64_t b)

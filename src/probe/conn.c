@@ -39,7 +39,7 @@ struct conn {
     struct buf out; /* to be sent before TLS */
     struct buf in;  /* the proxy's answer */
     struct starttls talk;
-    struct tls_stream *stream;
+    struct handshake *stream;
     size_t n_lingered;
     struct conn_report report;
 };
@@ -61,7 +61,7 @@ static void enter(struct conn *conn, enum phase phase, int64_t timeout_ms)
 static void close_socket(struct conn *conn)
 {
     loop_watch_free(take(&conn->watch));
-    tls_stream_free(take(&conn->stream));
+    handshake_free(take(&conn->stream));
     fd_close(conn->fd);
     conn->fd = -1;
 }
@@ -70,8 +70,8 @@ static void close_socket(struct conn *conn)
 static void leave(struct conn *conn)
 {
     if (conn->report.error == PROBE_OK && conn->stream) {
-        tls_stream_bye(conn->stream);
-        tls_stream_free(take(&conn->stream));
+        handshake_bye(conn->stream);
+        handshake_free(take(&conn->stream));
         if (shutdown(conn->fd, SHUT_WR) == 0) {
             loop_watch_set(conn->watch, LOOP_READ);
             enter(conn, LINGERING, LINGER_MS);
@@ -134,18 +134,18 @@ static void report_errno(struct conn *conn, int code, bool is_local)
 
 static void shake(struct conn *conn)
 {
-    switch (tls_stream_step(conn->stream)) {
-    case TLS_STEP_READ:
+    switch (handshake_step(conn->stream)) {
+    case HANDSHAKE_READ:
         loop_watch_set(conn->watch, LOOP_READ);
         break;
-    case TLS_STEP_WRITE:
+    case HANDSHAKE_WRITE:
         loop_watch_set(conn->watch, LOOP_WRITE);
         break;
-    case TLS_STEP_DONE:
+    case HANDSHAKE_DONE:
         conclude(conn);
         break;
-    case TLS_STEP_FAILED:
-        conn->report.error = tls_stream_error(conn->stream, conn->report.message);
+    case HANDSHAKE_FAILED:
+        conn->report.error = handshake_error(conn->stream, conn->report.message);
         conclude(conn);
         break;
     }
@@ -153,7 +153,7 @@ static void shake(struct conn *conn)
 
 static void begin_tls(struct conn *conn)
 {
-    conn->stream = tls_stream_new(conn->plan.setup, conn->fd, &conn->plan.tls);
+    conn->stream = handshake_new(conn->plan.setup, conn->fd, &conn->plan.tls);
     enter(conn, SHAKING, conn->plan.timeouts.handshake_ms);
     shake(conn);
 }

@@ -9,8 +9,8 @@
 
 #include "base/base.h"
 #include "net/addr.h"
+#include "probe/handshake.h"
 #include "probe/probe.h"
-#include "probe/tls.h"
 
 struct conn;
 struct loop;
@@ -21,18 +21,18 @@ struct conn_report {
     int64_t connect_us; /* the proxy's part included */
     int64_t starttls_us;
     int64_t handshake_us;
-    struct tls_stream *stream; /* borrowed until `done` returns; NULL: TLS was not begun */
+    struct handshake *stream; /* borrowed until `done` returns; NULL: TLS was not begun */
 };
 
 struct conn_plan {
     struct loop *loop;
-    struct tls_setup *setup;
+    struct handshake_setup *setup;
     struct net_addr addr; /* to connect to: the server, or the proxy */
     int port;
     const char *tunnel_to; /* "host:port" to ask the proxy for; NULL: no proxy */
     const char *host;      /* who is spoken to before TLS */
     enum probe_protocol protocol;
-    struct tls_plan tls;
+    struct handshake_plan tls;
     struct probe_timeouts timeouts; /* none is 0 */
     int64_t deadline_ms;            /* by clock_mono_ms(); no phase goes beyond it */
 };

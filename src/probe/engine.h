@@ -19,7 +19,10 @@ struct engine;
 struct err;
 struct loop;
 
-/* Called from the loop, never from within engine_submit(). Takes the result. */
+/*
+ * Called from the loop, never from within engine_submit(). Takes the result. It may submit and
+ * cancel, but not free the engine.
+ */
 typedef void engine_done_fn(void *ctx, struct probe_result *result);
 typedef void engine_room_fn(void *ctx);
 
@@ -34,7 +37,7 @@ bool engine_new(struct loop *loop, const struct probe_conf *conf, engine_room_fn
 void engine_free(struct engine *engine);
 DEFINE_AUTOFREE(engine);
 
-/* Work differently from now on; what is in flight ends as it began. As it was on failure. */
+/* Work differently with what is submitted from now on. Everything is as it was on failure. */
 bool engine_configure(struct engine *engine, const struct probe_conf *conf, struct err *err)
     must_check;
 

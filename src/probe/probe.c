@@ -83,6 +83,7 @@ const char *probe_chain_name(enum probe_chain chain)
         [PROBE_CHAIN_INCOMPLETE] = "incomplete",
         [PROBE_CHAIN_SELF_SIGNED] = "self_signed",
         [PROBE_CHAIN_UNTRUSTED_ROOT] = "untrusted_root",
+        [PROBE_CHAIN_BAD_SIGNATURE] = "bad_signature",
         [PROBE_CHAIN_INVALID] = "invalid",
     };
 

@@ -61,7 +61,8 @@ enum probe_chain {
     PROBE_CHAIN_INCOMPLETE,     /* an issuer was not sent and is not known */
     PROBE_CHAIN_SELF_SIGNED,    /* the leaf signed itself and is not in the trust store */
     PROBE_CHAIN_UNTRUSTED_ROOT, /* complete, up to a root that is not in the trust store */
-    PROBE_CHAIN_INVALID         /* a signature, constraint or purpose is wrong */
+    PROBE_CHAIN_BAD_SIGNATURE,
+    PROBE_CHAIN_INVALID /* a constraint is violated; the message says which */
 };
 
 /* Milliseconds; 0 takes the configured value. */
@@ -70,7 +71,7 @@ struct probe_timeouts {
     int connect_ms;   /* 5,000 */
     int starttls_ms;  /* 5,000 */
     int handshake_ms; /* 10,000 */
-    int total_ms;     /* 20,000: one address, from its first connect to its last byte */
+    int total_ms;     /* 20,000: one connection, all of its phases together */
 };
 
 /* Everything in it is borrowed for the call that takes it. */

@@ -1,5 +1,5 @@
 /*
- * probe/tls: OpenSSL on a non-blocking socket.
+ * probe/handshake: OpenSSL on a non-blocking socket.
  *
  * OpenSSL's own verification is switched off (it would run even where its verdict is ignored) and
  * done by probe/trust, which remembers. The Certificate message is kept as it came on the wire, so
@@ -7,7 +7,7 @@
  * it. A server that breaks off because we show no certificate of our own has shown us its: that
  * counts as seen.
  */
-#include "probe/tls.h"
+#include "probe/handshake.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -19,16 +19,16 @@
 #include "probe/certlist.h"
 #include "probe/trust.h"
 
-#define HANDSHAKE_TYPE_CERTIFICATE 11
+#define MESSAGE_CERTIFICATE 11
 
-struct tls_setup {
-    SSL_CTX *contexts[TLS_N_OFFERS];
+struct handshake_setup {
+    SSL_CTX *contexts[N_OFFERS];
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
 };
 
-struct tls_stream {
-    struct tls_setup *setup;
+struct handshake {
+    struct handshake_setup *setup;
     SSL *ssl;
     uint8_t *certificate_message;
     size_t certificate_size;
@@ -47,11 +47,10 @@ struct tls_stream {
 static const struct {
     const char *ciphers; /* TLS 1.2 and older */
     const char *algorithms;
-} offers[TLS_N_OFFERS] = {
-    [TLS_OFFER_ALL] = { "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0",
-        EC_ALGORITHMS ":" RSA_ALGORITHMS },
-    [TLS_OFFER_RSA] = { "aRSA:!eNULL:!PSK:!SRP:@SECLEVEL=0", RSA_ALGORITHMS },
-    [TLS_OFFER_ECDSA] = { "aECDSA:!eNULL:!PSK:!SRP:@SECLEVEL=0", EC_ALGORITHMS },
+} offers[N_OFFERS] = {
+    [OFFER_ALL] = { "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0", EC_ALGORITHMS ":" RSA_ALGORITHMS },
+    [OFFER_RSA] = { "aRSA:!eNULL:!PSK:!SRP:@SECLEVEL=0", RSA_ALGORITHMS },
+    [OFFER_ECDSA] = { "aECDSA:!eNULL:!PSK:!SRP:@SECLEVEL=0", EC_ALGORITHMS },
 };
 
 static int accept_any_chain(X509_STORE_CTX *ctx, void *arg)
@@ -64,7 +63,7 @@ static int accept_any_chain(X509_STORE_CTX *ctx, void *arg)
 /* The server asks for our certificate; there is none. */
 static int on_asked_for_ours(SSL *ssl, X509 **cert, EVP_PKEY **key)
 {
-    struct tls_stream *const stream = SSL_get_app_data(ssl);
+    struct handshake *const stream = SSL_get_app_data(ssl);
 
     (void)cert;
     (void)key;
@@ -75,18 +74,18 @@ static int on_asked_for_ours(SSL *ssl, X509 **cert, EVP_PKEY **key)
 static void on_message(int is_written, int version, int content_type, const void *bytes,
     size_t size, SSL *ssl, void *arg)
 {
-    struct tls_stream *const stream = SSL_get_app_data(ssl);
+    struct handshake *const stream = SSL_get_app_data(ssl);
 
     (void)version;
     (void)arg;
     if (is_written || content_type != SSL3_RT_HANDSHAKE || size < 4 ||
-        *(const uint8_t *)bytes != HANDSHAKE_TYPE_CERTIFICATE || stream->certificate_message)
+        *(const uint8_t *)bytes != MESSAGE_CERTIFICATE || stream->certificate_message)
         return;
     stream->certificate_message = xmemdup(bytes, size);
     stream->certificate_size = size;
 }
 
-static SSL_CTX *context_new(enum tls_offer offer)
+static SSL_CTX *context_new(enum handshake_offer offer)
 {
     char algorithms[512]; /* OpenSSL's macro wants it writable */
 
@@ -112,13 +111,13 @@ static SSL_CTX *context_new(enum tls_offer offer)
     return NULL;
 }
 
-bool tls_setup_new(struct tls_setup **ret, struct err *err)
+bool handshake_setup_new(struct handshake_setup **ret, struct err *err)
 {
-    autofree(tls_setup) struct tls_setup *setup = xcalloc(1, sizeof(*setup));
+    autofree(handshake_setup) struct handshake_setup *setup = xcalloc(1, sizeof(*setup));
     bool is_ok = true;
 
-    for (size_t i = 0; i < TLS_N_OFFERS; i++) {
-        setup->contexts[i] = context_new((enum tls_offer)i);
+    for (size_t i = 0; i < N_OFFERS; i++) {
+        setup->contexts[i] = context_new((enum handshake_offer)i);
         is_ok = is_ok && setup->contexts[i];
     }
     setup->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
@@ -131,20 +130,21 @@ bool tls_setup_new(struct tls_setup **ret, struct err *err)
     return true;
 }
 
-void tls_setup_free(struct tls_setup *setup)
+void handshake_setup_free(struct handshake_setup *setup)
 {
     if (!setup)
         return;
-    for (size_t i = 0; i < TLS_N_OFFERS; i++)
+    for (size_t i = 0; i < N_OFFERS; i++)
         SSL_CTX_free(setup->contexts[i]);
     EVP_MD_free(setup->sha256);
     EVP_MD_CTX_free(setup->digest);
     free(setup);
 }
 
-struct tls_stream *tls_stream_new(struct tls_setup *setup, int fd, const struct tls_plan *plan)
+struct handshake *handshake_new(struct handshake_setup *setup, int fd,
+    const struct handshake_plan *plan)
 {
-    struct tls_stream *const stream = xcalloc(1, sizeof(*stream));
+    struct handshake *const stream = xcalloc(1, sizeof(*stream));
     char sni[PROBE_HOST_MAX + 1]; /* OpenSSL's macro wants it writable */
 
     snprintf(sni, sizeof(sni), "%s", plan->sni ? plan->sni : "");
@@ -161,7 +161,7 @@ struct tls_stream *tls_stream_new(struct tls_setup *setup, int fd, const struct 
     return stream;
 }
 
-void tls_stream_free(struct tls_stream *stream)
+void handshake_free(struct handshake *stream)
 {
     if (!stream)
         return;
@@ -211,7 +211,7 @@ static enum probe_error error_of(unsigned long code)
     return PROBE_TLS_ALERT;
 }
 
-static void note_failure(struct tls_stream *stream, int what)
+static void note_failure(struct handshake *stream, int what)
 {
     bool blames_certificate = false;
     unsigned long code;
@@ -232,30 +232,30 @@ static void note_failure(struct tls_stream *stream, int what)
         stream->error = PROBE_CERTIFICATE_UNREADABLE;
 }
 
-enum tls_step tls_stream_step(struct tls_stream *stream)
+enum handshake_step handshake_step(struct handshake *stream)
 {
     ERR_clear_error();
     errno = 0;
     const int rc = SSL_do_handshake(stream->ssl);
     if (rc == 1)
-        return TLS_STEP_DONE;
+        return HANDSHAKE_DONE;
 
     const int what = SSL_get_error(stream->ssl, rc);
     if (what == SSL_ERROR_WANT_READ)
-        return TLS_STEP_READ;
+        return HANDSHAKE_READ;
     if (what == SSL_ERROR_WANT_WRITE)
-        return TLS_STEP_WRITE;
+        return HANDSHAKE_WRITE;
     note_failure(stream, what);
     /* It did what we wanted of it: it showed its certificate, and proved to have the key. */
     if (stream->error == PROBE_TLS_ALERT && stream->was_asked_for_ours &&
         SSL_get0_peer_certificate(stream->ssl)) {
         stream->error = PROBE_OK;
-        return TLS_STEP_DONE;
+        return HANDSHAKE_DONE;
     }
-    return TLS_STEP_FAILED;
+    return HANDSHAKE_FAILED;
 }
 
-enum probe_error tls_stream_error(const struct tls_stream *stream, char message[static 160])
+enum probe_error handshake_error(const struct handshake *stream, char message[static 160])
 {
     const int reason = ERR_GET_REASON(stream->code);
     const char *const text = ERR_reason_error_string(stream->code);
@@ -266,7 +266,7 @@ enum probe_error tls_stream_error(const struct tls_stream *stream, char message[
         snprintf(message, 160, "the server sent the alert \"%s\" (%d)",
             SSL_alert_desc_string_long(alert), alert);
     } else if (stream->is_too_large) {
-        snprintf(message, 160, "the chain is larger than %u bytes", TLS_CHAIN_LARGE);
+        snprintf(message, 160, "the chain is larger than %u bytes", HANDSHAKE_CHAIN_LARGE);
     } else if (stream->error == PROBE_CERTIFICATE_UNREADABLE) {
         snprintf(message, 160, "the certificate cannot be read: %s", text ? text : "malformed");
     } else if (stream->error == PROBE_CLOSED) {
@@ -281,7 +281,7 @@ enum probe_error tls_stream_error(const struct tls_stream *stream, char message[
     return stream->error;
 }
 
-bool tls_stream_is_too_large(const struct tls_stream *stream)
+bool handshake_is_too_large(const struct handshake *stream)
 {
     return stream->is_too_large;
 }
@@ -296,7 +296,7 @@ static enum probe_slot slot_of(X509 *leaf)
     return type == EVP_PKEY_EC ? PROBE_SLOT_ECDSA : PROBE_SLOT_OTHER;
 }
 
-static bool covers(X509 *leaf, const struct tls_expectation *expected)
+static bool covers(X509 *leaf, const struct handshake_expectation *expected)
 {
     const unsigned flags =
         X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
@@ -330,7 +330,7 @@ static void name_group(SSL *ssl, char *field, size_t size)
         snprintf(field, size, "secp256r1");
 }
 
-static void digest(const struct tls_setup *setup, struct span bytes, uint8_t ret[static 32])
+static void digest(const struct handshake_setup *setup, struct span bytes, uint8_t ret[static 32])
 {
     const bool is_done = EVP_DigestInit_ex2(setup->digest, setup->sha256, NULL) &&
                          EVP_DigestUpdate(setup->digest, bytes.data, bytes.size) &&
@@ -347,7 +347,7 @@ static bool unreadable(struct probe_sight *sight, const char *why)
 
 /* List what was sent, and name the chain as a whole. False, with the sight's error set, if it is
  * not a list of certificates within the limits. */
-static bool list_certs(const struct tls_stream *stream, struct probe_result *result,
+static bool list_certs(const struct handshake *stream, struct probe_result *result,
     struct probe_sight *sight, uint8_t chain_key[static 32])
 {
     const struct span message = span_of(stream->certificate_message, stream->certificate_size);
@@ -373,7 +373,7 @@ static bool list_certs(const struct tls_stream *stream, struct probe_result *res
            unreadable(sight, "the server sent no certificate");
 }
 
-void tls_stream_describe(struct tls_stream *stream, const struct tls_expectation *expected,
+void handshake_describe(struct handshake *stream, const struct handshake_expectation *expected,
     struct probe_result *result, struct probe_sight *sight)
 {
     SSL *const ssl = stream->ssl;
@@ -404,7 +404,7 @@ void tls_stream_describe(struct tls_stream *stream, const struct tls_expectation
     ERR_clear_error();
 }
 
-void tls_stream_bye(struct tls_stream *stream)
+void handshake_bye(struct handshake *stream)
 {
     if (SSL_is_init_finished(stream->ssl))
         SSL_shutdown(stream->ssl);

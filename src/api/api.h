@@ -1,0 +1,99 @@
+/*
+ * api/api: what a handler is given, and what it gives back.
+ *
+ * A request takes one road, in api/dispatch: find the route, know the caller, compare roles, open
+ * the transaction that the route allows, call the handler, commit, answer, log one line. A handler
+ * sees only permitted, well-formed requests: it decodes, asks one service or the store, and
+ * encodes. It may be run a second time when the database asks for that, so what it does outside of
+ * `tx` must bear it.
+ */
+#pragma once
+
+#include "auth/permission.h"
+#include "base/base.h"
+#include "base/buf.h"
+#include "codec/json.h"
+
+struct api_call;
+struct db;
+struct err;
+struct job_runner;
+struct conf;
+struct probe_client;
+struct vault_client;
+
+enum api_flags {
+    API_READS = 0,            /* a read-only transaction */
+    API_WRITES = 1 << 0,      /* a transaction that writes; a session must show its CSRF token */
+    API_NO_TX = 1 << 1,       /* the handler opens its own, or needs none */
+    API_IDEMPOTENT = 1 << 2,  /* honours Idempotency-Key */
+    API_BODY_RAW = 1 << 3,    /* the body is not JSON: api_call.body */
+    API_BODY_NONE = 1 << 4,   /* takes no body */
+    API_AT_ROOT = 1 << 5,     /* the path is not below /api/v1 */
+    API_REPLY_RAW = 1 << 6,   /* the handler writes body_out itself and sets media_type */
+    API_SECRET_BODY = 1 << 7, /* keys or passwords: the body stays in locked memory */
+};
+
+typedef bool (*api_handler)(struct api_call *call, struct err *err);
+
+/* One row of a route table; a table ends with an empty row. */
+struct api_route {
+    const char *method;
+    const char *path; /* "/certificates/{id}/update": {id} is a number, {key}, {name} text */
+    enum role role;   /* the least that is asked for; more is up to the handler */
+    unsigned flags;
+    api_handler run;
+    size_t max_body; /* 0: API_BODY_DEFAULT */
+};
+
+#define API_BODY_DEFAULT (1u << 20)
+#define API_PAGE_DEFAULT 50
+#define API_PAGE_MAX 500
+#define API_REPLY_MAX (64u << 20)
+
+/* What handlers may use besides the database; lives as long as the server. */
+struct api_services {
+    struct probe_client *prober;
+    struct vault_client *vault;
+    struct job_runner *jobs;
+    const char *node;
+    bool is_https; /* sessions get Secure cookies */
+};
+
+struct api_call {
+    const struct api_route *route;
+    const struct api_services *services;
+    struct principal who;
+    char address[64]; /* the caller's */
+    int64_t now;
+    struct db *db;
+    struct tx *tx; /* NULL with API_NO_TX */
+
+    int64_t path_id;         /* {id} */
+    char path_text[256];     /* {key} or {name}, decoded */
+    const char *query;       /* what follows "?", undecoded; "" without one */
+    const struct json *json; /* the body; NULL where there is none */
+    struct span body;        /* with API_BODY_RAW */
+    int64_t if_match;        /* the row version of If-Match; 0: none given */
+
+    /* The answer. */
+    int status; /* 200 unless the handler says otherwise */
+    struct buf *body_out;
+    struct json_out reply;          /* writes into body_out */
+    const char *media_type;         /* NULL: application/json; lives for ever */
+    int64_t etag;                   /* 0: no ETag */
+    char location[256];             /* "" : no Location */
+    char set_cookie[256];           /* "" : no Set-Cookie */
+    char filename[128];             /* "" : no Content-Disposition */
+    struct json_problems *problems; /* field errors, shown as errors[] beside a failure */
+    bool wakes_jobs;                /* kick the job runner after the commit */
+};
+
+/* The caller as the store sees them. */
+struct store_viewer api_viewer(const struct api_call *call);
+
+/* Write the audit entry of what the handler has just changed. `before` and `after` are JSON or
+ * NULL. */
+bool api_audit(struct api_call *call, const char *action, const char *object_type,
+    int64_t object_id, const char *object_name, const char *before, const char *after,
+    struct err *err) must_check;

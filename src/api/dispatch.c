@@ -1,0 +1,376 @@
+/*
+ * api/dispatch: see the header.
+ *
+ * The steps stand in answer(), in order. A transaction that the database gave up (a deadlock, a
+ * lost race) is run again a few times before the caller hears of it.
+ */
+#include "api/dispatch.h"
+
+#include <string.h>
+
+#include "api/authenticate.h"
+#include "api/idempotency.h"
+#include "api/problem.h"
+#include "api/routes.h"
+#include "api/web.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "db/db.h"
+#include "job/queue.h"
+#include "store/audit.h"
+
+#define MAX_TRIES 4
+
+struct dispatch {
+    const struct api_services *services;
+    struct http_app app;
+};
+
+/* What admit found out, for the steps that follow. */
+struct request_state {
+    struct route_match match;
+    char who[128];
+};
+
+static void answer_problem(struct http_reply *reply, int status, const struct err *err,
+    const struct json_problems *problems)
+{
+    autodone(buf) struct buf body = BUF_INIT(1u << 20);
+
+    problem_write(&body, status, err, problems);
+    http_reply_status(reply, status);
+    http_reply_field(reply, "Content-Type", "application/problem+json");
+    http_reply_field(reply, "Cache-Control", "no-store");
+    if (status == 401)
+        http_reply_field(reply, "WWW-Authenticate", "Bearer realm=\"certdesk\"");
+    if (status == 503)
+        http_reply_field(reply, "Retry-After", "2");
+    http_reply_take_body(reply, &body);
+}
+
+static enum http_verdict refuse_route(enum route_verdict verdict, const struct route_match *match,
+    struct http_reply *reply)
+{
+    struct err err = { 0 };
+
+    web_security_fields(reply);
+    if (verdict == ROUTE_OTHER_METHOD) {
+        fail(&err, ERR_INVALID, "this address takes only %s", match->allow);
+        http_reply_field(reply, "Allow", match->allow);
+        answer_problem(reply, 405, &err, NULL);
+    } else if (verdict == ROUTE_BAD_ID) {
+        fail(&err, ERR_NOT_FOUND, "the id in the address is not a number above 0");
+        answer_problem(reply, 404, &err, NULL);
+    } else {
+        fail(&err, ERR_NOT_FOUND, "the API has no such address");
+        answer_problem(reply, 404, &err, NULL);
+    }
+    return HTTP_ANSWERED;
+}
+
+static enum http_verdict dispatch_admit(void *context, struct http_request *request,
+    struct http_reply *reply)
+{
+    struct request_state *state = xcalloc(1, sizeof *state);
+    enum route_verdict verdict = routes_find(request, &state->match);
+
+    (void)context;
+    request->app_data = state;
+    if (verdict == ROUTE_UNKNOWN_PATH && !routes_is_api(request)) {
+        web_answer(request, reply);
+        return HTTP_ANSWERED;
+    }
+    if (verdict != ROUTE_FOUND)
+        return refuse_route(verdict, &state->match, reply);
+
+    const struct api_route *route = state->match.route;
+
+    if (!(route->flags & API_BODY_NONE) && strcmp(route->method, "GET") != 0)
+        request->admission.max_body =
+            (int64_t)(route->max_body ? route->max_body : API_BODY_DEFAULT);
+    request->admission.secret_body = (route->flags & API_SECRET_BODY) != 0;
+    return HTTP_PROCEED;
+}
+
+static void call_init(struct api_call *call, const struct dispatch *dispatch, struct db *db,
+    const struct http_request *request)
+{
+    const struct request_state *state = request->app_data;
+
+    memset(call, 0, sizeof *call);
+    call->route = state->match.route;
+    call->services = dispatch->services;
+    call->now = request->received_at;
+    call->db = db;
+    call->path_id = state->match.id;
+    span_copy_text(span_text(state->match.text), call->path_text, sizeof call->path_text);
+    span_copy_text(span_text(request->client), call->address, sizeof call->address);
+    call->query = request->query;
+    call->status = 200;
+}
+
+static bool check_role(struct api_call *call, struct err *err)
+{
+    if (permission_has_role(&call->who, call->route->role, (call->route->flags & API_WRITES) != 0))
+        return true;
+    if (call->who.role == ROLE_PUBLIC) {
+        call->status = 401;
+        return fail(err, ERR_DENIED, "sign in first, or send a token");
+    }
+    return fail(err, ERR_DENIED,
+        call->who.scopes == SCOPE_ALL ? "this needs the role %s"
+                                      : "this needs a token with more rights, and the role %s",
+        role_name(call->route->role));
+}
+
+/* The row version that If-Match names, as we give it out: "7" in quotes. "*" matches any. */
+static bool read_if_match(struct api_call *call, const struct http_request *request,
+    struct err *err)
+{
+    const char *field = http_request_field(request, "if-match");
+    struct span tag = span_text(field);
+
+    if (!field || span_is(tag, "*"))
+        return true;
+    if (tag.size < 3 || tag.data[0] != '"' || tag.data[tag.size - 1] != '"' ||
+        !parse_i64(span_slice(tag, 1, tag.size - 2), 1, INT64_MAX, &call->if_match, NULL)) {
+        call->status = 412;
+        return fail(err, ERR_CONFLICT, "If-Match names no version of this");
+    }
+    return true;
+}
+
+static bool read_body(struct api_call *call, const struct http_request *request,
+    struct json **ret_json, struct err *err)
+{
+    if (request->body_size == 0 || call->route->flags & API_BODY_NONE)
+        return true;
+    if (call->route->flags & API_BODY_RAW) {
+        call->body = request->body;
+        return true;
+    }
+    if (!http_request_is_type(request, "application/json")) {
+        call->status = 415;
+        return fail(err, ERR_INVALID, "the body must be application/json");
+    }
+    if (request->body_fd == -1)
+        return json_parse(request->body, ret_json, err);
+
+    autodone(buf) struct buf body = BUF_INIT((size_t)request->admission.max_body);
+
+    return http_request_read_body(request, &body, err) &&
+           json_parse(buf_span(&body), ret_json, err);
+}
+
+/* The handler within its transaction, its answer kept where the caller asked for that. */
+static bool run_in_transaction(struct api_call *call, const struct http_request *request,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+    bool is_repeat = false;
+
+    if (!tx_begin(call->db, call->route->flags & API_WRITES ? TX_WRITE : TX_READ, &tx, err))
+        return false;
+    call->tx = tx;
+    if (call->route->flags & API_IDEMPOTENT && !idempotency_find(call, request, &is_repeat, err))
+        return false;
+    if (is_repeat)
+        return true;
+    if (!(call->route->flags & API_REPLY_RAW))
+        json_begin_object(&call->reply, NULL);
+    if (!call->route->run(call, err))
+        return false;
+    if (!(call->route->flags & API_REPLY_RAW))
+        json_end(&call->reply);
+    if (!json_out_check(&call->reply, err))
+        return false;
+    if (call->route->flags & API_IDEMPOTENT && !idempotency_keep(call, request, err))
+        return false;
+    call->tx = NULL;
+    return tx_commit(take(&tx), err);
+}
+
+static bool run_without_transaction(struct api_call *call, struct err *err)
+{
+    if (!(call->route->flags & API_REPLY_RAW))
+        json_begin_object(&call->reply, NULL);
+    if (!call->route->run(call, err))
+        return false;
+    if (!(call->route->flags & API_REPLY_RAW))
+        json_end(&call->reply);
+    return json_out_check(&call->reply, err);
+}
+
+static void forget_answer(struct api_call *call)
+{
+    buf_clear(call->body_out);
+    json_out_init(&call->reply, call->body_out);
+    call->status = 200;
+    call->etag = 0;
+    call->location[0] = call->set_cookie[0] = call->filename[0] = '\0';
+    call->media_type = NULL;
+    call->wakes_jobs = false;
+    json_problems_clear(call->problems);
+}
+
+static bool run_handler(struct api_call *call, const struct http_request *request, struct err *err)
+{
+    if (call->route->flags & API_NO_TX)
+        return run_without_transaction(call, err);
+    for (int i = 0; i < MAX_TRIES; i++) {
+        forget_answer(call);
+        if (run_in_transaction(call, request, err))
+            return true;
+        call->tx = NULL;
+        if (err->kind != ERR_UNAVAILABLE)
+            return false;
+    }
+    return false;
+}
+
+static void answer_call(struct api_call *call, struct http_reply *reply)
+{
+    http_reply_status(reply, call->status);
+    http_reply_field(reply, "Cache-Control", "no-store");
+    if (call->etag)
+        http_reply_fieldf(reply, "ETag", "\"%" PRId64 "\"", call->etag);
+    if (call->location[0])
+        http_reply_field(reply, "Location", call->location);
+    if (call->set_cookie[0])
+        http_reply_field(reply, "Set-Cookie", call->set_cookie);
+    if (call->filename[0])
+        http_reply_fieldf(reply, "Content-Disposition", "attachment; filename=\"%s\"",
+            call->filename);
+    if (call->status == 204)
+        return;
+    http_reply_field(reply, "Content-Type",
+        call->media_type ? call->media_type : "application/json");
+    http_reply_take_body(reply, call->body_out);
+}
+
+static bool answer(struct api_call *call, const struct http_request *request, struct err *err)
+{
+    autofree(json) struct json *json = NULL;
+
+    if (!authenticate(call, request, err) || !check_role(call, err) ||
+        !read_if_match(call, request, err) || !read_body(call, request, &json, err))
+        return false;
+    call->json = json;
+    return run_handler(call, request, err);
+}
+
+static void dispatch_handle(void *context, void *worker, struct http_request *request,
+    struct http_reply *reply)
+{
+    const struct dispatch *dispatch = context;
+    struct request_state *state = request->app_data;
+    autodone(buf) struct buf body = BUF_INIT(API_REPLY_MAX);
+    struct json_problems problems = { 0 };
+    struct err err = { 0 };
+    struct api_call call;
+
+    call_init(&call, dispatch, worker, request);
+    call.body_out = &body;
+    call.problems = &problems;
+    json_out_init(&call.reply, &body);
+    web_security_fields(reply);
+    if (answer(&call, request, &err)) {
+        answer_call(&call, reply);
+        if (call.wakes_jobs)
+            job_runner_kick(dispatch->services->jobs);
+    } else {
+        int status = call.status >= 400 ? call.status : problem_status(err.kind);
+
+        if (status >= 500)
+            log_error("request.failed", KV_STR("path", request->target), KV_ERR(&err));
+        answer_problem(reply, status, &err, &problems);
+    }
+    span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
+    json_problems_clear(&problems);
+}
+
+static enum http_verdict dispatch_authorize(void *context, void *worker,
+    struct http_request *request, struct http_reply *reply)
+{
+    struct err err = { 0 };
+    struct api_call call;
+
+    call_init(&call, context, worker, request);
+    if (authenticate(&call, request, &err) && check_role(&call, &err))
+        return HTTP_PROCEED;
+    web_security_fields(reply);
+    answer_problem(reply, call.status >= 400 ? call.status : problem_status(err.kind), &err, NULL);
+    return HTTP_ANSWERED;
+}
+
+static void dispatch_refuse(void *context, int status, const char *why, struct http_reply *reply)
+{
+    struct err err = { 0 };
+
+    (void)context;
+    fail(&err, status >= 500 ? ERR_UNAVAILABLE : ERR_INVALID, "%s", why);
+    web_security_fields(reply);
+    answer_problem(reply, status, &err, NULL);
+}
+
+static void dispatch_finished(void *context, const struct http_request *request,
+    const struct http_outcome *outcome)
+{
+    struct request_state *state = request->app_data;
+
+    (void)context;
+    log_debug("request", KV_STR("method", http_method_name(request->method)),
+        KV_STR("path", request->target), KV_I64("status", outcome->status),
+        KV_I64("bytes", outcome->bytes_out), KV_I64("micros", outcome->micros),
+        KV_STR("client", request->client), KV_STR("user", state ? state->who : ""));
+    free(state);
+}
+
+struct dispatch *dispatch_new(const struct api_services *services)
+{
+    struct dispatch *dispatch = xcalloc(1, sizeof *dispatch);
+
+    dispatch->services = services;
+    dispatch->app = (struct http_app){
+        .context = dispatch,
+        .admit = dispatch_admit,
+        .authorize = dispatch_authorize,
+        .handle = dispatch_handle,
+        .refuse = dispatch_refuse,
+        .finished = dispatch_finished,
+    };
+    return dispatch;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+    free(dispatch);
+}
+
+const struct http_app *dispatch_app(const struct dispatch *dispatch)
+{
+    return &dispatch->app;
+}
+
+bool api_audit(struct api_call *call, const char *action, const char *object_type,
+    int64_t object_id, const char *object_name, const char *before, const char *after,
+    struct err *err)
+{
+    struct audit_entry entry = {
+        .at = call->now,
+        .account_id = call->who.account_id,
+        .actor = call->who.name,
+        .address = call->address,
+        .action = action,
+        .object_type = object_type,
+        .object_id = object_id,
+        .object_name = object_name,
+        .before = before,
+        .after = after,
+    };
+
+    return store_audit_add(call->tx, &entry, err);
+}

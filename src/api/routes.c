@@ -1,0 +1,155 @@
+/* api/routes: see the header. Looked through from the top; there are too few for anything cleverer.
+ */
+#include "api/routes.h"
+
+#include <string.h>
+
+#include "api/tables.h"
+#include "base/parse.h"
+
+static const struct api_route *const tables[] = {
+    session_routes,
+    account_routes,
+    token_routes,
+    certificate_routes,
+    certificate_action_routes,
+    endpoint_routes,
+    ticket_routes,
+    job_routes,
+    schedule_routes,
+    setting_routes,
+    trust_routes,
+    audit_routes,
+    dashboard_routes,
+    description_routes,
+    health_routes,
+};
+
+struct walk {
+    size_t table;
+    const struct api_route *next;
+};
+
+static const struct api_route *walk_next(struct walk *walk)
+{
+    while (!walk->next || !walk->next->method) {
+        if (walk->table == countof(tables))
+            return NULL;
+        walk->next = tables[walk->table++];
+    }
+    return walk->next++;
+}
+
+/* Does one part of the path fit its template? *bad_id is set where only the number is wrong. */
+static bool part_fits(struct span template, const char *part, struct route_match *match,
+    bool *bad_id)
+{
+    struct span value = span_text(part);
+
+    if (span_is(template, "{key}") || span_is(template, "{name}")) {
+        match->text = part;
+        return value.size > 0 && value.size < sizeof((struct api_call *)0)->path_text;
+    }
+    if (!span_starts_with(template, "{id}"))
+        return span_equal(template, value);
+
+    struct span ending = span_slice(template, 4, SIZE_MAX);
+
+    if (value.size < ending.size ||
+        !span_equal(span_slice(value, value.size - ending.size, ending.size), ending))
+        return false;
+    value.size -= ending.size;
+    if (ending.size == 0 && span_find_char(value, '.') != SIZE_MAX)
+        return false;
+    if (!parse_i64(value, 1, INT64_MAX, &match->id, NULL))
+        *bad_id = true;
+    return true;
+}
+
+static bool path_fits(const struct api_route *route, const struct http_request *request,
+    struct route_match *match, bool *bad_id)
+{
+    struct span rest = span_text(route->path + 1);
+    struct span template;
+    size_t i = route->flags & API_AT_ROOT ? 0 : 2;
+
+    *bad_id = false;
+    match->id = 0;
+    match->text = NULL;
+    if (!(route->flags & API_AT_ROOT) && !routes_is_api(request))
+        return false;
+    for (; span_split(&rest, '/', &template); i++)
+        if (i >= request->n_parts || !part_fits(template, request->parts[i], match, bad_id))
+            return false;
+    return i == request->n_parts;
+}
+
+static bool method_fits(const struct api_route *route, const struct http_request *request)
+{
+    if (request->method == HTTP_METHOD_HEAD)
+        return strcmp(route->method, "GET") == 0;
+    return strcmp(route->method, http_method_name(request->method)) == 0;
+}
+
+static void allow_method(struct route_match *match, const char *method)
+{
+    size_t n = strlen(match->allow);
+
+    if (n > 0) {
+        span_copy_text(span_text(", "), match->allow + n, sizeof match->allow - n);
+        n = strlen(match->allow);
+    }
+    span_copy_text(span_text(method), match->allow + n, sizeof match->allow - n);
+}
+
+enum route_verdict routes_find(const struct http_request *request, struct route_match *ret)
+{
+    struct walk walk = { 0 };
+    const struct api_route *route;
+    bool bad_id = false;
+    bool is_bad_path = false;
+
+    ret->allow[0] = '\0';
+    while ((route = walk_next(&walk))) {
+        if (!path_fits(route, request, ret, &bad_id))
+            continue;
+        if (bad_id) {
+            is_bad_path = true;
+            continue;
+        }
+        if (method_fits(route, request)) {
+            ret->route = route;
+            return ROUTE_FOUND;
+        }
+        allow_method(ret, route->method);
+    }
+    if (ret->allow[0])
+        return ROUTE_OTHER_METHOD;
+    return is_bad_path ? ROUTE_BAD_ID : ROUTE_UNKNOWN_PATH;
+}
+
+bool routes_is_api(const struct http_request *request)
+{
+    return request->n_parts >= 2 && strcmp(request->parts[0], "api") == 0 &&
+           strcmp(request->parts[1], "v1") == 0;
+}
+
+size_t routes_count(void)
+{
+    struct walk walk = { 0 };
+    size_t n = 0;
+
+    while (walk_next(&walk))
+        n++;
+    return n;
+}
+
+const struct api_route *routes_at(size_t i)
+{
+    struct walk walk = { 0 };
+    const struct api_route *route = walk_next(&walk);
+
+    while (i-- > 0)
+        route = walk_next(&walk);
+    return route;
+}

@@ -1,0 +1,21 @@
+/* api/tables: the route tables of the resources, one from each file; each ends with an empty row.
+ */
+#pragma once
+
+#include "api/api.h"
+
+extern const struct api_route account_routes[];
+extern const struct api_route audit_routes[];
+extern const struct api_route certificate_action_routes[];
+extern const struct api_route certificate_routes[];
+extern const struct api_route dashboard_routes[];
+extern const struct api_route description_routes[];
+extern const struct api_route endpoint_routes[];
+extern const struct api_route health_routes[];
+extern const struct api_route job_routes[];
+extern const struct api_route schedule_routes[];
+extern const struct api_route session_routes[];
+extern const struct api_route setting_routes[];
+extern const struct api_route ticket_routes[];
+extern const struct api_route token_routes[];
+extern const struct api_route trust_routes[];

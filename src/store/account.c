@@ -1,0 +1,196 @@
+/* store/account: see the header. */
+#include "store/account.h"
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "db/db.h"
+
+#define COLUMNS                                                                                    \
+    "id, name, display_name, email, role, password_hash, is_disabled, created_at, updated_at,"     \
+    " row_version"
+
+static struct account_row *read_row(struct stmt *q)
+{
+    struct account_row *row = xcalloc(1, sizeof *row);
+
+    row->id = stmt_i64(q, 0);
+    row->name = xstrdup(stmt_text(q, 1));
+    row->display_name = xstrdup(stmt_text(q, 2));
+    row->email = xstrdup(stmt_text(q, 3));
+    row->role = xstrdup(stmt_text(q, 4));
+    row->password_hash = stmt_is_null(q, 5) ? NULL : xstrdup(stmt_text(q, 5));
+    row->is_disabled = stmt_bool(q, 6);
+    row->created_at = stmt_i64(q, 7);
+    row->updated_at = stmt_i64(q, 8);
+    row->row_version = stmt_i64(q, 9);
+    return row;
+}
+
+bool store_account_add(struct tx *tx, const struct account_new *account, int64_t now,
+    int64_t *ret_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO account(name, display_name, email, role, password_hash, created_at, updated_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $6)"
+        " ON CONFLICT (name) DO NOTHING RETURNING id");
+    int64_t id = 0;
+
+    stmt_bind_text(q, 1, account->name);
+    stmt_bind_text(q, 2, account->display_name ? account->display_name : "");
+    stmt_bind_text(q, 3, account->email ? account->email : "");
+    stmt_bind_text(q, 4, account->role);
+    stmt_bind_text(q, 5, account->password_hash);
+    stmt_bind_i64(q, 6, now);
+    while (stmt_next(q))
+        id = stmt_i64(q, 0);
+    if (!stmt_end(q, err))
+        return err_wrap(err, "could not add the user \"%s\"", account->name);
+    if (id == 0)
+        return fail(err, ERR_CONFLICT, "there is a user \"%s\" already", account->name);
+    *ret_id = id;
+    return true;
+}
+
+bool store_account_get(struct tx *tx, int64_t id, struct account_row **ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT " COLUMNS " FROM account WHERE id = $1");
+    autofree(account_row) struct account_row *row = NULL;
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q))
+        row = read_row(q);
+    if (!stmt_end(q, err))
+        return false;
+    if (!row)
+        return fail(err, ERR_NOT_FOUND, "there is no user %" PRId64, id);
+    *ret = take(&row);
+    return true;
+}
+
+bool store_account_find(struct tx *tx, const char *name, struct account_row **ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT " COLUMNS " FROM account WHERE name = lower($1)");
+    autofree(account_row) struct account_row *row = NULL;
+
+    stmt_bind_text(q, 1, name);
+    while (stmt_next(q))
+        row = read_row(q);
+    if (!stmt_end(q, err))
+        return false;
+    *ret = take(&row);
+    return true;
+}
+
+bool store_account_list(struct tx *tx, const char *after, int64_t limit, struct account_row **rows,
+    size_t *ret_n, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT " COLUMNS " FROM account WHERE name > $1 ORDER BY name LIMIT $2");
+    size_t n = 0;
+
+    stmt_bind_text(q, 1, after);
+    stmt_bind_i64(q, 2, limit);
+    while (stmt_next(q))
+        rows[n++] = read_row(q);
+    if (!stmt_end(q, err)) {
+        while (n > 0)
+            account_row_free(rows[--n]);
+        return false;
+    }
+    *ret_n = n;
+    return true;
+}
+
+bool store_account_save(struct tx *tx, struct account_row *row, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE account SET display_name = $3, email = $4, role = $5, password_hash = $6,"
+        "  is_disabled = $7, updated_at = $8, row_version = row_version + 1"
+        " WHERE id = $1 AND row_version = $2");
+
+    stmt_bind_i64(q, 1, row->id);
+    stmt_bind_i64(q, 2, row->row_version);
+    stmt_bind_text(q, 3, row->display_name);
+    stmt_bind_text(q, 4, row->email);
+    stmt_bind_text(q, 5, row->role);
+    stmt_bind_text(q, 6, row->password_hash);
+    stmt_bind_bool(q, 7, row->is_disabled);
+    stmt_bind_i64(q, 8, now);
+    if (!stmt_run(q, err))
+        return false;
+    if (stmt_n_changed(q) == 0)
+        return fail(err, ERR_CONFLICT, "the user \"%s\" has been changed meanwhile", row->name);
+    row->row_version++;
+    row->updated_at = now;
+    return true;
+}
+
+bool store_account_delete(struct tx *tx, int64_t id, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "DELETE FROM account WHERE id = $1");
+
+    stmt_bind_i64(q, 1, id);
+    if (!stmt_run(q, err))
+        return err_wrap(err, "could not remove the user");
+    if (stmt_n_changed(q) == 0)
+        return fail(err, ERR_NOT_FOUND, "there is no user %" PRId64, id);
+    return true;
+}
+
+bool store_account_count_admins(struct tx *tx, int64_t *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT COUNT(*) FROM account WHERE role = 'admin' AND is_disabled = FALSE");
+    int64_t n = 0;
+
+    while (stmt_next(q))
+        n = stmt_i64(q, 0);
+    *ret = n;
+    return stmt_end(q, err);
+}
+
+bool store_setting_get(struct tx *tx, const char *name, char **ret, int64_t *ret_version,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT value, row_version FROM setting WHERE name = $1");
+    autofree(str) char *value = NULL;
+    int64_t version = 0;
+
+    stmt_bind_text(q, 1, name);
+    while (stmt_next(q)) {
+        str_set(&value, stmt_text(q, 0));
+        version = stmt_i64(q, 1);
+    }
+    if (!stmt_end(q, err))
+        return false;
+    *ret = take(&value);
+    *ret_version = version;
+    return true;
+}
+
+bool store_setting_put(struct tx *tx, const char *name, const char *value, int64_t if_version,
+    int64_t now, int64_t *ret_version, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO setting(name, value, updated_at) VALUES ($1, $2, $3)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,"
+        "  row_version = setting.row_version + 1"
+        " WHERE CAST($4 AS BIGINT) = 0 OR setting.row_version = $4"
+        " RETURNING row_version");
+    int64_t version = 0;
+
+    stmt_bind_text(q, 1, name);
+    stmt_bind_text(q, 2, value);
+    stmt_bind_i64(q, 3, now);
+    stmt_bind_i64(q, 4, if_version);
+    while (stmt_next(q))
+        version = stmt_i64(q, 0);
+    if (!stmt_end(q, err))
+        return false;
+    if (version == 0)
+        return fail(err, ERR_CONFLICT, "the setting \"%s\" has been changed meanwhile", name);
+    *ret_version = version;
+    return true;
+}

@@ -1,0 +1,287 @@
+/* store/audit: see the header. */
+#include "store/audit.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/digest.h"
+#include "db/db.h"
+
+#define ENTRY_MAX (4u << 20)
+#define COLUMNS                                                                                    \
+    "a.id, a.at, a.account_id, a.actor, a.address, a.action, a.object_type, a.object_id,"          \
+    " a.object_name, a.before_value, a.after_value"
+
+bool store_audit_add(struct tx *tx, const struct audit_entry *e, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO audit(at, account_id, actor, address, action, object_type, object_id,"
+        "  object_name, before_value, after_value)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+
+    stmt_bind_i64(q, 1, e->at);
+    if (e->account_id)
+        stmt_bind_i64(q, 2, e->account_id);
+    else
+        stmt_bind_null(q, 2);
+    stmt_bind_text(q, 3, e->actor);
+    stmt_bind_text(q, 4, e->address ? e->address : "");
+    stmt_bind_text(q, 5, e->action);
+    stmt_bind_text(q, 6, e->object_type);
+    if (e->object_id)
+        stmt_bind_i64(q, 7, e->object_id);
+    else
+        stmt_bind_null(q, 7);
+    stmt_bind_text(q, 8, e->object_name ? e->object_name : "");
+    stmt_bind_text(q, 9, e->before ? e->before : "");
+    stmt_bind_text(q, 10, e->after ? e->after : "");
+    if (!stmt_run(q, err))
+        return err_wrap(err, "could not write the audit log");
+    return true;
+}
+
+/* The texts live until the statement moves on. */
+static struct audit_entry read_entry(struct stmt *q)
+{
+    return (struct audit_entry){
+        .id = stmt_i64(q, 0),
+        .at = stmt_i64(q, 1),
+        .account_id = stmt_i64(q, 2),
+        .actor = stmt_text(q, 3),
+        .address = stmt_text(q, 4),
+        .action = stmt_text(q, 5),
+        .object_type = stmt_text(q, 6),
+        .object_id = stmt_i64(q, 7),
+        .object_name = stmt_text(q, 8),
+        .before = stmt_text(q, 9),
+        .after = stmt_text(q, 10),
+    };
+}
+
+bool store_audit_list(struct tx *tx, const struct audit_filter *filter, int64_t limit,
+    audit_visit visit, void *context, struct err *err)
+{
+    autofree(stmt) struct stmt *q = NULL;
+
+    if (filter->object_type && filter->object_id)
+        q = tx_prepare(tx, "SELECT " COLUMNS " FROM audit a WHERE a.id < $1 AND a.object_type = $3"
+                           "  AND a.object_id = $4"
+                           "  AND (CAST($5 AS TEXT) = '' OR substr(a.action, 1, length($5)) = $5)"
+                           " ORDER BY a.id DESC LIMIT $2");
+    else
+        q = tx_prepare(tx, "SELECT " COLUMNS " FROM audit a WHERE a.id < $1"
+                           "  AND (CAST($3 AS TEXT) = '' OR a.object_type = $3)"
+                           "  AND (CAST($4 AS BIGINT) = 0 OR a.object_id = $4)"
+                           "  AND (CAST($5 AS TEXT) = '' OR substr(a.action, 1, length($5)) = $5)"
+                           " ORDER BY a.id DESC LIMIT $2");
+    stmt_bind_i64(q, 1, filter->before_id ? filter->before_id : INT64_MAX);
+    stmt_bind_i64(q, 2, limit);
+    stmt_bind_text(q, 3, filter->object_type ? filter->object_type : "");
+    stmt_bind_i64(q, 4, filter->object_id);
+    stmt_bind_text(q, 5, filter->action ? filter->action : "");
+    while (stmt_next(q)) {
+        struct audit_entry entry = read_entry(q);
+
+        visit(context, &entry);
+    }
+    return stmt_end(q, err);
+}
+
+static void add_field(struct buf *bytes, const char *text)
+{
+    buf_add_u32(bytes, (uint32_t)strlen(text));
+    buf_add_text(bytes, text);
+}
+
+/* Every field with its length, so that no two entries have the same bytes. */
+static bool link_hash(const uint8_t previous[static 32], int64_t seq, const struct audit_entry *e,
+    uint8_t ret[static 32], struct err *err)
+{
+    autodone(buf) struct buf bytes = BUF_INIT(ENTRY_MAX);
+
+    buf_add(&bytes, previous, 32);
+    buf_add_u64(&bytes, (uint64_t)seq);
+    buf_add_u64(&bytes, (uint64_t)e->id);
+    buf_add_u64(&bytes, (uint64_t)e->at);
+    buf_add_u64(&bytes, (uint64_t)e->account_id);
+    add_field(&bytes, e->actor);
+    add_field(&bytes, e->address);
+    add_field(&bytes, e->action);
+    add_field(&bytes, e->object_type);
+    buf_add_u64(&bytes, (uint64_t)e->object_id);
+    add_field(&bytes, e->object_name);
+    add_field(&bytes, e->before);
+    add_field(&bytes, e->after);
+    if (!buf_check(&bytes, "audit entry", err))
+        return false;
+    digest_sha256(buf_span(&bytes), ret);
+    return true;
+}
+
+bool store_audit_head(struct tx *tx, int64_t *ret_seq, uint8_t ret_hash[static 32], struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT seq, hash FROM audit_link ORDER BY seq DESC LIMIT 1");
+    int64_t seq = 0;
+    uint8_t hash[32] = { 0 };
+
+    while (stmt_next(q)) {
+        struct span blob = stmt_blob(q, 1);
+
+        seq = stmt_i64(q, 0);
+        if (blob.size == sizeof hash)
+            memcpy(hash, blob.data, sizeof hash);
+    }
+    if (!stmt_end(q, err))
+        return false;
+    *ret_seq = seq;
+    memcpy(ret_hash, hash, sizeof hash);
+    return true;
+}
+
+static bool insert_link(struct tx *tx, int64_t seq, int64_t audit_id, const uint8_t hash[static 32],
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "INSERT INTO audit_link(seq, audit_id, hash) VALUES ($1, $2, $3)");
+
+    stmt_bind_i64(q, 1, seq);
+    stmt_bind_i64(q, 2, audit_id);
+    stmt_bind_blob(q, 3, span_of(hash, 32));
+    return stmt_run(q, err);
+}
+
+bool store_audit_chain(struct tx *tx, int64_t now, int64_t settle, int64_t limit, int64_t *ret_n,
+    struct err *err)
+{
+    uint8_t hash[32];
+    int64_t seq;
+    int64_t n = 0;
+
+    if (!store_audit_head(tx, &seq, hash, err))
+        return false;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " COLUMNS " FROM audit a"
+        " WHERE a.id > COALESCE((SELECT audit_id FROM audit_link ORDER BY seq DESC LIMIT 1), 0)"
+        "  AND a.at <= $1"
+        " ORDER BY a.id LIMIT $2");
+
+    stmt_bind_i64(q, 1, now - settle);
+    stmt_bind_i64(q, 2, limit);
+    while (stmt_next(q)) {
+        struct audit_entry entry = read_entry(q);
+        uint8_t next[32];
+
+        seq++;
+        if (!link_hash(hash, seq, &entry, next, err) || !insert_link(tx, seq, entry.id, next, err))
+            return false;
+        memcpy(hash, next, sizeof hash);
+        n++;
+    }
+    if (!stmt_end(q, err))
+        return false;
+    *ret_n = n;
+    return true;
+}
+
+static void broken(struct audit_verdict *verdict, int64_t seq, const char *reason)
+{
+    verdict->broken_seq = seq;
+    (void)snprintf(verdict->reason, sizeof verdict->reason, "%s", reason);
+}
+
+/* An entry below the chain's head that has no link was slipped in, or its link was removed. */
+static bool find_unlinked(struct tx *tx, struct audit_verdict *verdict, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT a.id FROM audit a LEFT JOIN audit_link l ON l.audit_id = a.id"
+        " WHERE l.seq IS NULL AND a.id < COALESCE((SELECT MAX(audit_id) FROM audit_link), 0)"
+        " ORDER BY a.id LIMIT 1");
+
+    while (stmt_next(q))
+        broken(verdict, verdict->n_links + 1, "an entry inside the chain has no link");
+    return stmt_end(q, err);
+}
+
+/* The chain must end where the newest checkpoint says, or later. */
+static bool compare_checkpoint(struct tx *tx, struct audit_verdict *verdict, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT c.seq, c.hash, l.hash FROM audit_checkpoint c"
+                       " LEFT JOIN audit_link l ON l.seq = c.seq ORDER BY c.seq");
+
+    while (stmt_next(q)) {
+        if (verdict->broken_seq)
+            continue;
+        if (stmt_is_null(q, 2))
+            broken(verdict, stmt_i64(q, 0), "the link that a checkpoint vouches for is missing");
+        else if (!span_equal(stmt_blob(q, 1), stmt_blob(q, 2)))
+            broken(verdict, stmt_i64(q, 0), "the link differs from what a checkpoint vouches for");
+    }
+    return stmt_end(q, err);
+}
+
+static bool walk_links(struct tx *tx, struct audit_verdict *verdict, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " COLUMNS ", l.seq, l.hash FROM audit_link l LEFT JOIN audit a ON a.id = l.audit_id"
+        " ORDER BY l.seq");
+    uint8_t hash[32] = { 0 };
+
+    while (stmt_next(q)) {
+        struct audit_entry entry = read_entry(q);
+        int64_t seq = stmt_i64(q, 11);
+        uint8_t expected[32];
+
+        if (verdict->broken_seq)
+            continue;
+        if (stmt_is_null(q, 0)) {
+            broken(verdict, seq, "the entry is missing");
+            continue;
+        }
+        if (seq != verdict->n_links + 1) {
+            broken(verdict, verdict->n_links + 1, "the link is missing");
+            continue;
+        }
+        if (!link_hash(hash, seq, &entry, expected, err))
+            return false;
+        if (!span_equal(stmt_blob(q, 12), span_of(expected, 32))) {
+            broken(verdict, seq, "the entry is not what was linked");
+            continue;
+        }
+        memcpy(hash, expected, sizeof hash);
+        verdict->n_links++;
+    }
+    return stmt_end(q, err);
+}
+
+bool store_audit_verify(struct tx *tx, struct audit_verdict *ret, struct err *err)
+{
+    struct audit_verdict verdict = { 0 };
+
+    if (!walk_links(tx, &verdict, err))
+        return false;
+    if (!verdict.broken_seq && !find_unlinked(tx, &verdict, err))
+        return false;
+    if (!verdict.broken_seq && !compare_checkpoint(tx, &verdict, err))
+        return false;
+    *ret = verdict;
+    return true;
+}
+
+bool store_audit_checkpoint(struct tx *tx, int64_t seq, const uint8_t hash[static 32],
+    const uint8_t *signature, size_t signature_size, const uint8_t *public_key,
+    size_t public_key_size, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "INSERT INTO audit_checkpoint(seq, hash, signature, public_key, created_at)"
+                       " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (seq) DO NOTHING");
+
+    stmt_bind_i64(q, 1, seq);
+    stmt_bind_blob(q, 2, span_of(hash, 32));
+    stmt_bind_blob(q, 3, span_of(signature, signature_size));
+    stmt_bind_blob(q, 4, span_of(public_key, public_key_size));
+    stmt_bind_i64(q, 5, now);
+    return stmt_run(q, err);
+}

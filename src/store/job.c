@@ -1,0 +1,317 @@
+/* store/job: see the header. */
+#include "store/job.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "db/db.h"
+
+#define COLUMNS                                                                                    \
+    "id, type, object_id, payload, state, due_at, attempt, fence, progress_done, progress_total,"  \
+    " result, error, account_id, created_at, started_at, finished_at"
+
+static struct job_row *read_row(struct stmt *q)
+{
+    struct job_row *row = xcalloc(1, sizeof *row);
+
+    row->id = stmt_i64(q, 0);
+    row->type = xstrdup(stmt_text(q, 1));
+    row->object_id = stmt_i64(q, 2);
+    row->payload = xstrdup(stmt_text(q, 3));
+    if (!job_state_from_name(stmt_text(q, 4), &row->state))
+        row->state = JOB_FAILED;
+    row->due_at = stmt_i64(q, 5);
+    row->attempt = stmt_i64(q, 6);
+    row->fence = stmt_i64(q, 7);
+    row->progress_done = stmt_i64(q, 8);
+    row->progress_total = stmt_i64(q, 9);
+    row->result = stmt_is_null(q, 10) ? NULL : xstrdup(stmt_text(q, 10));
+    row->error = xstrdup(stmt_text(q, 11));
+    row->account_id = stmt_i64(q, 12);
+    row->created_at = stmt_i64(q, 13);
+    row->started_at = stmt_i64(q, 14);
+    row->finished_at = stmt_i64(q, 15);
+    return row;
+}
+
+static void bind_id_or_null(struct stmt *q, int parameter, int64_t id)
+{
+    if (id)
+        stmt_bind_i64(q, parameter, id);
+    else
+        stmt_bind_null(q, parameter);
+}
+
+static bool find_unfinished(struct tx *tx, const char *key, int64_t *ret_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT id FROM job WHERE dedupe_key = $1 AND state IN ('queued', 'running')");
+    int64_t id = 0;
+
+    stmt_bind_text(q, 1, key);
+    while (stmt_next(q))
+        id = stmt_i64(q, 0);
+    if (!stmt_end(q, err))
+        return false;
+    *ret_id = id;
+    return true;
+}
+
+bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_t *ret_id,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO job(type, object_id, dedupe_key, payload, state, due_at, account_id, created_at)"
+        " VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7)"
+        " ON CONFLICT DO NOTHING"
+        " RETURNING id");
+    int64_t id = 0;
+
+    stmt_bind_text(q, 1, job->type);
+    bind_id_or_null(q, 2, job->object_id);
+    stmt_bind_text(q, 3, job->dedupe_key);
+    stmt_bind_text(q, 4, job->payload ? job->payload : "{}");
+    stmt_bind_i64(q, 5, job->due_at);
+    bind_id_or_null(q, 6, job->account_id);
+    stmt_bind_i64(q, 7, now);
+    while (stmt_next(q))
+        id = stmt_i64(q, 0);
+    if (!stmt_end(q, err))
+        return err_wrap(err, "could not queue a job of type %s", job->type);
+    if (id == 0 && job->dedupe_key && !find_unfinished(tx, job->dedupe_key, &id, err))
+        return false;
+    if (id == 0)
+        return fail(err, ERR_UNAVAILABLE, "could not queue a job of type %s: it has just ended",
+            job->type);
+    *ret_id = id;
+    return true;
+}
+
+/* Two statements in place of FOR UPDATE SKIP LOCKED: who loses the race for a row tries the next.
+ */
+static bool find_claimable(struct tx *tx, int64_t now, int64_t *ret_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q = NULL;
+    int64_t id = 0;
+
+    if (db_is_postgres(tx_db(tx)))
+        q = tx_prepare(tx,
+            "SELECT id FROM job"
+            " WHERE (state = 'queued' AND due_at <= $1) OR (state = 'running' AND lease_until < $1)"
+            " ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED");
+    else
+        q = tx_prepare(tx,
+            "SELECT id FROM ("
+            "  SELECT id, due_at FROM (SELECT id, due_at FROM job"
+            "    WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT 1)"
+            "  UNION ALL"
+            "  SELECT id, due_at FROM (SELECT id, due_at FROM job"
+            "    WHERE state = 'running' AND lease_until < $1 ORDER BY lease_until LIMIT 1)"
+            ") ORDER BY due_at, id LIMIT 1");
+    stmt_bind_i64(q, 1, now);
+    while (stmt_next(q))
+        id = stmt_i64(q, 0);
+    *ret_id = id;
+    return stmt_end(q, err);
+}
+
+bool store_job_claim(struct tx *tx, const char *owner, int64_t now, int64_t lease_until,
+    struct job_row **ret, struct err *err)
+{
+    int64_t id;
+
+    if (!find_claimable(tx, now, &id, err))
+        return false;
+    if (id == 0) {
+        *ret = NULL;
+        return true;
+    }
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE job SET state = 'running', lease_owner = $2, lease_until = $3, fence = fence + 1,"
+        "  attempt = attempt + 1, started_at = COALESCE(started_at, $4)"
+        " WHERE id = $1 RETURNING " COLUMNS);
+    autofree(job_row) struct job_row *row = NULL;
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_text(q, 2, owner);
+    stmt_bind_i64(q, 3, lease_until);
+    stmt_bind_i64(q, 4, now);
+    while (stmt_next(q))
+        row = read_row(q);
+    if (!stmt_end(q, err))
+        return false;
+    *ret = take(&row);
+    return true;
+}
+
+/* Run a write that names the job and its fence as $1 and $2; nothing changed means another has it.
+ */
+static bool run_fenced(struct stmt *q, const struct job_row *job, struct err *err)
+{
+    if (!stmt_run(q, err))
+        return false;
+    if (stmt_n_changed(q) == 0)
+        return fail(err, ERR_CONFLICT, "job %" PRId64 " has been taken over", job->id);
+    return true;
+}
+
+bool store_job_progress(struct tx *tx, const struct job_row *job, int64_t lease_until, int64_t done,
+    int64_t total, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE job SET lease_until = $3, progress_done = $4, progress_total = $5"
+                       " WHERE id = $1 AND fence = $2 AND state = 'running'");
+
+    stmt_bind_i64(q, 1, job->id);
+    stmt_bind_i64(q, 2, job->fence);
+    stmt_bind_i64(q, 3, lease_until);
+    stmt_bind_i64(q, 4, done);
+    stmt_bind_i64(q, 5, total);
+    return run_fenced(q, job, err);
+}
+
+bool store_job_done(struct tx *tx, const struct job_row *job, const char *result, int64_t now,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE job SET state = 'done', result = $3, error = '', finished_at = $4,"
+                       "  lease_until = NULL, progress_done = progress_total"
+                       " WHERE id = $1 AND fence = $2 AND state = 'running'");
+
+    stmt_bind_i64(q, 1, job->id);
+    stmt_bind_i64(q, 2, job->fence);
+    stmt_bind_text(q, 3, result);
+    stmt_bind_i64(q, 4, now);
+    return run_fenced(q, job, err);
+}
+
+bool store_job_again(struct tx *tx, const struct job_row *job, int64_t due_at, const char *error,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE job SET state = 'queued', due_at = $3, error = $4, lease_until = NULL"
+        " WHERE id = $1 AND fence = $2 AND state = 'running'");
+
+    stmt_bind_i64(q, 1, job->id);
+    stmt_bind_i64(q, 2, job->fence);
+    stmt_bind_i64(q, 3, due_at);
+    stmt_bind_text(q, 4, error);
+    return run_fenced(q, job, err);
+}
+
+bool store_job_failed(struct tx *tx, const struct job_row *job, const char *error, int64_t now,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE job SET state = 'failed', error = $3, finished_at = $4, lease_until = NULL"
+        " WHERE id = $1 AND fence = $2 AND state = 'running'");
+
+    stmt_bind_i64(q, 1, job->id);
+    stmt_bind_i64(q, 2, job->fence);
+    stmt_bind_text(q, 3, error);
+    stmt_bind_i64(q, 4, now);
+    return run_fenced(q, job, err);
+}
+
+bool store_job_retry(struct tx *tx, int64_t id, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE job SET state = 'queued', due_at = $2, attempt = 0, finished_at = NULL"
+        " WHERE id = $1 AND state = 'failed'");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_i64(q, 2, now);
+    if (!stmt_run(q, err))
+        return false;
+    if (stmt_n_changed(q) == 0)
+        return fail(err, ERR_CONFLICT, "job %" PRId64 " has not failed", id);
+    return true;
+}
+
+bool store_job_get(struct tx *tx, int64_t id, struct job_row **ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT " COLUMNS " FROM job WHERE id = $1");
+    autofree(job_row) struct job_row *row = NULL;
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q))
+        row = read_row(q);
+    if (!stmt_end(q, err))
+        return false;
+    if (!row)
+        return fail(err, ERR_NOT_FOUND, "there is no job %" PRId64, id);
+    *ret = take(&row);
+    return true;
+}
+
+bool store_job_list(struct tx *tx, const struct job_filter *filter, int64_t limit,
+    struct job_row **rows, size_t *ret_n, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " COLUMNS " FROM job"
+        " WHERE id < $1 AND (CAST($2 AS BIGINT) = 0 OR account_id = $2)"
+        "  AND (CAST($3 AS TEXT) = '' OR state = $3) AND (CAST($4 AS TEXT) = '' OR type = $4)"
+        " ORDER BY id DESC LIMIT $5");
+    size_t n = 0;
+
+    stmt_bind_i64(q, 1, filter->before_id ? filter->before_id : INT64_MAX);
+    stmt_bind_i64(q, 2, filter->account_id);
+    stmt_bind_text(q, 3, filter->state ? filter->state : "");
+    stmt_bind_text(q, 4, filter->type ? filter->type : "");
+    stmt_bind_i64(q, 5, limit);
+    while (stmt_next(q))
+        rows[n++] = read_row(q);
+    if (!stmt_end(q, err)) {
+        while (n > 0)
+            job_row_free(rows[--n]);
+        return false;
+    }
+    *ret_n = n;
+    return true;
+}
+
+bool store_job_next_due(struct tx *tx, int64_t *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT MIN(at) FROM ("
+                       "  SELECT MIN(due_at) AS at FROM job WHERE state = 'queued'"
+                       "  UNION ALL"
+                       "  SELECT MIN(lease_until) AS at FROM job WHERE state = 'running') AS next");
+    int64_t at = INT64_MAX;
+
+    while (stmt_next(q))
+        if (!stmt_is_null(q, 0))
+            at = stmt_i64(q, 0);
+    *ret = at;
+    return stmt_end(q, err);
+}
+
+bool store_job_counts(struct tx *tx, int64_t now, int64_t counts[static 4], struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT state, COUNT(*) FROM job"
+                       " WHERE finished_at IS NULL OR finished_at > $1 GROUP BY state");
+    enum job_state state;
+
+    memset(counts, 0, 4 * sizeof counts[0]);
+    stmt_bind_i64(q, 1, now - 86400);
+    while (stmt_next(q))
+        if (job_state_from_name(stmt_text(q, 0), &state))
+            counts[state] = stmt_i64(q, 1);
+    return stmt_end(q, err);
+}
+
+bool store_job_forget(struct tx *tx, int64_t before, int64_t limit, int64_t *ret_n, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "DELETE FROM job WHERE id IN"
+        " (SELECT id FROM job WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)");
+
+    stmt_bind_i64(q, 1, before);
+    stmt_bind_i64(q, 2, limit);
+    if (!stmt_run(q, err))
+        return false;
+    *ret_n = stmt_n_changed(q);
+    return true;
+}
