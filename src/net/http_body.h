@@ -15,8 +15,8 @@ struct secret;
 
 struct http_body {
     int64_t size;
-    size_t max_memory;     /* above it, a file */
-    int64_t max;           /* above it, ERR_LIMIT */
+    size_t max_memory; /* above it, a file */
+    int64_t max;       /* above it, ERR_LIMIT */
     bool is_secret;
     const char *spool_dir; /* borrowed */
     struct buf memory;

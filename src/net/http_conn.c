@@ -89,11 +89,6 @@ static void release(struct http_exchange *x)
     free(x);
 }
 
-static const char *or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
 /* What was refused early has no target; whoever logs should not have to ask. */
 static void tell_finished(struct http_exchange *x)
 {
@@ -181,8 +176,7 @@ static void set_body_deadline(struct http_exchange *x)
     const struct http_limits *limits = &x->server->limits;
     int64_t rate = limits->min_body_rate > 0 ? limits->min_body_rate : 1;
 
-    x->conn->deadline_ms =
-        x->body_began_ms + limits->body_timeout_ms + x->body.size / rate * 1000;
+    x->conn->deadline_ms = x->body_began_ms + limits->body_timeout_ms + x->body.size / rate * 1000;
 }
 
 static void begin_body(struct http_exchange *x)
@@ -252,7 +246,6 @@ static void on_head(struct http_exchange *x)
 
 static void on_whole_request(struct http_exchange *x)
 {
-    x->read_whole = true;
     if (x->discards) {
         exchange_reply(x);
         return;
@@ -266,18 +259,23 @@ static void on_whole_request(struct http_exchange *x)
         exchange_refuse(x, 503, "the server is busy");
 }
 
-/* After bytes of a body. */
+static bool needs_authorization(const struct http_exchange *x)
+{
+    return x->body.size > (int64_t)x->server->limits.max_memory_body && !x->is_authorized &&
+           x->server->app.authorize;
+}
+
+/* After bytes of a body, and after the last of them. */
 static void check_body(struct http_exchange *x)
 {
-    const struct http_limits *limits = &x->server->limits;
-
     if (x->body_status == 413)
         exchange_refuse(x, 413, "the body is larger than this address takes");
     else if (x->body_status)
         exchange_refuse(x, x->body_status, "the body could not be kept");
-    else if (x->body.size > (int64_t)limits->max_memory_body && !x->is_authorized &&
-             x->server->app.authorize)
+    else if (needs_authorization(x))
         ask_for_authorization(x);
+    else if (x->read_whole)
+        on_whole_request(x);
     else
         set_body_deadline(x);
 }
@@ -297,10 +295,8 @@ static bool step(struct http_exchange *x, struct span *in)
         on_head(x);
         return true;
     case HTTP_PARSE_END:
-        if (x->body_status)
-            check_body(x);
-        else
-            on_whole_request(x);
+        x->read_whole = true;
+        check_body(x);
         return true;
     case HTTP_PARSE_REFUSED:
         why = http_parser_refusal(x->parser, &status);
@@ -445,7 +441,10 @@ static void on_return(void *arg)
         exchange_reply(x);
     } else {
         x->is_authorized = true;
-        begin_body(x);
+        if (x->read_whole)
+            on_whole_request(x);
+        else
+            begin_body(x);
     }
     read_requests(conn, false);
     free_if_closed(conn);

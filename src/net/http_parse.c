@@ -375,8 +375,8 @@ static bool check_framing(struct http_parser *parser)
         return refuse(parser, 501, "this server knows no transfer coding but chunked");
     if (coding)
         parser->body_size = -1;
-    else if (length && (*length == '-' || !parse_i64(span_text(length), 0, MAX_BODY,
-                                              &parser->body_size, NULL)))
+    else if (length && (*length == '-' ||
+                           !parse_i64(span_text(length), 0, MAX_BODY, &parser->body_size, NULL)))
         return refuse(parser, 400, "the Content-Length is malformed");
     return true;
 }
@@ -396,8 +396,8 @@ static bool check_expect(struct http_parser *parser)
 /* llhttp's verdict on the section, in our words. */
 static bool run_llhttp(struct http_parser *parser)
 {
-    llhttp_errno_t result = llhttp_execute(&parser->llhttp, (const char *)parser->head.data,
-        parser->head.size);
+    llhttp_errno_t result =
+        llhttp_execute(&parser->llhttp, (const char *)parser->head.data, parser->head.size);
 
     if (parser->state == IN_REFUSAL)
         return false;

@@ -2,8 +2,8 @@
  * net/http_parse: bytes in, one request out (RFC 9112). Pure: no I/O, no clock.
  *
  * On llhttp in its strict mode, with rules of our own in front, so that no two readers of the same
- * bytes can disagree about where a request ends: lines end in CRLF; no control characters; no folded
- * fields; a length or chunks, never both; one Host. One parser reads one request.
+ * bytes can disagree about where a request ends: lines end in CRLF; no control characters; no
+ * folded fields; a length or chunks, never both; one Host. One parser reads one request.
  */
 #pragma once
 

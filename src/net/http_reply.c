@@ -185,9 +185,10 @@ void http_reply_take_fd(struct http_reply *reply, int fd, int64_t size)
 
     file->fd = fd;
     file->size = size;
-    http_reply_take_producer(reply,
-        &(struct http_producer){
-            .produce = produce_file, .release = release_file, .arg = file, .size = size });
+    http_reply_take_producer(reply, &(struct http_producer){ .produce = produce_file,
+                                        .release = release_file,
+                                        .arg = file,
+                                        .size = size });
 }
 
 void http_reply_close(struct http_reply *reply)

@@ -9,9 +9,9 @@
 
 struct http_reply {
     int status;
-    struct buf fields;  /* "Name: value\r\n" of what the app added */
-    struct buf memory;  /* the body … */
-    struct span bytes;  /* … or this, which lives for ever, … */
+    struct buf fields;             /* "Name: value\r\n" of what the app added */
+    struct buf memory;             /* the body … */
+    struct span bytes;             /* … or this, which lives for ever, … */
     struct http_producer producer; /* … or this, if produce is set */
     bool closes;
     const char *mistake; /* the app's, or NULL; literal */
@@ -19,11 +19,11 @@ struct http_reply {
 
 /* How the head of a reply is written. */
 struct http_reply_frame {
-    int64_t size;       /* of the body, or -1: unknown */
-    bool is_chunked;    /* the body is, if size is -1; otherwise the end of the connection ends it */
+    int64_t size;    /* of the body, or -1: unknown */
+    bool is_chunked; /* the body is, if size is -1; otherwise the end of the connection ends it */
     bool keeps_alive;
-    int minor_version;  /* of the request */
-    const char *date;   /* IMF-fixdate */
+    int minor_version; /* of the request */
+    const char *date;  /* IMF-fixdate */
 };
 
 void http_reply_init(struct http_reply *reply);

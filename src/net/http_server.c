@@ -188,18 +188,6 @@ static bool is_exempt(const struct http_server *server, const struct net_addr *p
     return addr_ranges_has(server->trusted, peer);
 }
 
-/* An IPv4 client of a dual-stack socket is an IPv4 client. */
-static void unmap(struct net_addr *addr)
-{
-    static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-    if (addr->n_bytes != 16 || memcmp(addr->bytes, prefix, sizeof prefix) != 0)
-        return;
-    memmove(addr->bytes, addr->bytes + 12, 4);
-    memset(addr->bytes + 4, 0, 12);
-    addr->n_bytes = 4;
-}
-
 static void welcome(struct http_listener *listener, int fd, const struct sockaddr_storage *from,
     socklen_t from_size)
 {
@@ -212,7 +200,6 @@ static void welcome(struct http_listener *listener, int fd, const struct sockadd
         fd_close(fd);
         return;
     }
-    unmap(&peer);
     is_counted = !is_exempt(server, &peer);
     if (server->stats.n_connections >= server->limits.max_connections ||
         (is_counted && !http_peers_add(&server->peers, &peer, server->limits.max_per_address))) {
@@ -237,8 +224,8 @@ static void on_accept(void *arg, unsigned what)
     for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
         struct sockaddr_storage from;
         socklen_t size = sizeof from;
-        int fd = accept4(listener->fd, (struct sockaddr *)&from, &size,
-            SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd =
+            accept4(listener->fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
             welcome(listener, fd, &from, size);
@@ -246,7 +233,8 @@ static void on_accept(void *arg, unsigned what)
         }
         if (!is_out_of_descriptors(errno))
             return;
-        log_warning("http.no_descriptors", KV_STR("action", "not accepting for a moment, ignoring"));
+        log_warning("http.no_descriptors",
+            KV_STR("action", "not accepting for a moment, ignoring"));
         listener->is_paused = true;
         loop_watch_set(listener->watch, 0);
         start_sweeping(listener->server);

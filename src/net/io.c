@@ -28,7 +28,7 @@ enum io_result io_handshake(struct io *io)
 
 static enum io_result of_errno(enum io_result want)
 {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? want : IO_FAILED;
+    return errno == EAGAIN || errno == EINTR ? want : IO_FAILED;
 }
 
 enum io_result io_read(struct io *io, void *field, size_t size, size_t *ret_n)
