@@ -6,13 +6,7 @@
  */
 #pragma once
 
-#include "base/base.h"
-
-struct schema_step {
-    int64_t number;   /* 1, 2, … without a gap */
-    const char *name; /* "people", of 0001-people.sql */
-    const char *sql;
-};
+#include "db/migrate.h"
 
 /* In the order in which they run. */
 extern const struct schema_step schema_steps[];

@@ -1,0 +1,66 @@
+/* db/cache: see the header. Open addressing over FNV-1a; statements are literals, so there are only
+ * so many. */
+#include "db/cache.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (; *text; text++)
+        hash = (hash ^ (uint8_t)*text) * UINT64_C(1099511628211);
+    return hash;
+}
+
+void stmt_cache_init(struct stmt_cache *cache, void (*release)(void *value))
+{
+    memset(cache, 0, sizeof *cache);
+    cache->release = release;
+}
+
+void stmt_cache_done(struct stmt_cache *cache)
+{
+    for (size_t i = 0; i < STMT_CACHE_SLOTS; i++) {
+        if (!cache->slots[i].sql)
+            continue;
+        free(cache->slots[i].sql);
+        cache->release(cache->slots[i].value);
+        cache->slots[i].sql = NULL;
+    }
+    cache->n = 0;
+}
+
+static size_t find_slot(const struct stmt_cache *cache, uint64_t hash, const char *sql)
+{
+    size_t i = hash % STMT_CACHE_SLOTS;
+
+    while (cache->slots[i].sql &&
+           (cache->slots[i].hash != hash || strcmp(cache->slots[i].sql, sql) != 0))
+        i = (i + 1) % STMT_CACHE_SLOTS;
+    return i;
+}
+
+void *stmt_cache_find(const struct stmt_cache *cache, const char *sql)
+{
+    size_t i = find_slot(cache, hash_text(sql), sql);
+
+    return cache->slots[i].sql ? cache->slots[i].value : NULL;
+}
+
+bool stmt_cache_add(struct stmt_cache *cache, const char *sql, void *value)
+{
+    uint64_t hash = hash_text(sql);
+    size_t i = find_slot(cache, hash, sql);
+
+    if (cache->n >= STMT_CACHE_SLOTS * 3 / 4)
+        return false;
+    ASSERT(!cache->slots[i].sql);
+    cache->slots[i].hash = hash;
+    cache->slots[i].sql = xstrdup(sql);
+    cache->slots[i].value = value;
+    cache->n++;
+    return true;
+}

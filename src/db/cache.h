@@ -1,0 +1,30 @@
+/*
+ * db/cache: the prepared statements of one connection, found by their text.
+ *
+ * The cache owns what it holds. A statement in use is marked by its driver; one needed twice at the
+ * same time is prepared a second time and not kept.
+ */
+#pragma once
+
+#include "base/base.h"
+
+#define STMT_CACHE_SLOTS 256
+
+struct stmt_cache {
+    struct stmt_cache_slot {
+        uint64_t hash;
+        char *sql;
+        void *value;
+    } slots[STMT_CACHE_SLOTS];
+    size_t n;
+    void (*release)(void *value);
+};
+
+void stmt_cache_init(struct stmt_cache *cache, void (*release)(void *value));
+void stmt_cache_done(struct stmt_cache *cache);
+
+/* NULL when it is not there. */
+void *stmt_cache_find(const struct stmt_cache *cache, const char *sql);
+
+/* False when the cache is three quarters full: the caller keeps the value then. */
+bool stmt_cache_add(struct stmt_cache *cache, const char *sql, void *value);

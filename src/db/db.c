@@ -1,0 +1,219 @@
+/*
+ * db/db: what both databases have in common: remembering failures, checking text, transactions'
+ * bounds.
+ */
+#include "db/db.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/parse.h"
+#include "db/driver.h"
+
+bool db_open(const struct db_conf *conf, struct db **ret, struct err *err)
+{
+    const struct db_ops *ops = db_registry_find(conf->url);
+
+    if (!ops)
+        return fail(err, ERR_INVALID,
+            "the database URL is neither a path, sqlite:PATH nor postgresql://…");
+    if (!ops->open(conf, ret, err))
+        return false;
+    (*ret)->ops = ops;
+    return true;
+}
+
+void db_close(struct db *db)
+{
+    if (db)
+        db->ops->close(db);
+}
+
+bool db_is_postgres(const struct db *db)
+{
+    return db->ops == &postgres_ops;
+}
+
+const char *db_version(struct db *db)
+{
+    return db->ops->version(db);
+}
+
+void db_fail_nth(struct db *db, int64_t n)
+{
+    db->fail_countdown = n;
+}
+
+bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err)
+{
+    ASSERT(!db->in_tx);
+    if (!db->ops->begin(db, mode, err))
+        return err_wrap(err, "could not begin a transaction");
+    struct tx *tx = xcalloc(1, sizeof *tx);
+
+    tx->db = db;
+    db->in_tx = true;
+    *ret = tx;
+    return true;
+}
+
+bool tx_commit(struct tx *tx, struct err *err)
+{
+    struct db *db = tx->db;
+    bool works = db->ops->commit(db, err);
+
+    if (!works)
+        db->ops->rollback(db);
+    db->in_tx = false;
+    free(tx);
+    return works || err_wrap(err, "could not commit");
+}
+
+void tx_free(struct tx *tx)
+{
+    if (!tx)
+        return;
+    tx->db->ops->rollback(tx->db);
+    tx->db->in_tx = false;
+    free(tx);
+}
+
+struct db *tx_db(const struct tx *tx)
+{
+    return tx->db;
+}
+
+void sql_add_parameter(struct sql *sql, int n)
+{
+    buf_addf(&sql->text, "$%d", n);
+}
+
+void sql_done(struct sql *sql)
+{
+    buf_done(&sql->text);
+}
+
+struct stmt *tx_prepare_sql(struct tx *tx, const struct sql *sql)
+{
+    ASSERT(buf_ok(&sql->text));
+    return tx_prepare_text(tx, buf_text(&sql->text));
+}
+
+struct stmt *tx_prepare_text(struct tx *tx, const char *sql)
+{
+    struct stmt *stmt = tx->db->ops->prepare(tx->db, sql);
+
+    stmt->ops = tx->db->ops;
+    stmt->db = tx->db;
+    if (tx->db->fail_countdown > 0 && --tx->db->fail_countdown == 0 && stmt->err.kind == ERR_NONE)
+        fail(&stmt->err, ERR_UNAVAILABLE, "the database failed, as the test wanted");
+    return stmt;
+}
+
+static void bind(struct stmt *stmt, int parameter, enum db_type type, int64_t number,
+    struct span bytes)
+{
+    if (stmt->err.kind == ERR_NONE)
+        stmt->ops->bind(stmt, parameter, type, number, bytes);
+}
+
+void stmt_bind_i64(struct stmt *stmt, int parameter, int64_t value)
+{
+    bind(stmt, parameter, DB_I64, value, SPAN_EMPTY);
+}
+
+void stmt_bind_bool(struct stmt *stmt, int parameter, bool value)
+{
+    bind(stmt, parameter, DB_BOOL, value, SPAN_EMPTY);
+}
+
+void stmt_bind_span(struct stmt *stmt, int parameter, struct span text)
+{
+    if (stmt->err.kind == ERR_NONE && !parse_is_utf8(text))
+        fail(&stmt->err, ERR_INVALID, "a text is not valid UTF-8, or holds a NUL");
+    bind(stmt, parameter, DB_TEXT, 0, text);
+}
+
+void stmt_bind_text(struct stmt *stmt, int parameter, const char *text)
+{
+    if (text)
+        stmt_bind_span(stmt, parameter, span_text(text));
+    else
+        stmt_bind_null(stmt, parameter);
+}
+
+void stmt_bind_blob(struct stmt *stmt, int parameter, struct span bytes)
+{
+    bind(stmt, parameter, DB_BLOB, 0, bytes);
+}
+
+void stmt_bind_null(struct stmt *stmt, int parameter)
+{
+    bind(stmt, parameter, DB_NULL, 0, SPAN_EMPTY);
+}
+
+bool stmt_next(struct stmt *stmt)
+{
+    return stmt->err.kind == ERR_NONE && stmt->ops->next(stmt);
+}
+
+int64_t stmt_i64(struct stmt *stmt, int column)
+{
+    return stmt->ops->is_null(stmt, column) ? 0 : stmt->ops->i64(stmt, column);
+}
+
+bool stmt_bool(struct stmt *stmt, int column)
+{
+    return stmt_i64(stmt, column) != 0;
+}
+
+const char *stmt_text(struct stmt *stmt, int column)
+{
+    struct span text = stmt->ops->bytes(stmt, column);
+
+    return text.data ? (const char *)text.data : "";
+}
+
+struct span stmt_blob(struct stmt *stmt, int column)
+{
+    return stmt->ops->bytes(stmt, column);
+}
+
+bool stmt_is_null(struct stmt *stmt, int column)
+{
+    return stmt->ops->is_null(stmt, column);
+}
+
+bool stmt_end(struct stmt *stmt, struct err *err)
+{
+    if (stmt->err.kind == ERR_NONE)
+        return true;
+    if (err)
+        *err = stmt->err;
+    return false;
+}
+
+bool stmt_run(struct stmt *stmt, struct err *err)
+{
+    while (stmt_next(stmt))
+        ;
+    return stmt_end(stmt, err);
+}
+
+int64_t stmt_n_changed(const struct stmt *stmt)
+{
+    return stmt->n_changed;
+}
+
+void stmt_reset(struct stmt *stmt)
+{
+    stmt->ops->reset(stmt);
+    err_clear(&stmt->err);
+    stmt->n_changed = 0;
+}
+
+void stmt_free(struct stmt *stmt)
+{
+    if (stmt)
+        stmt->ops->release(stmt);
+}

@@ -1,0 +1,117 @@
+/*
+ * db/db: connections, transactions and statements, on SQLite or PostgreSQL alike.
+ *
+ * A struct db belongs to one thread. Statements are literals with $1, $2, … parameters, kept
+ * prepared for each connection. Everything about a statement that can fail is remembered by it and
+ * told once, by stmt_end() or stmt_run(): the loop over its rows needs no checks.
+ *
+ * Errors: a broken UNIQUE rule is ERR_CONFLICT; a lost connection, a deadlock, a busy or full
+ * database is ERR_UNAVAILABLE; text that is not UTF-8 or holds a NUL is ERR_INVALID; the rest is
+ * ERR_INTERNAL. SQL and the database's own words go to err->detail.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/span.h"
+
+struct db;
+struct err;
+struct stmt;
+struct tx;
+
+struct db_conf {
+    const char *url;   /* a path, "sqlite:PATH", or "postgresql://…" */
+    int64_t cache_kib; /* SQLite's page cache for each connection; 0 is 8 MiB */
+    int64_t busy_ms;   /* how long to wait for another writer; 0 is 10 s */
+};
+
+bool db_open(const struct db_conf *conf, struct db **ret, struct err *err) must_check;
+void db_close(struct db *db);
+
+bool db_is_postgres(const struct db *db);
+
+/* "SQLite 3.40.1", "PostgreSQL 15.18": for people. */
+const char *db_version(struct db *db);
+
+/* Make the n-th statement from now (1 is the next) fail with ERR_UNAVAILABLE; 0 makes none fail.
+ * For tests. */
+void db_fail_nth(struct db *db, int64_t n);
+
+enum tx_mode { TX_READ, TX_WRITE };
+
+/*
+ * One transaction at a time on a connection. TX_READ sees one state of the database and cannot
+ * write. A lost connection to PostgreSQL is made anew here.
+ */
+bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err) must_check;
+
+/* Consumes `tx`, whatever comes of it. After a failure nothing of it is in the database. */
+bool tx_commit(struct tx *tx, struct err *err) must_check;
+
+/* Roll back what was not committed. NULL is fine. */
+void tx_free(struct tx *tx);
+
+struct db *tx_db(const struct tx *tx);
+
+/* Takes a literal only: no value can be formatted into a statement. */
+#define tx_prepare(tx, literal) tx_prepare_text(tx, "" literal "")
+struct stmt *tx_prepare_text(struct tx *tx, const char *sql) must_check;
+
+/* A statement put together from literals, where the parts depend on the question. */
+struct sql {
+    struct buf text;
+};
+#define SQL_INIT                                                                                   \
+    {                                                                                              \
+        .text = BUF_INIT(16384)                                                                    \
+    }
+#define sql_add(sql, literal) buf_add_text(&(sql)->text, "" literal "")
+/* "$n" for a parameter the number of which is counted as one goes. */
+void sql_add_parameter(struct sql *sql, int n);
+void sql_done(struct sql *sql);
+struct stmt *tx_prepare_sql(struct tx *tx, const struct sql *sql) must_check;
+
+/* Parameters count from 1. What is bound is copied or used before the call returns. */
+void stmt_bind_i64(struct stmt *stmt, int parameter, int64_t value);
+void stmt_bind_bool(struct stmt *stmt, int parameter, bool value);
+void stmt_bind_text(struct stmt *stmt, int parameter, const char *text); /* NULL is NULL */
+void stmt_bind_span(struct stmt *stmt, int parameter, struct span text);
+void stmt_bind_blob(struct stmt *stmt, int parameter, struct span bytes);
+void stmt_bind_null(struct stmt *stmt, int parameter);
+
+/* The next row. False at the end and after a failure. */
+bool stmt_next(struct stmt *stmt);
+
+/*
+ * Columns count from 0. NULL reads as 0, false, "" and the empty span. What is returned is borrowed
+ * until the next stmt_next(), stmt_end() or stmt_free().
+ */
+int64_t stmt_i64(struct stmt *stmt, int column);
+bool stmt_bool(struct stmt *stmt, int column);
+const char *stmt_text(struct stmt *stmt, int column);
+struct span stmt_blob(struct stmt *stmt, int column);
+bool stmt_is_null(struct stmt *stmt, int column);
+
+/* Did all of it work? The first failure of anything since tx_prepare(). */
+bool stmt_end(struct stmt *stmt, struct err *err) must_check;
+
+/* A statement without rows: run it, and say whether it worked. */
+bool stmt_run(struct stmt *stmt, struct err *err) must_check;
+
+/* How many rows stmt_run() inserted, updated or deleted. */
+int64_t stmt_n_changed(const struct stmt *stmt);
+
+/* Ready to be bound and run again. */
+void stmt_reset(struct stmt *stmt);
+void stmt_free(struct stmt *stmt);
+
+DEFINE_AUTOFREE(tx);
+DEFINE_AUTOFREE(stmt);
+DEFINE_AUTODONE(sql);
+
+static inline void db_free(struct db *db)
+{
+    db_close(db);
+}
+DEFINE_AUTOFREE(db);

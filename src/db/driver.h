@@ -1,0 +1,65 @@
+/*
+ * db/driver: what a database must be able to do for db/.
+ *
+ * One const struct db_ops for each kind, listed in registry.c. A driver embeds struct db, struct tx
+ * is db.c's, and struct stmt is embedded in its own statement. All functions run on the
+ * connection's thread. Those that can fail fill in the err they are given.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "db/db.h"
+
+enum db_type { DB_NULL, DB_I64, DB_BOOL, DB_TEXT, DB_BLOB };
+
+struct db_ops {
+    const char *name;
+
+    /* Is this a URL of ours? */
+    bool (*accepts)(const char *url);
+    bool (*open)(const struct db_conf *conf, struct db **ret, struct err *err) must_check;
+    void (*close)(struct db *db);
+    const char *(*version)(struct db *db);
+
+    bool (*begin)(struct db *db, enum tx_mode mode, struct err *err) must_check;
+    bool (*commit)(struct db *db, struct err *err) must_check;
+    void (*rollback)(struct db *db);
+
+    /* Run a script of several statements, without parameters or rows: migrations. */
+    bool (*script)(struct db *db, const char *sql, struct err *err) must_check;
+
+    /* A statement ready to be bound. Never NULL; a failure is left in stmt->err. */
+    struct stmt *(*prepare)(struct db *db, const char *sql);
+    void (*bind)(struct stmt *stmt, int parameter, enum db_type type, int64_t number,
+        struct span bytes);
+    bool (*next)(struct stmt *stmt);
+    int64_t (*i64)(struct stmt *stmt, int column);
+    struct span (*bytes)(struct stmt *stmt, int column); /* text and blobs; followed by a NUL */
+    bool (*is_null)(struct stmt *stmt, int column);
+    void (*reset)(struct stmt *stmt);
+    void (*release)(struct stmt *stmt);
+};
+
+/* The first member of each driver's own struct. */
+struct db {
+    const struct db_ops *ops;
+    int64_t fail_countdown; /* 0: nothing is to fail */
+    bool in_tx;
+};
+
+struct stmt {
+    const struct db_ops *ops;
+    struct db *db;
+    struct err err; /* the first failure; ERR_NONE so far */
+    int64_t n_changed;
+};
+
+struct tx {
+    struct db *db;
+};
+
+extern const struct db_ops sqlite_ops;
+extern const struct db_ops postgres_ops;
+
+/* The driver for a URL, or NULL. */
+const struct db_ops *db_registry_find(const char *url);

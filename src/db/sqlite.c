@@ -1,0 +1,363 @@
+/*
+ * db/sqlite: the driver for SQLite.
+ *
+ * "$1" is a named parameter to SQLite, numbered by first appearance, so parameters are looked up by
+ * name. One writer at a time in the whole file: writers of this process queue up on a mutex, which
+ * is fair where SQLite's own busy waiting is not; writers of other processes are waited for by
+ * busy_timeout.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "db/cache.h"
+#include "db/driver.h"
+
+#define MAX_PARAMETERS 64
+#define DEFAULT_CACHE_KIB 8192
+#define DEFAULT_BUSY_MS 10000
+
+struct sqlite_db {
+    struct db db;
+    sqlite3 *handle;
+    struct stmt_cache cache;
+    enum tx_mode mode;
+    bool has_writer;
+};
+
+struct sqlite_stmt {
+    struct stmt stmt;
+    sqlite3_stmt *handle;
+    int parameters[MAX_PARAMETERS + 1]; /* $N to SQLite's index; 0: not in the text */
+    bool in_use;
+    bool is_cached;
+    bool is_done;
+};
+
+static pthread_mutex_t writer = PTHREAD_MUTEX_INITIALIZER;
+
+static bool fail_sqlite(struct err *err, sqlite3 *handle, const char *sql)
+{
+    int code = handle ? sqlite3_extended_errcode(handle) : SQLITE_NOMEM;
+    const char *words = handle ? sqlite3_errmsg(handle) : "out of memory";
+
+    switch (code & 0xFF) {
+    case SQLITE_CONSTRAINT:
+        if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
+            fail(err, ERR_CONFLICT, "it is there already");
+        else if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
+            fail(err, ERR_CONFLICT, "something else still needs it");
+        else
+            fail(err, ERR_INTERNAL, "the database refused a value");
+        break;
+    case SQLITE_FULL:
+        fail(err, ERR_UNAVAILABLE, "the disk of the database is full");
+        break;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        fail(err, ERR_UNAVAILABLE, "the database is busy");
+        break;
+    case SQLITE_READONLY:
+        fail(err, ERR_UNAVAILABLE, "the database file is read-only");
+        break;
+    case SQLITE_IOERR:
+        fail(err, ERR_UNAVAILABLE, "the database file could not be read or written");
+        break;
+    case SQLITE_CANTOPEN:
+        fail(err, ERR_UNAVAILABLE, "the database file could not be opened");
+        break;
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        fail(err, ERR_INTERNAL, "the database file is damaged, or is no SQLite database");
+        break;
+    default:
+        fail(err, ERR_INTERNAL, "the database failed");
+        break;
+    }
+    return err_detail(err, "%s (%d): %s", words, code, sql);
+}
+
+static bool sqlite_accepts(const char *url)
+{
+    return strncmp(url, "sqlite:", 7) == 0 || !strstr(url, "://");
+}
+
+static bool run_script(struct sqlite_db *self, const char *sql, struct err *err)
+{
+    if (sqlite3_exec(self->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    return fail_sqlite(err, self->handle, sql);
+}
+
+static void release_cached(void *value)
+{
+    struct sqlite_stmt *stmt = value;
+
+    (void)sqlite3_finalize(stmt->handle);
+    free(stmt);
+}
+
+static void sqlite_close(struct db *db)
+{
+    struct sqlite_db *self = (struct sqlite_db *)db;
+
+    stmt_cache_done(&self->cache);
+    (void)sqlite3_close(self->handle);
+    free(self);
+}
+
+/* A file that cannot be written is told now, and not with the first change. */
+static bool check_writable(const char *path, struct err *err)
+{
+    if (access(path, F_OK) == 0 && access(path, W_OK) != 0)
+        return fail_errno(err, ERR_INVALID, "the database file \"%s\" cannot be written", path);
+    return true;
+}
+
+static bool set_up(struct sqlite_db *self, const struct db_conf *conf, struct err *err)
+{
+    char pragmas[512];
+
+    (void)sqlite3_extended_result_codes(self->handle, 1);
+    (void)sqlite3_busy_timeout(self->handle,
+        (int)(conf->busy_ms ? conf->busy_ms : DEFAULT_BUSY_MS));
+    (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    (void)snprintf(pragmas, sizeof pragmas,
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
+        "PRAGMA journal_size_limit = 67108864; PRAGMA case_sensitive_like = OFF;",
+        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB);
+    return run_script(self, pragmas, err);
+}
+
+static bool sqlite_open(const struct db_conf *conf, struct db **ret, struct err *err)
+{
+    const char *path = strncmp(conf->url, "sqlite:", 7) == 0 ? conf->url + 7 : conf->url;
+    struct sqlite_db *self;
+
+    if (!check_writable(path, err))
+        return false;
+    self = xcalloc(1, sizeof *self);
+    stmt_cache_init(&self->cache, release_cached);
+    if (sqlite3_open_v2(path, &self->handle,
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+        fail_sqlite(err, self->handle, "open");
+        err_wrap(err, "could not open the database \"%s\"", path);
+        sqlite_close(&self->db);
+        return false;
+    }
+    if (!set_up(self, conf, err)) {
+        err_wrap(err, "could not open the database \"%s\"", path);
+        sqlite_close(&self->db);
+        return false;
+    }
+    (void)chmod(path, 0600);
+    *ret = &self->db;
+    return true;
+}
+
+static const char *sqlite_version(struct db *db)
+{
+    (void)db;
+    return "SQLite " SQLITE_VERSION;
+}
+
+static bool sqlite_begin(struct db *db, enum tx_mode mode, struct err *err)
+{
+    struct sqlite_db *self = (struct sqlite_db *)db;
+
+    self->mode = mode;
+    if (mode == TX_READ)
+        return run_script(self, "PRAGMA query_only = ON; BEGIN", err);
+    (void)pthread_mutex_lock(&writer);
+    self->has_writer = true;
+    if (run_script(self, "PRAGMA query_only = OFF; BEGIN IMMEDIATE", err))
+        return true;
+    self->has_writer = false;
+    (void)pthread_mutex_unlock(&writer);
+    return false;
+}
+
+static void leave_writer(struct sqlite_db *self)
+{
+    if (!self->has_writer)
+        return;
+    self->has_writer = false;
+    (void)pthread_mutex_unlock(&writer);
+}
+
+static bool sqlite_commit(struct db *db, struct err *err)
+{
+    struct sqlite_db *self = (struct sqlite_db *)db;
+
+    if (!run_script(self, "COMMIT", err))
+        return false;
+    leave_writer(self);
+    return true;
+}
+
+static void sqlite_rollback(struct db *db)
+{
+    struct sqlite_db *self = (struct sqlite_db *)db;
+
+    if (!sqlite3_get_autocommit(self->handle))
+        (void)sqlite3_exec(self->handle, "ROLLBACK", NULL, NULL, NULL);
+    leave_writer(self);
+}
+
+static bool sqlite_script(struct db *db, const char *sql, struct err *err)
+{
+    return run_script((struct sqlite_db *)db, sql, err);
+}
+
+static void find_parameters(struct sqlite_stmt *self)
+{
+    char name[16];
+
+    for (int i = 1; i <= MAX_PARAMETERS; i++) {
+        (void)snprintf(name, sizeof name, "$%d", i);
+        self->parameters[i] = sqlite3_bind_parameter_index(self->handle, name);
+    }
+}
+
+static struct stmt *sqlite_prepare(struct db *db, const char *sql)
+{
+    struct sqlite_db *owner = (struct sqlite_db *)db;
+    struct sqlite_stmt *self = stmt_cache_find(&owner->cache, sql);
+    bool is_taken = self && self->in_use;
+
+    if (!self || is_taken) {
+        self = xcalloc(1, sizeof *self);
+        if (sqlite3_prepare_v3(owner->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &self->handle,
+                NULL) != SQLITE_OK)
+            fail_sqlite(&self->stmt.err, owner->handle, sql);
+        else if (!is_taken)
+            self->is_cached = stmt_cache_add(&owner->cache, sql, self);
+        find_parameters(self);
+    }
+    self->in_use = true;
+    self->is_done = false;
+    return &self->stmt;
+}
+
+static void sqlite_bind(struct stmt *stmt, int parameter, enum db_type type, int64_t number,
+    struct span bytes)
+{
+    struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
+    int index;
+    int code = SQLITE_OK;
+
+    ASSERT(parameter >= 1 && parameter <= MAX_PARAMETERS);
+    index = self->parameters[parameter];
+    if (index == 0)
+        return; /* one text serves both databases, but not every variant uses every parameter */
+    switch (type) {
+    case DB_NULL:
+        code = sqlite3_bind_null(self->handle, index);
+        break;
+    case DB_I64:
+    case DB_BOOL:
+        code = sqlite3_bind_int64(self->handle, index, number);
+        break;
+    case DB_TEXT:
+        code = sqlite3_bind_text64(self->handle, index, bytes.data ? (const char *)bytes.data : "",
+            bytes.size, SQLITE_TRANSIENT, SQLITE_UTF8);
+        break;
+    case DB_BLOB:
+        code = sqlite3_bind_blob64(self->handle, index,
+            bytes.data ? bytes.data : (const uint8_t *)"", bytes.size, SQLITE_TRANSIENT);
+        break;
+    }
+    if (code != SQLITE_OK)
+        fail_sqlite(&stmt->err, sqlite3_db_handle(self->handle), sqlite3_sql(self->handle));
+}
+
+static bool sqlite_next(struct stmt *stmt)
+{
+    struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
+    sqlite3 *handle = ((struct sqlite_db *)stmt->db)->handle;
+
+    if (self->is_done)
+        return false;
+    switch (sqlite3_step(self->handle)) {
+    case SQLITE_ROW:
+        return true;
+    case SQLITE_DONE:
+        self->is_done = true;
+        stmt->n_changed = sqlite3_changes64(handle);
+        return false;
+    default:
+        self->is_done = true;
+        return fail_sqlite(&stmt->err, handle, sqlite3_sql(self->handle));
+    }
+}
+
+static int64_t sqlite_i64(struct stmt *stmt, int column)
+{
+    return sqlite3_column_int64(((struct sqlite_stmt *)stmt)->handle, column);
+}
+
+static struct span sqlite_bytes(struct stmt *stmt, int column)
+{
+    struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
+    bool is_blob = sqlite3_column_type(self->handle, column) == SQLITE_BLOB;
+    const void *data = is_blob ? sqlite3_column_blob(self->handle, column)
+                               : sqlite3_column_text(self->handle, column);
+
+    return span_of(data, data ? (size_t)sqlite3_column_bytes(self->handle, column) : 0);
+}
+
+static bool sqlite_is_null(struct stmt *stmt, int column)
+{
+    return sqlite3_column_type(((struct sqlite_stmt *)stmt)->handle, column) == SQLITE_NULL;
+}
+
+static void sqlite_reset(struct stmt *stmt)
+{
+    struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
+
+    (void)sqlite3_reset(self->handle);
+    self->is_done = false;
+}
+
+static void sqlite_release(struct stmt *stmt)
+{
+    struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
+
+    if (!self->is_cached) {
+        release_cached(self);
+        return;
+    }
+    (void)sqlite3_reset(self->handle);
+    (void)sqlite3_clear_bindings(self->handle);
+    err_clear(&stmt->err);
+    stmt->n_changed = 0;
+    self->in_use = false;
+}
+
+const struct db_ops sqlite_ops = {
+    .name = "sqlite",
+    .accepts = sqlite_accepts,
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .version = sqlite_version,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .script = sqlite_script,
+    .prepare = sqlite_prepare,
+    .bind = sqlite_bind,
+    .next = sqlite_next,
+    .i64 = sqlite_i64,
+    .bytes = sqlite_bytes,
+    .is_null = sqlite_is_null,
+    .reset = sqlite_reset,
+    .release = sqlite_release,
+};

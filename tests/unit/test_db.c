@@ -1,0 +1,256 @@
+/* db/: the same statements on both databases, and what happens when they fail. */
+#include "testing_db.h"
+
+#include "db/migrate.h"
+#include "store/schema.h"
+
+static int64_t one_number(struct tx *tx, struct stmt *q)
+{
+    struct err err = { 0 };
+    int64_t n = -1;
+
+    (void)tx;
+    while (stmt_next(q))
+        n = stmt_i64(q, 0);
+    assert_works(stmt_end(q, &err), &err);
+    stmt_free(q);
+    return n;
+}
+
+static void make_table(struct test_db *test)
+{
+    struct err err = { 0 };
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct stmt *q = tx_prepare(tx, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT UNIQUE)");
+
+    assert_works(stmt_run(q, &err), &err);
+    stmt_free(q);
+    test_commit(tx);
+}
+
+static bool insert(struct tx *tx, int64_t id, const char *name, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES ($2, $1)");
+
+    stmt_bind_i64(q, 2, id);
+    stmt_bind_text(q, 1, name);
+    return stmt_run(q, err);
+}
+
+static void parameters_may_come_in_any_order_and_again(void **state)
+{
+    struct test_db *test = *state;
+    struct tx *tx = test_tx(test, TX_READ);
+    struct stmt *q = tx_prepare(tx,
+        "SELECT CAST($2 AS BIGINT) * 100 + CAST($1 AS BIGINT) * 10 + CAST($2 AS BIGINT)");
+
+    stmt_bind_i64(q, 1, 5);
+    stmt_bind_i64(q, 2, 3);
+    assert_int_equal(one_number(tx, q), 353);
+    tx_free(tx);
+}
+
+static void values_come_back_as_they_went(void **state)
+{
+    static const uint8_t bytes[] = { 0, 1, 0xFF, '\\', '\'', 0 };
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct stmt *q = tx_prepare(tx,
+        "INSERT INTO version(sha256, der, slot, serial, subject, issuer, name, sans,"
+        " n_sans, not_before, not_after, key_algorithm, key_size, signature_algorithm, spki_sha256, is_ca,"
+        " is_self_signed, is_staging, created_at) VALUES ($1, $1, 'rsa', $2, '', '', '', '[]', 0, $3, 9, 'rsa',"
+        " 2048, 'x', $1, $4, FALSE, FALSE, 7) RETURNING der, serial, not_before, is_ca, is_staging");
+
+    stmt_bind_blob(q, 1, span_of(bytes, sizeof bytes));
+    stmt_bind_text(q, 2, "h\xc3\xa9llo '\"\\");
+    stmt_bind_i64(q, 3, INT64_MIN);
+    stmt_bind_bool(q, 4, true);
+    assert_true(stmt_next(q));
+    assert_true(span_equal(stmt_blob(q, 0), span_of(bytes, sizeof bytes)));
+    assert_string_equal(stmt_text(q, 1), "h\xc3\xa9llo '\"\\");
+    assert_true(stmt_i64(q, 2) == INT64_MIN);
+    assert_true(stmt_bool(q, 3));
+    assert_false(stmt_bool(q, 4));
+    assert_false(stmt_next(q));
+    assert_works(stmt_end(q, &err), &err);
+    stmt_free(q);
+    test_commit(tx);
+}
+
+static void a_broken_unique_rule_is_a_conflict(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+
+    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_fails(insert(tx, 2, "a", &err), &err, ERR_CONFLICT);
+    tx_free(tx);
+}
+
+static void what_was_rolled_back_is_gone(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+
+    assert_works(insert(tx, 1, "a", &err), &err);
+    tx_free(tx);
+    tx = test_tx(test, TX_READ);
+    assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing")), 0);
+    tx_free(tx);
+}
+
+static void a_reading_transaction_cannot_write(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_READ);
+
+    assert_false(insert(tx, 1, "a", &err));
+    tx_free(tx);
+    tx = test_tx(test, TX_WRITE);
+    assert_works(insert(tx, 1, "a", &err), &err);
+    test_commit(tx);
+}
+
+static void text_that_is_no_text_is_refused_before_it_is_sent(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+
+    assert_fails(insert(tx, 1, "\xff", &err), &err, ERR_INVALID);
+    assert_works(insert(tx, 1, "a", &err), &err);
+    test_commit(tx);
+}
+
+static void the_sql_of_a_failure_is_for_the_log_only(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    struct tx *tx = test_tx(test, TX_READ);
+    struct stmt *q = tx_prepare(tx, "SELECT nonsense FROM nowhere");
+
+    assert_fails(stmt_run(q, &err), &err, ERR_INTERNAL);
+    assert_null(strstr(err.msg, "nowhere"));
+    assert_contains(err.detail, "nowhere");
+    stmt_free(q);
+    tx_free(tx);
+}
+
+static void the_nth_statement_can_be_made_to_fail(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    db_fail_nth(test->db, 2);
+    struct tx *tx = test_tx(test, TX_WRITE);
+
+    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_fails(insert(tx, 2, "b", &err), &err, ERR_UNAVAILABLE);
+    assert_works(insert(tx, 3, "c", &err), &err);
+    tx_free(tx);
+}
+
+static void one_statement_can_be_used_inside_its_own_rows(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+
+    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(insert(tx, 2, "b", &err), &err);
+    struct stmt *outer = tx_prepare(tx, "SELECT id FROM thing ORDER BY id");
+    int64_t n = 0;
+
+    while (stmt_next(outer)) {
+        struct stmt *inner = tx_prepare(tx, "SELECT id FROM thing ORDER BY id");
+
+        while (stmt_next(inner))
+            n += stmt_i64(inner, 0) * stmt_i64(outer, 0);
+        stmt_free(inner);
+    }
+    assert_works(stmt_end(outer, &err), &err);
+    stmt_free(outer);
+    assert_int_equal(n, 9);
+    test_commit(tx);
+}
+
+static void migrating_twice_does_it_once(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    int64_t n = -1;
+
+    assert_works(migrate(test->db, schema_steps, n_schema_steps, 1000, &n, &err), &err);
+    assert_int_equal(n, n_schema_steps);
+    assert_works(migrate(test->db, schema_steps, n_schema_steps, 1000, &n, &err), &err);
+    assert_int_equal(n, 0);
+}
+
+static void a_newer_database_is_left_alone(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    int64_t n = -1;
+
+    assert_works(migrate(test->db, schema_steps, n_schema_steps, 1000, &n, &err), &err);
+    assert_fails(migrate(test->db, schema_steps, 1, 1000, &n, &err), &err, ERR_CONFLICT);
+    assert_contains(err.msg, "older");
+}
+
+static void a_broken_migration_leaves_nothing_behind(void **state)
+{
+    static const struct schema_step steps[] = {
+        { 1, "good", "CREATE TABLE good (id INT64) STRICT_TABLE;" },
+        { 2, "bad", "CREATE TABLE half (id INT64) STRICT_TABLE; CREATE GARBAGE;" },
+    };
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    int64_t n = -1;
+
+    assert_false(migrate(test->db, steps, 2, 1000, &n, &err));
+    assert_contains(err.msg, "migration 2 (bad)");
+    struct tx *tx = test_tx(test, TX_READ);
+
+    assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT MAX(number) FROM schema_migration")), 1);
+    struct stmt *q = tx_prepare(tx, "SELECT * FROM half");
+
+    assert_false(stmt_run(q, &err));
+    stmt_free(q);
+    tx_free(tx);
+}
+
+#define WITH(setup, test) cmocka_unit_test_setup_teardown(test, setup, test_db_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH(test_db_setup_empty, parameters_may_come_in_any_order_and_again),
+        WITH(test_db_setup, values_come_back_as_they_went),
+        WITH(test_db_setup_empty, a_broken_unique_rule_is_a_conflict),
+        WITH(test_db_setup_empty, what_was_rolled_back_is_gone),
+        WITH(test_db_setup_empty, a_reading_transaction_cannot_write),
+        WITH(test_db_setup_empty, text_that_is_no_text_is_refused_before_it_is_sent),
+        WITH(test_db_setup_empty, the_sql_of_a_failure_is_for_the_log_only),
+        WITH(test_db_setup_empty, the_nth_statement_can_be_made_to_fail),
+        WITH(test_db_setup_empty, one_statement_can_be_used_inside_its_own_rows),
+        WITH(test_db_setup_empty, migrating_twice_does_it_once),
+        WITH(test_db_setup_empty, a_newer_database_is_left_alone),
+        WITH(test_db_setup_empty, a_broken_migration_leaves_nothing_behind),
+    };
+    return cmocka_run_group_tests_name("db", tests, NULL, NULL);
+}
