@@ -57,7 +57,7 @@ static inline bool oracle_next_row(struct span *rest, struct oracle_row *row)
 {
     struct span line;
 
-    if (!span_split(rest, '\n', &line))
+    if (!span_split(rest, '\n', &line) || line.size == 0)
         return false;
     row->n = 0;
     while (row->n < countof(row->cells) && span_split(&line, '\t', &row->cells[row->n]))
