@@ -175,8 +175,9 @@ static void set_body_deadline(struct http_exchange *x)
 {
     const struct http_limits *limits = &x->server->limits;
     int64_t rate = limits->min_body_rate > 0 ? limits->min_body_rate : 1;
+    int64_t earned_ms = x->body.size / rate * 1000 + x->body.size % rate * 1000 / rate;
 
-    x->conn->deadline_ms = x->body_began_ms + limits->body_timeout_ms + x->body.size / rate * 1000;
+    x->conn->deadline_ms = x->body_began_ms + limits->body_timeout_ms + earned_ms;
 }
 
 static void begin_body(struct http_exchange *x)

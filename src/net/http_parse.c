@@ -20,9 +20,10 @@
 #define MAX_REQUEST_LINE_EXTRA 64 /* method, blanks and version */
 #define MAX_BLANK_LINES 2         /* in front of a request (RFC 9112, 2.2) */
 #define MAX_CHUNK_EXTENSIONS 4096
+#define MAX_TRAILER 4096
 #define MAX_BODY INT64_C(999999999999999999)
 
-enum parser_state { IN_HEAD, IN_BODY, AT_END, IN_REFUSAL };
+enum parser_state { IN_HEAD, IN_BODY, IN_TRAILER, AT_END, IN_REFUSAL };
 
 struct http_parser {
     llhttp_t llhttp;
@@ -37,7 +38,9 @@ struct http_parser {
     struct span *names; /* of the fields, in head */
     struct span *values;
     size_t n_fields;
-    size_t n_extra; /* bytes of chunk extensions and trailers */
+    size_t n_extra; /* bytes of chunk extensions */
+    struct buf trailer;
+    size_t trailer_line;
 
     int64_t body_size;
     bool keeps_alive;
@@ -78,20 +81,10 @@ static int count_extra(struct http_parser *parser, size_t size)
     return 0;
 }
 
-static bool has_control(struct span s)
-{
-    for (size_t i = 0; i < s.size; i++)
-        if ((s.data[i] < 0x20 && s.data[i] != '\t') || s.data[i] == 0x7f)
-            return true;
-    return false;
-}
-
 static int on_field(llhttp_t *llhttp, const char *at, size_t size)
 {
     struct http_parser *parser = parser_of(llhttp);
 
-    if (parser->state == IN_BODY)
-        return count_extra(parser, size);
     if (parser->n_fields == parser->limits.max_fields)
         return stop(parser, 431, "too many header fields");
     parser->names[parser->n_fields] = span_of(at, size);
@@ -103,10 +96,6 @@ static int on_value(llhttp_t *llhttp, const char *at, size_t size)
 {
     struct http_parser *parser = parser_of(llhttp);
 
-    if (parser->state == IN_BODY && has_control(span_of(at, size)))
-        return stop(parser, 400, "a trailer has a control character");
-    if (parser->state == IN_BODY)
-        return count_extra(parser, size);
     ASSERT(parser->n_fields > 0);
     parser->values[parser->n_fields - 1] = span_of(at, size);
     return 0;
@@ -136,6 +125,15 @@ static int on_body(llhttp_t *llhttp, const char *at, size_t size)
     return 0;
 }
 
+/* The last chunk: what follows is read without llhttp, which is too patient about its lines. */
+static int on_chunk(llhttp_t *llhttp)
+{
+    if (llhttp->content_length > 0)
+        return 0;
+    parser_of(llhttp)->state = IN_TRAILER;
+    return HPE_PAUSED;
+}
+
 static int on_message_complete(llhttp_t *llhttp)
 {
     parser_of(llhttp)->state = AT_END;
@@ -149,6 +147,7 @@ static const llhttp_settings_t settings = {
     .on_chunk_extension_value = on_extension,
     .on_headers_complete = on_headers_complete,
     .on_body = on_body,
+    .on_chunk_header = on_chunk,
     .on_message_complete = on_message_complete,
 };
 
@@ -160,6 +159,7 @@ struct http_parser *http_parser_new(const struct http_parse_limits *limits,
     parser->limits = *limits;
     parser->request = request;
     parser->head = (struct buf)BUF_INIT_SECRET(limits->max_head); /* credentials are in there */
+    parser->trailer = (struct buf)BUF_INIT(MAX_TRAILER);
     request->body_fd = -1;
     llhttp_init(&parser->llhttp, HTTP_REQUEST, &settings);
     parser->llhttp.data = parser;
@@ -171,6 +171,7 @@ void http_parser_free(struct http_parser *parser)
     if (!parser)
         return;
     buf_done(&parser->head);
+    buf_done(&parser->trailer);
     free(parser->names);
     free(parser->values);
     free(parser);
@@ -195,18 +196,27 @@ void http_parser_set_sink(struct http_parser *parser, void (*sink)(void *arg, st
     parser->sink_arg = arg;
 }
 
-/* The rules about single bytes; `c` is about to be appended to parser->head. */
-static bool byte_is_fine(struct http_parser *parser, uint8_t c)
+/* What is wrong with `c` behind what was collected, or NULL. */
+static const char *byte_fault(const struct buf *section, size_t line_start, uint8_t c)
 {
-    size_t n = parser->head.size;
-    bool after_cr = n > 0 && parser->head.data[n - 1] == '\r';
+    bool after_cr = section->size > 0 && section->data[section->size - 1] == '\r';
 
     if (after_cr != (c == '\n'))
-        return refuse(parser, 400, "a line does not end in CRLF");
+        return "a line does not end in CRLF";
     if ((c < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f)
-        return refuse(parser, 400, "a control character in the header section");
-    if ((c == ' ' || c == '\t') && n == parser->line_start)
-        return refuse(parser, 400, "a line begins with a blank");
+        return "a control character in the header section";
+    if ((c == ' ' || c == '\t') && section->size == line_start)
+        return "a line begins with a blank";
+    return NULL;
+}
+
+static bool may_collect(struct http_parser *parser, uint8_t c)
+{
+    size_t n = parser->head.size;
+    const char *fault = byte_fault(&parser->head, parser->line_start, c);
+
+    if (fault)
+        return refuse(parser, 400, fault);
     if (parser->n_lines == 0 && n >= parser->limits.max_target + MAX_REQUEST_LINE_EXTRA)
         return refuse(parser, 414, "the target is too long");
     if (n >= parser->limits.max_head)
@@ -238,7 +248,7 @@ static bool collect_head(struct http_parser *parser, struct span in, size_t *use
     for (*used = 0; *used < in.size; (*used)++) {
         uint8_t c = in.data[*used];
 
-        if (!byte_is_fine(parser, c))
+        if (!may_collect(parser, c))
             return false;
         buf_add_u8(&parser->head, c);
         if (c != '\n')
@@ -335,6 +345,14 @@ static size_t count_fields(const struct http_request *request, const char *name)
     return n;
 }
 
+static bool check_names(struct http_parser *parser)
+{
+    for (size_t i = 0; i < parser->request->n_fields; i++)
+        if (!is_token(span_text(parser->request->fields[i].name)))
+            return refuse(parser, 400, "a header field has no proper name");
+    return true;
+}
+
 /* Where there are two, two readers may each believe another one. */
 static bool check_single(struct http_parser *parser)
 {
@@ -421,7 +439,8 @@ static bool parse_head(struct http_parser *parser)
         return false;
     settle_fields(parser);
     /* Our own rules may have the better word for what llhttp refused. */
-    if (!check_single(parser) || !check_host(parser) || !check_framing(parser))
+    if (!check_names(parser) || !check_single(parser) || !check_host(parser) ||
+        !check_framing(parser))
         return false;
     return is_fine && check_expect(parser);
 }
@@ -437,18 +456,56 @@ static enum http_parse_step feed_head(struct http_parser *parser, struct span in
     return HTTP_PARSE_HEAD;
 }
 
+/* A complete line of the trailer section. True when it was the last. */
+static bool end_trailer_line(struct http_parser *parser)
+{
+    struct span line = span_slice(buf_span(&parser->trailer), parser->trailer_line, SIZE_MAX);
+    size_t colon = span_find_char(line, ':');
+
+    if (line.size == 2)
+        return true;
+    if (colon == SIZE_MAX || !is_token(span_slice(line, 0, colon)))
+        (void)refuse(parser, 400, "a trailer has no proper name");
+    parser->trailer_line = parser->trailer.size;
+    return false;
+}
+
+/* Check the trailer section and forget it: nothing that comes after the body is believed. */
+static enum http_parse_step feed_trailer(struct http_parser *parser, struct span in, size_t *used)
+{
+    while (*used < in.size) {
+        uint8_t c = in.data[(*used)++];
+        const char *fault = byte_fault(&parser->trailer, parser->trailer_line, c);
+
+        if (!fault && parser->trailer.size == MAX_TRAILER)
+            fault = "too many trailers";
+        if (fault) {
+            (void)refuse(parser, 400, fault);
+            return HTTP_PARSE_REFUSED;
+        }
+        buf_add_u8(&parser->trailer, c);
+        if (c == '\n' && end_trailer_line(parser)) {
+            parser->state = AT_END;
+            return HTTP_PARSE_END;
+        }
+        if (parser->state == IN_REFUSAL)
+            return HTTP_PARSE_REFUSED;
+    }
+    return HTTP_PARSE_MORE;
+}
+
 static enum http_parse_step feed_body(struct http_parser *parser, struct span in, size_t *used)
 {
     const char *at = (const char *)in.data;
     llhttp_errno_t result = llhttp_execute(&parser->llhttp, at, in.size);
 
     *used = in.size;
-    if (parser->state == AT_END) {
+    if (parser->state == AT_END || parser->state == IN_TRAILER) {
         const char *end = llhttp_get_error_pos(&parser->llhttp);
 
         if (end >= at && end <= at + in.size)
             *used = (size_t)(end - at);
-        return HTTP_PARSE_END;
+        return parser->state == AT_END ? HTTP_PARSE_END : feed_trailer(parser, in, used);
     }
     if (result == HPE_OK)
         return HTTP_PARSE_MORE;
@@ -465,6 +522,8 @@ enum http_parse_step http_parser_feed(struct http_parser *parser, struct span in
         return feed_head(parser, in, ret_used);
     case IN_BODY:
         return in.size == 0 ? HTTP_PARSE_MORE : feed_body(parser, in, ret_used);
+    case IN_TRAILER:
+        return feed_trailer(parser, in, ret_used);
     case AT_END:
         return HTTP_PARSE_END;
     case IN_REFUSAL:

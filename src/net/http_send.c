@@ -217,7 +217,7 @@ void exchange_refuse(struct http_exchange *x, int status, const char *why)
         http_reply_field(&x->reply, "Retry-After", "2");
     if (app->refuse)
         app->refuse(app->context, status, why, &x->reply);
-    if (!x->read_whole)
+    if (status != 503 || !x->read_whole)
         http_reply_close(&x->reply);
     exchange_reply(x);
 }
