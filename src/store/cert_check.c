@@ -25,16 +25,14 @@ static void check_words(const struct cert_where *where, struct select *select)
     bool is_driving = where->drive == DRIVE_WORDS;
 
     if (where->words && !is_driving) {
-        select_add(select,
-            " AND EXISTS (SELECT 1 FROM certificate_search s WHERE s.rowid = c.id"
-            " AND (s.words || '') LIKE ");
+        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_search s WHERE s.rowid = c.id"
+                           " AND (s.words || '') LIKE ");
         select_text(select, where->words);
         select_add(select, ")");
     }
     if (where->words_exact) {
-        select_add(select,
-            " AND EXISTS (SELECT 1 FROM certificate_search s WHERE s.rowid = c.id"
-            " AND (s.words || '') LIKE ");
+        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_search s WHERE s.rowid = c.id"
+                           " AND (s.words || '') LIKE ");
         select_text(select, where->words_exact);
         select_add(select, " ESCAPE '\\')");
     }

@@ -72,7 +72,8 @@ static bool has_trigram(const char *text)
 }
 
 /*
- * SQLite uses the index only for LIKE without ESCAPE. So what LIKE would take for a wildcard becomes
+ * SQLite uses the index only for LIKE without ESCAPE. So what LIKE would take for a wildcard
+ * becomes
  * "_", which is any character, and where there was one a second, exact LIKE looks again.
  */
 static void set_words(struct cert_where *where, const char *text)
@@ -117,8 +118,8 @@ static void set_query(struct cert_where *where, const char *q)
 }
 
 /*
- * Where by months, "expiring soon" and "valid" lie on two sides of one day, give or take the days by
- * which months differ. The conditions on expiring_at decide; this says where to begin looking.
+ * Where by months, "expiring soon" and "valid" lie on two sides of one day, give or take the days
+ * by which months differ. The conditions on expiring_at decide; this says where to begin looking.
  */
 static void narrow_by_rule(struct cert_where *where, const struct display_rule *rule)
 {
@@ -159,7 +160,11 @@ void cert_where_init(struct cert_where *where, const struct store_viewer *viewer
     const struct cert_filter *filter, enum cert_sort sort, const struct display_rule *rule,
     int64_t now)
 {
-    *where = (struct cert_where){ .viewer = viewer, .filter = filter, .sort = sort, .now = now };
+    *where = (struct cert_where){ .viewer = viewer,
+        .filter = filter,
+        .sort = sort,
+        .now = now,
+        .drive_max = DRIVE_MAX };
     if (filter->q)
         set_query(where, filter->q);
     set_dates(where, rule);
@@ -267,7 +272,8 @@ static bool drive_resource(const struct cert_where *where, struct select *select
 {
     if (!where->filter->resource)
         return false;
-    select_add(select, "SELECT DISTINCT certificate_id AS id FROM association WHERE resource_id = ");
+    select_add(select,
+        "SELECT DISTINCT certificate_id AS id FROM association WHERE resource_id = ");
     add_resource(select, where->filter->resource);
     return true;
 }
@@ -390,7 +396,8 @@ static bool (*const drives[N_DRIVES])(const struct cert_where *, struct select *
     [DRIVE_ACCESS] = drive_access,
 };
 
-/* How many would this one bring, counted to one more than may drive? -1: there is no such condition. */
+/* How many would this one bring, counted to one more than may drive? -1: there is no such
+ * condition. */
 static bool probe(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
     int64_t *ret, struct err *err)
 {
@@ -410,7 +417,7 @@ static bool probe(struct tx *tx, const struct cert_where *where, enum drive driv
 
 bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
 {
-    int64_t least = DRIVE_MAX;
+    int64_t least = where->drive_max;
 
     where->drive = DRIVE_NONE;
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++) {
@@ -436,7 +443,8 @@ void cert_where_add(const struct cert_where *where, struct select *select)
         /* CROSS JOIN is SQLite's way of being told which side comes first. */
         select_add(select, " FROM (SELECT DISTINCT source.id FROM (");
         ASSERT(drives[where->drive](where, select));
-        select_add(select, ") AS source) AS driver CROSS JOIN certificate c WHERE c.id = driver.id");
+        select_add(select,
+            ") AS source) AS driver CROSS JOIN certificate c WHERE c.id = driver.id");
     }
     cert_where_add_checks(where, select);
 }

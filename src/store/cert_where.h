@@ -12,7 +12,8 @@
 #include "store/cert_list.h"
 #include "store/select.h"
 
-/* Sorting this many records takes some 10 ms; finding a page among the rest of a million no longer. */
+/* Sorting this many records takes some 10 ms; finding a page among the rest of a million no longer.
+ */
 #define DRIVE_MAX 10000
 
 enum drive {
@@ -40,15 +41,17 @@ struct cert_where {
     const struct cert_filter *filter;
     enum cert_sort sort;
     int64_t now;
-    char *words;      /* LIKE pattern for certificate_search; NULL: no such condition */
-    char *words_exact; /* the pattern again, with what LIKE would take for wildcards escaped; NULL: not needed */
-    char *name_from;  /* names begin here … */
-    char *name_until; /* … and end before this; NULL: no such condition */
-    bool has_dates;   /* expires_at is between … */
-    int64_t from;     /* … this … */
-    int64_t until;    /* … and this, both included */
-    bool skips_from;  /* the cursor says it better, as the sort is by the same column */
+    char *words;       /* LIKE pattern for certificate_search; NULL: no such condition */
+    char *words_exact; /* the pattern again, with what LIKE would take for wildcards escaped; NULL:
+                          not needed */
+    char *name_from;   /* names begin here … */
+    char *name_until;  /* … and end before this; NULL: no such condition */
+    bool has_dates;    /* expires_at is between … */
+    int64_t from;      /* … this … */
+    int64_t until;     /* … and this, both included */
+    bool skips_from;   /* the cursor says it better, as the sort is by the same column */
     bool skips_until;
+    int64_t drive_max;
     enum drive drive;
     int64_t n_drive; /* how many records drive */
 };
@@ -68,7 +71,8 @@ bool cert_where_is_empty(const struct cert_where *where);
 /* Add " FROM … WHERE …" with all conditions; the record is called c, and " AND …" may follow. */
 void cert_where_add(const struct cert_where *where, struct select *select);
 
-/* Only the conditions, each as " AND …", for a query that has c already and looks at every row of it. */
+/* Only the conditions, each as " AND …", for a query that has c already and looks at every row of
+ * it. */
 void cert_where_add_checks(const struct cert_where *where, struct select *select);
 
 DEFINE_AUTODONE(cert_where);

@@ -16,7 +16,7 @@ char *cursor_write(const struct cursor *cursor)
 
     buf_addf(&plain, "%s|%" PRId64 "|%" PRId64 "|%d|%s", cursor->order, cursor->id, cursor->number,
         cursor->is_in_tail, cursor->text);
-    base64url_encode(buf_span(&plain), &text);
+    base64_encode_url(buf_span(&plain), &text);
     return buf_take_text(&text);
 }
 
@@ -47,7 +47,8 @@ bool cursor_read(const char *text, const char *order, struct cursor *ret, struct
     autodone(buf) struct buf plain = BUF_INIT(CURSOR_MAX);
     struct cursor cursor = { 0 };
 
-    if (!base64url_decode(span_text(text), &plain, err) || !parse(buf_span(&plain), order, &cursor))
+    if (!base64_decode_url(span_text(text), &plain, err) ||
+        !parse(buf_span(&plain), order, &cursor))
         return fail(err, ERR_INVALID, "the cursor is not one of this list in this order");
     span_copy_text(span_text(order), cursor.order, sizeof cursor.order);
     *ret = cursor;

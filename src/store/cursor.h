@@ -11,7 +11,7 @@
 struct err;
 
 struct cursor {
-    char order[24];  /* which list, sorted how: a cursor fits no other */
+    char order[24]; /* which list, sorted how: a cursor fits no other */
     int64_t id;
     int64_t number;  /* of the column sorted by */
     char text[512];  /* the same, where it is a text */
