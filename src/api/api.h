@@ -13,6 +13,8 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "codec/json.h"
+#include "codec/json_in.h"
+#include "store/viewer.h"
 
 struct api_call;
 struct db;
@@ -91,6 +93,16 @@ struct api_call {
 
 /* The caller as the store sees them. */
 struct store_viewer api_viewer(const struct api_call *call);
+
+/* Read {name} of people from JSON: the id of the account called `name`, or a problem at `field`. */
+bool api_find_account(struct api_call *call, const char *field, const char *name, int64_t *ret_id,
+    struct err *err) must_check;
+
+/* For edits: fails with 412 if the store said that the row is stale, else with what it said. */
+bool api_stale(struct api_call *call, struct err *err) must_check;
+
+/* A decoder over the body, which must be an object. */
+void api_body(struct api_call *call, struct json_in *in);
 
 /* Write the audit entry of what the handler has just changed. `before` and `after` are JSON or
  * NULL. */

@@ -19,3 +19,6 @@
  */
 bool authenticate(struct api_call *call, const struct http_request *request, struct err *err)
     must_check;
+
+/* What the session cookie holds; false without one. */
+bool authenticate_session_id(const struct http_request *request, struct span *ret);

@@ -20,7 +20,6 @@
 #include "base/parse.h"
 #include "db/db.h"
 #include "job/queue.h"
-#include "store/audit.h"
 
 #define MAX_TRIES 4
 
@@ -353,24 +352,4 @@ void dispatch_free(struct dispatch *dispatch)
 const struct http_app *dispatch_app(const struct dispatch *dispatch)
 {
     return &dispatch->app;
-}
-
-bool api_audit(struct api_call *call, const char *action, const char *object_type,
-    int64_t object_id, const char *object_name, const char *before, const char *after,
-    struct err *err)
-{
-    struct audit_entry entry = {
-        .at = call->now,
-        .account_id = call->who.account_id,
-        .actor = call->who.name,
-        .address = call->address,
-        .action = action,
-        .object_type = object_type,
-        .object_id = object_id,
-        .object_name = object_name,
-        .before = before,
-        .after = after,
-    };
-
-    return store_audit_add(call->tx, &entry, err);
 }

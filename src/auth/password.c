@@ -70,7 +70,7 @@ bool password_matches(struct span password, const char *hash)
         password.size = PASSWORD_MAX + 1;
     (void)pthread_once(&decoy_once, make_decoy);
     int wrong = crypto_pwhash_argon2id_str_verify(hash ? hash : decoy_hash,
-        (const char *)password.data, password.size);
+        password.data ? (const char *)password.data : "", password.size);
 
     return hash && wrong == 0;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "core/relation.h"
 
 enum role { ROLE_PUBLIC, ROLE_USER, ROLE_AUDITOR, ROLE_ADMIN };
 
@@ -16,15 +17,6 @@ enum scope {
     SCOPE_WRITE = 1 << 1,
     SCOPE_ADMIN = 1 << 2,
     SCOPE_ALL = SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN,
-};
-
-/* How a person stands to a record; several may hold at once. */
-enum relation {
-    RELATION_OWNER = 1 << 0,
-    RELATION_ASSIGNEE = 1 << 1,
-    RELATION_SHARED_USER = 1 << 2,
-    RELATION_SHARED_GROUP = 1 << 3,
-    RELATION_MAY_USE_KEY = 1 << 4, /* an entry of theirs carries the right to use the key */
 };
 
 enum action {

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/parse.h"
 
 void buf_init(struct buf *buf, size_t max)
 {
@@ -93,6 +94,25 @@ void buf_add_text(struct buf *buf, const char *text)
 void buf_add_char(struct buf *buf, char c)
 {
     buf_add(buf, &c, 1);
+}
+
+/* C0, DEL, and C1, which is two bytes from C2 80 to C2 9F. */
+static bool is_control(const uint8_t *p, size_t n)
+{
+    return n == 1 ? p[0] < 0x20 || p[0] == 0x7f : n == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+}
+
+void buf_add_clean(struct buf *buf, struct span text)
+{
+    for (size_t at = 0; at < text.size;) {
+        const size_t n = parse_utf8_sequence(text, at);
+
+        if (n == 0 || is_control(text.data + at, n))
+            buf_add_text(buf, "\xef\xbf\xbd");
+        else
+            buf_add(buf, text.data + at, n);
+        at += n == 0 ? 1 : n;
+    }
 }
 
 void buf_addf(struct buf *buf, const char *format, ...)

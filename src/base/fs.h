@@ -40,7 +40,7 @@ bool fs_write_all(int fd, struct span content, struct err *err) must_check;
 /* Close `fd` unless it is negative. */
 void fd_close(int fd);
 
-static inline void fd_autoclose(int *fd)
+static inline void fd_autoclose(const int *fd)
 {
     fd_close(*fd);
 }

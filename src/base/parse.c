@@ -83,3 +83,8 @@ bool parse_is_utf8(struct span text)
     }
     return true;
 }
+
+size_t parse_utf8_sequence(struct span text, size_t at)
+{
+    return at < text.size ? utf8_sequence(text.data + at, text.size - at) : 0;
+}

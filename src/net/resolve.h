@@ -31,7 +31,7 @@ enum resolve_status {
 
 struct resolve_answer {
     enum resolve_status status;
-    char message[160]; /* why there is no address */
+    char message[128]; /* why there is no address */
     bool is_complete;  /* A and AAAA were both answered, and there were no more than fit */
     size_t n_addrs;
     struct net_addr addrs[RESOLVE_ADDRESSES_MAX];

@@ -10,7 +10,7 @@
 #include "probe/probe.h"
 
 enum certlist_verdict {
-    CERTLIST_OK,
+    CERTLIST_OK, /* an empty list is, too */
     CERTLIST_MALFORMED,
     CERTLIST_TOO_MANY, /* more than PROBE_CHAIN_MAX; the first ones are there */
     CERTLIST_TOO_LARGE /* one is larger than PROBE_DER_MAX; those before it are there */

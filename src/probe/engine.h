@@ -17,24 +17,27 @@
 
 struct engine;
 struct err;
-struct event_base;
+struct loop;
 
-/* Called from the loop, never from within engine_submit(). Takes the result. */
+/*
+ * Called from the loop, never from within engine_submit(). Takes the result. It may submit and
+ * cancel, but not free the engine.
+ */
 typedef void engine_done_fn(void *ctx, struct probe_result *result);
 typedef void engine_room_fn(void *ctx);
 
 /*
- * `base` outlives the engine. `on_room` may be NULL. Fails with ERR_INVALID where `conf` holds
+ * `loop` outlives the engine. `on_room` may be NULL. Fails with ERR_INVALID where `conf` holds
  * something malformed (a range, a server, a bundle), and names it.
  */
-bool engine_new(struct event_base *base, const struct probe_conf *conf, engine_room_fn *on_room,
+bool engine_new(struct loop *loop, const struct probe_conf *conf, engine_room_fn *on_room,
     void *room_ctx, struct engine **ret, struct err *err) must_check;
 
 /* Targets in flight are dropped without a result. */
 void engine_free(struct engine *engine);
 DEFINE_AUTOFREE(engine);
 
-/* Work differently from now on; what is in flight ends as it began. As it was on failure. */
+/* Work differently with what is submitted from now on. Everything is as it was on failure. */
 bool engine_configure(struct engine *engine, const struct probe_conf *conf, struct err *err)
     must_check;
 

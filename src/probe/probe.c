@@ -83,6 +83,7 @@ const char *probe_chain_name(enum probe_chain chain)
         [PROBE_CHAIN_INCOMPLETE] = "incomplete",
         [PROBE_CHAIN_SELF_SIGNED] = "self_signed",
         [PROBE_CHAIN_UNTRUSTED_ROOT] = "untrusted_root",
+        [PROBE_CHAIN_BAD_SIGNATURE] = "bad_signature",
         [PROBE_CHAIN_INVALID] = "invalid",
     };
 
@@ -119,20 +120,26 @@ enum probe_error probe_result_error(const struct probe_result *result, const cha
     return PROBE_OK;
 }
 
-uint16_t probe_result_add_cert(struct probe_result *result, const uint8_t sha256[static 32],
-    struct span der)
+bool probe_result_add_cert(struct probe_result *result, const uint8_t sha256[static 32],
+    struct span der, uint16_t *ret)
 {
-    for (size_t i = 0; i < result->n_certs; i++)
-        if (memcmp(result->certs[i].sha256, sha256, 32) == 0)
-            return (uint16_t)i;
+    for (size_t i = 0; i < result->n_certs; i++) {
+        if (memcmp(result->certs[i].sha256, sha256, 32) == 0) {
+            *ret = (uint16_t)i;
+            return true;
+        }
+    }
+    if (der.size > PROBE_RESULT_MAX - result->n_cert_bytes)
+        return false;
 
-    ASSERT(result->n_certs < UINT16_MAX);
     result->certs = xreallocarray(result->certs, result->n_certs + 1, sizeof(result->certs[0]));
     struct probe_cert *const cert = &result->certs[result->n_certs];
 
     memcpy(cert->sha256, sha256, 32);
     cert->der = span_of(xmemdup(der.data, der.size), der.size);
-    return (uint16_t)result->n_certs++;
+    result->n_cert_bytes += der.size;
+    *ret = (uint16_t)result->n_certs++;
+    return true;
 }
 
 struct probe_sight *probe_result_add_sight(struct probe_result *result)

@@ -12,10 +12,11 @@
 #include "base/base.h"
 #include "base/span.h"
 
-#define PROBE_ADDRESSES_MAX 64   /* behind one name; further ones are not looked at */
-#define PROBE_CHAIN_MAX 16       /* certificates in one chain */
-#define PROBE_DER_MAX (1U << 20) /* bytes of one certificate */
-#define PROBE_HOST_MAX 253       /* RFC 1035, 2.3.4 */
+#define PROBE_ADDRESSES_MAX 64      /* behind one name; further ones are not looked at */
+#define PROBE_CHAIN_MAX 16          /* certificates in one chain */
+#define PROBE_DER_MAX (1U << 20)    /* bytes of one certificate */
+#define PROBE_RESULT_MAX (8U << 20) /* bytes of all different certificates of one target */
+#define PROBE_HOST_MAX 253          /* RFC 1035, 2.3.4 */
 
 enum probe_protocol {
     PROBE_TLS,
@@ -37,7 +38,7 @@ enum probe_error {
     PROBE_TIMEOUT,                /* the message says in which phase */
     PROBE_UNREACHABLE,            /* the network says that it cannot be reached */
     PROBE_NOT_ROUTABLE,           /* this host has no route for the address: not checked */
-    PROBE_TLS_ALERT,              /* the server broke off with an alert */
+    PROBE_TLS_ALERT,              /* the handshake was broken off, by the server or by us */
     PROBE_NOT_TLS,                /* what it speaks is not TLS */
     PROBE_STARTTLS_REFUSED,       /* it does not offer, or did not properly begin, TLS */
     PROBE_CERTIFICATE_UNREADABLE, /* malformed, or beyond the limits above */
@@ -60,7 +61,8 @@ enum probe_chain {
     PROBE_CHAIN_INCOMPLETE,     /* an issuer was not sent and is not known */
     PROBE_CHAIN_SELF_SIGNED,    /* the leaf signed itself and is not in the trust store */
     PROBE_CHAIN_UNTRUSTED_ROOT, /* complete, up to a root that is not in the trust store */
-    PROBE_CHAIN_INVALID         /* a signature, constraint or purpose is wrong */
+    PROBE_CHAIN_BAD_SIGNATURE,
+    PROBE_CHAIN_INVALID /* a constraint is violated; the message says which */
 };
 
 /* Milliseconds; 0 takes the configured value. */
@@ -69,7 +71,7 @@ struct probe_timeouts {
     int connect_ms;   /* 5,000 */
     int starttls_ms;  /* 5,000 */
     int handshake_ms; /* 10,000 */
-    int total_ms;     /* 20,000: one address, from its first connect to its last byte */
+    int total_ms;     /* 20,000: one connection, all of its phases together */
 };
 
 /* Everything in it is borrowed for the call that takes it. */
@@ -95,9 +97,13 @@ struct probe_sight {
     char address[46]; /* "192.0.2.1", "2001:db8::1"; "proxy" behind an outbound proxy */
     enum probe_error error;
     char message[160]; /* why it failed; empty where it did not */
-
-    /* From here on only where error is PROBE_OK. */
+    /*
+     * After a failure it is NONE, or the kind of key that could not be asked for although the
+     * address had just shown its other certificate.
+     */
     enum probe_slot slot;
+
+    /* From here on only where error is PROBE_OK; certs also where they could not be read. */
     enum probe_chain chain;
     char chain_message[96];  /* what is wrong with the chain; empty where it is trusted */
     bool is_name_ok;         /* a subjectAltName covers the SNI, or the host (RFC 9525, 6) */
@@ -127,6 +133,7 @@ struct probe_result {
     bool is_dns_complete; /* false: A or AAAA could not be asked, so addresses may be missing */
     int64_t dns_us;
 
+    size_t n_cert_bytes; /* of all certs together, at most PROBE_RESULT_MAX */
     size_t n_certs;
     struct probe_cert *certs;
     size_t n_sights;
@@ -139,9 +146,12 @@ DEFINE_AUTOFREE(probe_result);
 /* The one error that stands for the whole: the result's own, else the first failed sight's. */
 enum probe_error probe_result_error(const struct probe_result *result, const char **message);
 
-/* Put a certificate in, unless it is there; its place comes back. `der` is copied. */
-uint16_t probe_result_add_cert(struct probe_result *result, const uint8_t sha256[static 32],
-    struct span der);
+/*
+ * Put a certificate in, unless it is there; *ret is its place. `der` is copied. False where it
+ * would be more than PROBE_RESULT_MAX.
+ */
+bool probe_result_add_cert(struct probe_result *result, const uint8_t sha256[static 32],
+    struct span der, uint16_t *ret) must_check;
 
 /* A new sight at the end, zeroed. It moves when the next one is added. */
 struct probe_sight *probe_result_add_sight(struct probe_result *result);

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -46,7 +47,7 @@ struct notes {
 };
 
 static const enum probe_chain verdict_of[N_COMPLAINTS] = {
-    [BAD_SIGNATURE] = PROBE_CHAIN_INVALID,
+    [BAD_SIGNATURE] = PROBE_CHAIN_BAD_SIGNATURE,
     [SELF_SIGNED] = PROBE_CHAIN_SELF_SIGNED,
     [UNTRUSTED_ROOT] = PROBE_CHAIN_UNTRUSTED_ROOT,
     [INCOMPLETE] = PROBE_CHAIN_INCOMPLETE,

@@ -27,6 +27,7 @@ CREATE TABLE version (
     is_ca               BOOL NOT NULL,
     is_self_signed      BOOL NOT NULL,
     is_staging          BOOL NOT NULL,
+    words               TEXT NOT NULL DEFAULT '', -- lower case: names, serial, fingerprint, to be found by
     created_at          INT64 NOT NULL
 ) STRICT_TABLE;
 CREATE INDEX version_serial ON version(serial);
@@ -65,6 +66,7 @@ CREATE TABLE certificate (
     row_version       INT64 NOT NULL DEFAULT 1,
     -- Maintained by store/cert from the current versions, so that no list has to look further.
     version_id        INT64 REFERENCES version(id), -- the current version that ends first; NULL: nothing seen yet
+    issuer            TEXT NOT NULL DEFAULT '', -- its issuer
     begins_at         INT64,                 -- its notBefore
     expires_at        INT64,                 -- earliest end along the verified path; the worst one served
     expiring_at       INT64,                 -- from then on it is shown as expiring soon
@@ -76,6 +78,8 @@ CREATE TABLE certificate (
 ) STRICT_TABLE;
 CREATE INDEX certificate_expires ON certificate(expires_at, id);
 CREATE INDEX certificate_expiring ON certificate(expiring_at, id);
+CREATE INDEX certificate_begins ON certificate(begins_at);
+CREATE INDEX certificate_issuer ON certificate(issuer, id);
 CREATE INDEX certificate_name ON certificate(name_lower, id);
 CREATE INDEX certificate_created ON certificate(created_at, id);
 CREATE INDEX certificate_updated ON certificate(updated_at, id);
@@ -83,7 +87,7 @@ CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id);
 CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
 CREATE INDEX certificate_version ON certificate(version_id);
-CREATE INDEX certificate_notify ON certificate(notify_at) WHERE notify_at IS NOT NULL;
+CREATE INDEX certificate_notify ON certificate(notify_at, id) WHERE notify_at IS NOT NULL;
 CREATE INDEX certificate_alert ON certificate(alert, id) WHERE alert <> '';
 CREATE INDEX certificate_revoked ON certificate(revoked_at) WHERE revoked_at IS NOT NULL;
 CREATE INDEX certificate_unseen ON certificate(id) WHERE version_id IS NULL;
@@ -152,6 +156,7 @@ CREATE TABLE endpoint (
 ) STRICT_TABLE;
 CREATE INDEX endpoint_failing ON endpoint(failing_since_at, id) WHERE failing_since_at IS NOT NULL;
 CREATE INDEX endpoint_checked ON endpoint(last_checked_at, id);
+CREATE INDEX endpoint_noticed ON endpoint(id) WHERE is_noticed = TRUE;
 
 CREATE TABLE certificate_endpoint (
     certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,

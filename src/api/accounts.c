@@ -1,0 +1,219 @@
+/*
+ * api/accounts: users, seen by everybody (their names are what one shares with), made by admins.
+ *
+ * The last admin cannot be removed, disabled or demoted; whoever goes hands over what they own in the same step.
+ */
+#include <string.h>
+
+#include "api/query.h"
+#include "api/tables.h"
+#include "auth/password.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "store/account.h"
+#include "store/cert_people.h"
+#include "store/session.h"
+
+static const char *const roles[] = { "user", "auditor", "admin" };
+
+static void write_account(struct json_out *out, const struct account_row *account, bool is_whole)
+{
+    json_str(out, "username", account->name);
+    json_str(out, "display_name", account->display_name);
+    if (!is_whole)
+        return;
+    json_i64(out, "id", account->id);
+    json_str(out, "email", account->email);
+    json_str(out, "role", account->role);
+    json_bool(out, "disabled", account->is_disabled);
+    json_time(out, "created_at", account->created_at);
+    json_time(out, "updated_at", account->updated_at);
+}
+
+static bool users_list(struct api_call *call, struct err *err)
+{
+    autofree(query) struct query *query = query_new(call);
+    struct account_row *rows[API_PAGE_MAX + 1];
+    int64_t limit = query_i64(query, "limit", 1, API_PAGE_MAX, API_PAGE_MAX);
+    const char *cursor = query_text(query, "cursor", 128);
+    size_t n = 0;
+
+    if (!query_end(query, err) ||
+        !store_account_list(call->tx, cursor ? cursor : "", limit + 1, rows, &n, err))
+        return false;
+    bool is_whole = call->who.role >= ROLE_AUDITOR;
+
+    json_begin_array(&call->reply, "items");
+    for (size_t i = 0; i < n && i < (size_t)limit; i++) {
+        json_begin_object(&call->reply, NULL);
+        write_account(&call->reply, rows[i], is_whole);
+        json_end(&call->reply);
+    }
+    json_end(&call->reply);
+    json_str(&call->reply, "next_cursor", n > (size_t)limit ? rows[limit - 1]->name : NULL);
+    for (size_t i = 0; i < n; i++)
+        account_row_free(rows[i]);
+    return true;
+}
+
+static bool hash_given(struct api_call *call, const char *password, const char *name,
+    char hash[static PASSWORD_HASH_SIZE], struct err *err)
+{
+    if (!password_check_rules(span_text(password), name, err)) {
+        json_problems_add(call->problems, "password", err->msg);
+        return false;
+    }
+    return password_hash(span_text(password), hash, err);
+}
+
+static bool users_create(struct api_call *call, struct err *err)
+{
+    char hash[PASSWORD_HASH_SIZE] = "";
+    struct json_in in;
+    struct account_new account = { 0 };
+    autofree(account_row) struct account_row *made = NULL;
+    int64_t id;
+
+    api_body(call, &in);
+    account.name = json_in_text(&in, "username", 1, 64);
+    account.display_name = json_in_text_opt(&in, "display_name", 0, 200, "");
+    account.email = json_in_text_opt(&in, "email", 0, 254, "");
+    account.role = roles[json_in_enum_opt(&in, "role", roles, countof(roles), 0)];
+    const char *password = json_in_text_opt(&in, "password", 1, PASSWORD_MAX, NULL);
+
+    if (account.name[0] && !account_name_is_valid(account.name))
+        json_in_complain(&in, "username", "only a-z, 0-9 and ._-@+ are allowed");
+    if (!json_in_end(&in, err) ||
+        (password && !hash_given(call, password, account.name, hash, err)))
+        return false;
+    account.password_hash = password ? hash : NULL;
+    if (!store_account_add(call->tx, &account, call->now, &id, err) ||
+        !store_account_get(call->tx, id, &made, err) ||
+        !api_audit(call, "user.create", "user", id, account.name, NULL, account.role, err))
+        return false;
+    call->status = 201;
+    call->etag = made->row_version;
+    write_account(&call->reply, made, true);
+    return true;
+}
+
+static bool find_by_name(struct api_call *call, struct account_row **ret, struct err *err)
+{
+    if (!store_account_find(call->tx, call->path_text, ret, err))
+        return false;
+    if (!*ret)
+        return fail(err, ERR_NOT_FOUND, "there is no user \"%s\"", call->path_text);
+    return true;
+}
+
+/* Somebody must be left who can undo what this does. */
+static bool keep_an_admin(struct api_call *call, struct err *err)
+{
+    int64_t n;
+
+    if (!store_account_count_admins(call->tx, &n, err))
+        return false;
+    return n > 0 || fail(err, ERR_CONFLICT, "this is the last admin; make another one first");
+}
+
+static bool users_edit(struct api_call *call, struct err *err)
+{
+    autofree(account_row) struct account_row *account = NULL;
+    char hash[PASSWORD_HASH_SIZE];
+    struct json_in in;
+
+    if (!find_by_name(call, &account, err))
+        return false;
+    if (call->if_match && call->if_match != account->row_version) {
+        call->status = 412;
+        return fail(err, ERR_CONFLICT, "the user has been changed meanwhile");
+    }
+    api_body(call, &in);
+    str_set(&account->display_name,
+        json_in_text_opt(&in, "display_name", 0, 200, account->display_name));
+    str_set(&account->email, json_in_text_opt(&in, "email", 0, 254, account->email));
+    int role = json_in_enum_opt(&in, "role", roles, countof(roles), -1);
+
+    if (role >= 0)
+        str_set(&account->role, roles[role]);
+    account->is_disabled = json_in_bool_opt(&in, "disabled", account->is_disabled);
+    const char *password = json_in_text_opt(&in, "password", 1, PASSWORD_MAX, NULL);
+
+    if (!json_in_end(&in, err) || (password && !hash_given(call, password, account->name, hash, err)))
+        return false;
+    if (password)
+        str_set(&account->password_hash, hash);
+    if (!store_account_save(call->tx, account, call->now, err) || !keep_an_admin(call, err) ||
+        !store_session_delete_of(call->tx, account->id, call->session_hash, err) ||
+        !api_audit(call, password ? "user.password" : "user.edit", "user", account->id,
+            account->name, NULL, account->is_disabled ? "disabled" : account->role, err))
+        return false;
+    call->etag = account->row_version;
+    write_account(&call->reply, account, true);
+    return true;
+}
+
+static bool me_password(struct api_call *call, struct err *err)
+{
+    autofree(account_row) struct account_row *account = NULL;
+    char hash[PASSWORD_HASH_SIZE];
+    struct json_in in;
+
+    api_body(call, &in);
+    const char *old = json_in_text(&in, "current_password", 1, PASSWORD_MAX);
+    const char *new = json_in_text(&in, "new_password", 1, PASSWORD_MAX);
+
+    if (!json_in_end(&in, err) ||
+        !store_account_get(call->tx, call->who.account_id, &account, err))
+        return false;
+    if (!password_matches(span_text(old), account->password_hash)) {
+        json_problems_add(call->problems, "current_password", "this is not the present password");
+        return fail(err, ERR_INVALID, "the present password is wrong");
+    }
+    if (!hash_given(call, new, account->name, hash, err))
+        return false;
+    str_set(&account->password_hash, hash);
+    call->status = 204;
+    return store_account_save(call->tx, account, call->now, err) &&
+           store_session_delete_of(call->tx, account->id, call->session_hash, err) &&
+           api_audit(call, "user.password", "user", account->id, account->name, NULL, NULL, err);
+}
+
+/* DELETE /users/{name}?hand_over_to=NAME */
+static bool users_delete(struct api_call *call, struct err *err)
+{
+    autofree(account_row) struct account_row *account = NULL;
+    autofree(query) struct query *query = query_new(call);
+    const char *heir = query_text(query, "hand_over_to", 64);
+    int64_t heir_id = 0;
+    int64_t n = 0;
+
+    if (!query_end(query, err) || !find_by_name(call, &account, err) ||
+        (heir && !api_find_account(call, "hand_over_to", heir, &heir_id, err)))
+        return false;
+    if (heir_id == account->id)
+        return fail(err, ERR_INVALID, "hand_over_to: the user who goes cannot be the heir");
+    if (heir_id &&
+        !store_cert_hand_over(call->tx, account->id, heir_id, call->now, &n, err))
+        return false;
+    if (!store_account_delete(call->tx, account->id, err)) {
+        if (err->kind == ERR_CONFLICT && !heir_id)
+            return fail(err, ERR_CONFLICT,
+                "\"%s\" still owns certificates or tickets; say with hand_over_to who gets them",
+                account->name);
+        return false;
+    }
+    call->status = 204;
+    return keep_an_admin(call, err) &&
+           api_audit(call, "user.delete", "user", account->id, account->name, NULL, heir, err);
+}
+
+const struct api_route account_routes[] = {
+    { "GET", "/users", ROLE_USER, API_READS, users_list, 0 },
+    { "POST", "/users", ROLE_ADMIN, API_WRITES | API_IDEMPOTENT | API_SECRET_BODY, users_create, 0 },
+    { "PATCH", "/users/{name}", ROLE_ADMIN, API_WRITES | API_SECRET_BODY, users_edit, 0 },
+    { "DELETE", "/users/{name}", ROLE_ADMIN, API_WRITES | API_BODY_NONE, users_delete, 0 },
+    { "POST", "/me/password", ROLE_USER, API_WRITES | API_SECRET_BODY, me_password, 16384 },
+    { 0 },
+};

@@ -1,0 +1,61 @@
+/* api/call: what many handlers do with a call (api/api.h). */
+#include "api/api.h"
+
+#include "base/err.h"
+#include "store/account.h"
+#include "store/audit.h"
+
+struct store_viewer api_viewer(const struct api_call *call)
+{
+    return (struct store_viewer){
+        .account_id = call->who.account_id,
+        .sees_all = permission_sees_all(&call->who),
+    };
+}
+
+void api_body(struct api_call *call, struct json_in *in)
+{
+    json_in_init(in, call->json, call->problems);
+}
+
+bool api_stale(struct api_call *call, struct err *err)
+{
+    if (store_is_stale(err) && call->if_match)
+        call->status = 412;
+    return false;
+}
+
+bool api_find_account(struct api_call *call, const char *field, const char *name, int64_t *ret_id,
+    struct err *err)
+{
+    autofree(account_row) struct account_row *account = NULL;
+
+    if (!store_account_find(call->tx, name, &account, err))
+        return false;
+    if (!account) {
+        json_problems_addf(call->problems, field, "there is no user \"%s\"", name);
+        return fail(err, ERR_INVALID, "%s: there is no user \"%s\"", field, name);
+    }
+    *ret_id = account->id;
+    return true;
+}
+
+bool api_audit(struct api_call *call, const char *action, const char *object_type,
+    int64_t object_id, const char *object_name, const char *before, const char *after,
+    struct err *err)
+{
+    struct audit_entry entry = {
+        .at = call->now,
+        .account_id = call->who.account_id,
+        .actor = call->who.name[0] ? call->who.name : "-",
+        .address = call->address,
+        .action = action,
+        .object_type = object_type,
+        .object_id = object_id,
+        .object_name = object_name,
+        .before = before,
+        .after = after,
+    };
+
+    return store_audit_add(call->tx, &entry, err);
+}

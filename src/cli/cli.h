@@ -1,0 +1,24 @@
+/*
+ * cli/cli: the words after "certdesk", other than those that run the daemon.
+ *
+ * Each word is a file of its own with one function, and a line in the table of cli.c. The function
+ * gets the arguments from its own word on (argv[0] is the word) and returns the exit status.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct cli_word {
+    const char *name;
+    const char *arguments; /* "HOST[:PORT]… [-o table|json|csv]" */
+    const char *summary;   /* lower-case, no full stop */
+    int (*run)(int argc, char **argv);
+};
+
+/* Ends with an empty row. */
+extern const struct cli_word cli_words[];
+
+enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+
+int cli_config(int argc, char **argv);
+int cli_version(int argc, char **argv);

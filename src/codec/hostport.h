@@ -1,0 +1,28 @@
+/*
+ * codec/hostport: "host[:port]" as people paste it, taken apart.
+ *
+ * Whether the host is a name that can be looked up is not judged here.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/span.h"
+
+struct err;
+
+struct hostport {
+    struct span host;   /* without brackets; points into the text */
+    int port;           /* 0: none was given */
+    struct span scheme; /* "https" of "https://…"; empty without one */
+};
+
+/*
+ * "www.example.org", "www.example.org:8443", "192.0.2.1:25", "[2001:db8::1]:443", a bare
+ * "2001:db8::1", and any of them between "https://" (or another scheme) and a path, which is
+ * dropped. Blanks around it are ignored; an internationalised name is kept as given. ERR_INVALID
+ * says what is wrong: "port 70000 is not between 1 and 65535".
+ */
+bool hostport_parse(struct span text, struct hostport *ret, struct err *err) must_check;
+
+/* 443 for "https", 465 for "smtps", …; 0 for a scheme that has no port of its own here. */
+int hostport_scheme_port(struct span scheme);

@@ -1,0 +1,309 @@
+/* codec/json: see the header. Parsing is jansson's; depth is measured before it is let near a text.
+ */
+#include "codec/json.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/parse.h"
+
+/* ---- parsing ---- */
+
+/* How deep the brackets go; those inside strings do not count. */
+static int depth_of(struct span text, int enough)
+{
+    int depth = 0;
+    int deepest = 0;
+    bool is_string = false;
+
+    for (size_t i = 0; i < text.size && deepest <= enough; i++) {
+        const uint8_t c = text.data[i];
+
+        if (is_string && c == '\\')
+            i++;
+        else if (c == '"')
+            is_string = !is_string;
+        else if (!is_string && (c == '[' || c == '{'))
+            depth++;
+        else if (!is_string && (c == ']' || c == '}'))
+            depth--;
+        if (depth > deepest)
+            deepest = depth;
+    }
+    return deepest;
+}
+
+bool json_parse_within(struct span text, size_t max_bytes, int max_depth, struct json **ret,
+    struct err *err)
+{
+    json_error_t why;
+    autodone(buf) struct buf clean = BUF_INIT(1024);
+
+    if (text.size > max_bytes)
+        return fail(err, ERR_LIMIT, "the JSON text is larger than %zu bytes", max_bytes);
+    if (depth_of(text, max_depth) > max_depth)
+        return fail(err, ERR_LIMIT, "the JSON text is nested deeper than %d levels", max_depth);
+
+    if (span_has_nul(text)) /* jansson would take it for the end */
+        return fail(err, ERR_INVALID, "JSON, byte %zu: there is a NUL", span_find_char(text, '\0'));
+
+    json_t *const root = json_loadb((const char *)(text.data ? text.data : (const uint8_t *)""),
+        text.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+
+    if (!root) {
+        buf_add_clean(&clean, span_text(why.text));
+        return fail(err, ERR_INVALID, "JSON, line %d, column %d: %s", why.line, why.column,
+            buf_text(&clean));
+    }
+    *ret = (struct json *)root;
+    return true;
+}
+
+bool json_parse(struct span text, struct json **ret, struct err *err)
+{
+    return json_parse_within(text, JSON_MAX_BYTES, JSON_MAX_DEPTH, ret, err);
+}
+
+void json_free(struct json *json)
+{
+    json_decref((json_t *)json);
+}
+
+static int write_part(const char *part, size_t size, void *out)
+{
+    buf_add(out, part, size);
+    return 0;
+}
+
+void json_write(const struct json *json, struct buf *out)
+{
+    (void)json_dump_callback((const json_t *)json, write_part, out, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+/* ---- what is wrong ---- */
+
+void json_problems_add(struct json_problems *problems, const char *field, const char *message)
+{
+    if (problems->n == JSON_PROBLEMS_MAX) {
+        problems->n_left_out++;
+        return;
+    }
+    problems->items[problems->n++] = (struct json_problem){
+        .field = xstrdup(field),
+        .message = xstrdup(message),
+    };
+}
+
+void json_problems_addf(struct json_problems *problems, const char *field, const char *format, ...)
+{
+    char message[256];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    json_problems_add(problems, field, message);
+}
+
+void json_problems_clear(struct json_problems *problems)
+{
+    for (size_t i = 0; i < problems->n; i++) {
+        free(problems->items[i].field);
+        free(problems->items[i].message);
+    }
+    *problems = (struct json_problems){ 0 };
+}
+
+/* ---- writing ---- */
+
+void json_out_init(struct json_out *out, struct buf *buf)
+{
+    *out = (struct json_out){ .buf = buf, .is_array = { true } };
+}
+
+bool json_out_check(const struct json_out *out, struct err *err)
+{
+    return buf_check(out->buf, "the JSON text", err);
+}
+
+/* Two characters that need an escape of their own have a letter; the rest is written by number. */
+static void add_escape(struct buf *buf, uint8_t c)
+{
+    static const char *const escapes[] = {
+        ['\b'] = "\\b",
+        ['\t'] = "\\t",
+        ['\n'] = "\\n",
+        ['\f'] = "\\f",
+        ['\r'] = "\\r",
+        ['"'] = "\\\"",
+        ['\\'] = "\\\\",
+    };
+
+    if (c < countof(escapes) && escapes[c])
+        buf_add_text(buf, escapes[c]);
+    else
+        buf_addf(buf, "\\u%04x", (unsigned)c);
+}
+
+static bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static void add_string(struct buf *buf, struct span text)
+{
+    buf_add_char(buf, '"');
+    for (size_t at = 0; at < text.size;) {
+        size_t n = 0;
+
+        while (at + n < text.size && is_plain(text.data[at + n]))
+            n++;
+        if (n == 0 && text.data[at] >= 0x80)
+            n = parse_utf8_sequence(text, at);
+        if (n > 0)
+            buf_add(buf, text.data + at, n);
+        else if (text.data[at] >= 0x80)
+            buf_add_text(buf, "\xef\xbf\xbd");
+        else
+            add_escape(buf, text.data[at]);
+        at += n > 0 ? n : 1;
+    }
+    buf_add_char(buf, '"');
+}
+
+static void begin_value(struct json_out *out, const char *key)
+{
+    ASSERT((key == NULL) == out->is_array[out->depth]);
+    if (out->is_filled[out->depth])
+        buf_add_char(out->buf, ',');
+    out->is_filled[out->depth] = true;
+    if (!key)
+        return;
+    add_string(out->buf, span_text(key));
+    buf_add_char(out->buf, ':');
+}
+
+static void begin(struct json_out *out, const char *key, bool is_array)
+{
+    begin_value(out, key);
+    ASSERT(out->depth < JSON_MAX_DEPTH);
+    out->depth++;
+    out->is_filled[out->depth] = false;
+    out->is_array[out->depth] = is_array;
+    buf_add_char(out->buf, is_array ? '[' : '{');
+}
+
+void json_begin_object(struct json_out *out, const char *key)
+{
+    begin(out, key, false);
+}
+
+void json_begin_array(struct json_out *out, const char *key)
+{
+    begin(out, key, true);
+}
+
+void json_end(struct json_out *out)
+{
+    ASSERT(out->depth > 0);
+    buf_add_char(out->buf, out->is_array[out->depth] ? ']' : '}');
+    out->depth--;
+}
+
+void json_str_span(struct json_out *out, const char *key, struct span text)
+{
+    begin_value(out, key);
+    add_string(out->buf, text);
+}
+
+void json_str(struct json_out *out, const char *key, const char *text)
+{
+    if (text)
+        json_str_span(out, key, span_text(text));
+    else
+        json_put_null(out, key);
+}
+
+void json_i64(struct json_out *out, const char *key, int64_t value)
+{
+    begin_value(out, key);
+    buf_addf(out->buf, "%" PRId64, value);
+}
+
+void json_i64_or_null(struct json_out *out, const char *key, int64_t value)
+{
+    if (value != 0)
+        json_i64(out, key, value);
+    else
+        json_put_null(out, key);
+}
+
+void json_bool(struct json_out *out, const char *key, bool value)
+{
+    begin_value(out, key);
+    buf_add_text(out->buf, value ? "true" : "false");
+}
+
+void json_put_null(struct json_out *out, const char *key)
+{
+    begin_value(out, key);
+    buf_add_text(out->buf, "null");
+}
+
+void json_time(struct json_out *out, const char *key, int64_t at)
+{
+    char text[CLOCK_RFC3339_SIZE];
+
+    json_str(out, key, clock_rfc3339(at, text));
+}
+
+void json_time_or_null(struct json_out *out, const char *key, int64_t at)
+{
+    if (at != 0)
+        json_time(out, key, at);
+    else
+        json_put_null(out, key);
+}
+
+void json_hex(struct json_out *out, const char *key, struct span bytes)
+{
+    begin_value(out, key);
+    buf_add_char(out->buf, '"');
+    for (size_t i = 0; i < bytes.size; i++)
+        buf_addf(out->buf, "%02x", bytes.data[i]);
+    buf_add_char(out->buf, '"');
+}
+
+void json_raw(struct json_out *out, const char *key, struct span json)
+{
+    if (json.size == 0) {
+        json_put_null(out, key);
+        return;
+    }
+    begin_value(out, key);
+    buf_add_span(out->buf, json);
+}
+
+void json_value(struct json_out *out, const char *key, const struct json *value)
+{
+    if (!value) {
+        json_put_null(out, key);
+        return;
+    }
+    begin_value(out, key);
+    json_write(value, out->buf);
+}
+
+void json_split(struct json_out *out, const char *key, const char *text, char separator)
+{
+    struct span rest = span_text(text);
+    struct span part;
+
+    json_begin_array(out, key);
+    while (rest.size > 0 && span_split(&rest, separator, &part))
+        json_str_span(out, NULL, part);
+    json_end(out);
+}

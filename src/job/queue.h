@@ -1,0 +1,73 @@
+/*
+ * job/queue: takes due jobs and runs them on the workers.
+ *
+ * A job is a row; whatever its function does, the row says what comes next: done with a result, again
+ * later, or failed. A function is idempotent: a node that dies leaves a lease that ends, and another
+ * takes the job up again.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "core/rows_job.h"
+
+struct db;
+struct err;
+struct job_runner;
+struct loop;
+struct probe_client;
+struct vault_client;
+struct workers;
+
+/* What job functions may use besides the database; lives as long as the server. */
+struct job_services {
+    struct probe_client *prober;
+    struct vault_client *vault;
+    struct job_runner *runner;
+    const char *node; /* this process, as leases name it */
+};
+
+/* One run of one job. */
+struct job_run {
+    const struct job_row *row;
+    const struct job_services *services;
+    struct db *db;
+    int64_t now;       /* when the run began */
+    struct buf result; /* JSON, kept with the job when it is done; "{}" if left empty */
+    int64_t again_at;  /* set: the job is not done, run it again then */
+};
+
+/*
+ * Returning false with ERR_UNAVAILABLE has the job tried again, with back-off, up to max_attempts; any other
+ * error fails it for good.
+ */
+struct job_type {
+    const char *name;
+    bool (*run)(struct job_run *run, struct err *err);
+    int max_attempts;    /* 0: without end */
+    int64_t lease_seconds; /* how long a silent run is believed to be alive */
+};
+
+/*
+ * Say how far the run is, and keep its lease. In a transaction of its own; call it every few seconds. ERR_CONFLICT: another node
+ * has taken the job over; stop at once.
+ */
+bool job_run_progress(struct job_run *run, int64_t done, int64_t total, struct err *err) must_check;
+
+/* `types` ends with an empty row. At most `n_slots` jobs run at once. Loop and workers outlive it. */
+struct job_runner *job_runner_new(struct loop *loop, struct workers *workers,
+    const struct job_services *services, const struct job_type *types, size_t n_slots) must_check;
+
+/* Look for due jobs now. From any thread; costs nothing when all slots are busy. */
+void job_runner_kick(struct job_runner *runner);
+
+/* Start looking by itself, too: each second. On the loop. */
+void job_runner_start(struct job_runner *runner);
+
+/* Take no more jobs; those that run are told by job_run_progress(). On the loop. */
+void job_runner_stop(struct job_runner *runner);
+
+/* After the workers have stopped. */
+void job_runner_free(struct job_runner *runner);
+
+DEFINE_AUTOFREE(job_runner);

@@ -1,0 +1,76 @@
+/*
+ * store/cert: records, one at a time.
+ *
+ * Every change here keeps what lists and counts rely on in step: access entries, search words,
+ * expiry buckets. Lists are in store/cert_list, people in store/cert_people, what follows from
+ * checks in store/cert_refresh.
+ */
+#pragma once
+
+#include "core/rows_cert.h"
+#include "store/viewer.h"
+
+struct err;
+struct tx;
+
+struct cert_new {
+    const char *name;
+    const char *description; /* NULL: none */
+    bool is_imported;
+    bool is_managed;
+    int64_t owner_id;
+    int64_t assignee_id;        /* 0: nobody */
+    int64_t business_group_id;  /* 0: none */
+    const char *tags;           /* separated by ";"; NULL: none */
+    const char *required_names; /* JSON list or NULL */
+    const char *notify_periods; /* JSON list or NULL */
+};
+
+/* The record, its owner's and assignee's access entries, tags, words and buckets. ERR_INVALID
+ * without a name or an owner. */
+bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,
+    struct err *err) must_check;
+
+/* With everything that is looked up beside it. ERR_NOT_FOUND if the viewer may not see it. */
+bool store_cert_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+    struct cert_row **ret, struct err *err) must_check;
+
+/*
+ * The record that "C-1042" or its CA's number names, the newest where there are several. *ret_id is
+ * 0 if there is none that the viewer may see.
+ */
+bool store_cert_find_by_certificate_id(struct tx *tx, const struct store_viewer *viewer,
+    const char *certificate_id, int64_t *ret_id, struct err *err) must_check;
+
+/* The first record of that name that the viewer may see, and how many there are (counted to two).
+ */
+bool store_cert_find_by_name(struct tx *tx, const struct store_viewer *viewer, const char *name,
+    int64_t *ret_id, int64_t *ret_n, struct err *err) must_check;
+
+/* What to change; NULL leaves a field as it is. People are store_cert_set_people()'s. */
+struct cert_edit {
+    int64_t expected_row_version; /* 0: whatever is there */
+    const char *name;
+    const char *description;
+    const int64_t *business_group_id; /* 0: none */
+    const char *tags;                 /* separated by ";"; "": none */
+    const char *required_names;       /* "": as the endpoints say */
+    const char *notify_periods;       /* "": as set for all */
+    const bool *is_imported;
+    const bool *is_managed;
+};
+
+/* ERR_CONFLICT, with store_is_stale(), if somebody else has edited it since. */
+bool store_cert_edit(struct tx *tx, int64_t id, const struct cert_edit *edit, int64_t now,
+    struct err *err) must_check;
+
+/*
+ * The record, what hangs on it, and the endpoints that no other record has. Versions stay. Open
+ * tickets about it lose their record. ERR_CONFLICT names the resources it is associated with.
+ */
+bool store_cert_delete(struct tx *tx, int64_t id, int64_t expected_row_version, struct err *err)
+    must_check;
+
+/* Say that it is revoked as of `revoked_at`; 0 takes it back. */
+bool store_cert_set_revoked(struct tx *tx, int64_t id, int64_t revoked_at, int64_t now,
+    struct err *err) must_check;

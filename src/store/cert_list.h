@@ -1,0 +1,94 @@
+/*
+ * store/cert_list: pages, ids and counts of records.
+ *
+ * Pages are cut by keyset: a cursor is where the last page ended, opaque to whoever carries it.
+ * Which way a query runs (from the smallest of what it filters by, or along the order it is sorted
+ * by) is decided by counting up to a limit first, so that neither "sees a hundred of a million" nor
+ * "a million contain this word" is slow.
+ */
+#pragma once
+
+#include "core/display.h"
+#include "core/rows_cert.h"
+#include "store/viewer.h"
+
+struct err;
+struct tx;
+
+#define CERT_PAGE_MAX 1000
+
+/* Totals are exact up to here; beyond, they may be estimates. */
+#define CERT_TOTAL_EXACT 10000
+
+/* Every condition must hold; zeroed, it lets everything through. Names are names, not ids. */
+struct cert_filter {
+    const char
+        *q; /* part of name, SANs, serial, fingerprint; under 3 characters: the name's beginning */
+    unsigned statuses; /* 1 << enum cert_status, any of them; 0: any */
+    unsigned sources;  /* 1 << enum cert_source, any of them; 0: any */
+    const char *business_group;
+    const char *owner;
+    const char *assignee; /* "" : nobody */
+    const char *resource;
+    const char *tag;
+    const char *issuer;     /* as shown, whole */
+    const char *alert;      /* one of them, or "any" */
+    int64_t expires_before; /* 0: any */
+    int64_t expires_after;  /* 0: any */
+    bool is_unused;         /* associated with no resource and served by no endpoint */
+    const int64_t *ids;     /* only these; NULL: any */
+    size_t n_ids;
+};
+
+enum cert_sort {
+    CERT_BY_EXPIRY, /* by status, too */
+    CERT_BY_NAME,
+    CERT_BY_CREATION,
+    CERT_BY_UPDATE,
+    CERT_BY_ISSUER,
+    N_CERT_SORT,
+};
+
+/* "expires_at" (also "status", "days_left"), "name", "created_at", "updated_at", "issuer". */
+bool cert_sort_from_name(const char *name, enum cert_sort *ret);
+
+struct cert_page_request {
+    const struct cert_filter *filter;
+    enum cert_sort sort;
+    bool is_descending; /* records without the value come last either way */
+    const char *cursor; /* NULL or "": the first page */
+    int64_t limit;      /* 1 to CERT_PAGE_MAX */
+    bool wants_total;
+    int64_t now;
+    struct display_rule rule;
+};
+
+struct cert_page {
+    struct cert_rows rows;
+    char *next_cursor; /* NULL: this was the last page */
+    int64_t total;
+    bool is_estimate; /* total is not exact */
+};
+
+void cert_page_done(struct cert_page *page);
+
+/* ERR_INVALID for a cursor that is not one of this order. */
+bool store_cert_page(struct tx *tx, const struct store_viewer *viewer,
+    const struct cert_page_request *request, struct cert_page *ret, struct err *err) must_check;
+
+/* The next `limit` ids above after_id that match, in ascending order: for jobs that take them in
+ * batches. */
+bool store_cert_ids(struct tx *tx, const struct store_viewer *viewer,
+    const struct cert_filter *filter, int64_t now, int64_t after_id, int64_t limit,
+    struct id_list *ids, struct err *err) must_check;
+
+struct cert_counts {
+    int64_t total;
+    int64_t of[N_CERT_STATUS]; /* by enum cert_status */
+};
+
+/* From the expiry buckets for who sees all, else through the access entries. */
+bool store_cert_counts(struct tx *tx, const struct store_viewer *viewer, int64_t now,
+    struct cert_counts *ret, struct err *err) must_check;
+
+DEFINE_AUTODONE(cert_page);

@@ -1,0 +1,58 @@
+/*
+ * store/cert_people: who may see a record and why.
+ *
+ * certificate.owner_id, assignee_id and certificate_access are written here and nowhere else,
+ * always together.
+ */
+#pragma once
+
+#include "core/relation.h"
+#include "core/rows_cert.h"
+#include "store/viewer.h"
+
+struct err;
+struct tx;
+
+/* One user or one group that shares the record: exactly one of the ids. */
+struct cert_share {
+    int64_t account_id;
+    int64_t group_id;
+    bool may_use_key;
+    bool is_notified;
+};
+
+/* Everybody around a record. */
+struct cert_people {
+    int64_t owner_id;
+    int64_t assignee_id; /* 0: nobody */
+    const struct cert_share *shares;
+    size_t n_shares;
+};
+
+/*
+ * Replace all of them. The owner may use the key, always. ERR_INVALID without an owner;
+ * ERR_CONFLICT with store_is_stale() when expected_row_version (0: whatever) has passed.
+ */
+bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *people,
+    int64_t expected_row_version, int64_t now, struct err *err) must_check;
+
+/* The access list: owner, assignee, then shares by name. */
+bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
+    must_check;
+
+/* How the account stands to the record, as bits of enum relation; 0 is a stranger. A record that is
+ * not there is ERR_NOT_FOUND. */
+bool store_cert_relations(struct tx *tx, int64_t id, int64_t account_id, unsigned *ret,
+    struct err *err) must_check;
+
+/*
+ * Everything that `from` owns or is assigned becomes `to`'s, records and open tickets, in one step;
+ * what was shared with `from` no longer is. *ret_n is how many records changed.
+ */
+bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, int64_t *ret_n,
+    struct err *err) must_check;
+
+/* The accounts that want to hear about the record: owner's, assignee's and shares' entries with
+ * is_notified, groups resolved. */
+bool store_cert_notified(struct tx *tx, int64_t id, struct id_list *accounts, struct err *err)
+    must_check;

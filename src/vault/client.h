@@ -1,0 +1,155 @@
+/*
+ * vault/client: the one door to private keys.
+ *
+ * Whoever calls these holds sealed blobs, which only the vault can open, and gets signatures and
+ * requests made with them. Any number of threads may use one client; calls are answered one after
+ * the other. When the vault dies, calls fail with ERR_UNAVAILABLE, until the supervisor has handed
+ * over the socket of the next; that one is shown the identity first, and refused if it has other
+ * keys. Never call the vault inside a database transaction.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/span.h"
+
+struct err;
+struct secret;
+struct vault_client;
+
+#define VAULT_KEY_ID_SIZE 17 /* sixteen hexadecimal digits and a NUL */
+#define VAULT_CHECK_SIZE 32
+#define VAULT_ROW_MAX 128
+#define VAULT_SEALED_MAX (128u << 10)
+#define VAULT_SECRET_MAX (64u << 10)
+#define VAULT_SANS_MAX 1000
+
+struct vault_client *vault_client_new(void) must_check;
+void vault_client_free(struct vault_client *client);
+
+/* Takes the socket of a new vault; -1 only lets go of the old one. Calls that wait for it fail. */
+void vault_client_set_fd(struct vault_client *client, int fd);
+
+/* Which master key this is, as the table vault_state keeps it. The check value is no secret. */
+struct vault_identity {
+    char key_id[VAULT_KEY_ID_SIZE];
+    uint8_t check[VAULT_CHECK_SIZE];
+};
+
+/*
+ * Have the master key loaded, and compare. `expected` is what the database says; NULL only where
+ * the database holds none: then a key is made if there is none, and *ret is to be stored before
+ * anything is sealed. Where a key is expected none is ever made. ERR_CONFLICT: the vault has
+ * another key, or none; every other call is then refused in the same way.
+ */
+bool vault_unlock(struct vault_client *client, const struct vault_identity *expected,
+    struct vault_identity *ret, struct err *err) must_check;
+
+/* Is it connected, and does it hold the right key? Why not, else. Never waits for a running call.
+ */
+bool vault_is_ready(struct vault_client *client, struct err *err) must_check;
+
+/*
+ * What a sealed blob is for, and which row it lies in: both are bound into the seal, so that a blob
+ * that was moved to another row does not open. `row` is whatever names that row for ever:
+ * "csr/0198c2…", "audit".
+ */
+enum vault_purpose {
+    VAULT_TLS,    /* "tls": keys of certificates; signs CSRs; opened for deployment */
+    VAULT_AUDIT,  /* "audit": signs the audit log's checkpoints; never leaves */
+    VAULT_SECRET, /* "secret": passwords and tokens for other systems */
+};
+
+struct vault_binding {
+    enum vault_purpose purpose;
+    const char *row;
+};
+
+const char *vault_purpose_name(enum vault_purpose purpose);
+bool vault_purpose_from_name(struct span name, enum vault_purpose *ret);
+
+enum vault_algorithm {
+    VAULT_RSA_2048,
+    VAULT_RSA_3072,
+    VAULT_RSA_4096,
+    VAULT_P256,
+    VAULT_P384,
+    VAULT_P521,
+    VAULT_ED25519,
+};
+
+/* "rsa-2048", "ec-p256", "ed25519", … as the database keeps it. */
+const char *vault_algorithm_name(enum vault_algorithm algorithm);
+bool vault_algorithm_from_name(struct span name, enum vault_algorithm *ret);
+
+/*
+ * A key pair is made and sealed; `sealed` and `spki` (SubjectPublicKeyInfo, DER) are bufs of the
+ * caller. A VAULT_AUDIT key is always Ed25519, a VAULT_SECRET is no key.
+ */
+bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
+    const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
+    must_check;
+
+/*
+ * Seal a key that was made elsewhere (PKCS#8 DER, unencrypted; RSA 2048 to 8192, the curves above,
+ * Ed25519), as VAULT_TLS; its public half goes to `spki`. ERR_INVALID: it is none of these.
+ */
+bool vault_seal_key(struct vault_client *client, struct span pkcs8,
+    const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
+    must_check;
+
+/* Seal any bytes, up to VAULT_SECRET_MAX, as VAULT_SECRET. */
+bool vault_seal_secret(struct vault_client *client, struct span bytes,
+    const struct vault_binding *binding, struct buf *sealed, struct err *err) must_check;
+
+/*
+ * The clear bytes: a secret's own, or a key in PKCS#8 DER. For deployment, and for speaking to the
+ * system that a password is for: nothing else. The vault counts these, and above a rate that no
+ * honest work reaches it refuses with ERR_LIMIT. ERR_INVALID: the seal does not fit the binding, or
+ * is damaged; nothing more is said.
+ */
+bool vault_open(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct secret **ret, struct err *err) must_check;
+
+/* A certification request (PKCS#10). Texts are UTF-8; NULL leaves an attribute out. */
+struct vault_csr {
+    const char *common_name;
+    const char *organization;
+    const char *organizational_unit;
+    const char *locality;
+    const char *state;
+    const char *country;     /* two letters */
+    const char *const *sans; /* "dns:www.example.org", "ip:192.0.2.1", "email:…", "uri:…" */
+    size_t n_sans;
+};
+
+/* Build and sign it with a VAULT_TLS key; DER is appended to `der`. */
+bool vault_build_csr(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, const struct vault_csr *csr, struct buf *der,
+    struct err *err) must_check;
+
+#define VAULT_SIGNATURE_SIZE 64
+#define VAULT_PUBLIC_SIZE 32
+
+struct vault_checkpoint {
+    int64_t seq; /* the link of the audit chain, and its hash */
+    uint8_t hash[32];
+    uint8_t signature[VAULT_SIGNATURE_SIZE];
+    uint8_t public_key[VAULT_PUBLIC_SIZE];
+};
+
+/* Sign seq and hash with a VAULT_AUDIT key; the vault fills in signature and public key. */
+bool vault_sign_checkpoint(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct vault_checkpoint *checkpoint, struct err *err)
+    must_check;
+
+/* For metrics: how often a secret was handed out, and refused, since the vault started. */
+struct vault_stats {
+    int64_t n_opened;
+    int64_t n_refused;
+};
+
+bool vault_stats_get(struct vault_client *client, struct vault_stats *ret, struct err *err)
+    must_check;
+
+DEFINE_AUTOFREE(vault_client);
