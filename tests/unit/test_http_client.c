@@ -17,7 +17,8 @@
 
 static struct testing_http *rig;
 static struct tls_server *tls;
-static char ca_file[] = "/tmp/certdesk-test-ca-XXXXXX";
+#define CA_FILE "/tmp/certdesk-test-ca-XXXXXX"
+static char ca_file[] = CA_FILE;
 
 static void start_tls(struct buf *cert, struct buf *key)
 {
@@ -47,7 +48,7 @@ static int stop(void **state)
     testing_http_stop(rig);
     if (tls)
         (void)unlink(ca_file);
-    memcpy(ca_file + sizeof ca_file - 7, "XXXXXX", 6);
+    memcpy(ca_file, CA_FILE, sizeof ca_file);
     tls_server_free(tls);
     tls = NULL;
     return 0;
