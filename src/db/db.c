@@ -25,8 +25,11 @@ bool db_open(const struct db_conf *conf, struct db **ret, struct err *err)
 
 void db_close(struct db *db)
 {
-    if (db)
-        db->ops->close(db);
+    if (!db)
+        return;
+    if (db->in_tx)
+        db->ops->rollback(db);
+    db->ops->close(db);
 }
 
 bool db_is_postgres(const struct db *db)

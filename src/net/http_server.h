@@ -95,9 +95,9 @@ struct http_server_conf {
     struct http_limits limits;
     const struct http_app *app;
 
-    /* Peers whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or CIDR ranges. */
-    const char *const *trusted_proxies;
-    size_t n_trusted_proxies;
+    /* Peers whose X-Forwarded-For and X-Forwarded-Proto are believed: "10.0.0.0/8, ::1". NULL:
+     * none. */
+    const char *trusted_proxies;
 
     const char *spool_dir; /* where bodies are spooled (O_TMPFILE); NULL is /tmp */
 };

@@ -56,11 +56,15 @@ static void values_come_back_as_they_went(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
     struct tx *tx = test_tx(test, TX_WRITE);
+    struct stmt *make = tx_prepare_text(tx,
+        test_db_is_postgres(test)
+            ? "CREATE TABLE kinds (b BYTEA, t TEXT, n BIGINT, yes BOOLEAN, no BOOLEAN)"
+            : "CREATE TABLE kinds (b BLOB, t TEXT, n INTEGER, yes INTEGER, no INTEGER) STRICT");
+
+    assert_works(stmt_run(make, &err), &err);
+    stmt_free(make);
     struct stmt *q = tx_prepare(tx,
-        "INSERT INTO version(sha256, der, slot, serial, subject, issuer, name, sans,"
-        " words, n_sans, not_before, not_after, key_algorithm, key_size, signature_algorithm, spki_sha256, is_ca,"
-        " is_self_signed, is_staging, created_at) VALUES ($1, $1, 'rsa', $2, '', '', '', '[]', '', 0, $3, 9, 'rsa',"
-        " 2048, 'x', $1, $4, FALSE, FALSE, 7) RETURNING der, serial, not_before, is_ca, is_staging");
+        "INSERT INTO kinds(b, t, n, yes, no) VALUES ($1, $2, $3, $4, FALSE) RETURNING b, t, n, yes, no");
 
     stmt_bind_blob(q, 1, span_of(bytes, sizeof bytes));
     stmt_bind_text(q, 2, "h\xc3\xa9llo '\"\\");
@@ -240,7 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH(test_db_setup_empty, parameters_may_come_in_any_order_and_again),
-        WITH(test_db_setup, values_come_back_as_they_went),
+        WITH(test_db_setup_empty, values_come_back_as_they_went),
         WITH(test_db_setup_empty, a_broken_unique_rule_is_a_conflict),
         WITH(test_db_setup_empty, what_was_rolled_back_is_gone),
         WITH(test_db_setup_empty, a_reading_transaction_cannot_write),
