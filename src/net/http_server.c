@@ -265,7 +265,7 @@ static bool open_socket(const struct net_addr *addr, uint16_t port, int *ret, st
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_storage where;
+    struct sockaddr_storage where = { 0 };
     socklen_t size = sizeof where;
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;

@@ -51,6 +51,7 @@ enum io_result io_write(struct io *io, const struct iovec *parts, int n_parts, s
 
     if (io->tls)
         return tls_stream_write(io->tls, parts[0].iov_base, parts[0].iov_len, ret_n);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the pointer itself, without its const */
     memcpy(&message.msg_iov, &parts, sizeof parts); /* sendmsg() does not write to them */
     n = sendmsg(io->fd, &message, MSG_NOSIGNAL);
     if (n < 0)

@@ -37,6 +37,7 @@ static bool fail_openssl(struct err *err, const char *what)
 }
 
 /* A key that is encrypted would make OpenSSL ask on the terminal. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL's type */
 static int no_passphrase(char *field, int size, int writing, void *arg)
 {
     (void)field;
