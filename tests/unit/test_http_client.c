@@ -13,7 +13,7 @@
 #include "net/http_client.h"
 #include "net/tls_server.h"
 #include "testing_http.h"
-#include "testing_tls.h"
+#include "testing_pem.h"
 
 static struct testing_http *rig;
 static struct tls_server *tls;

@@ -36,7 +36,7 @@ struct testing_http {
 /* Limits that tests start from: the defaults. */
 struct http_limits testing_http_limits(void);
 
-/* `tls` and `trusted_proxies` may be NULL; Two workers; four requests may wait.
+/* `tls` and `trusted_proxies` may be NULL. Two workers; four requests may wait.
  */
 struct testing_http *testing_http_start(const struct http_limits *limits, struct tls_server *tls,
     const char *trusted_proxies);
