@@ -66,6 +66,7 @@ struct api_call {
     const struct api_route *route;
     const struct api_services *services;
     struct principal who;
+    int64_t who_until;        /* when the session or token ends; 0: never */
     char address[64]; /* the caller's */
     int64_t now;
     struct db *db;

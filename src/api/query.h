@@ -31,6 +31,9 @@ int64_t query_time(struct query *query, const char *name, int64_t otherwise);
  * `max`. */
 size_t query_list(struct query *query, const char *name, const char **values, size_t max);
 
+/* Say that a value is wrong, for what only the caller can check. */
+void query_complain(struct query *query, const char *name, const char *message);
+
 /* False, with errors[], if anything was wrong or unknown. */
 bool query_end(struct query *query, struct err *err) must_check;
 

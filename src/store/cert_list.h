@@ -61,6 +61,7 @@ struct cert_page_request {
     bool wants_total;
     int64_t now;
     struct display_rule rule;
+    int64_t drive_max; /* 0: as measured. How many records may drive a query: for tests */
 };
 
 struct cert_page {

@@ -402,7 +402,7 @@ static void one_address_cannot_take_all(void **state)
 {
     struct http_limits limits = testing_http_limits();
     autodone(buf) struct buf in = BUF_INIT(1 << 20);
-    autoclose int one = -1, two = -1;
+    int one, two;
 
     (void)state;
     limits.max_per_address = 2;
@@ -419,6 +419,8 @@ static void one_address_cannot_take_all(void **state)
     testing_exchange(rig->port, "GET / HTTP/1.1\r\n" HOST "\r\n", &in);
     assert_true(span_starts_with(buf_span(&in), "HTTP/1.1 200 "));
     testing_http_stop(rig);
+    fd_close(one);
+    fd_close(two);
 
     limits.limits_loopback = false;
     start_with(&limits);

@@ -13,7 +13,7 @@
 #include "base/fs.h"
 #include "testing_http.h"
 
-#define ANSWER_INIT BUF_INIT(32 * 1024 * 1024)
+#define ANSWER_INIT BUF_INIT((size_t)32 << 20)
 
 static struct testing_http *rig;
 

@@ -58,7 +58,7 @@ static enum http_verdict admit(void *context, struct http_request *request,
         http_reply_static_body(reply, SPAN_LITERAL("nothing here\n"));
         return HTTP_ANSWERED;
     }
-    request->admission.max_body = 16 * 1024 * 1024;
+    request->admission.max_body = INT64_C(16) << 20;
     if (path_is(request, "small"))
         request->admission.max_body = 100;
     if (path_is(request, "none"))
@@ -134,7 +134,7 @@ static void wait_at_gate(void)
 
 static void echo(struct http_request *request, struct http_reply *reply)
 {
-    autodone(buf) struct buf body = BUF_INIT(16 * 1024 * 1024);
+    autodone(buf) struct buf body = BUF_INIT((size_t)16 << 20);
     uint8_t *at;
 
     http_reply_field(reply, "Content-Type", "application/octet-stream");
@@ -417,6 +417,13 @@ size_t testing_http_n_released(void)
     return n;
 }
 
+void testing_wait_on(int64_t until_ms, const char *claim)
+{
+    if (clock_mono_ms() > until_ms)
+        fail_msg("never came true: %s", claim);
+    (void)poll(NULL, 0, 2);
+}
+
 int testing_connect(uint16_t port)
 {
     struct sockaddr_in where = { .sin_family = AF_INET,
@@ -426,7 +433,7 @@ int testing_connect(uint16_t port)
 
     assert_true(fd >= 0);
     if (connect(fd, (const struct sockaddr *)&where, sizeof where) != 0)
-        fail_msg("could not connect: %s", strerror(errno));
+        fail_msg("could not connect: %s", strerrorname_np(errno));
     return fd;
 }
 
