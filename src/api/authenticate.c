@@ -82,6 +82,7 @@ static bool by_token(struct api_call *call, struct span token, struct err *err)
     if (!may)
         return refuse(call, err, "the token is not known, or has expired");
     tx_free(take(&tx));
+    call->who_until = row->expires_at;
     if (call->now - row->used_at >= TOUCH_SECONDS)
         touch_token(call, row->id);
     return true;
@@ -139,6 +140,7 @@ static bool by_session(struct api_call *call, const struct http_request *request
     }
     if (call->route->role != ROLE_PUBLIC && !check_csrf(call, request, &session, err))
         return false;
+    call->who_until = session.expires_at;
     memcpy(call->session_hash, hash, sizeof hash);
     span_copy_text(span_text(session.csrf), call->csrf, sizeof call->csrf);
     if (call->now - session.seen_at >= TOUCH_SECONDS)

@@ -101,6 +101,8 @@ static bool open_session(struct api_call *call, const struct account_row *accoun
     make_secret(session.csrf, sizeof session.csrf);
     digest_sha256(span_text(id), hash);
     call->who.account_id = account->id;
+    call->who.scopes = SCOPE_ALL;
+    call->who_until = session.expires_at;
     span_copy_text(span_text(account->name), call->who.name, sizeof call->who.name);
     if (!role_from_name(account->role, &call->who.role))
         return fail(err, ERR_INTERNAL, "the user \"%s\" has no known role", account->name);
@@ -123,14 +125,28 @@ static bool open_session(struct api_call *call, const struct account_row *accoun
     return true;
 }
 
+static void write_scopes(struct json_out *out, unsigned scopes)
+{
+    json_begin_array(out, "scopes");
+    if (scopes & SCOPE_READ)
+        json_str(out, NULL, "read");
+    if (scopes & SCOPE_WRITE)
+        json_str(out, NULL, "write");
+    if (scopes & SCOPE_ADMIN)
+        json_str(out, NULL, "admin");
+    json_end(out);
+}
+
 static void write_me(struct api_call *call, const struct account_row *account)
 {
-    json_i64(&call->reply, "id", account->id);
-    json_str(&call->reply, "username", account->name);
+    json_str(&call->reply, "name", account->name);
     json_str(&call->reply, "display_name", account->display_name);
     json_str(&call->reply, "email", account->email);
     json_str(&call->reply, "role", account->role);
+    write_scopes(&call->reply, call->who.scopes);
     json_str(&call->reply, "csrf_token", call->csrf[0] ? call->csrf : NULL);
+    json_time_or_null(&call->reply, "expires_at", call->who_until);
+    json_str(&call->reply, "version", CERTDESK_VERSION);
 }
 
 static bool session_open(struct api_call *call, struct err *err)

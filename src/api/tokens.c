@@ -31,7 +31,7 @@ static void write_token(struct json_out *out, const struct token_row *token)
     json_split(out, "scopes", token->scopes, ' ');
     json_time(out, "created_at", token->created_at);
     json_time_or_null(out, "expires_at", token->expires_at);
-    json_time_or_null(out, "last_used_at", token->used_at);
+    json_time_or_null(out, "used_at", token->used_at);
 }
 
 static bool tokens_list(struct api_call *call, struct err *err)
@@ -79,7 +79,7 @@ static bool tokens_create(struct api_call *call, struct err *err)
     unsigned wanted = 0;
 
     api_body(call, &in);
-    const char *name = json_in_text(&in, "name", 1, 100);
+    const char *name = json_in_text(&in, "name", 1, 200);
 
     token.expires_at = json_in_time_opt(&in, "expires_at", 0);
     if (token.expires_at && token.expires_at <= call->now)

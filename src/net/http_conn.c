@@ -35,13 +35,19 @@ void conn_arm(struct http_conn *conn, short what)
     (void)event_add(&conn->event, NULL);
 }
 
+/* The socket; what is said about the request on it is the caller's affair. */
+static void shut(struct http_conn *conn)
+{
+    conn_arm(conn, 0);
+    io_close(&conn->io);
+    conn->state = CONN_CLOSED;
+}
+
 void conn_close(struct http_conn *conn)
 {
     if (conn->state == CONN_CLOSED)
         return;
-    conn_arm(conn, 0);
-    io_close(&conn->io);
-    conn->state = CONN_CLOSED;
+    shut(conn);
     if (conn->exchange && !conn->exchange->is_away)
         exchange_end(conn->exchange);
 }
@@ -108,11 +114,11 @@ static void tell_finished(struct http_exchange *x)
     x->server->app.finished(x->server->app.context, &shown, &x->outcome);
 }
 
-/* Has it all been said, so that the connection can be closed without cutting our own words off? */
+/* Closing with bytes unread would reset the connection, and take our last words from the peer. */
 static void begin_lingering(struct http_conn *conn)
 {
     if (conn->server->is_draining) {
-        conn_close(conn);
+        shut(conn);
         return;
     }
     io_end_writing(&conn->io);
@@ -145,7 +151,7 @@ void exchange_end(struct http_exchange *x)
         begin_lingering(conn);
     } else {
         io_end_writing(&conn->io);
-        conn_close(conn);
+        shut(conn);
     }
 }
 
@@ -537,6 +543,7 @@ void http_conn_drop(struct http_conn *conn)
 
 void http_conn_drop_idle(struct http_conn *conn)
 {
-    if (conn->state == CONN_LINGERING || (conn->state == CONN_READING && !conn->exchange))
+    if (conn->state == CONN_HANDSHAKE || conn->state == CONN_LINGERING ||
+        (conn->state == CONN_READING && !conn->exchange))
         http_conn_drop(conn);
 }

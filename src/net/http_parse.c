@@ -75,7 +75,7 @@ static int stop(struct http_parser *parser, int status, const char *why)
 
 static int count_extra(struct http_parser *parser, size_t size)
 {
-    parser->n_extra += size + 4;
+    parser->n_extra += size;
     if (parser->n_extra > MAX_CHUNK_EXTENSIONS)
         return stop(parser, 400, "too many chunk extensions or trailers");
     return 0;

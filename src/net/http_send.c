@@ -207,16 +207,17 @@ void exchange_reply(struct http_exchange *x)
 void exchange_refuse(struct http_exchange *x, int status, const char *why)
 {
     const struct http_app *app = &x->server->app;
+    struct span unused;
 
     x->outcome.refusal = why;
     http_reply_clear(&x->reply);
     if (!app->refuse)
         http_reply_plain(&x->reply, status, why);
     http_reply_status(&x->reply, status);
-    if (status == 503)
-        http_reply_field(&x->reply, "Retry-After", "2");
     if (app->refuse)
         app->refuse(app->context, status, why, &x->reply);
+    if (status == 503 && !http_reply_find_field(&x->reply, "Retry-After", &unused))
+        http_reply_field(&x->reply, "Retry-After", "2");
     if (status != 503 || !x->read_whole)
         http_reply_close(&x->reply);
     exchange_reply(x);

@@ -246,7 +246,7 @@ static bool open_socket(const struct net_addr *addr, uint16_t port, int *ret, st
 {
     struct sockaddr_storage where;
     socklen_t size = addr_to_sockaddr(addr, port, &where);
-    autoclose int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     char text[NET_ADDR_TEXT_SIZE];
     bool is_v6 = where.ss_family == AF_INET6;
     const char *left = is_v6 ? "[" : "", *right = is_v6 ? "]" : "";
@@ -255,17 +255,19 @@ static bool open_socket(const struct net_addr *addr, uint16_t port, int *ret, st
     (void)addr_text(addr, text);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         (is_v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
-        bind(fd, (struct sockaddr *)&where, size) != 0 || listen(fd, BACKLOG) != 0)
-        return fail_errno(err, ERR_UNAVAILABLE, "could not listen on %s%s%s:%u", left, text, right,
+        bind(fd, (struct sockaddr *)&where, size) != 0 || listen(fd, BACKLOG) != 0) {
+        (void)fail_errno(err, ERR_UNAVAILABLE, "could not listen on %s%s%s:%u", left, text, right,
             (unsigned)port);
+        fd_close(fd);
+        return false;
+    }
     *ret = fd;
-    fd = -1;
     return true;
 }
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_storage where;
+    struct sockaddr_storage where = { 0 };
     socklen_t size = sizeof where;
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
@@ -285,7 +287,7 @@ bool http_server_listen(struct http_server *server, const char *address, uint16_
 {
     struct net_addr addr;
     struct http_listener *listener;
-    int fd;
+    int fd = -1;
 
     if (!addr_parse(span_text(address), &addr))
         return fail(err, ERR_INVALID, "\"%s\" is not an IP address", address);

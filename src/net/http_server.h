@@ -54,8 +54,8 @@ struct http_app {
         struct http_reply *reply);
 
     /*
-     * Dress a refusal of the server's own (400, 408, 413, 414, 431, 501, 503, …); status and fields
-     * that matter are set already. On the loop. NULL: a line of plain text.
+     * Dress a refusal of the server's own (400, 408, 413, 414, 431, 501, 503, …), the status of
+     * which is set already. On the loop. NULL: a line of plain text.
      */
     void (*refuse)(void *context, int status, const char *why, struct http_reply *reply);
 

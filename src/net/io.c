@@ -46,12 +46,14 @@ enum io_result io_read(struct io *io, void *field, size_t size, size_t *ret_n)
 
 enum io_result io_write(struct io *io, const struct iovec *parts, int n_parts, size_t *ret_n)
 {
-    struct msghdr message = { .msg_iovlen = (size_t)n_parts };
+    struct iovec copies[IO_PARTS_MAX];
+    struct msghdr message = { .msg_iov = copies, .msg_iovlen = (size_t)n_parts };
     ssize_t n;
 
     if (io->tls)
         return tls_stream_write(io->tls, parts[0].iov_base, parts[0].iov_len, ret_n);
-    memcpy(&message.msg_iov, &parts, sizeof parts); /* sendmsg() does not write to them */
+    ASSERT(n_parts <= IO_PARTS_MAX);
+    memcpy(copies, parts, (size_t)n_parts * sizeof *parts); /* sendmsg() takes no const */
     n = sendmsg(io->fd, &message, MSG_NOSIGNAL);
     if (n < 0)
         return of_errno(IO_WANT_WRITE);

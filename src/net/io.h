@@ -32,7 +32,8 @@ enum io_result io_handshake(struct io *io);
 
 enum io_result io_read(struct io *io, void *field, size_t size, size_t *ret_n);
 
-/* Write some of it. */
+/* Write some of it; at most IO_PARTS_MAX parts. */
+#define IO_PARTS_MAX 4
 enum io_result io_write(struct io *io, const struct iovec *parts, int n_parts, size_t *ret_n);
 
 /* Are there bytes that were read from the socket already? Its readiness will not tell. */

@@ -36,7 +36,8 @@ static bool fail_openssl(struct err *err, const char *what)
     return err_detail(err, "%s", text);
 }
 
-/* A key that is encrypted would make OpenSSL ask on the terminal. */
+/* A key that is encrypted would make OpenSSL ask on the terminal. The type is OpenSSL's. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 static int no_passphrase(char *field, int size, int writing, void *arg)
 {
     (void)field;
@@ -127,7 +128,7 @@ bool tls_server_new(struct span chain_pem, struct span key_pem, struct tls_serve
     struct err *err)
 {
     struct tls_server *tls;
-    SSL_CTX *ctx;
+    SSL_CTX *ctx = NULL;
 
     if (!make_ctx(chain_pem, key_pem, &ctx, err))
         return false;
@@ -141,7 +142,7 @@ bool tls_server_new(struct span chain_pem, struct span key_pem, struct tls_serve
 bool tls_server_swap(struct tls_server *tls, struct span chain_pem, struct span key_pem,
     struct err *err)
 {
-    SSL_CTX *ctx, *before;
+    SSL_CTX *ctx = NULL, *before;
 
     if (!make_ctx(chain_pem, key_pem, &ctx, err))
         return false;

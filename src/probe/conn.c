@@ -105,7 +105,7 @@ static void report(struct conn *conn, enum probe_error error, const char *format
 
     conn->report.error = error;
     va_start(args, format);
-    vsnprintf(conn->report.message, sizeof(conn->report.message), format, args);
+    (void)vsnprintf(conn->report.message, sizeof(conn->report.message), format, args);
     va_end(args);
     conclude(conn);
 }

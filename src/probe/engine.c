@@ -404,7 +404,7 @@ void engine_free(struct engine *engine)
     visit_drop(&engine->visits, NULL);
     resolver_free(engine->resolver);
     while (engine->first)
-        target_free(engine->first);
+        target_free(engine->first); /* NOLINT(clang-analyzer-unix.Malloc): moves it on */
     loop_timer_free(engine->pump);
     pace_free(engine->pace);
     pace_free(engine->pace_large);

@@ -332,7 +332,7 @@ int probe_process_main(int fd)
     loop_watch_free(prober.watch);
     engine_free(prober.engine);
     while (prober.requests)
-        request_free(prober.requests);
+        request_free(prober.requests); /* NOLINT(clang-analyzer-unix.Malloc): moves it on */
     loop_free(prober.loop);
     buf_done(&prober.in);
     buf_done(&prober.out);

@@ -11,20 +11,16 @@
 #include "store/cert_load.h"
 #include "store/read.h"
 
+/* A list sorted by issuer carries it in its cursor, so there is an end to it. */
+#define ISSUER_SIZE 401
+
 struct facts {
     int64_t version_id;
-    char *issuer;
+    char issuer[ISSUER_SIZE];
     int64_t begins_at;
     int64_t expires_at;
     int64_t expiring_at;
 };
-
-static void facts_done(struct facts *facts)
-{
-    free(facts->issuer);
-}
-
-DEFINE_AUTODONE(facts);
 
 /* The current version that ends first. */
 static bool read_current(struct tx *tx, int64_t id, struct facts *facts, struct err *err)
@@ -38,7 +34,7 @@ static bool read_current(struct tx *tx, int64_t id, struct facts *facts, struct 
     stmt_bind_i64(q, 1, id);
     while (stmt_next(q)) {
         facts->version_id = stmt_i64(q, 0);
-        str_set(&facts->issuer, stmt_text(q, 1));
+        span_copy_text(span_text(stmt_text(q, 1)), facts->issuer, sizeof facts->issuer);
         facts->begins_at = stmt_i64(q, 2);
         facts->expires_at = stmt_i64(q, 3);
     }
@@ -103,7 +99,7 @@ static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, in
 
     stmt_bind_i64(q, 1, id);
     bind_or_null(q, 2, facts->version_id);
-    stmt_bind_text(q, 3, facts->issuer ? facts->issuer : "");
+    stmt_bind_text(q, 3, facts->issuer);
     if (facts->version_id) {
         stmt_bind_i64(q, 4, facts->begins_at);
         stmt_bind_i64(q, 5, facts->expires_at);
@@ -130,7 +126,7 @@ static bool read_version_id(struct tx *tx, int64_t id, int64_t *ret, struct err 
 bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     const struct display_rule *rule, int64_t now, bool *ret_changed, struct err *err)
 {
-    autodone(facts) struct facts facts = { 0 };
+    struct facts facts = { 0 };
     struct bucket_dates from;
     struct bucket_dates to;
     int64_t old_version_id = 0;

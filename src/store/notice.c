@@ -4,18 +4,18 @@
 #include "base/err.h"
 #include "store/read.h"
 
-bool store_notice_add(struct tx *tx, int64_t certificate_id, int64_t version_id,
-    int64_t period_days, const char *channel, int64_t now, bool *ret_new, struct err *err)
+bool store_notice_add(struct tx *tx, const struct notice_new *notice, int64_t now, bool *ret_new,
+    struct err *err)
 {
     int64_t id = 0;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO notice(certificate_id, version_id, period_days, channel, created_at)"
         " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id");
 
-    stmt_bind_i64(q, 1, certificate_id);
-    stmt_bind_i64(q, 2, version_id);
-    stmt_bind_i64(q, 3, period_days);
-    stmt_bind_text(q, 4, channel);
+    stmt_bind_i64(q, 1, notice->certificate_id);
+    stmt_bind_i64(q, 2, notice->version_id);
+    stmt_bind_i64(q, 3, notice->period_days);
+    stmt_bind_text(q, 4, notice->channel);
     stmt_bind_i64(q, 5, now);
     if (!read_number(q, &id, err))
         return false;

@@ -33,8 +33,13 @@ static bool note(struct editing *e, const char *field, const char *old_value, co
     e->has_changed = true;
     span_copy_text(span_text(old_value), old_cut, sizeof old_cut);
     span_copy_text(span_text(new_value), new_cut, sizeof new_cut);
-    return store_change_add(e->tx, e->row->id, e->edit->actor_id, field, old_cut, new_cut, e->now,
-        err);
+    struct change_new change = { .ticket_id = e->row->id,
+        .actor_id = e->edit->actor_id,
+        .field = field,
+        .old_value = old_cut,
+        .new_value = new_cut };
+
+    return store_change_add(e->tx, &change, e->now, err);
 }
 
 static bool edit_text(struct editing *e, const char *field, char **value, const char *text,

@@ -125,18 +125,17 @@ bool store_comments(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t 
     return stmt_end(q, err);
 }
 
-bool store_change_add(struct tx *tx, int64_t ticket_id, int64_t actor_id, const char *field,
-    const char *old_value, const char *new_value, int64_t now, struct err *err)
+bool store_change_add(struct tx *tx, const struct change_new *change, int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO ticket_change(ticket_id, actor_id, field, old_value, new_value, created_at)"
         " VALUES ($1, $2, $3, $4, $5, $6)");
 
-    stmt_bind_i64(q, 1, ticket_id);
-    bind_or_null(q, 2, actor_id);
-    stmt_bind_text(q, 3, field);
-    stmt_bind_text(q, 4, old_value);
-    stmt_bind_text(q, 5, new_value);
+    stmt_bind_i64(q, 1, change->ticket_id);
+    bind_or_null(q, 2, change->actor_id);
+    stmt_bind_text(q, 3, change->field);
+    stmt_bind_text(q, 4, change->old_value);
+    stmt_bind_text(q, 5, change->new_value);
     stmt_bind_i64(q, 6, now);
     return stmt_run(q, err);
 }

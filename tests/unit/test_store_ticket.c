@@ -233,14 +233,19 @@ static void a_notice_is_given_once(void **state)
     int64_t record = a_record(tx, "x", an_account(tx, "alice"));
     int64_t version = a_version(tx, 1, NOW, NOW + DAY);
     autodone(notice_rows) struct notice_rows rows = { 0 };
+    struct notice_new notice = { .certificate_id = record,
+        .version_id = version,
+        .period_days = 30,
+        .channel = "ticket" };
     struct err err = { 0 };
     bool is_new = false;
 
-    assert_works(store_notice_add(tx, record, version, 30, "ticket", NOW, &is_new, &err), &err);
+    assert_works(store_notice_add(tx, &notice, NOW, &is_new, &err), &err);
     assert_true(is_new);
-    assert_works(store_notice_add(tx, record, version, 30, "ticket", NOW, &is_new, &err), &err);
+    assert_works(store_notice_add(tx, &notice, NOW, &is_new, &err), &err);
     assert_false(is_new);
-    assert_works(store_notice_add(tx, record, version, -1, "ticket", NOW, &is_new, &err), &err);
+    notice.period_days = -1;
+    assert_works(store_notice_add(tx, &notice, NOW, &is_new, &err), &err);
     assert_true(is_new);
     assert_works(store_notices(tx, record, version, &rows, &err), &err);
     assert_int_equal(rows.n, 2);

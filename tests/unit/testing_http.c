@@ -58,7 +58,7 @@ static enum http_verdict admit(void *context, struct http_request *request,
         http_reply_static_body(reply, SPAN_LITERAL("nothing here\n"));
         return HTTP_ANSWERED;
     }
-    request->admission.max_body = 16 * 1024 * 1024;
+    request->admission.max_body = INT64_C(16) << 20;
     if (path_is(request, "small"))
         request->admission.max_body = 100;
     if (path_is(request, "none"))
@@ -134,7 +134,7 @@ static void wait_at_gate(void)
 
 static void echo(struct http_request *request, struct http_reply *reply)
 {
-    autodone(buf) struct buf body = BUF_INIT(16 * 1024 * 1024);
+    autodone(buf) struct buf body = BUF_INIT((size_t)16 << 20);
     uint8_t *at;
 
     http_reply_field(reply, "Content-Type", "application/octet-stream");
@@ -267,6 +267,8 @@ struct testing_http *testing_http_start(const struct http_limits *limits, struct
     assert_works(workers_new(&workers, &rig->workers, &err), &err);
     assert_works(http_server_new(rig->loop, rig->workers, &conf, &rig->server, &err), &err);
     assert_works(http_server_listen(rig->server, "127.0.0.1", 0, tls, &rig->port, &err), &err);
+    if (!http_server_listen(rig->server, "::1", 0, tls, &rig->port_v6, &err))
+        rig->port_v6 = 0;
     assert_int_equal(pthread_create(&rig_state.thread, NULL, loop_main, rig), 0);
     return rig;
 }
@@ -417,6 +419,13 @@ size_t testing_http_n_released(void)
     return n;
 }
 
+void testing_wait_on(int64_t until_ms, const char *claim)
+{
+    if (clock_mono_ms() > until_ms)
+        fail_msg("never came true: %s", claim);
+    (void)poll(NULL, 0, 2);
+}
+
 int testing_connect(uint16_t port)
 {
     struct sockaddr_in where = { .sin_family = AF_INET,
@@ -426,7 +435,19 @@ int testing_connect(uint16_t port)
 
     assert_true(fd >= 0);
     if (connect(fd, (const struct sockaddr *)&where, sizeof where) != 0)
-        fail_msg("could not connect: %s", strerror(errno));
+        fail_msg("could not connect: %s", strerrorname_np(errno));
+    return fd;
+}
+
+int testing_connect_v6(uint16_t port)
+{
+    struct sockaddr_in6 where = { .sin6_family = AF_INET6,
+        .sin6_port = htons(port),
+        .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&where, sizeof where), 0);
     return fd;
 }
 

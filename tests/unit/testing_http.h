@@ -30,12 +30,13 @@ struct testing_http {
     struct workers *workers;
     struct http_server *server;
     uint16_t port;
+    uint16_t port_v6; /* on ::1; 0 where there is no IPv6 */
 };
 
 /* Limits that tests start from: the defaults. */
 struct http_limits testing_http_limits(void);
 
-/* `tls` and `trusted_proxies` may be NULL; n_workers threads, of whom requests may wait n_waiting.
+/* `tls` and `trusted_proxies` may be NULL. Two workers; four requests may wait.
  */
 struct testing_http *testing_http_start(const struct http_limits *limits, struct tls_server *tls,
     const char *trusted_proxies);
@@ -64,6 +65,7 @@ size_t testing_http_n_released(void);
 
 /* A client's socket. */
 int testing_connect(uint16_t port);
+int testing_connect_v6(uint16_t port);
 void testing_send(int fd, const void *bytes, size_t size);
 void testing_send_text(int fd, const char *text);
 
@@ -73,14 +75,14 @@ bool testing_receive(int fd, struct buf *in, const char *until);
 /* Send, and read the answers until the server closes. */
 void testing_exchange(uint16_t port, const char *request, struct buf *answer);
 
+/* A moment; fails the test after `until_ms`. */
+void testing_wait_on(int64_t until_ms, const char *claim);
+
 /* Poll `claim` until it is true; fails the test at the deadline. */
 #define testing_wait_until(claim)                                                                  \
     do {                                                                                           \
         int64_t until_ms_ = clock_mono_ms() + HTTP_TEST_DEADLINE_MS;                               \
                                                                                                    \
-        while (!(claim)) {                                                                         \
-            if (clock_mono_ms() > until_ms_)                                                       \
-                fail_msg("never came true: %s", #claim);                                           \
-            (void)poll(NULL, 0, 2);                                                                \
-        }                                                                                          \
+        while (!(claim))                                                                           \
+            testing_wait_on(until_ms_, #claim);                                                    \
     } while (0)
