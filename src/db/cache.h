@@ -26,5 +26,8 @@ void stmt_cache_done(struct stmt_cache *cache);
 /* NULL when it is not there. */
 void *stmt_cache_find(const struct stmt_cache *cache, const char *sql);
 
-/* False when the cache is three quarters full: the caller keeps the value then. */
+/* Is it three quarters full? It stays so: what is asked for first is asked for most. */
+bool stmt_cache_is_full(const struct stmt_cache *cache);
+
+/* False when the cache is full: the caller keeps the value then. */
 bool stmt_cache_add(struct stmt_cache *cache, const char *sql, void *value);

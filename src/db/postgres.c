@@ -23,15 +23,16 @@ struct postgres_db {
     char version[64];
 };
 
-/* What the server knows by a name. */
+/* What the server knows by a name; or, with a text, what is sent to it as it is. */
 struct prepared {
     char name[24];
     int n_parameters;
+    char *text; /* NULL: it has a name */
 };
 
 struct postgres_stmt {
     struct stmt stmt;
-    const struct prepared *prepared;
+    struct prepared *prepared;
     char *values[MAX_PARAMETERS];
     int lengths[MAX_PARAMETERS];
     int formats[MAX_PARAMETERS]; /* 1: binary */
@@ -198,13 +199,25 @@ static int count_parameters(const char *sql)
     return highest;
 }
 
-static const struct prepared *prepare_on_server(struct postgres_db *self, const char *sql,
+/* What is put together from parts has many forms: past what a connection keeps, they go unnamed. */
+static struct prepared *prepare_unnamed(const char *sql)
+{
+    struct prepared *prepared = xcalloc(1, sizeof *prepared);
+
+    prepared->n_parameters = count_parameters(sql);
+    prepared->text = xstrdup(sql);
+    return prepared;
+}
+
+static struct prepared *prepare_on_server(struct postgres_db *self, const char *sql,
     struct err *err)
 {
     struct prepared *prepared = stmt_cache_find(&self->cache, sql);
 
     if (prepared)
         return prepared;
+    if (stmt_cache_is_full(&self->cache))
+        return prepare_unnamed(sql);
     prepared = xcalloc(1, sizeof *prepared);
     (void)snprintf(prepared->name, sizeof prepared->name, "s%" PRId64, self->n_prepared++);
     prepared->n_parameters = count_parameters(sql);
@@ -214,10 +227,10 @@ static const struct prepared *prepare_on_server(struct postgres_db *self, const 
     if (!works)
         fail_postgres(err, self, result, sql);
     PQclear(result);
-    if (works && stmt_cache_add(&self->cache, sql, prepared))
+    if (works) {
+        ASSERT(stmt_cache_add(&self->cache, sql, prepared));
         return prepared;
-    if (works)
-        fail(err, ERR_INTERNAL, "too many different statements");
+    }
     free(prepared);
     return NULL;
 }
@@ -278,13 +291,19 @@ static bool run(struct postgres_stmt *self)
 {
     struct postgres_db *owner = (struct postgres_db *)self->stmt.db;
 
-    self->result =
-        PQexecPrepared(owner->connection, self->prepared->name, self->prepared->n_parameters,
-            (const char *const *)self->values, self->lengths, self->formats, 0);
+    if (self->prepared->text)
+        self->result =
+            PQexecParams(owner->connection, self->prepared->text, self->prepared->n_parameters,
+                NULL, (const char *const *)self->values, self->lengths, self->formats, 0);
+    else
+        self->result =
+            PQexecPrepared(owner->connection, self->prepared->name, self->prepared->n_parameters,
+                (const char *const *)self->values, self->lengths, self->formats, 0);
     ExecStatusType status = PQresultStatus(self->result);
 
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        return fail_postgres(&self->stmt.err, owner, self->result, self->prepared->name);
+        return fail_postgres(&self->stmt.err, owner, self->result,
+            self->prepared->text ? self->prepared->text : self->prepared->name);
 
     struct span changed = span_text(PQcmdTuples(self->result));
 
@@ -361,6 +380,10 @@ static void postgres_release(struct stmt *stmt)
     postgres_reset(stmt);
     for (size_t i = 0; i < MAX_PARAMETERS; i++)
         free(self->values[i]);
+    if (self->prepared && self->prepared->text) {
+        free(self->prepared->text);
+        free(self->prepared);
+    }
     free(self);
 }
 
