@@ -1,5 +1,6 @@
 /*
- * api/tokens: what programs sign in with. A token is shown once, when it is made; only its hash is kept.
+ * api/tokens: what programs sign in with. A token is shown once, when it is made; only its hash is
+ * kept.
  */
 #include <string.h>
 
@@ -88,7 +89,8 @@ static bool tokens_create(struct api_call *call, struct err *err)
     if (!json_in_end(&in, err))
         return false;
     if (!scopes_from_text(buf_text(&scopes), &wanted) || (wanted & ~call->who.scopes))
-        return fail(err, ERR_DENIED, "a token cannot give more rights than the one it is made with");
+        return fail(err, ERR_DENIED,
+            "a token cannot give more rights than the one it is made with");
     token.name = xstrdup(name);
     token.scopes = xstrdup(buf_text(&scopes));
     token_make(secret);
