@@ -131,6 +131,9 @@ static const struct profile profiles[] = {
     [SANDBOX_IMPORTER] = { true, { computing, quiet_ioctl, sanitizer } },
 };
 
+/* libseccomp's macros leave the second operand to the compiler, which clang mentions. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 static int add_call(scmp_filter_ctx filter, uint32_t action, const struct call *call)
 {
     switch (call->condition) {
@@ -154,6 +157,7 @@ static int add_call(scmp_filter_ctx filter, uint32_t action, const struct call *
     }
     return -EINVAL;
 }
+#pragma GCC diagnostic pop
 
 static int add_profile(scmp_filter_ctx filter, const struct profile *profile)
 {

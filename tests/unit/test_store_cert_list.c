@@ -372,7 +372,9 @@ static void counts_by_status_are_what_looking_at_every_record_gives(void **state
             autofree(cert_row) struct cert_row *row = NULL;
 
             assert_works(store_cert_get(world.tx, &everybody, world.ids[i], &row, &err), &err);
-            for (size_t k = 0; k <= (row->owner_id == alice.account_id); k++) {
+            size_t n_views = row->owner_id == alice.account_id ? 2 : 1;
+
+            for (size_t k = 0; k < n_views; k++) {
                 expected[k].total++;
                 expected[k].of[cert_row_status(row, times[t])]++;
             }
