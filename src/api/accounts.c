@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "api/cert_new.h"
 #include "api/page.h"
 #include "api/tables.h"
 #include "auth/password.h"

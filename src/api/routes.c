@@ -13,6 +13,8 @@ static const struct api_route *const tables[] = {
     token_routes,
     certificate_routes,
     certificate_action_routes,
+    certificate_part_routes,
+    access_routes,
     endpoint_routes,
     ticket_routes,
     job_routes,

@@ -76,17 +76,17 @@ static bool notifications_get(struct api_call *call, struct err *err)
     return true;
 }
 
-static void read_periods(struct json_in *in, struct periods *periods)
+static void read_periods(struct json_in *in, struct window_periods *periods)
 {
-    if (!json_in_has(in, "periods"))
-        return;
-    size_t n = json_in_array(in, "periods", PERIODS_MAX);
+    autodone(buf) struct buf list = BUF_INIT(4096);
+    const struct json *value = json_in_value(in, "periods");
+    struct err err = { 0 };
 
-    periods->n = 0;
-    for (size_t i = 0; i < n; i++)
-        periods->days[periods->n++] =
-            json_in_item_i64(in, "periods", i, PERIOD_DAYS_MIN, PERIOD_DAYS_MAX);
-    periods_sort(periods);
+    if (!value)
+        return;
+    json_write(value, &list);
+    if (!window_periods_from_json(buf_text(&list), periods, &err))
+        json_in_complain(in, "periods", "%s", err.msg);
 }
 
 /* The expression of a schedule, if it was given; a problem where it is none. */

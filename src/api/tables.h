@@ -4,9 +4,11 @@
 
 #include "api/api.h"
 
+extern const struct api_route access_routes[];
 extern const struct api_route account_routes[];
 extern const struct api_route audit_routes[];
 extern const struct api_route certificate_action_routes[];
+extern const struct api_route certificate_part_routes[];
 extern const struct api_route certificate_routes[];
 extern const struct api_route dashboard_routes[];
 extern const struct api_route description_routes[];

@@ -9,49 +9,7 @@
 
 #define UNREACHABLE_AFTER_DEFAULT 3
 
-void periods_sort(struct periods *periods)
-{
-    size_t kept = 0;
-
-    for (size_t i = 1; i < periods->n; i++) {
-        int64_t value = periods->days[i];
-        size_t at = i;
-
-        for (; at > 0 && periods->days[at - 1] < value; at--)
-            periods->days[at] = periods->days[at - 1];
-        periods->days[at] = value;
-    }
-    for (size_t i = 0; i < periods->n; i++)
-        if (kept == 0 || periods->days[kept - 1] != periods->days[i])
-            periods->days[kept++] = periods->days[i];
-    periods->n = kept;
-}
-
-bool periods_from_json(const char *text, struct periods *ret, struct err *err)
-{
-    autofree(json) struct json *json = NULL;
-    struct periods periods = { 0 };
-
-    if (!json_parse(span_text(text), &json, err))
-        return false;
-    size_t n = json_list_size(json);
-
-    if (n > PERIODS_MAX)
-        return fail(err, ERR_LIMIT, "more than %d periods", PERIODS_MAX);
-    for (size_t i = 0; i < n; i++) {
-        int64_t days = json_as_i64(json_list_item(json, i), INT64_MAX);
-
-        if (days < PERIOD_DAYS_MIN || days > PERIOD_DAYS_MAX)
-            return fail(err, ERR_INVALID, "a period is not a number of days from %d to %d",
-                PERIOD_DAYS_MIN, PERIOD_DAYS_MAX);
-        periods.days[periods.n++] = days;
-    }
-    periods_sort(&periods);
-    *ret = periods;
-    return true;
-}
-
-void periods_to_json(const struct periods *periods, struct buf *out)
+void periods_to_json(const struct window_periods *periods, struct buf *out)
 {
     buf_add_char(out, '[');
     for (size_t i = 0; i < periods->n; i++)
@@ -67,19 +25,18 @@ static void write_value(const struct json *value, struct buf *out)
 
 void notification_settings_from_json(const char *text, struct notification_settings *ret)
 {
-    static const struct periods defaults = PERIODS_DEFAULT;
     autofree(json) struct json *json = NULL;
     autodone(buf) struct buf list = BUF_INIT(4096);
     struct err ignored = { 0 };
 
     memset(ret, 0, sizeof *ret);
-    ret->periods = defaults;
+    window_default_periods(&ret->periods);
     ret->unreachable_after = UNREACHABLE_AFTER_DEFAULT;
     if (!text || !json_parse(span_text(text), &json, &ignored))
         return;
     write_value(json_member(json, "periods"), &list);
-    if (list.size && !periods_from_json(buf_text(&list), &ret->periods, &ignored))
-        ret->periods = defaults;
+    if (list.size && !window_periods_from_json(buf_text(&list), &ret->periods, &ignored))
+        window_default_periods(&ret->periods);
     span_copy_text(span_text(json_as_text(json_member(json, "default_assignee"))),
         ret->default_assignee, sizeof ret->default_assignee);
     ret->unreachable_after =
