@@ -33,7 +33,7 @@ lint_headers() { tools/check-headers --cc "ccache gcc"; }
 lint_docs() { tools/check-docs; }
 lint_commit() { tools/check-commit; }
 lint_manuals() { mandoc -Tlint -Wwarning docs/man/*.[1-9]; }
-lint_shell() { shellcheck -x dev tools/dev/*.sh .ci/run $(find $(ours bench packaging) -name '*.sh'); }
+lint_shell() { shellcheck -x dev tools/dev/*.sh .ci/run $(find $(ours bench packaging) -name '*.*sh'); }
 lint_python() { python_files | xargs /usr/bin/python3 -m pyflakes; }
 
 # How much the service could do if it were taken over, by systemd's own count; 2.0 is our limit.
