@@ -73,6 +73,8 @@ static const struct {
     { { 16, { 0x20, 0x01 } }, 32, 12, 0xff },                      /* Teredo, RFC 4380 */
 };
 
+static const struct net_addr compatible_zero = { 16, { 0 } };
+
 static bool in_range(const struct net_addr *addr, const struct net_addr *base, unsigned n_bits)
 {
     const size_t whole = n_bits / 8;
@@ -88,6 +90,9 @@ static bool embedded(const struct net_addr *addr, struct net_addr *ret)
 {
     for (size_t i = 0; i < countof(embeddings); i++) {
         if (!in_range(addr, &embeddings[i].base, embeddings[i].n_bits))
+            continue;
+        /* "::" and "::1" are no compatible addresses. */
+        if (in_range(addr, &compatible_zero, 104))
             continue;
         *ret = (struct net_addr){ .n_bytes = 4 };
         for (size_t k = 0; k < 4; k++)

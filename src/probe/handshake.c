@@ -192,9 +192,9 @@ static bool is_about_certificate(unsigned long code)
 /* Is it what OpenSSL says to bytes that are no TLS records? */
 static bool is_about_records(unsigned long code)
 {
-    static const int reasons[] = { SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST,
-        SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_BAD_RECORD_TYPE, SSL_R_RECORD_LENGTH_MISMATCH,
-        SSL_R_DATA_LENGTH_TOO_LONG, SSL_R_ENCRYPTED_LENGTH_TOO_LONG, SSL_R_RECORD_TOO_SMALL };
+    static const int reasons[] = { SSL_R_WRONG_VERSION_NUMBER, SSL_R_PACKET_LENGTH_TOO_LONG,
+        SSL_R_BAD_RECORD_TYPE, SSL_R_RECORD_LENGTH_MISMATCH, SSL_R_DATA_LENGTH_TOO_LONG,
+        SSL_R_ENCRYPTED_LENGTH_TOO_LONG, SSL_R_RECORD_TOO_SMALL };
 
     for (size_t i = 0; i < countof(reasons); i++)
         if (is_ssl(code) && ERR_GET_REASON(code) == reasons[i])
@@ -273,8 +273,7 @@ enum probe_error handshake_error(const struct handshake *stream, char message[st
         snprintf(message, 160, "the server %s the connection during the handshake",
             stream->syscall_errno == ECONNRESET ? "reset" : "closed");
     } else if (is_about_records(stream->code)) {
-        snprintf(message, 160, "the server speaks %s, not TLS",
-            reason == SSL_R_HTTP_REQUEST ? "HTTP" : "something else");
+        snprintf(message, 160, "the server does not speak TLS");
     } else {
         snprintf(message, 160, "the TLS handshake failed: %s", text ? text : "malformed");
     }

@@ -245,9 +245,11 @@ static enum starttls_verdict read_ldap(struct starttls *s, struct buf *out)
 
     (void)out;
     const int got = ber_next(&rest, &tag, &message);
-    if (got == 0)
+    const bool is_message = s->in.size == 0 || s->in.data[0] == 0x30;
+
+    if (got == 0 && is_message)
         return STARTTLS_MORE;
-    if (got < 0 || tag != 0x30)
+    if (got < 0 || !is_message)
         return refuse(s, "this is not an LDAP server's answer", SPAN_EMPTY);
     if (ber_next(&message, &tag, &id) != 1 || tag != 0x02 || id.size != 1 || id.data[0] != 1 ||
         ber_next(&message, &tag, &response) != 1 || tag != 0x78 ||

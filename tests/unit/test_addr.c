@@ -2,7 +2,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "base/alloc.h"
+#include "base/buf.h"
 #include "net/addr.h"
 #include "net/host.h"
 #include "net/hosts.h"

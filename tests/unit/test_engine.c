@@ -394,9 +394,9 @@ static void says_which_way_it_went_wrong(void **state)
         enum probe_error error;
         const char *says;
     } cases[] = {
-        { { .end = TEST_PEER_SILENT, .steps = greets }, PROBE_NOT_TLS, "not TLS" },
-        { { .end = TEST_PEER_SILENT, .steps = speaks_http }, PROBE_NOT_TLS, "HTTP" },
-        { { .end = TEST_PEER_CLOSE }, PROBE_CLOSED, "closed the connection" },
+        { { .end = TEST_PEER_SILENT, .steps = greets }, PROBE_NOT_TLS, "not speak TLS" },
+        { { .end = TEST_PEER_SILENT, .steps = speaks_http }, PROBE_NOT_TLS, "not speak TLS" },
+        { { .end = TEST_PEER_CLOSE }, PROBE_CLOSED, "the connection during the handshake" },
         { { .end = TEST_PEER_RESET }, PROBE_CLOSED, "reset" },
         { { .end = TEST_PEER_SILENT }, PROBE_TIMEOUT, "handshake" },
         { { .end = TEST_PEER_TLS, .tls = tls }, PROBE_TLS_ALERT, "unrecognized name" },

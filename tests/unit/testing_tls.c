@@ -425,6 +425,8 @@ static uint16_t add_answers(struct buf *out, const struct test_name *name, int t
         uint8_t bytes[16];
         char field[64];
 
+        if (word.size == 0)
+            continue;
         span_copy_text(word, field, sizeof(field));
         const bool is_v4 = inet_pton(AF_INET, field, bytes) == 1;
         if ((type == 1) != is_v4)
