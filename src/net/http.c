@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "base/alloc.h"
-#include "net/http_target.h"
+#include "codec/url.h"
 
 static const char *const method_names[] = {
     [HTTP_METHOD_NONE] = "-",
@@ -103,24 +102,11 @@ bool http_request_is_type(const struct http_request *request, const char *type)
 
 bool http_query_next(struct span *rest, char **name, char **value, bool *is_bad)
 {
-    struct span pair, left;
-    autofree(str) char *decoded = NULL;
-    size_t equals;
+    autodone(buf) struct buf name_buf = BUF_INIT(rest->size), value_buf = BUF_INIT(rest->size);
 
-    do {
-        if (!span_split(rest, '&', &pair))
-            return false;
-    } while (pair.size == 0);
-    equals = span_find_char(pair, '=');
-    left = equals == SIZE_MAX ? SPAN_EMPTY : span_slice(pair, equals + 1, SIZE_MAX);
-    decoded = http_percent_decode(span_slice(pair, 0, equals), HTTP_DECODE_FORM);
-    if (decoded)
-        *value = http_percent_decode(left, HTTP_DECODE_FORM);
-    if (!decoded || !*value) {
-        *is_bad = true;
-        *rest = SPAN_EMPTY;
+    if (!url_query_next(rest, &name_buf, &value_buf, is_bad))
         return false;
-    }
-    *name = take(&decoded);
+    *name = buf_take_text(&name_buf);
+    *value = buf_take_text(&value_buf);
     return true;
 }

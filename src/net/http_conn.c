@@ -543,6 +543,7 @@ void http_conn_drop(struct http_conn *conn)
 
 void http_conn_drop_idle(struct http_conn *conn)
 {
-    if (conn->state == CONN_LINGERING || (conn->state == CONN_READING && !conn->exchange))
+    if (conn->state == CONN_HANDSHAKE || conn->state == CONN_LINGERING ||
+        (conn->state == CONN_READING && !conn->exchange))
         http_conn_drop(conn);
 }

@@ -6,57 +6,29 @@
  */
 #include "net/http_target.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/parse.h"
+#include "codec/url.h"
 #include "net/http.h"
 
 #define MAX_PARTS 64
 
-static int hex_digit(uint8_t c)
+/* One part of a path. NULL for what does not decode to UTF-8 text without control characters. */
+static char *decode_part(struct span part)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+    autodone(buf) struct buf out = BUF_INIT(part.size);
+    struct err ignored = { 0 };
 
-static bool is_allowed(uint8_t c, enum http_decode how)
-{
-    if (how == HTTP_DECODE_FORM)
-        return c != '\0';
-    return c >= 0x20 && c != 0x7f;
-}
-
-char *http_percent_decode(struct span text, enum http_decode how)
-{
-    autodone(buf) struct buf out = BUF_INIT(text.size);
-
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t c = text.data[i];
-
-        if (c == '%') {
-            int high = i + 2 < text.size ? hex_digit(text.data[i + 1]) : -1;
-            int low = i + 2 < text.size ? hex_digit(text.data[i + 2]) : -1;
-
-            if (high < 0 || low < 0)
-                return NULL;
-            c = (uint8_t)(high * 16 + low);
-            i += 2;
-        } else if (c == '+' && how == HTTP_DECODE_FORM) {
-            c = ' ';
-        }
-        if (!is_allowed(c, how))
-            return NULL;
-        buf_add_u8(&out, c);
-    }
-    if (!parse_is_utf8(buf_span(&out)))
+    if (!url_decode(part, false, &out, &ignored))
         return NULL;
+    for (size_t i = 0; i < out.size; i++)
+        if (out.data[i] < 0x20 || out.data[i] == 0x7f)
+            return NULL;
     return buf_take_text(&out);
 }
 
@@ -77,7 +49,7 @@ static bool all_host_chars(struct span s)
 static bool is_v6_literal(struct span s)
 {
     for (size_t i = 0; i < s.size; i++)
-        if (hex_digit(s.data[i]) < 0 && s.data[i] != ':' && s.data[i] != '.')
+        if (!isxdigit(s.data[i]) && s.data[i] != ':' && s.data[i] != '.')
             return false;
     return s.size >= 2;
 }
@@ -135,7 +107,7 @@ static const char *parse_path(struct span path, struct http_request *request)
         part = span_slice(rest, 0, slash);
         more = slash != SIZE_MAX;
         rest = more ? span_slice(rest, slash + 1, SIZE_MAX) : SPAN_EMPTY;
-        decoded = http_percent_decode(part, HTTP_DECODE_PATH);
+        decoded = decode_part(part);
         if (!decoded)
             return "the path has a bad escape";
         request->parts[request->n_parts++] = decoded;

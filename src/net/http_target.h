@@ -8,14 +8,6 @@
 
 struct http_request;
 
-enum http_decode {
-    HTTP_DECODE_PATH, /* control characters are refused, "+" is a plus */
-    HTTP_DECODE_FORM, /* only NUL is refused, "+" is a blank */
-};
-
-/* Decoded text the caller frees; NULL for a bad escape or bytes that are not UTF-8. */
-char *http_percent_decode(struct span text, enum http_decode how) must_check;
-
 /*
  * Fill in target, query, parts and, from an absolute target, host. The method must be set already
  * ("*" is for OPTIONS). Returns NULL, or says what is wrong. Whatever was filled in by then is

@@ -488,6 +488,30 @@ static void survives_a_client_that_leaves_early(void **state)
     }
 }
 
+static void waits_for_descriptors_when_there_are_none(void **state)
+{
+    struct http_limits limits = testing_http_limits();
+    autodone(buf) struct buf in = BUF_INIT(1 << 20);
+    struct rlimit before, tight;
+    int fd;
+
+    (void)state;
+    limits.idle_timeout_ms = 400; /* the sweep comes round four times in that */
+    start_with(&limits);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    fd = dup(STDERR_FILENO); /* the lowest that is free: the client gets it, the server none */
+    fd_close(fd);
+    tight = (struct rlimit){ (rlim_t)fd + 1, before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    assert_int_equal(testing_connect(rig->port), fd);
+    testing_send_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(testing_http_stats(rig).n_connections, 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_false(testing_receive(fd, &in, "hello\n"));
+    fd_close(fd);
+}
+
 static bool raise_descriptors(rlim_t wanted)
 {
     struct rlimit limit;
@@ -573,6 +597,7 @@ int main(void)
         CASE(one_address_cannot_take_all),
         CASE(says_when_all_workers_are_busy),
         CASE(survives_a_client_that_leaves_early),
+        CASE(waits_for_descriptors_when_there_are_none),
         CASE(serves_others_beside_10000_idle_ones),
     };
 

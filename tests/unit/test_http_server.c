@@ -599,6 +599,22 @@ static void names_an_address_in_use(void **state)
         ERR_INVALID);
 }
 
+static void listens_on_several_addresses(void **state)
+{
+    autodone(buf) struct buf in = ANSWER_INIT;
+    autoclose int fd = -1;
+
+    (void)state;
+    if (!rig->port_v6) {
+        print_message("skipped: no IPv6 here\n");
+        return;
+    }
+    fd = testing_connect_v6(rig->port_v6);
+    testing_send_text(fd, "GET /show HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert_true(testing_receive(fd, &in, NULL));
+    assert_contains(buf_text(&in), "GET ::1 http a\n");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -631,6 +647,7 @@ int main(void)
         CASE(tells_what_came_of_each_request),
         CASE(drains_without_losing_what_is_under_way),
         CASE(cuts_at_the_deadline_of_a_drain),
+        CASE(listens_on_several_addresses),
         CASE(names_an_address_in_use),
     };
 

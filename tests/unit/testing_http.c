@@ -267,6 +267,8 @@ struct testing_http *testing_http_start(const struct http_limits *limits, struct
     assert_works(workers_new(&workers, &rig->workers, &err), &err);
     assert_works(http_server_new(rig->loop, rig->workers, &conf, &rig->server, &err), &err);
     assert_works(http_server_listen(rig->server, "127.0.0.1", 0, tls, &rig->port, &err), &err);
+    if (!http_server_listen(rig->server, "::1", 0, tls, &rig->port_v6, &err))
+        rig->port_v6 = 0;
     assert_int_equal(pthread_create(&rig_state.thread, NULL, loop_main, rig), 0);
     return rig;
 }
@@ -434,6 +436,18 @@ int testing_connect(uint16_t port)
     assert_true(fd >= 0);
     if (connect(fd, (const struct sockaddr *)&where, sizeof where) != 0)
         fail_msg("could not connect: %s", strerrorname_np(errno));
+    return fd;
+}
+
+int testing_connect_v6(uint16_t port)
+{
+    struct sockaddr_in6 where = { .sin6_family = AF_INET6,
+        .sin6_port = htons(port),
+        .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&where, sizeof where), 0);
     return fd;
 }
 

@@ -30,12 +30,13 @@ struct testing_http {
     struct workers *workers;
     struct http_server *server;
     uint16_t port;
+    uint16_t port_v6; /* on ::1; 0 where there is no IPv6 */
 };
 
 /* Limits that tests start from: the defaults. */
 struct http_limits testing_http_limits(void);
 
-/* `tls` and `trusted_proxies` may be NULL; n_workers threads, of whom requests may wait n_waiting.
+/* `tls` and `trusted_proxies` may be NULL. Two workers; four requests may wait.
  */
 struct testing_http *testing_http_start(const struct http_limits *limits, struct tls_server *tls,
     const char *trusted_proxies);
@@ -64,6 +65,7 @@ size_t testing_http_n_released(void);
 
 /* A client's socket. */
 int testing_connect(uint16_t port);
+int testing_connect_v6(uint16_t port);
 void testing_send(int fd, const void *bytes, size_t size);
 void testing_send_text(int fd, const char *text);
 
