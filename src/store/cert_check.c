@@ -234,26 +234,10 @@ static void check_texts(const struct cert_where *where, struct select *select)
     }
 }
 
-static void check_ids(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->ids || where->drive == DRIVE_IDS)
-        return;
-    select_add(select, " AND +c.id IN (");
-    for (size_t i = 0; i < where->filter->n_ids; i++) {
-        if (i)
-            select_add(select, ", ");
-        select_i64(select, where->filter->ids[i]);
-    }
-    if (where->filter->n_ids == 0)
-        select_add(select, "NULL");
-    select_add(select, ")");
-}
-
 void cert_where_add_checks(const struct cert_where *where, struct select *select)
 {
     if (where->drive != DRIVE_ACCESS)
         check_access(where, select);
-    check_ids(where, select);
     check_dates(where, select);
     check_statuses(where, select);
     check_owner(where, select);

@@ -244,3 +244,24 @@ bool store_cert_ids(struct tx *tx, const struct store_viewer *viewer,
         id_list_add(ids, stmt_i64(q, 0));
     return stmt_end(q, err);
 }
+
+bool store_cert_ids_visible(struct tx *tx, const struct store_viewer *viewer, const int64_t *ids,
+    size_t n, struct id_list *visible, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT c.id FROM certificate c WHERE c.id = $1 AND " VISIBLE("c.id", "$2", "$3"));
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t found = 0;
+
+        stmt_bind_i64(q, 1, ids[i]);
+        stmt_bind_bool(q, 2, viewer->sees_all);
+        stmt_bind_i64(q, 3, viewer->account_id);
+        if (!read_number(q, &found, err))
+            return false;
+        if (found)
+            id_list_add(visible, found);
+        stmt_reset(q);
+    }
+    return true;
+}

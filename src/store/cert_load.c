@@ -6,6 +6,9 @@
 #include "store/select.h"
 #include "store/version_read.h"
 
+/* A statement has room for so many parameters and some. */
+#define MOST_AT_ONCE 50
+
 #define N_COLUMNS 32
 
 #define FROM_RECORD                                                                                \
@@ -68,7 +71,7 @@ static void read_row(struct stmt *q, struct cert_row *row)
  */
 static void add_ids(struct select *select, const int64_t *ids, size_t n)
 {
-    static const size_t rounds[] = { 1, 10, 50, 100, 500, 1000 };
+    static const size_t rounds[] = { 1, 10, MOST_AT_ONCE };
     size_t n_padded = n;
 
     for (size_t i = countof(rounds); i-- > 0;) {
@@ -178,20 +181,29 @@ static void put_in_order(const int64_t *ids, size_t n, struct cert_rows *rows)
     }
 }
 
-bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
+static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
+    struct err *err)
 {
     autodone(cert_rows) struct cert_rows found = { 0 };
 
-    ASSERT(rows->n == 0);
-    if (n == 0)
-        return true;
     if (!load_records(tx, ids, n, &found, err) || !load_tags(tx, ids, n, &found, err) ||
         !load_resources(tx, ids, n, &found, err))
         return err_wrap(err, "could not read the records");
     put_in_order(ids, n, &found);
-    cert_rows_done(rows);
-    *rows = found;
-    found = (struct cert_rows){ 0 };
+    for (size_t i = 0; i < found.n; i++)
+        *cert_rows_add(rows) = found.items[i];
+    found.n = 0;
+    return true;
+}
+
+bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
+{
+    for (size_t i = 0; i < n; i += MOST_AT_ONCE) {
+        size_t n_now = n - i < MOST_AT_ONCE ? n - i : MOST_AT_ONCE;
+
+        if (!load_some(tx, ids + i, n_now, rows, err))
+            return false;
+    }
     return true;
 }
 

@@ -185,7 +185,7 @@ bool cert_where_is_empty(const struct cert_where *where)
 
     return where->viewer->sees_all && !where->words && !where->name_from && !where->has_dates &&
            !f->statuses && !f->sources && !f->business_group && !f->owner && !f->assignee &&
-           !f->resource && !f->tag && !f->issuer && !f->alert && !f->is_unused && !f->ids;
+           !f->resource && !f->tag && !f->issuer && !f->alert && !f->is_unused;
 }
 
 static void add_account(struct select *select, const char *name)
@@ -216,28 +216,7 @@ static void add_groups(struct select *select, int64_t account_id)
     select_add(select, ")");
 }
 
-static void add_ids(struct select *select, const struct cert_filter *filter)
-{
-    for (size_t i = 0; i < filter->n_ids; i++) {
-        if (i)
-            select_add(select, ", ");
-        select_i64(select, filter->ids[i]);
-    }
-    if (filter->n_ids == 0)
-        select_add(select, "NULL");
-}
-
 /* What a condition drives with: "SELECT … AS id", one row for each record. */
-
-static bool drive_ids(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->ids)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE id IN (");
-    add_ids(select, where->filter);
-    select_add(select, ")");
-    return true;
-}
 
 static bool drive_words(const struct cert_where *where, struct select *select)
 {
@@ -379,7 +358,6 @@ static bool drive_access(const struct cert_where *where, struct select *select)
 }
 
 static bool (*const drives[N_DRIVES])(const struct cert_where *, struct select *) = {
-    [DRIVE_IDS] = drive_ids,
     [DRIVE_WORDS] = drive_words,
     [DRIVE_NAME] = drive_name,
     [DRIVE_TAG] = drive_tag,

@@ -18,7 +18,6 @@
 
 enum drive {
     DRIVE_NONE, /* walk */
-    DRIVE_IDS,
     DRIVE_WORDS,
     DRIVE_NAME,
     DRIVE_TAG,
