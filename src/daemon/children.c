@@ -30,7 +30,7 @@ static bool is_for(enum child_role role, const char *variable)
 {
     if (role == CHILD_SERVER) /* libpq has many, as PGPASSFILE; what is ours came as settings */
         return strncmp(variable, "CERTDESK_", strlen("CERTDESK_")) != 0 &&
-            strncmp(variable, "NOTIFY_SOCKET=", strlen("NOTIFY_SOCKET=")) != 0;
+               strncmp(variable, "NOTIFY_SOCKET=", strlen("NOTIFY_SOCKET=")) != 0;
     for (size_t i = 0; i < countof(harmless); i++) {
         size_t n = strlen(harmless[i]);
 

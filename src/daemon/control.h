@@ -1,8 +1,8 @@
 /*
  * daemon/control: what the supervisor and the server process tell each other.
  *
- * One stream socketpair, frames of base/frame. The server's end closes when the supervisor ends, and
- * the server then ends too.
+ * One stream socketpair, frames of base/frame. The server's end closes when the supervisor ends,
+ * and the server then ends too.
  */
 #pragma once
 
@@ -25,8 +25,8 @@ enum control_type {
 
 /* Descriptors as the children find them. */
 enum control_fd {
-    CONTROL_FD = 3,         /* server: this channel; prober and vault: the server */
-    CONTROL_KEY_DIR_FD = 4, /* vault: its directory */
+    CONTROL_FD = 3,            /* server: this channel; prober and vault: the server */
+    CONTROL_KEY_DIR_FD = 4,    /* vault: its directory */
     CONTROL_PASSPHRASE_FD = 5, /* vault: where the passphrase is read from; may be missing */
     CONTROL_LOCK_FD = 6,       /* server: keeps the data directory locked while it lives */
 };

@@ -47,7 +47,8 @@ static bool check_private(const char *path, struct err *err)
         return fail(err, ERR_DENIED,
             "other users may enter the data directory \"%s\"; it needs mode 0700", path);
     if (chmod(path, 0700) != 0)
-        return fail_errno(err, ERR_DENIED, "could not make the data directory \"%s\" private", path);
+        return fail_errno(err, ERR_DENIED, "could not make the data directory \"%s\" private",
+            path);
     return true;
 }
 

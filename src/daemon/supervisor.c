@@ -28,7 +28,8 @@
 #include "daemon/datadir.h"
 #include "daemon/notify.h"
 
-/* Over the server's own deadline: time to notice it. And for the others, once the server is gone. */
+/* Over the server's own deadline: time to notice it. And for the others, once the server is gone.
+ */
 #define SERVER_GRACE_MS 5000
 #define OTHERS_GRACE_MS 3000
 
@@ -62,8 +63,7 @@ static void kill_child(const struct child *child)
         (void)kill(child->pid, SIGKILL);
 }
 
-static bool start_server(struct supervisor *s, struct child *child, int64_t now_ms,
-    struct err *err)
+static bool start_server(struct supervisor *s, struct child *child, int64_t now_ms, struct err *err)
 {
     autoclose int theirs = -1;
     int ours = -1;
@@ -89,7 +89,7 @@ static bool open_passphrase(const struct supervisor *s, int *ret_fd, struct err 
         return true;
     *ret_fd = open(path, O_RDONLY | O_CLOEXEC);
     return *ret_fd >= 0 ||
-        fail_errno(err, ERR_INVALID, "could not open the passphrase file \"%s\"", path);
+           fail_errno(err, ERR_INVALID, "could not open the passphrase file \"%s\"", path);
 }
 
 /* A prober or a vault, and its socket to the server. */
@@ -109,8 +109,7 @@ static bool start_peer(struct supervisor *s, struct child *child, int64_t now_ms
 
     if (!child_start(child, &with, now_ms, err))
         return false;
-    return control_send(
-        s->control_fd, is_vault ? CONTROL_VAULT : CONTROL_PROBER, servers, err);
+    return control_send(s->control_fd, is_vault ? CONTROL_VAULT : CONTROL_PROBER, servers, err);
 }
 
 /* Start whoever is due. What cannot be started is tried again like a child that died. */
@@ -344,12 +343,16 @@ static bool prepare(struct supervisor *s, struct err *err)
     autoclose int passphrase = -1;
 
     return open_passphrase(s, &passphrase, err) &&
-        datadir_open(conf_text(s->conf, CONF_SERVER_DATA), &s->dir, err) && catch_signals(s, err);
+           datadir_open(conf_text(s->conf, CONF_SERVER_DATA), &s->dir, err) &&
+           catch_signals(s, err);
 }
 
 int supervisor_run(struct conf *conf, const struct conf_sources *sources)
 {
-    struct supervisor s = { .conf = conf, .sources = sources, .control_fd = -1, .signal_fd = -1,
+    struct supervisor s = { .conf = conf,
+        .sources = sources,
+        .control_fd = -1,
+        .signal_fd = -1,
         .dir = { .lock_fd = -1, .key_dir_fd = -1 } };
     struct err err = { 0 };
 
