@@ -104,6 +104,19 @@ bool query_bool(struct query *query, const char *name, bool otherwise)
     return value;
 }
 
+int query_tristate(struct query *query, const char *name)
+{
+    const char *text = query_text(query, name, 8);
+    bool value = false;
+    struct err err = { 0 };
+
+    if (!text)
+        return -1;
+    if (!parse_bool(span_text(text), &value, &err))
+        query_complain(query, name, err.msg);
+    return value;
+}
+
 int64_t query_time(struct query *query, const char *name, int64_t otherwise)
 {
     const char *text = query_text(query, name, 40);

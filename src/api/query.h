@@ -24,6 +24,9 @@ int64_t query_i64(struct query *query, const char *name, int64_t min, int64_t ma
     int64_t otherwise);
 bool query_bool(struct query *query, const char *name, bool otherwise);
 
+/* 1 for true, 0 for false, -1 when it was not given. */
+int query_tristate(struct query *query, const char *name);
+
 /* An instant in RFC 3339, or a bare date; `otherwise` when not given. */
 int64_t query_time(struct query *query, const char *name, int64_t otherwise);
 

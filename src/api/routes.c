@@ -14,6 +14,7 @@ static const struct api_route *const tables[] = {
     certificate_routes,
     certificate_action_routes,
     certificate_part_routes,
+    certificate_decoded_routes,
     access_routes,
     endpoint_routes,
     ticket_routes,
