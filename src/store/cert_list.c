@@ -165,14 +165,15 @@ static bool start(struct paging *paging, struct err *err)
 static bool read_both(struct tx *tx, struct paging *paging, struct err *err)
 {
     bool has_tail = paging->request->sort == CERT_BY_EXPIRY && !paging->where.has_dates;
-    bool begins_in_tail = paging->has_cursor && paging->cursor.is_in_tail;
+    bool is_all_tail = has_tail && paging->request->filter->statuses == 1u << CERT_UNKNOWN;
+    bool begins_in_tail = is_all_tail || (paging->has_cursor && paging->cursor.is_in_tail);
     size_t most = (size_t)paging->request->limit + 1;
 
     if (!begins_in_tail && !read_ids(tx, paging, false, most, err))
         return false;
     if (!has_tail || paging->ids.n >= most)
         return true;
-    paging->has_cursor = begins_in_tail;
+    paging->has_cursor = paging->has_cursor && paging->cursor.is_in_tail && begins_in_tail;
     return read_ids(tx, paging, true, most - paging->ids.n, err);
 }
 

@@ -20,9 +20,17 @@ struct world {
     int64_t ids[N_RECORDS];
 };
 
-static void tag(struct tx *tx, int64_t id, const char *tags)
+static void edit(struct tx *tx, int64_t id, int i)
 {
-    const struct cert_edit edit = { .tags = tags };
+    const bool is_imported = i % 4 == 1;
+    const bool is_managed = i % 8 == 1;
+    const struct cert_edit edit = {
+        .tags = i % 3   ? NULL
+                : i % 2 ? "odd"
+                        : "even;third",
+        .is_imported = &is_imported,
+        .is_managed = &is_managed,
+    };
     struct err err = { 0 };
 
     assert_works(store_cert_edit(tx, id, &edit, NOW, &err), &err);
@@ -51,8 +59,7 @@ static int64_t make_record(struct world *world, int i)
     }
     if (i % 13 == 6)
         assert_works(store_cert_set_revoked(tx, id, NOW - 1, NOW, &err), &err);
-    if (i % 3 == 0)
-        tag(tx, id, i % 2 ? "odd" : "even;third");
+    edit(tx, id, i);
     return id;
 }
 
@@ -229,6 +236,26 @@ static bool is_bobs_gamma(const struct cert_row *row)
     return is_bobs(row) && is_gamma(row);
 }
 
+static bool is_monitored(const struct cert_row *row)
+{
+    return !row->is_imported && !row->is_managed;
+}
+
+static bool is_managed(const struct cert_row *row)
+{
+    return row->is_managed;
+}
+
+static bool is_imported(const struct cert_row *row)
+{
+    return row->is_imported && !row->is_managed;
+}
+
+static bool is_imported_or_managed(const struct cert_row *row)
+{
+    return row->is_imported || row->is_managed;
+}
+
 static bool none(const struct cert_row *row)
 {
     return row->id == 0;
@@ -267,8 +294,10 @@ static const struct {
     { { .assignee = "" }, any },
     { { .assignee = "bob" }, none },
     { { .is_unused = true }, any },
-    { { .sources = 1 << CERT_MONITORED }, any },
-    { { .sources = 1 << CERT_MANAGED | 1 << CERT_IMPORTED }, none },
+    { { .sources = 1 << CERT_MONITORED }, is_monitored },
+    { { .sources = 1 << CERT_IMPORTED }, is_imported },
+    { { .sources = 1 << CERT_MANAGED }, is_managed },
+    { { .sources = 1 << CERT_MANAGED | 1 << CERT_IMPORTED }, is_imported_or_managed },
 };
 
 static bool has_serial(const struct cert_row *row)
