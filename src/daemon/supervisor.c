@@ -135,7 +135,7 @@ static void start_due(struct supervisor *s, int64_t now_ms)
             KV_ERR(&err));
         if (child->pid == 0) {
             child->started_at_ms = now_ms;
-            child_ended(child, now_ms);
+            child_ended(child, false, now_ms);
         }
     }
 }
@@ -170,10 +170,11 @@ static void child_died(struct supervisor *s, struct child *child, int wait_statu
 {
     const char *role = child_role_name(child->role);
     bool fatal = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CONTROL_EXIT_FATAL;
+    bool in_order = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CONTROL_EXIT_OK;
 
     if (child->role == CHILD_SERVER)
         server_ended(s, wait_status, now_ms);
-    child_ended(child, now_ms);
+    child_ended(child, in_order, now_ms);
     if (s->is_stopping)
         return;
     if (fatal && !s->was_ready) {

@@ -149,7 +149,7 @@ static void no_key_is_ever_made_where_one_is_expected(void **state)
     assert_fails(vault_unlock(bench->client, &expected, &found, &err), &err, ERR_CONFLICT);
     assert_contains(err.msg, "missing");
     assert_false(fs_exists(path));
-    assert_fails(vault_is_ready(bench->client, &err), &err, ERR_UNAVAILABLE);
+    assert_fails(vault_is_ready(bench->client, &err), &err, ERR_CONFLICT);
 }
 
 static void another_master_key_is_refused(void **state)
