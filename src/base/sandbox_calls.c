@@ -131,9 +131,6 @@ static const struct profile profiles[] = {
     [SANDBOX_IMPORTER] = { true, { computing, quiet_ioctl, sanitizer } },
 };
 
-/* libseccomp's macros leave the second operand to the compiler, which clang mentions. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 static int add_call(scmp_filter_ctx filter, uint32_t action, const struct call *call)
 {
     switch (call->condition) {
@@ -157,7 +154,6 @@ static int add_call(scmp_filter_ctx filter, uint32_t action, const struct call *
     }
     return -EINVAL;
 }
-#pragma GCC diagnostic pop
 
 static int add_profile(scmp_filter_ctx filter, const struct profile *profile)
 {

@@ -59,7 +59,7 @@ unit_noise() {
 
 lint_clang() { CC="ccache clang" configure build-tidy -Dweb=disabled && quiet ninja -C build-tidy; }
 lint_symbols() {
-    configure build && quiet ninja -C build &&
+    configure build && quiet ninja -C build certdesk &&
         tools/check-symbols build/libcertdesk_core.a build/certdesk
 }
 lint_tidy() { CC="ccache clang" configure build-tidy -Dweb=disabled && tools/run-tidy build-tidy; }
