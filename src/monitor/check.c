@@ -1,4 +1,5 @@
-/* monitor/check: see the header. The prober's thread puts results into the inbox; the caller's takes them out. */
+/* monitor/check: see the header. The prober's thread puts results into the inbox; the caller's
+ * takes them out. */
 #include "monitor/check.h"
 
 #include <pthread.h>
@@ -111,22 +112,31 @@ static void free_batch(struct arrival *batch)
     }
 }
 
-static void note_change(
-    struct check_totals *totals, int64_t certificate_id, const struct move_outcome *outcome)
+static void add_change(struct check_change **list, size_t *n, int64_t certificate_id,
+    const char *what)
 {
-    if (!outcome->is_changed || totals->n_changes == CHECK_CHANGES_MAX)
+    if (*n == CHECK_CHANGES_MAX)
         return;
-    totals->changes = xreallocarray(
-        totals->changes, totals->n_changes + 1, sizeof *totals->changes);
-    struct check_change *change = &totals->changes[totals->n_changes++];
+    *list = xreallocarray(*list, *n + 1, sizeof **list);
+    struct check_change *change = &(*list)[(*n)++];
 
     change->certificate_id = certificate_id;
-    memcpy(change->what, outcome->what, sizeof change->what);
+    span_copy_text(span_text(what), change->what, sizeof change->what);
+}
+
+static void note_failure(struct check_totals *totals, const struct id_list *records,
+    const struct probe_result *result)
+{
+    const char *message = "";
+
+    (void)probe_result_error(result, &message);
+    for (size_t i = 0; i < records->n; i++)
+        add_change(&totals->failures, &totals->n_failures, records->items[i], message);
 }
 
 /* Everything in one transaction; tried again as a whole where the database asks for that. */
-static bool write_batch(
-    struct check *check, const struct arrival *batch, struct check_totals *added, struct err *err)
+static bool write_batch(struct check *check, const struct arrival *batch,
+    struct check_totals *added, struct err *err)
 {
     static const struct store_viewer system = { .sees_all = true };
     autofree(tx) struct tx *tx = NULL;
@@ -146,6 +156,8 @@ static bool write_batch(
             return false;
         added->n_checked++;
         added->n_failed += !is_success;
+        if (!is_success)
+            note_failure(added, &touched, a->result);
         for (size_t i = 0; i < touched.n; i++)
             if (!id_list_has(&records, touched.items[i]))
                 id_list_add(&records, touched.items[i]);
@@ -155,7 +167,8 @@ static bool write_batch(
 
         if (!move_record(tx, records.items[i], now, &outcome, err))
             return false;
-        note_change(added, records.items[i], &outcome);
+        if (outcome.is_changed)
+            add_change(&added->changes, &added->n_changes, records.items[i], outcome.what);
     }
     return tx_commit(take(&tx), err);
 }
@@ -164,12 +177,12 @@ static void add_totals(struct check_totals *totals, const struct check_totals *a
 {
     totals->n_checked += added->n_checked;
     totals->n_failed += added->n_failed;
-    for (size_t i = 0; i < added->n_changes; i++) {
-        struct move_outcome outcome = { .is_changed = true };
-
-        memcpy(outcome.what, added->changes[i].what, sizeof outcome.what);
-        note_change(totals, added->changes[i].certificate_id, &outcome);
-    }
+    for (size_t i = 0; i < added->n_changes; i++)
+        add_change(&totals->changes, &totals->n_changes, added->changes[i].certificate_id,
+            added->changes[i].what);
+    for (size_t i = 0; i < added->n_failures; i++)
+        add_change(&totals->failures, &totals->n_failures, added->failures[i].certificate_id,
+            added->failures[i].what);
 }
 
 static bool write_with_patience(struct check *check, const struct arrival *batch, struct err *err)
@@ -201,8 +214,8 @@ static bool drain(struct check *check, int64_t wait_ms, struct err *err)
     return works;
 }
 
-static bool submit(struct check *check, struct probe_client *prober,
-    const struct endpoint_row *row, struct err *err)
+static bool submit(struct check *check, struct probe_client *prober, const struct endpoint_row *row,
+    struct err *err)
 {
     struct errand *errand = xcalloc(1, sizeof *errand);
     struct probe_target target = { .id = row->id,
@@ -297,6 +310,6 @@ bool check_endpoints(struct db *db, struct probe_client *prober, const struct en
 void check_totals_done(struct check_totals *totals)
 {
     free(totals->changes);
-    totals->changes = NULL;
-    totals->n_changes = 0;
+    free(totals->failures);
+    *totals = (struct check_totals){ 0 };
 }

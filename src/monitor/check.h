@@ -1,8 +1,8 @@
 /*
  * monitor/check: look at endpoints, and keep what was seen.
  *
- * Targets are handed to the prober as fast as it takes them; results are written in the order they come, several to a
- * transaction, and each record they touch is moved once for each of those.
+ * Targets are handed to the prober as fast as it takes them; results are written in the order they
+ * come, several to a transaction, and each record they touch is moved once for each of those.
  */
 #pragma once
 
@@ -25,6 +25,8 @@ struct check_totals {
     int64_t n_failed;
     struct check_change *changes; /* the first CHECK_CHANGES_MAX */
     size_t n_changes;
+    struct check_change *failures; /* likewise: records whose endpoints failed, and how */
+    size_t n_failures;
 };
 
 #define CHECK_CHANGES_MAX 1000

@@ -1,4 +1,5 @@
-/* monitor/keep: what a probe saw, into the database: versions, chains, observations, the endpoint's own state. */
+/* monitor/keep: what a probe saw, into the database: versions, chains, observations, the endpoint's
+ * own state. */
 #pragma once
 
 #include "base/base.h"

@@ -1,4 +1,5 @@
-/* monitor/move: see the header. What the versions should be is core/compare's; here it is carried out and told. */
+/* monitor/move: see the header. What the versions should be is core/compare's; here it is carried
+ * out and told. */
 #include "monitor/move.h"
 
 #include <string.h>
@@ -66,8 +67,12 @@ static bool put_version(struct tx *tx, const struct judgement *j, int64_t versio
         .role = role,
         .origin = own ? own->origin : VERSION_SEEN,
         .ca_certificate_id = own ? own->ca_certificate_id : NULL,
-        .chain_id = sight ? sight->chain_id : own ? own->chain_id : 0,
-        .chain_status = sight ? sight->chain_status : own ? own->chain_status : "",
+        .chain_id = sight ? sight->chain_id
+                    : own ? own->chain_id
+                          : 0,
+        .chain_status = sight ? sight->chain_status
+                        : own ? own->chain_status
+                              : "",
         .path_expires_at = sight ? sight->path_expires_at
                            : own ? own->path_expires_at
                                  : version->not_after,

@@ -35,8 +35,7 @@ static bool audit_ticket(struct tx *tx, const struct ticket_row *ticket, const c
 }
 
 /* Has certdesk's last word on the ticket been this? Then it is not said again. */
-static bool is_said(
-    struct tx *tx, int64_t ticket_id, const char *body, bool *ret, struct err *err)
+static bool is_said(struct tx *tx, int64_t ticket_id, const char *body, bool *ret, struct err *err)
 {
     autodone(comment_rows) struct comment_rows rows = { 0 };
 
@@ -141,13 +140,12 @@ static bool follow_superseded(struct tx *tx, const struct judgement *j,
     return true;
 }
 
-bool told_after_check(
-    struct tx *tx, const struct judgement *j, int64_t now, struct err *err)
+bool told_after_check(struct tx *tx, const struct judgement *j, int64_t now, struct err *err)
 {
     autodone(ticket_rows) struct ticket_rows tickets = { 0 };
 
-    if (!store_tickets_open_of(tx, j->cert->id,
-            ticket_type_name(TICKET_CERTIFICATE_EXPIRY), &tickets, err))
+    if (!store_tickets_open_of(tx, j->cert->id, ticket_type_name(TICKET_CERTIFICATE_EXPIRY),
+            &tickets, err))
         return false;
     for (size_t i = 0; i < tickets.n; i++) {
         const struct ticket_row *ticket = &tickets.items[i];
@@ -199,8 +197,8 @@ static void write_when(struct buf *out, int64_t expires_at, int64_t now)
         buf_addf(out, "expires in %" PRId64 " day%s, on %.10s", days, days == 1 ? "" : "s", at);
 }
 
-static void write_description(
-    struct buf *out, const struct judgement *j, const struct record_version_row *row)
+static void write_description(struct buf *out, const struct judgement *j,
+    const struct record_version_row *row)
 {
     buf_add_text(out, "About the ");
     describe(out, row->version);
@@ -256,8 +254,8 @@ static bool find_snooze(struct tx *tx, const struct judgement *j, int64_t versio
 {
     autodone(ticket_rows) struct ticket_rows tickets = { 0 };
 
-    if (!store_tickets_open_of(tx, j->cert->id,
-            ticket_type_name(TICKET_CERTIFICATE_EXPIRY), &tickets, err))
+    if (!store_tickets_open_of(tx, j->cert->id, ticket_type_name(TICKET_CERTIFICATE_EXPIRY),
+            &tickets, err))
         return false;
     *ret = 0;
     for (size_t i = 0; i < tickets.n; i++)
@@ -289,8 +287,12 @@ static bool look_at_version(struct tx *tx, const struct judgement *j,
     window_look(&input, answer);
     if (!answer->is_due)
         return true;
-    if (!store_notice_add(
-            tx, j->cert->id, row->version_id, answer->period, CHANNEL_TICKET, now, &is_new, err))
+    struct notice_new notice = { .certificate_id = j->cert->id,
+        .version_id = row->version_id,
+        .period_days = answer->period,
+        .channel = CHANNEL_TICKET };
+
+    if (!store_notice_add(tx, &notice, now, &is_new, err))
         return false;
     *ret_told += is_new;
     return !is_new || open_or_raise(tx, j, row, answer, settings, now, err);

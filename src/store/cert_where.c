@@ -308,9 +308,26 @@ static bool drive_alert(const struct cert_where *where, struct select *select)
     return true;
 }
 
+/* Imported and managed records may be few; monitored ones are the rest, and many. */
+static bool drive_source(const struct cert_where *where, struct select *select)
+{
+    unsigned sources = where->filter->sources;
+
+    if (!sources || sources & BIT(CERT_MONITORED))
+        return false;
+    if (sources & BIT(CERT_MANAGED))
+        select_add(select, "SELECT id FROM certificate WHERE is_managed = TRUE");
+    if (sources == (BIT(CERT_MANAGED) | BIT(CERT_IMPORTED)))
+        select_add(select, " UNION ALL ");
+    if (sources & BIT(CERT_IMPORTED))
+        select_add(select, "SELECT id FROM certificate WHERE is_imported = TRUE");
+    return true;
+}
+
+/* Sorted by their end, those without one are the tail of the list: no need to look for them. */
 static bool drive_unknown(const struct cert_where *where, struct select *select)
 {
-    if (where->filter->statuses != BIT(CERT_UNKNOWN))
+    if (where->filter->statuses != BIT(CERT_UNKNOWN) || where->sort == CERT_BY_EXPIRY)
         return false;
     select_add(select, "SELECT id FROM certificate WHERE version_id IS NULL");
     return true;
@@ -367,6 +384,7 @@ static bool (*const drives[N_DRIVES])(const struct cert_where *, struct select *
     [DRIVE_BUSINESS_GROUP] = drive_business_group,
     [DRIVE_ISSUER] = drive_issuer,
     [DRIVE_ALERT] = drive_alert,
+    [DRIVE_SOURCE] = drive_source,
     [DRIVE_UNKNOWN] = drive_unknown,
     [DRIVE_REVOKED] = drive_revoked,
     [DRIVE_NOT_YET] = drive_not_yet,
@@ -399,11 +417,12 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
 
     where->drive = DRIVE_NONE;
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++) {
+        int64_t most = drive == DRIVE_WORDS && least > DRIVE_WORDS_MAX ? DRIVE_WORDS_MAX : least;
         int64_t n;
 
-        if (!probe(tx, where, drive, least, &n, err))
+        if (!probe(tx, where, drive, most, &n, err))
             return err_wrap(err, "could not plan the search");
-        if (n < 0 || n > least || (n == least && where->drive != DRIVE_NONE))
+        if (n < 0 || n > most || (n == least && where->drive != DRIVE_NONE))
             continue;
         where->drive = drive;
         where->n_drive = least = n;
