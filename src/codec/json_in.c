@@ -19,6 +19,9 @@ static const struct json *ours(const json_t *value)
 }
 
 static void vcomplain(struct json_in *in, const char *name, const char *format, va_list args)
+    printf_like(3, 0);
+
+static void vcomplain(struct json_in *in, const char *name, const char *format, va_list args)
 {
     char field[sizeof in->path + 200];
     char message[256];
