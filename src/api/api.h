@@ -61,7 +61,7 @@ struct api_services {
     struct job_runner *jobs;
     struct scheduler *scheduler;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
-    int64_t metrics_cap; /* certificates in /metrics */
+    int64_t metrics_cap;                     /* certificates in /metrics */
     const char *node;
     bool is_https; /* sessions get Secure cookies */
 };
@@ -70,8 +70,8 @@ struct api_call {
     const struct api_route *route;
     const struct api_services *services;
     struct principal who;
-    int64_t who_until;        /* when the session or token ends; 0: never */
-    char address[64]; /* the caller's */
+    int64_t who_until; /* when the session or token ends; 0: never */
+    char address[64];  /* the caller's */
     int64_t now;
     struct db *db;
     struct tx *tx; /* NULL with API_NO_TX */

@@ -1,4 +1,5 @@
-/* api/trust: bundles of private CAs. Each check begins by telling the prober of what is new (monitor/prober). */
+/* api/trust: bundles of private CAs. Each check begins by telling the prober of what is new
+ * (monitor/prober). */
 #include <string.h>
 
 #include "api/tables.h"

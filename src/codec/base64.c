@@ -55,32 +55,3 @@ bool base64_decode_url(struct span text, struct buf *out, struct err *err)
 {
     return decode(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING, "base64url", out, err);
 }
-
-void hex_encode(struct span bytes, struct buf *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < bytes.size; i++) {
-        buf_add_char(out, digits[bytes.data[i] >> 4]);
-        buf_add_char(out, digits[bytes.data[i] & 0xf]);
-    }
-}
-
-bool hex_decode(struct span text, struct buf *out, struct err *err)
-{
-    const size_t before = out->size;
-    const size_t room = text.size / 2 + 1;
-    uint8_t *const bytes = buf_extend(out, room);
-    const char *end = NULL;
-    size_t size = 0;
-
-    if (!bytes)
-        return buf_check(out, "hexadecimal", err);
-    const bool is_ok =
-        sodium_hex2bin(bytes, room, (const char *)text.data, text.size, ": ", &size, &end) == 0 &&
-        end == (const char *)text.data + text.size;
-
-    out->size = before + (is_ok ? size : 0);
-    out->data[out->size] = '\0';
-    return is_ok || fail(err, ERR_INVALID, "this is no hexadecimal");
-}

@@ -1,5 +1,5 @@
 /*
- * codec/base64: base64 and base64url (RFC 4648, 4 and 5), and hexadecimal.
+ * codec/base64: base64 and base64url (RFC 4648, 4 and 5).
  */
 #pragma once
 
@@ -20,9 +20,3 @@ void base64_encode_url(struct span bytes, struct buf *out);
  */
 bool base64_decode(struct span text, struct buf *out, struct err *err) must_check;
 bool base64_decode_url(struct span text, struct buf *out, struct err *err) must_check;
-
-/* Lower case. */
-void hex_encode(struct span bytes, struct buf *out);
-
-/* Either case, and ":" or blanks between bytes, as fingerprints are pasted. */
-bool hex_decode(struct span text, struct buf *out, struct err *err) must_check;

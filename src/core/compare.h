@@ -82,7 +82,7 @@ struct compare_fate {
 
 enum compare_alert {
     COMPARE_NONE,
-    COMPARE_MIXED,       /* places of one endpoint differ */
+    COMPARE_MIXED,       /* places differ in what they serve */
     COMPARE_UNREACHABLE, /* a place that counts, or a name, fails */
     COMPARE_ROLLED_BACK,
     COMPARE_FOREIGN,

@@ -58,6 +58,11 @@ static void say_missing(struct missing missing, char reason[static 256])
             missing.n - 1);
 }
 
+int64_t match_end(const struct match_facts *facts)
+{
+    return facts->path_expires_at ? facts->path_expires_at : facts->not_after;
+}
+
 void match_successor(const struct match_facts *old, const struct match_facts *new,
     const struct match_needs *needs, int64_t now, struct match_answer *ret)
 {
@@ -65,7 +70,7 @@ void match_successor(const struct match_facts *old, const struct match_facts *ne
     char when[CLOCK_RFC3339_SIZE];
     char than[CLOCK_RFC3339_SIZE];
 
-    *ret = (struct match_answer){ .ends_later = new->path_expires_at > old->path_expires_at };
+    *ret = (struct match_answer){ .ends_later = match_end(new) > match_end(old) };
     if (new->not_after < now) {
         ret->fault = MATCH_EXPIRED;
         (void)snprintf(ret->reason, sizeof ret->reason, "it expired on %.10s",

@@ -14,7 +14,7 @@
 struct match_facts {
     int64_t not_before;
     int64_t not_after;
-    int64_t path_expires_at;  /* earliest end along the verified path, else not_after */
+    int64_t path_expires_at;  /* earliest end along the verified path; 0: the same as not_after */
     const char *chain_status; /* "trusted", … */
     bool is_staging;
     const struct name_set *names; /* sorted; all that it covers */
@@ -44,6 +44,9 @@ struct match_answer {
 /* Can `new` take `old`'s place at the instant `now`? */
 void match_successor(const struct match_facts *old, const struct match_facts *new,
     const struct match_needs *needs, int64_t now, struct match_answer *ret);
+
+/* When it is of no use any more. */
+int64_t match_end(const struct match_facts *facts);
 
 /* Does `other` cover every required name that `one` covers? Then the two belong together. */
 bool match_is_related(const struct match_facts *one, const struct match_facts *other,

@@ -94,16 +94,19 @@ bool child_start(struct child *child, const struct child_start *with, int64_t no
     return true;
 }
 
-void child_ended(struct child *child, int64_t now_ms)
+void child_ended(struct child *child, bool in_order, int64_t now_ms)
 {
     int64_t wait = CHILD_WAIT_FIRST_MS;
 
-    if (now_ms - child->started_at_ms >= CHILD_SETTLED_MS)
-        child->n_short_lives = 0;
-    child->n_short_lives++;
     child->pid = 0;
     child->start_at_ms = now_ms;
-    if (child->n_short_lives == 1)
+    if (in_order) {
+        child->start_at_ms += CHILD_WAIT_FIRST_MS;
+        return;
+    }
+    if (now_ms - child->started_at_ms >= CHILD_SETTLED_MS)
+        child->n_short_lives = 0;
+    if (++child->n_short_lives == 1)
         return;
     for (int i = 2; i < child->n_short_lives && wait < CHILD_WAIT_MAX_MS; i++)
         wait *= 2;

@@ -135,7 +135,7 @@ static void start_due(struct supervisor *s, int64_t now_ms)
             KV_ERR(&err));
         if (child->pid == 0) {
             child->started_at_ms = now_ms;
-            child_ended(child, now_ms);
+            child_ended(child, false, now_ms);
         }
     }
 }
@@ -170,10 +170,11 @@ static void child_died(struct supervisor *s, struct child *child, int wait_statu
 {
     const char *role = child_role_name(child->role);
     bool fatal = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CONTROL_EXIT_FATAL;
+    bool in_order = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CONTROL_EXIT_OK;
 
     if (child->role == CHILD_SERVER)
         server_ended(s, wait_status, now_ms);
-    child_ended(child, now_ms);
+    child_ended(child, in_order, now_ms);
     if (s->is_stopping)
         return;
     if (fatal && !s->was_ready) {
@@ -332,7 +333,7 @@ static bool catch_signals(struct supervisor *s, struct err *err)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return fail_errno(err, ERR_INTERNAL, "could not block signals");
     s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return s->signal_fd >= 0 || fail_errno(err, ERR_INTERNAL, "could not watch signals");
