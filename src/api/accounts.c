@@ -1,11 +1,13 @@
 /*
  * api/accounts: users, seen by everybody (their names are what one shares with), made by admins.
  *
- * The last admin cannot be removed, disabled or demoted; whoever goes hands over what they own in the same step.
+ * The last admin cannot be removed, disabled or demoted; whoever goes hands over what they own in
+ * the same step.
  */
 #include <string.h>
 
-#include "api/query.h"
+#include "api/cert_new.h"
+#include "api/page.h"
 #include "api/tables.h"
 #include "auth/password.h"
 #include "base/alloc.h"
@@ -17,44 +19,66 @@
 
 static const char *const roles[] = { "user", "auditor", "admin" };
 
-static void write_account(struct json_out *out, const struct account_row *account, bool is_whole)
+static void write_account(struct json_out *out, const struct account_row *account)
 {
-    json_str(out, "username", account->name);
+    char etag[24];
+
+    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", account->row_version);
+    json_str(out, "name", account->name);
     json_str(out, "display_name", account->display_name);
-    if (!is_whole)
-        return;
-    json_i64(out, "id", account->id);
     json_str(out, "email", account->email);
     json_str(out, "role", account->role);
     json_bool(out, "disabled", account->is_disabled);
     json_time(out, "created_at", account->created_at);
     json_time(out, "updated_at", account->updated_at);
+    json_str(out, "etag", etag);
 }
 
 static bool users_list(struct api_call *call, struct err *err)
 {
     autofree(query) struct query *query = query_new(call);
     struct account_row *rows[API_PAGE_MAX + 1];
-    int64_t limit = query_i64(query, "limit", 1, API_PAGE_MAX, API_PAGE_MAX);
+    int64_t limit = page_limit(query);
     const char *cursor = query_text(query, "cursor", 128);
     size_t n = 0;
 
     if (!query_end(query, err) ||
         !store_account_list(call->tx, cursor ? cursor : "", limit + 1, rows, &n, err))
         return false;
-    bool is_whole = call->who.role >= ROLE_AUDITOR;
-
     json_begin_array(&call->reply, "items");
     for (size_t i = 0; i < n && i < (size_t)limit; i++) {
         json_begin_object(&call->reply, NULL);
-        write_account(&call->reply, rows[i], is_whole);
+        write_account(&call->reply, rows[i]);
         json_end(&call->reply);
     }
     json_end(&call->reply);
-    json_str(&call->reply, "next_cursor", n > (size_t)limit ? rows[limit - 1]->name : NULL);
+    page_end(call, n > (size_t)limit ? rows[limit - 1]->name : NULL, (int64_t)n,
+        n > (size_t)limit || cursor);
     for (size_t i = 0; i < n; i++)
         account_row_free(rows[i]);
     return true;
+}
+
+/* Whom one can share with: the names of those who may sign in, and of the groups. */
+static bool people_list(struct api_call *call, struct err *err)
+{
+    struct account_row *rows[API_PAGE_MAX];
+    size_t n = 0;
+
+    if (!store_account_list(call->tx, "", API_PAGE_MAX, rows, &n, err))
+        return false;
+    json_begin_array(&call->reply, "users");
+    for (size_t i = 0; i < n; i++) {
+        if (!rows[i]->is_disabled) {
+            json_begin_object(&call->reply, NULL);
+            json_str(&call->reply, "name", rows[i]->name);
+            json_str(&call->reply, "display_name", rows[i]->display_name);
+            json_end(&call->reply);
+        }
+        account_row_free(rows[i]);
+    }
+    json_end(&call->reply);
+    return groups_write_names(call, err);
 }
 
 static bool hash_given(struct api_call *call, const char *password, const char *name,
@@ -76,14 +100,14 @@ static bool users_create(struct api_call *call, struct err *err)
     int64_t id;
 
     api_body(call, &in);
-    account.name = json_in_text(&in, "username", 1, 64);
+    account.name = json_in_text(&in, "name", 1, 64);
     account.display_name = json_in_text_opt(&in, "display_name", 0, 200, "");
     account.email = json_in_text_opt(&in, "email", 0, 254, "");
     account.role = roles[json_in_enum_opt(&in, "role", roles, countof(roles), 0)];
     const char *password = json_in_text_opt(&in, "password", 1, PASSWORD_MAX, NULL);
 
     if (account.name[0] && !account_name_is_valid(account.name))
-        json_in_complain(&in, "username", "only a-z, 0-9 and ._-@+ are allowed");
+        json_in_complain(&in, "name", "only a-z, 0-9 and ._-@+ are allowed");
     if (!json_in_end(&in, err) ||
         (password && !hash_given(call, password, account.name, hash, err)))
         return false;
@@ -94,7 +118,7 @@ static bool users_create(struct api_call *call, struct err *err)
         return false;
     call->status = 201;
     call->etag = made->row_version;
-    write_account(&call->reply, made, true);
+    write_account(&call->reply, made);
     return true;
 }
 
@@ -115,6 +139,17 @@ static bool keep_an_admin(struct api_call *call, struct err *err)
     if (!store_account_count_admins(call->tx, &n, err))
         return false;
     return n > 0 || fail(err, ERR_CONFLICT, "this is the last admin; make another one first");
+}
+
+static bool users_get(struct api_call *call, struct err *err)
+{
+    autofree(account_row) struct account_row *account = NULL;
+
+    if (!find_by_name(call, &account, err))
+        return false;
+    call->etag = account->row_version;
+    write_account(&call->reply, account);
+    return true;
 }
 
 static bool users_edit(struct api_call *call, struct err *err)
@@ -140,7 +175,8 @@ static bool users_edit(struct api_call *call, struct err *err)
     account->is_disabled = json_in_bool_opt(&in, "disabled", account->is_disabled);
     const char *password = json_in_text_opt(&in, "password", 1, PASSWORD_MAX, NULL);
 
-    if (!json_in_end(&in, err) || (password && !hash_given(call, password, account->name, hash, err)))
+    if (!json_in_end(&in, err) ||
+        (password && !hash_given(call, password, account->name, hash, err)))
         return false;
     if (password)
         str_set(&account->password_hash, hash);
@@ -150,7 +186,7 @@ static bool users_edit(struct api_call *call, struct err *err)
             account->name, NULL, account->is_disabled ? "disabled" : account->role, err))
         return false;
     call->etag = account->row_version;
-    write_account(&call->reply, account, true);
+    write_account(&call->reply, account);
     return true;
 }
 
@@ -164,8 +200,7 @@ static bool me_password(struct api_call *call, struct err *err)
     const char *old = json_in_text(&in, "current_password", 1, PASSWORD_MAX);
     const char *new = json_in_text(&in, "new_password", 1, PASSWORD_MAX);
 
-    if (!json_in_end(&in, err) ||
-        !store_account_get(call->tx, call->who.account_id, &account, err))
+    if (!json_in_end(&in, err) || !store_account_get(call->tx, call->who.account_id, &account, err))
         return false;
     if (!password_matches(span_text(old), account->password_hash)) {
         json_problems_add(call->problems, "current_password", "this is not the present password");
@@ -194,8 +229,7 @@ static bool users_delete(struct api_call *call, struct err *err)
         return false;
     if (heir_id == account->id)
         return fail(err, ERR_INVALID, "hand_over_to: the user who goes cannot be the heir");
-    if (heir_id &&
-        !store_cert_hand_over(call->tx, account->id, heir_id, call->now, &n, err))
+    if (heir_id && !store_cert_hand_over(call->tx, account->id, heir_id, call->now, &n, err))
         return false;
     if (!store_account_delete(call->tx, account->id, err)) {
         if (err->kind == ERR_CONFLICT && !heir_id)
@@ -204,14 +238,17 @@ static bool users_delete(struct api_call *call, struct err *err)
                 account->name);
         return false;
     }
-    call->status = 204;
+    json_i64(&call->reply, "certificates", n);
     return keep_an_admin(call, err) &&
            api_audit(call, "user.delete", "user", account->id, account->name, NULL, heir, err);
 }
 
 const struct api_route account_routes[] = {
-    { "GET", "/users", ROLE_USER, API_READS, users_list, 0 },
-    { "POST", "/users", ROLE_ADMIN, API_WRITES | API_IDEMPOTENT | API_SECRET_BODY, users_create, 0 },
+    { "GET", "/people", ROLE_USER, API_READS, people_list, 0 },
+    { "GET", "/users", ROLE_ADMIN, API_READS, users_list, 0 },
+    { "GET", "/users/{name}", ROLE_ADMIN, API_READS, users_get, 0 },
+    { "POST", "/users", ROLE_ADMIN, API_WRITES | API_IDEMPOTENT | API_SECRET_BODY, users_create,
+        0 },
     { "PATCH", "/users/{name}", ROLE_ADMIN, API_WRITES | API_SECRET_BODY, users_edit, 0 },
     { "DELETE", "/users/{name}", ROLE_ADMIN, API_WRITES | API_BODY_NONE, users_delete, 0 },
     { "POST", "/me/password", ROLE_USER, API_WRITES | API_SECRET_BODY, me_password, 16384 },

@@ -20,7 +20,8 @@ struct api_call;
 struct db;
 struct err;
 struct job_runner;
-struct conf;
+struct addr_ranges;
+struct scheduler;
 struct probe_client;
 struct vault_client;
 
@@ -58,6 +59,9 @@ struct api_services {
     struct probe_client *prober;
     struct vault_client *vault;
     struct job_runner *jobs;
+    struct scheduler *scheduler;
+    const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
+    int64_t metrics_cap;                     /* certificates in /metrics */
     const char *node;
     bool is_https; /* sessions get Secure cookies */
 };
@@ -66,7 +70,8 @@ struct api_call {
     const struct api_route *route;
     const struct api_services *services;
     struct principal who;
-    char address[64]; /* the caller's */
+    int64_t who_until; /* when the session or token ends; 0: never */
+    char address[64];  /* the caller's */
     int64_t now;
     struct db *db;
     struct tx *tx; /* NULL with API_NO_TX */

@@ -1,8 +1,8 @@
 /*
  * api/authenticate: see the header.
  *
- * Being used is written down at most once a minute for each session and token, so that a page that polls does not
- * make the database write.
+ * Being used is written down at most once a minute for each session and token, so that a page that
+ * polls does not make the database write.
  */
 #include "api/authenticate.h"
 
@@ -72,8 +72,7 @@ static bool by_token(struct api_call *call, struct span token, struct err *err)
     bool may = false;
 
     digest_sha256(token, hash);
-    if (!tx_begin(call->db, TX_READ, &tx, err) ||
-        !store_token_find(tx, hash, call->now, &row, err))
+    if (!tx_begin(call->db, TX_READ, &tx, err) || !store_token_find(tx, hash, call->now, &row, err))
         return false;
     if (!row || !scopes_from_text(row->scopes, &scopes))
         return refuse(call, err, "the token is not known, or has expired");
@@ -82,6 +81,7 @@ static bool by_token(struct api_call *call, struct span token, struct err *err)
     if (!may)
         return refuse(call, err, "the token is not known, or has expired");
     tx_free(take(&tx));
+    call->who_until = row->expires_at;
     if (call->now - row->used_at >= TOUCH_SECONDS)
         touch_token(call, row->id);
     return true;
@@ -139,6 +139,7 @@ static bool by_session(struct api_call *call, const struct http_request *request
     }
     if (call->route->role != ROLE_PUBLIC && !check_csrf(call, request, &session, err))
         return false;
+    call->who_until = session.expires_at;
     memcpy(call->session_hash, hash, sizeof hash);
     span_copy_text(span_text(session.csrf), call->csrf, sizeof call->csrf);
     if (call->now - session.seen_at >= TOUCH_SECONDS)

@@ -67,6 +67,10 @@ bool idempotency_keep(struct api_call *call, const struct http_request *request,
     if (!call->idempotency_key)
         return true;
     hash_request(call, request, hash);
-    return store_idempotency_add(call->tx, call->who.account_id, call->idempotency_key, hash,
-        call->status, buf_text(call->body_out), call->now, err);
+    struct idempotency_answer answer = { .request = hash,
+        .status = call->status,
+        .body = buf_text(call->body_out) };
+
+    return store_idempotency_add(call->tx, call->who.account_id, call->idempotency_key, &answer,
+        call->now, err);
 }

@@ -25,7 +25,7 @@ struct query {
     bool is_bad;
 };
 
-static void complain(struct query *query, const char *name, const char *message)
+void query_complain(struct query *query, const char *name, const char *message)
 {
     query->is_bad = true;
     json_problems_add(query->call->problems, name, message);
@@ -43,9 +43,9 @@ struct query *query_new(struct api_call *call)
     while (query->n < MAX_PARAMETERS && http_query_next(&rest, &name, &value, &is_bad))
         query->list[query->n++] = (struct parameter){ .name = name, .value = value };
     if (is_bad)
-        complain(query, "query", "a value is not valid percent-encoded UTF-8");
+        query_complain(query, "query", "a value is not valid percent-encoded UTF-8");
     else if (query->n == MAX_PARAMETERS)
-        complain(query, "query", "more than 64 parameters");
+        query_complain(query, "query", "more than 64 parameters");
     return query;
 }
 
@@ -70,12 +70,12 @@ const char *query_text(struct query *query, const char *name, size_t max)
         if (strcmp(p->name, name) != 0)
             continue;
         if (p->is_used || value)
-            complain(query, name, "given more than once");
+            query_complain(query, name, "given more than once");
         p->is_used = true;
         value = p->value;
     }
     if (value && strlen(value) > max) {
-        complain(query, name, "too long");
+        query_complain(query, name, "too long");
         return NULL;
     }
     return value && value[0] ? value : NULL;
@@ -89,7 +89,7 @@ int64_t query_i64(struct query *query, const char *name, int64_t min, int64_t ma
     struct err err = { 0 };
 
     if (text && !parse_i64(span_text(text), min, max, &value, &err))
-        complain(query, name, err.msg);
+        query_complain(query, name, err.msg);
     return value;
 }
 
@@ -100,7 +100,20 @@ bool query_bool(struct query *query, const char *name, bool otherwise)
     struct err err = { 0 };
 
     if (text && !parse_bool(span_text(text), &value, &err))
-        complain(query, name, err.msg);
+        query_complain(query, name, err.msg);
+    return value;
+}
+
+int query_tristate(struct query *query, const char *name)
+{
+    const char *text = query_text(query, name, 8);
+    bool value = false;
+    struct err err = { 0 };
+
+    if (!text)
+        return -1;
+    if (!parse_bool(span_text(text), &value, &err))
+        query_complain(query, name, err.msg);
     return value;
 }
 
@@ -111,7 +124,7 @@ int64_t query_time(struct query *query, const char *name, int64_t otherwise)
     struct err err = { 0 };
 
     if (text && !clock_from_rfc3339(span_text(text), &value, &err))
-        complain(query, name, err.msg);
+        query_complain(query, name, err.msg);
     return value;
 }
 
@@ -151,7 +164,7 @@ size_t query_list(struct query *query, const char *name, const char **values, si
         n = cut_list(p->value, values, n, max, &is_long);
     }
     if (is_long)
-        complain(query, name, "too many values");
+        query_complain(query, name, "too many values");
     return n;
 }
 
@@ -159,7 +172,7 @@ bool query_end(struct query *query, struct err *err)
 {
     for (size_t i = 0; i < query->n; i++)
         if (!query->list[i].is_used)
-            complain(query, query->list[i].name, "there is no such parameter here");
+            query_complain(query, query->list[i].name, "there is no such parameter here");
     if (!query->is_bad)
         return true;
     const struct json_problems *problems = query->call->problems;

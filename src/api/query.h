@@ -24,12 +24,18 @@ int64_t query_i64(struct query *query, const char *name, int64_t min, int64_t ma
     int64_t otherwise);
 bool query_bool(struct query *query, const char *name, bool otherwise);
 
+/* 1 for true, 0 for false, -1 when it was not given. */
+int query_tristate(struct query *query, const char *name);
+
 /* An instant in RFC 3339, or a bare date; `otherwise` when not given. */
 int64_t query_time(struct query *query, const char *name, int64_t otherwise);
 
 /* The values of a parameter that may be repeated or hold commas: "a,b" and "a=1&a=2". At most
  * `max`. */
 size_t query_list(struct query *query, const char *name, const char **values, size_t max);
+
+/* Say that a value is wrong, for what only the caller can check. */
+void query_complain(struct query *query, const char *name, const char *message);
 
 /* False, with errors[], if anything was wrong or unknown. */
 bool query_end(struct query *query, struct err *err) must_check;

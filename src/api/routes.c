@@ -13,6 +13,9 @@ static const struct api_route *const tables[] = {
     token_routes,
     certificate_routes,
     certificate_action_routes,
+    certificate_part_routes,
+    certificate_decoded_routes,
+    access_routes,
     endpoint_routes,
     ticket_routes,
     job_routes,
@@ -22,7 +25,7 @@ static const struct api_route *const tables[] = {
     audit_routes,
     dashboard_routes,
     description_routes,
-    health_routes,
+    metrics_routes,
 };
 
 struct walk {

@@ -1,8 +1,8 @@
 /*
  * api/session: signing in and out of the page, and who one is.
  *
- * A wrong name and a wrong password answer alike, and take as long. After a few failures an account, or an
- * address, must wait, longer each time.
+ * A wrong name and a wrong password answer alike, and take as long. After a few failures an
+ * account, or an address, must wait, longer each time.
  */
 #include <string.h>
 
@@ -50,7 +50,8 @@ static bool check_throttle(struct api_call *call, const struct keys *keys, struc
     if (until <= call->now)
         return true;
     call->status = 429;
-    return fail(err, ERR_LIMIT, "too many failed tries; wait %" PRId64 " seconds", until - call->now);
+    return fail(err, ERR_LIMIT, "too many failed tries; wait %" PRId64 " seconds",
+        until - call->now);
 }
 
 static bool note_failure(struct api_call *call, const struct keys *keys, const char *name,
@@ -64,13 +65,15 @@ static bool note_failure(struct api_call *call, const struct keys *keys, const c
         .object_type = "session" };
 
     return tx_begin(call->db, TX_WRITE, &tx, err) &&
-           store_throttle_fail(tx, keys->account, FREE_TRIES_ACCOUNT, MAX_WAIT_SECONDS, call->now, err) &&
-           store_throttle_fail(tx, keys->address, FREE_TRIES_ADDRESS, MAX_WAIT_SECONDS, call->now, err) &&
+           store_throttle_fail(tx, keys->account, FREE_TRIES_ACCOUNT, MAX_WAIT_SECONDS, call->now,
+               err) &&
+           store_throttle_fail(tx, keys->address, FREE_TRIES_ADDRESS, MAX_WAIT_SECONDS, call->now,
+               err) &&
            store_audit_add(tx, &entry, err) && tx_commit(take(&tx), err);
 }
 
-static bool find_account(
-    struct api_call *call, const char *name, struct account_row **ret, struct err *err)
+static bool find_account(struct api_call *call, const char *name, struct account_row **ret,
+    struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
@@ -101,6 +104,8 @@ static bool open_session(struct api_call *call, const struct account_row *accoun
     make_secret(session.csrf, sizeof session.csrf);
     digest_sha256(span_text(id), hash);
     call->who.account_id = account->id;
+    call->who.scopes = SCOPE_ALL;
+    call->who_until = session.expires_at;
     span_copy_text(span_text(account->name), call->who.name, sizeof call->who.name);
     if (!role_from_name(account->role, &call->who.role))
         return fail(err, ERR_INTERNAL, "the user \"%s\" has no known role", account->name);
@@ -123,14 +128,28 @@ static bool open_session(struct api_call *call, const struct account_row *accoun
     return true;
 }
 
+static void write_scopes(struct json_out *out, unsigned scopes)
+{
+    json_begin_array(out, "scopes");
+    if (scopes & SCOPE_READ)
+        json_str(out, NULL, "read");
+    if (scopes & SCOPE_WRITE)
+        json_str(out, NULL, "write");
+    if (scopes & SCOPE_ADMIN)
+        json_str(out, NULL, "admin");
+    json_end(out);
+}
+
 static void write_me(struct api_call *call, const struct account_row *account)
 {
-    json_i64(&call->reply, "id", account->id);
-    json_str(&call->reply, "username", account->name);
+    json_str(&call->reply, "name", account->name);
     json_str(&call->reply, "display_name", account->display_name);
     json_str(&call->reply, "email", account->email);
     json_str(&call->reply, "role", account->role);
+    write_scopes(&call->reply, call->who.scopes);
     json_str(&call->reply, "csrf_token", call->csrf[0] ? call->csrf : NULL);
+    json_time_or_null(&call->reply, "expires_at", call->who_until);
+    json_str(&call->reply, "version", CERTDESK_VERSION);
 }
 
 static bool session_open(struct api_call *call, struct err *err)
@@ -148,8 +167,8 @@ static bool session_open(struct api_call *call, struct err *err)
     throttle_keys(call, name, &keys);
     if (!check_throttle(call, &keys, err) || !find_account(call, name, &account, err))
         return false;
-    bool matches = password_matches(
-        span_text(password), account && !account->is_disabled ? account->password_hash : NULL);
+    bool matches = password_matches(span_text(password),
+        account && !account->is_disabled ? account->password_hash : NULL);
 
     if (!matches) {
         if (!note_failure(call, &keys, name, err))
@@ -188,7 +207,8 @@ static bool me_get(struct api_call *call, struct err *err)
 }
 
 const struct api_route session_routes[] = {
-    { "POST", "/session", ROLE_PUBLIC, API_WRITES | API_NO_TX | API_SECRET_BODY, session_open, 16384 },
+    { "POST", "/session", ROLE_PUBLIC, API_WRITES | API_NO_TX | API_SECRET_BODY, session_open,
+        16384 },
     { "DELETE", "/session", ROLE_USER, API_WRITES | API_BODY_NONE, session_close, 0 },
     { "GET", "/me", ROLE_USER, API_READS, me_get, 0 },
     { 0 },

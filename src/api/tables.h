@@ -4,14 +4,17 @@
 
 #include "api/api.h"
 
+extern const struct api_route access_routes[];
 extern const struct api_route account_routes[];
 extern const struct api_route audit_routes[];
 extern const struct api_route certificate_action_routes[];
+extern const struct api_route certificate_decoded_routes[];
+extern const struct api_route certificate_part_routes[];
 extern const struct api_route certificate_routes[];
 extern const struct api_route dashboard_routes[];
 extern const struct api_route description_routes[];
 extern const struct api_route endpoint_routes[];
-extern const struct api_route health_routes[];
+extern const struct api_route metrics_routes[];
 extern const struct api_route job_routes[];
 extern const struct api_route schedule_routes[];
 extern const struct api_route session_routes[];

@@ -1,5 +1,6 @@
 /*
- * api/tokens: what programs sign in with. A token is shown once, when it is made; only its hash is kept.
+ * api/tokens: what programs sign in with. A token is shown once, when it is made; only its hash is
+ * kept.
  */
 #include <string.h>
 
@@ -31,7 +32,7 @@ static void write_token(struct json_out *out, const struct token_row *token)
     json_split(out, "scopes", token->scopes, ' ');
     json_time(out, "created_at", token->created_at);
     json_time_or_null(out, "expires_at", token->expires_at);
-    json_time_or_null(out, "last_used_at", token->used_at);
+    json_time_or_null(out, "used_at", token->used_at);
 }
 
 static bool tokens_list(struct api_call *call, struct err *err)
@@ -79,7 +80,7 @@ static bool tokens_create(struct api_call *call, struct err *err)
     unsigned wanted = 0;
 
     api_body(call, &in);
-    const char *name = json_in_text(&in, "name", 1, 100);
+    const char *name = json_in_text(&in, "name", 1, 200);
 
     token.expires_at = json_in_time_opt(&in, "expires_at", 0);
     if (token.expires_at && token.expires_at <= call->now)
@@ -88,7 +89,8 @@ static bool tokens_create(struct api_call *call, struct err *err)
     if (!json_in_end(&in, err))
         return false;
     if (!scopes_from_text(buf_text(&scopes), &wanted) || (wanted & ~call->who.scopes))
-        return fail(err, ERR_DENIED, "a token cannot give more rights than the one it is made with");
+        return fail(err, ERR_DENIED,
+            "a token cannot give more rights than the one it is made with");
     token.name = xstrdup(name);
     token.scopes = xstrdup(buf_text(&scopes));
     token_make(secret);

@@ -13,7 +13,11 @@
 
 #include "base/banned.h"
 
+#ifdef CPPCHECK /* its parser knows no attribute after a pointer to a function */
+#define must_check
+#else
 #define must_check __attribute__((warn_unused_result))
+#endif
 #define printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #define countof(array) (sizeof(array) / sizeof((array)[0]))

@@ -39,7 +39,8 @@ void buf_add_span(struct buf *buf, struct span s);
 void buf_add_text(struct buf *buf, const char *text);
 void buf_add_char(struct buf *buf, char c);
 
-/* Text from a stranger: what is no UTF-8 becomes U+FFFD, and so do NUL and other control characters. */
+/* Text from a stranger: what is no UTF-8 becomes U+FFFD, and so do NUL and other control
+ * characters. */
 void buf_add_clean(struct buf *buf, struct span text);
 void buf_addf(struct buf *buf, const char *format, ...) printf_like(2, 3);
 

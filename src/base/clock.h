@@ -30,6 +30,7 @@ struct civil {
 
 int64_t clock_now(void);
 int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void);
 
 /* Proleptic Gregorian calendar, UTC, any int64_t the year of which fits an int. */
 struct civil clock_to_civil(int64_t at);

@@ -28,7 +28,7 @@ static void append(struct err *err, const char *text)
     span_copy_text(span_text(text), err->msg + n, sizeof err->msg - n);
 }
 
-bool fail(struct err *err, enum err_kind kind, const char *format, ...)
+bool(fail)(struct err *err, enum err_kind kind, const char *format, ...)
 {
     va_list args;
 
@@ -42,7 +42,7 @@ bool fail(struct err *err, enum err_kind kind, const char *format, ...)
     return false;
 }
 
-bool err_wrap(struct err *err, const char *format, ...)
+bool(err_wrap)(struct err *err, const char *format, ...)
 {
     char inner[sizeof err->msg];
     va_list args;
@@ -58,7 +58,7 @@ bool err_wrap(struct err *err, const char *format, ...)
     return false;
 }
 
-bool err_detail(struct err *err, const char *format, ...)
+bool(err_detail)(struct err *err, const char *format, ...)
 {
     va_list args;
 
@@ -70,7 +70,7 @@ bool err_detail(struct err *err, const char *format, ...)
     return false;
 }
 
-bool fail_errno(struct err *err, enum err_kind kind, const char *format, ...)
+bool(fail_errno)(struct err *err, enum err_kind kind, const char *format, ...)
 {
     int number = errno;
     char text[128];

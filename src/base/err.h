@@ -38,6 +38,31 @@ bool err_detail(struct err *err, const char *format, ...) printf_like(2, 3);
 /* fail() with the text of errno at its end: "could not open \"x\": permission denied". */
 bool fail_errno(struct err *err, enum err_kind kind, const char *format, ...) printf_like(3, 4);
 
+/*
+ * That these four return false is said here in so many words, for compilers and analysers: without
+ * it they look for mistakes behind a failure that reported success.
+ */
+#define fail(...)                                                                                  \
+    ({                                                                                             \
+        fail(__VA_ARGS__);                                                                         \
+        false;                                                                                     \
+    })
+#define err_wrap(...)                                                                              \
+    ({                                                                                             \
+        err_wrap(__VA_ARGS__);                                                                     \
+        false;                                                                                     \
+    })
+#define err_detail(...)                                                                            \
+    ({                                                                                             \
+        err_detail(__VA_ARGS__);                                                                   \
+        false;                                                                                     \
+    })
+#define fail_errno(...)                                                                            \
+    ({                                                                                             \
+        fail_errno(__VA_ARGS__);                                                                   \
+        false;                                                                                     \
+    })
+
 void err_clear(struct err *err);
 
 /* "invalid", "not_found", …: stable, for the log and the API's problem types. */

@@ -238,7 +238,7 @@ void frame_put_err(struct buf *out, const struct err *err)
 
 bool frame_read_err(struct frame_reader *r, struct err *err)
 {
-    struct err unused;
+    struct err unused = { 0 };
     struct err *to = err ? err : &unused;
     uint8_t kind = frame_read_u8(r);
 
@@ -373,14 +373,14 @@ static bool wait_readable(const struct receiving *in, struct err *err)
     }
 }
 
-static bool receive_exactly(struct receiving *in, uint8_t *field, size_t size, bool is_first,
+static bool receive_exactly(struct receiving *in, void *field, size_t size, bool is_first,
     struct err *err)
 {
     size_t have = 0;
 
     while (have < size) {
         union control control;
-        struct iovec part = { .iov_base = field + have, .iov_len = size - have };
+        struct iovec part = { .iov_base = (uint8_t *)field + have, .iov_len = size - have };
         struct msghdr message = { .msg_iov = &part,
             .msg_iovlen = 1,
             .msg_control = control.bytes,

@@ -16,6 +16,19 @@
 
 struct err;
 
+/* Is this a build with AddressSanitizer or ThreadSanitizer? They need a little more (see the .c).
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANDBOX_SANITIZING 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANDBOX_SANITIZING 1
+#endif
+#endif
+#ifndef SANDBOX_SANITIZING
+#define SANDBOX_SANITIZING 0
+#endif
+
 enum sandbox_access {
     SANDBOX_READ = 1 << 0,  /* open files for reading, list directories */
     SANDBOX_WRITE = 1 << 1, /* change files, make and remove them, rename them */

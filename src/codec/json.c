@@ -1,4 +1,5 @@
-/* codec/json: see the header. Parsing is jansson's; depth is measured before it is let near a text. */
+/* codec/json: see the header. Parsing is jansson's; depth is measured before it is let near a text.
+ */
 #include "codec/json.h"
 
 #include <jansson.h>
@@ -45,6 +46,9 @@ bool json_parse_within(struct span text, size_t max_bytes, int max_depth, struct
         return fail(err, ERR_LIMIT, "the JSON text is larger than %zu bytes", max_bytes);
     if (depth_of(text, max_depth) > max_depth)
         return fail(err, ERR_LIMIT, "the JSON text is nested deeper than %d levels", max_depth);
+
+    if (span_has_nul(text)) /* jansson would take it for the end */
+        return fail(err, ERR_INVALID, "JSON, byte %zu: there is a NUL", span_find_char(text, '\0'));
 
     json_t *const root = json_loadb((const char *)(text.data ? text.data : (const uint8_t *)""),
         text.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
@@ -299,7 +303,7 @@ void json_split(struct json_out *out, const char *key, const char *text, char se
     struct span part;
 
     json_begin_array(out, key);
-    while (span_split(&rest, separator, &part))
+    while (rest.size > 0 && span_split(&rest, separator, &part))
         json_str_span(out, NULL, part);
     json_end(out);
 }

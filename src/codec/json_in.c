@@ -23,7 +23,8 @@ static void vcomplain(struct json_in *in, const char *name, const char *format, 
     char field[sizeof in->path + 200];
     char message[256];
 
-    (void)snprintf(field, sizeof field, "%s%s%s", in->path, in->path[0] && name[0] ? "." : "", name);
+    (void)snprintf(field, sizeof field, "%s%s%s", in->path, in->path[0] && name[0] ? "." : "",
+        name);
     (void)vsnprintf(message, sizeof message, format, args);
     json_problems_add(in->problems, field, message);
 }
@@ -95,7 +96,8 @@ void json_in_leave(struct json_in *in)
     if (!in->value)
         return;
     /* jansson's walk wants a pointer that could write; nothing is written. */
-    json_object_foreach ((json_t *)(uintptr_t)in->value, name, value) {
+    json_object_foreach((json_t *)(uintptr_t)in->value, name, value)
+    {
         if (!was_asked(in, name))
             json_in_complain(in, name, "there is no such field here");
     }
@@ -363,7 +365,8 @@ static const json_t *item(struct json_in *in, const char *name, size_t i,
     return json_array_get(ask(in, name), i);
 }
 
-const char *json_in_item_text(struct json_in *in, const char *name, size_t i, size_t min, size_t max)
+const char *json_in_item_text(struct json_in *in, const char *name, size_t i, size_t min,
+    size_t max)
 {
     char item_name[ITEM_NAME_SIZE];
     const json_t *const value = item(in, name, i, item_name);

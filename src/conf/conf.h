@@ -77,7 +77,8 @@ struct conf_item {
     const char *fallback;       /* as one would write it; "" is unset */
     const char *env;            /* a short name besides CERTDESK_SECTION_NAME, or NULL */
     bool reloads;               /* does SIGHUP change it? */
-    bool is_secret;             /* never shown; may not be written into the file */
+    bool is_secret;             /* may hold a password: never shown */
+    bool env_only;              /* may not be written into the file */
     const char *summary;        /* one sentence without full stop */
 };
 
@@ -100,7 +101,7 @@ struct conf_sources {
 };
 
 #define CONF_DEFAULT_FILE "/etc/certdesk/certdesk.conf"
-#define CONF_LINE_MAX 199 /* bytes; inih cuts longer lines, so they are refused */
+#define CONF_LINE_MAX 197 /* bytes; inih cuts longer lines, so they are refused */
 #define CONF_FILE_MAX (1u << 20)
 
 /* ERR_INVALID "certdesk.conf:12: unknown setting \"lisen\" in section [server]". */

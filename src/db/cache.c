@@ -50,12 +50,17 @@ void *stmt_cache_find(const struct stmt_cache *cache, const char *sql)
     return cache->slots[i].sql ? cache->slots[i].value : NULL;
 }
 
+bool stmt_cache_is_full(const struct stmt_cache *cache)
+{
+    return cache->n >= STMT_CACHE_SLOTS / 4 * 3;
+}
+
 bool stmt_cache_add(struct stmt_cache *cache, const char *sql, void *value)
 {
     uint64_t hash = hash_text(sql);
     size_t i = find_slot(cache, hash, sql);
 
-    if (cache->n >= STMT_CACHE_SLOTS * 3 / 4)
+    if (stmt_cache_is_full(cache))
         return false;
     ASSERT(!cache->slots[i].sql);
     cache->slots[i].hash = hash;

@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-#define STMT_CACHE_SLOTS 256
+#define STMT_CACHE_SLOTS 512
 
 struct stmt_cache {
     struct stmt_cache_slot {
@@ -26,5 +26,8 @@ void stmt_cache_done(struct stmt_cache *cache);
 /* NULL when it is not there. */
 void *stmt_cache_find(const struct stmt_cache *cache, const char *sql);
 
-/* False when the cache is three quarters full: the caller keeps the value then. */
+/* Three quarters of the slots are in use: nothing more is kept. */
+bool stmt_cache_is_full(const struct stmt_cache *cache);
+
+/* False when the cache is full: the caller keeps the value then. */
 bool stmt_cache_add(struct stmt_cache *cache, const char *sql, void *value);

@@ -35,9 +35,8 @@ struct http_field {
 
 /* What app->admit decides; everything is zero before it is asked. */
 struct http_admission {
-    int64_t max_body;  /* bytes; a longer body is 413. 0: none at all */
-    bool secret_body;  /* keys and passwords: locked and wiped memory, never a file */
-    bool is_expensive; /* run as WORK_JOB instead of WORK_REQUEST */
+    int64_t max_body; /* bytes; a longer body is 413. 0: none at all */
+    bool secret_body; /* keys and passwords: locked and wiped memory, never a file */
 };
 
 struct http_request {
@@ -75,6 +74,7 @@ struct http_request {
 
 /* "GET", …; "-" for HTTP_METHOD_NONE. */
 const char *http_method_name(enum http_method method);
+enum http_method http_method_find(struct span name); /* HTTP_METHOD_NONE: not one of ours */
 
 /* "Not Found" for 404; "Unknown" if we do not know it. */
 const char *http_status_text(int status);
@@ -137,5 +137,11 @@ void http_reply_close(struct http_reply *reply);
 /* Forget everything and start again with 200. */
 void http_reply_clear(struct http_reply *reply);
 
-/* For tests and logs. */
+/* For tests of handlers: a reply outside a server, and what is in it. */
+struct http_reply *http_reply_new(void) must_check;
+void http_reply_free(struct http_reply *reply);
 int http_reply_get_status(const struct http_reply *reply);
+bool http_reply_find_field(const struct http_reply *reply, const char *name, struct span *ret);
+struct span http_reply_get_body(const struct http_reply *reply); /* in memory or static */
+
+DEFINE_AUTOFREE(http_reply);

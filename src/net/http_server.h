@@ -54,8 +54,8 @@ struct http_app {
         struct http_reply *reply);
 
     /*
-     * Dress a refusal of the server's own (400, 408, 413, 414, 431, 501, 503, …); status and fields
-     * that matter are set already. On the loop. NULL: a line of plain text.
+     * Dress a refusal of the server's own (400, 408, 413, 414, 431, 501, 503, …), the status of
+     * which is set already. On the loop. NULL: a line of plain text.
      */
     void (*refuse)(void *context, int status, const char *why, struct http_reply *reply);
 
@@ -95,9 +95,9 @@ struct http_server_conf {
     struct http_limits limits;
     const struct http_app *app;
 
-    /* Peers whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or CIDR ranges. */
-    const char *const *trusted_proxies;
-    size_t n_trusted_proxies;
+    /* Peers whose X-Forwarded-For and X-Forwarded-Proto are believed: "10.0.0.0/8, ::1". NULL:
+     * none. */
+    const char *trusted_proxies;
 
     const char *spool_dir; /* where bodies are spooled (O_TMPFILE); NULL is /tmp */
 };

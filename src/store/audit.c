@@ -271,8 +271,7 @@ bool store_audit_verify(struct tx *tx, struct audit_verdict *ret, struct err *er
 }
 
 bool store_audit_checkpoint(struct tx *tx, int64_t seq, const uint8_t hash[static 32],
-    const uint8_t *signature, size_t signature_size, const uint8_t *public_key,
-    size_t public_key_size, int64_t now, struct err *err)
+    struct span signature, struct span public_key, int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "INSERT INTO audit_checkpoint(seq, hash, signature, public_key, created_at)"
@@ -280,8 +279,8 @@ bool store_audit_checkpoint(struct tx *tx, int64_t seq, const uint8_t hash[stati
 
     stmt_bind_i64(q, 1, seq);
     stmt_bind_blob(q, 2, span_of(hash, 32));
-    stmt_bind_blob(q, 3, span_of(signature, signature_size));
-    stmt_bind_blob(q, 4, span_of(public_key, public_key_size));
+    stmt_bind_blob(q, 3, signature);
+    stmt_bind_blob(q, 4, public_key);
     stmt_bind_i64(q, 5, now);
     return stmt_run(q, err);
 }

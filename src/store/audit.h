@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/span.h"
 
 struct err;
 struct tx;
@@ -65,5 +66,4 @@ bool store_audit_verify(struct tx *tx, struct audit_verdict *ret, struct err *er
 
 /* Keep the vault's signature over a link. */
 bool store_audit_checkpoint(struct tx *tx, int64_t seq, const uint8_t hash[static 32],
-    const uint8_t *signature, size_t signature_size, const uint8_t *public_key,
-    size_t public_key_size, int64_t now, struct err *err) must_check;
+    struct span signature, struct span public_key, int64_t now, struct err *err) must_check;

@@ -74,10 +74,3 @@ bool store_cert_delete(struct tx *tx, int64_t id, int64_t expected_row_version, 
 /* Say that it is revoked as of `revoked_at`; 0 takes it back. */
 bool store_cert_set_revoked(struct tx *tx, int64_t id, int64_t revoked_at, int64_t now,
     struct err *err) must_check;
-
-/* A business group by name, made if it is not there; *ret_id is 0 for "". */
-bool store_business_group_put(struct tx *tx, const char *name, int64_t *ret_id, struct err *err)
-    must_check;
-
-/* Names of all business groups, one a line, for choosing from. The caller frees. */
-bool store_business_group_names(struct tx *tx, char **ret, struct err *err) must_check;

@@ -36,8 +36,6 @@ struct cert_filter {
     int64_t expires_before; /* 0: any */
     int64_t expires_after;  /* 0: any */
     bool is_unused;         /* associated with no resource and served by no endpoint */
-    const int64_t *ids;     /* only these; NULL: any */
-    size_t n_ids;
 };
 
 enum cert_sort {
@@ -61,6 +59,7 @@ struct cert_page_request {
     bool wants_total;
     int64_t now;
     struct display_rule rule;
+    int64_t drive_max; /* 0: as measured. How many records may drive a query: for tests */
 };
 
 struct cert_page {
@@ -81,6 +80,10 @@ bool store_cert_page(struct tx *tx, const struct store_viewer *viewer,
 bool store_cert_ids(struct tx *tx, const struct store_viewer *viewer,
     const struct cert_filter *filter, int64_t now, int64_t after_id, int64_t limit,
     struct id_list *ids, struct err *err) must_check;
+
+/* Of these ids those that the viewer may see, in the same order: for what a person has selected. */
+bool store_cert_ids_visible(struct tx *tx, const struct store_viewer *viewer, const int64_t *ids,
+    size_t n, struct id_list *visible, struct err *err) must_check;
 
 struct cert_counts {
     int64_t total;

@@ -43,7 +43,8 @@ struct top_rows {
 
 void top_rows_done(struct top_rows *rows);
 
-/* The issuers of most records. Only for who sees all; of others it lists nothing. */
+/* The issuers of most records, each counted up to 10,000. Only for who sees all; to others it lists
+ * nothing. */
 bool store_dashboard_issuers(struct tx *tx, const struct store_viewer *viewer, struct top_rows *ret,
     struct err *err) must_check;
 

@@ -6,11 +6,13 @@
 #include "base/alloc.h"
 #include "db/db.h"
 
-/* The account bound as parameter `account` may see the record that the expression `id` names; parameter `all` is true for who sees all. */
+/* The account bound as parameter `account` may see the record that the expression `id` names;
+ * parameter `all` is true for who sees all. */
 #define VISIBLE(id, all, account)                                                                  \
     "(" all " = TRUE OR EXISTS (SELECT 1 FROM certificate_access x WHERE x.certificate_id = " id   \
     " AND (x.account_id = " account                                                                \
-    " OR x.group_id IN (SELECT m.group_id FROM group_member m WHERE m.account_id = " account "))))"
+    " OR x.group_id IN (SELECT m.group_id FROM group_member m WHERE m.account_id = " account       \
+    "))))"
 
 static inline char *read_text(struct stmt *q, int column)
 {

@@ -119,8 +119,7 @@ bool store_record_versions(struct tx *tx, int64_t certificate_id, struct record_
     struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT " COLUMNS
-        "  FROM record_version r JOIN version v ON v.id = r.version_id"
+        "SELECT " COLUMNS "  FROM record_version r JOIN version v ON v.id = r.version_id"
         " WHERE r.certificate_id = $1"
         " ORDER BY CASE WHEN r.role = 'current' THEN 0 ELSE 1 END, r.since_at DESC, r.id DESC");
 
@@ -135,8 +134,7 @@ bool store_record_version_find(struct tx *tx, int64_t certificate_id, int64_t ve
 {
     autofree(record_version_row) struct record_version_row *row = NULL;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT " COLUMNS
-        "  FROM record_version r JOIN version v ON v.id = r.version_id"
+        "SELECT " COLUMNS "  FROM record_version r JOIN version v ON v.id = r.version_id"
         " WHERE r.certificate_id = $1 AND r.version_id = $2");
 
     stmt_bind_i64(q, 1, certificate_id);

@@ -69,14 +69,14 @@ bool store_schedule_list(struct tx *tx, struct schedule_row **rows, size_t max, 
     return true;
 }
 
-bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule, const char *job_type,
-    int64_t next_run_at, int64_t account_id, int64_t now, int64_t *ret_job, struct err *err)
+bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule,
+    const struct schedule_start *start, int64_t now, int64_t *ret_job, struct err *err)
 {
     autofree(str) char *key = xasprintf("schedule:%s", schedule->name);
-    struct job_new job = { .type = job_type,
+    struct job_new job = { .type = start->job_type,
         .dedupe_key = key,
         .due_at = now,
-        .account_id = account_id };
+        .account_id = start->account_id };
     int64_t id;
 
     if (!store_job_add(tx, &job, now, &id, err))
@@ -86,7 +86,7 @@ bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule, co
                        " WHERE name = $1 AND next_run_at = $5");
 
     stmt_bind_text(q, 1, schedule->name);
-    stmt_bind_i64(q, 2, next_run_at);
+    stmt_bind_i64(q, 2, start->next_run_at);
     stmt_bind_i64(q, 3, now);
     stmt_bind_i64(q, 4, id);
     stmt_bind_i64(q, 5, schedule->next_run_at);

@@ -23,13 +23,15 @@ bool store_schedule_get(struct tx *tx, const char *name, struct schedule_row **r
 bool store_schedule_list(struct tx *tx, struct schedule_row **rows, size_t max, size_t *ret_n,
     struct err *err) must_check;
 
-/*
- * Queue the schedule's job now, and let the next run be at `next_run_at`. *ret_job is the job, or
- * the one still under way.
- */
-bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule, const char *job_type,
-    int64_t next_run_at, int64_t account_id, int64_t now, int64_t *ret_job, struct err *err)
-    must_check;
+struct schedule_start {
+    const char *job_type;
+    int64_t next_run_at;
+    int64_t account_id; /* who asked for it; 0: the schedule itself */
+};
+
+/* Queue the schedule's job now. *ret_job is the job, or the one still under way. */
+bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule,
+    const struct schedule_start *start, int64_t now, int64_t *ret_job, struct err *err) must_check;
 
 /* A lease on something only one node does at a time; *ret_held says whether it is ours until
  * `until`. */

@@ -276,8 +276,7 @@ bool store_idempotency_find(struct tx *tx, int64_t account_id, const char *key,
 }
 
 bool store_idempotency_add(struct tx *tx, int64_t account_id, const char *key,
-    const uint8_t request[static SHA256_SIZE], int64_t status, const char *body, int64_t now,
-    struct err *err)
+    const struct idempotency_answer *answer, int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO idempotency(account_id, key, request_hash, status, body, created_at)"
@@ -285,9 +284,9 @@ bool store_idempotency_add(struct tx *tx, int64_t account_id, const char *key,
 
     stmt_bind_i64(q, 1, account_id);
     stmt_bind_text(q, 2, key);
-    stmt_bind_blob(q, 3, span_of(request, SHA256_SIZE));
-    stmt_bind_i64(q, 4, status);
-    stmt_bind_text(q, 5, body);
+    stmt_bind_blob(q, 3, span_of(answer->request, SHA256_SIZE));
+    stmt_bind_i64(q, 4, answer->status);
+    stmt_bind_text(q, 5, answer->body);
     stmt_bind_i64(q, 6, now);
     return stmt_run(q, err);
 }

@@ -64,6 +64,12 @@ bool store_throttle_clear(struct tx *tx, const char *key, struct err *err) must_
 bool store_idempotency_find(struct tx *tx, int64_t account_id, const char *key,
     uint8_t ret_request[static SHA256_SIZE], int64_t *ret_status, char **ret_body, struct err *err)
     must_check;
+
+struct idempotency_answer {
+    const uint8_t *request; /* SHA256_SIZE bytes: the hash of what was asked */
+    int64_t status;
+    const char *body;
+};
+
 bool store_idempotency_add(struct tx *tx, int64_t account_id, const char *key,
-    const uint8_t request[static SHA256_SIZE], int64_t status, const char *body, int64_t now,
-    struct err *err) must_check;
+    const struct idempotency_answer *answer, int64_t now, struct err *err) must_check;

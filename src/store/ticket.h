@@ -12,7 +12,7 @@
 struct err;
 struct tx;
 
-#define TICKET_KEY_SIZE 40
+#define TICKET_SUMMARY_MAX 500
 
 struct ticket_new {
     const char *project; /* NULL: CERT */

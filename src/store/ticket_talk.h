@@ -23,7 +23,15 @@ bool store_comment_delete(struct tx *tx, int64_t ticket_id, int64_t id, struct e
 bool store_comments(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t limit,
     struct comment_rows *rows, struct err *err) must_check;
 
-bool store_change_add(struct tx *tx, int64_t ticket_id, int64_t actor_id, const char *field,
-    const char *old_value, const char *new_value, int64_t now, struct err *err) must_check;
+struct change_new {
+    int64_t ticket_id;
+    int64_t actor_id; /* 0: certdesk itself */
+    const char *field;
+    const char *old_value;
+    const char *new_value;
+};
+
+bool store_change_add(struct tx *tx, const struct change_new *change, int64_t now, struct err *err)
+    must_check;
 bool store_changes(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t limit,
     struct change_rows *rows, struct err *err) must_check;

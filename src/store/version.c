@@ -108,7 +108,8 @@ static bool add_version(struct tx *tx, const struct version_facts *facts, int64_
     return read_number(q, ret_id, err);
 }
 
-/* Two nodes may see the same new certificate at once: whoever comes second finds the first's row. */
+/* Two nodes may see the same new certificate at once: whoever comes second finds the first's row.
+ */
 bool store_version_put(struct tx *tx, const struct version_facts *facts, int64_t now,
     int64_t *ret_id, bool *ret_new, struct err *err)
 {
@@ -252,8 +253,7 @@ bool store_chain_members(struct tx *tx, int64_t chain_id, struct version_rows *r
     struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT " VERSION_COLUMNS
-        "  FROM chain_member m JOIN version v ON v.id = m.version_id"
+        "SELECT " VERSION_COLUMNS "  FROM chain_member m JOIN version v ON v.id = m.version_id"
         " WHERE m.chain_id = $1"
         " ORDER BY m.position");
 

@@ -23,7 +23,7 @@ struct err;
 
 /* Texts are cut at these many bytes and then end in "…". */
 #define CERT_NAME_MAX 1024
-#define CERT_SERIAL_MAX 128
+#define CERT_SERIAL_MAX 131
 
 /*
  * Parse the first certificate in `pem`, skipping any text before it. The caller frees *ret.

@@ -1,9 +1,7 @@
 /*
- * x509/chain: a certificate with what stands above it, and what that is worth.
+ * x509/chain: a certificate with what stands above it.
  *
- * A chain owns its certificates, the leaf first. Verification is at an instant of the caller's, for
- * a TLS server (serverAuth); revocation is not looked at. It is worth what its weightiest fault
- * says: a chain that has ended and leads to nobody we know leads, above all, to nobody we know.
+ * A chain owns its certificates, the leaf first. What it is worth is x509/trust_store's to say.
  */
 #pragma once
 
@@ -14,7 +12,6 @@
 
 struct chain;
 struct err;
-struct trust_store;
 
 #define CHAIN_MAX_CERTS 32
 #define CHAIN_MAX_BYTES (4U << 20)
@@ -31,19 +28,14 @@ enum chain_status {
     N_CHAIN_STATUS,
 };
 
-struct chain_verdict {
-    enum chain_status status;
-    char message[160];       /* what is wrong and with which certificate; "" where it is trusted */
-    bool is_complete_path;   /* path_expires_at is that of a path up to an anchor */
-    int64_t path_expires_at; /* earliest end along that path without its anchor, else the leaf's */
-};
-
 const char *chain_status_name(enum chain_status status); /* "trusted", "not_yet_valid", … */
 
-/* False where `name` is no such word. "invalid" stands for "bad_signature" as well in probes. */
+/* False where `name` is no such word. */
 bool chain_status_from_name(const char *name, enum chain_status *ret);
 
-/* How well it verifies, for comparing two: 0 is trusted, larger is worse. Unknown names are worst.
+/*
+ * How well it verifies, for comparing two: 0 is trusted, larger is worse, unknown names are worst.
+ * A root that is not in the store and one that was not even sent are worth the same: nothing.
  */
 int chain_status_rank(const char *name);
 
@@ -73,19 +65,4 @@ void chain_to_pem(const struct chain *chain, struct buf *pem);
  */
 size_t chain_complete(struct chain *chain, const struct cert *const *pool, size_t n_pool);
 
-/* Never fails: what cannot be verified is CHAIN_INVALID, and the message says why. */
-void chain_verify(const struct chain *chain, struct trust_store *store, int64_t now,
-    struct chain_verdict *ret);
-
-/*
- * Anchors. `system_dir` is a directory of hashed certificates that is looked into when an issuer is
- * needed, so a store is small; NULL is OpenSSL's own (SSL_CERT_DIR is obeyed), "" none. Each
- * certificate in `pem` is an anchor besides, be it a root, an intermediate or a leaf. Belongs to
- * one thread.
- */
-bool trust_store_new(const char *system_dir, struct span pem, struct trust_store **ret,
-    struct err *err) must_check;
-void trust_store_free(struct trust_store *store);
-
 DEFINE_AUTOFREE(chain);
-DEFINE_AUTOFREE(trust_store);

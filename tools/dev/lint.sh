@@ -64,12 +64,16 @@ lint_symbols() {
 }
 lint_tidy() { CC="ccache clang" configure build-tidy -Dweb=disabled && tools/run-tidy build-tidy; }
 lint_analyzer() { configure build-analyzer -Danalyzer=true -Dweb=disabled && quiet ninja -C build-analyzer; }
+# What it found before is kept for as long as it is asked in the same way.
 lint_cppcheck() {
-    mkdir -p build-state/cppcheck
+    local dir
+
+    dir="build-state/cppcheck-$(cat tools/dev/lint.sh tools/cppcheck-suppressions | sha256sum | cut -c1-16)"
+    mkdir -p "$dir"
     cppcheck --enable=warning,performance,portability --std=c11 --quiet -j "$(nproc)" \
         --inline-suppr --suppressions-list=tools/cppcheck-suppressions --error-exitcode=1 \
-        --cppcheck-build-dir=build-state/cppcheck --template=gcc \
-        -D_GNU_SOURCE -Dmust_check= '-Dprintf_like(a,b)=' -I src src tests/unit tests/fuzz
+        --cppcheck-build-dir="$dir" --template=gcc \
+        -D_GNU_SOURCE -DCPPCHECK -I src src tests/unit tests/fuzz
 }
 
 # The command's words only if it fails.

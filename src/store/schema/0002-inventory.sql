@@ -27,7 +27,7 @@ CREATE TABLE version (
     is_ca               BOOL NOT NULL,
     is_self_signed      BOOL NOT NULL,
     is_staging          BOOL NOT NULL,
-    words               TEXT NOT NULL,       -- lower case: its names, serial and fingerprint, to be found by
+    words               TEXT NOT NULL DEFAULT '', -- lower case: names, serial, fingerprint, to be found by
     created_at          INT64 NOT NULL
 ) STRICT_TABLE;
 CREATE INDEX version_serial ON version(serial);
@@ -87,9 +87,11 @@ CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id);
 CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
 CREATE INDEX certificate_version ON certificate(version_id);
-CREATE INDEX certificate_notify ON certificate(notify_at) WHERE notify_at IS NOT NULL;
+CREATE INDEX certificate_notify ON certificate(notify_at, id) WHERE notify_at IS NOT NULL;
 CREATE INDEX certificate_alert ON certificate(alert, id) WHERE alert <> '';
 CREATE INDEX certificate_revoked ON certificate(revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX certificate_managed ON certificate(id) WHERE is_managed = TRUE;
+CREATE INDEX certificate_imported ON certificate(id) WHERE is_imported = TRUE;
 CREATE INDEX certificate_unseen ON certificate(id) WHERE version_id IS NULL;
 
 -- Who may see a record and why: its owner, its assignee, those it is shared with. Written together with
@@ -156,6 +158,7 @@ CREATE TABLE endpoint (
 ) STRICT_TABLE;
 CREATE INDEX endpoint_failing ON endpoint(failing_since_at, id) WHERE failing_since_at IS NOT NULL;
 CREATE INDEX endpoint_checked ON endpoint(last_checked_at, id);
+CREATE INDEX endpoint_noticed ON endpoint(id) WHERE is_noticed = TRUE;
 
 CREATE TABLE certificate_endpoint (
     certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,

@@ -1,0 +1,99 @@
+/* api/audit: the log, for auditors and admins; and the part of it about one certificate, for
+ * whoever sees that. */
+#include "api/audit.h"
+
+#include "api/page.h"
+#include "api/tables.h"
+#include "base/err.h"
+#include "store/audit.h"
+
+struct listing {
+    struct json_out *out;
+    int64_t n;
+    int64_t limit;
+    int64_t last_id; /* of the last one shown */
+};
+
+/* JSON as it is; anything else as text. */
+static void write_value(struct json_out *out, const char *key, const char *value)
+{
+    if (!value[0])
+        json_put_null(out, key);
+    else if (value[0] == '{' || value[0] == '[')
+        json_raw(out, key, span_text(value));
+    else
+        json_str(out, key, value);
+}
+
+static void write_entry(void *context, const struct audit_entry *entry)
+{
+    struct listing *listing = context;
+    struct json_out *out = listing->out;
+
+    if (listing->n++ >= listing->limit)
+        return;
+    listing->last_id = entry->id;
+    json_begin_object(out, NULL);
+    json_i64(out, "id", entry->id);
+    json_time(out, "at", entry->at);
+    json_str(out, "actor", entry->actor);
+    json_str(out, "address", entry->address);
+    json_str(out, "action", entry->action);
+    json_str(out, "object_type", entry->object_type);
+    json_i64_or_null(out, "object_id", entry->object_id);
+    json_str(out, "object_name", entry->object_name);
+    write_value(out, "before", entry->before);
+    write_value(out, "after", entry->after);
+    json_end(out);
+}
+
+bool audit_write_page(struct api_call *call, const struct audit_filter *filter, int64_t limit,
+    struct err *err)
+{
+    struct listing listing = { .out = &call->reply, .limit = limit };
+
+    json_begin_array(&call->reply, "items");
+    if (!store_audit_list(call->tx, filter, limit + 1, write_entry, &listing, err))
+        return false;
+    json_end(&call->reply);
+    char cursor[24];
+
+    (void)snprintf(cursor, sizeof cursor, "%" PRId64, listing.last_id);
+    json_str(&call->reply, "next_cursor", listing.n > limit ? cursor : NULL);
+    json_put_null(&call->reply, "total");
+    json_bool(&call->reply, "total_is_estimate", true);
+    return true;
+}
+
+static bool audit_list(struct api_call *call, struct err *err)
+{
+    autofree(query) struct query *query = query_new(call);
+    struct audit_filter filter = {
+        .object_type = query_text(query, "object_type", 64),
+        .object_id = query_i64(query, "object_id", 1, INT64_MAX, 0),
+        .action = query_text(query, "action", 64),
+        .before_id = page_after_id(query),
+    };
+    int64_t limit = page_limit(query);
+
+    return query_end(query, err) && audit_write_page(call, &filter, limit, err);
+}
+
+static bool audit_verify(struct api_call *call, struct err *err)
+{
+    struct audit_verdict verdict;
+
+    if (!store_audit_verify(call->tx, &verdict, err))
+        return false;
+    json_bool(&call->reply, "intact", verdict.broken_seq == 0);
+    json_i64(&call->reply, "links", verdict.n_links);
+    json_i64_or_null(&call->reply, "broken_at", verdict.broken_seq);
+    json_str(&call->reply, "reason", verdict.broken_seq ? verdict.reason : NULL);
+    return true;
+}
+
+const struct api_route audit_routes[] = {
+    { "GET", "/audit", ROLE_AUDITOR, API_READS, audit_list, 0 },
+    { "GET", "/audit/verify", ROLE_AUDITOR, API_READS, audit_verify, 0 },
+    { 0 },
+};

@@ -1,0 +1,21 @@
+/* api/cert_filter: which records are meant, from a query or from JSON. */
+#pragma once
+
+#include "api/api.h"
+#include "api/query.h"
+#include "store/cert_list.h"
+
+/* Keeps what a filter borrows, where that is not the request itself. */
+struct cert_filter_text {
+    const char *list[16];
+};
+
+/* Problems are the query's. */
+void cert_filter_from_query(struct query *query, struct cert_filter *ret,
+    struct cert_filter_text *text);
+
+/* "sort": a column, with "-" in front for descending. */
+void cert_filter_sort(struct query *query, struct cert_page_request *ret);
+
+/* Problems are the decoder's. What is borrowed lives as long as the JSON. */
+void cert_filter_from_json(struct json_in *in, struct cert_filter *ret);

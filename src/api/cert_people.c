@@ -1,0 +1,294 @@
+/* api/cert_people: owner, assignee and shares as they come in (api/cert_new.h), and the access list
+ * as it goes out. */
+#include <string.h>
+
+#include "api/cert_json.h"
+#include "api/cert_new.h"
+#include "api/tables.h"
+#include "base/err.h"
+#include "store/cert.h"
+#include "store/group.h"
+
+static bool find_share(struct cert_people_edit *people, int64_t account_id, int64_t group_id,
+    struct cert_share **ret)
+{
+    for (size_t i = 0; i < people->n_shares; i++) {
+        struct cert_share *share = &people->shares[i];
+
+        if (share->account_id == account_id && share->group_id == group_id) {
+            *ret = share;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_share(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
+    int64_t group_id)
+{
+    struct cert_share *there;
+
+    if (find_share(people, account_id, group_id, &there))
+        return;
+    if (people->n_shares == SHARES_MAX) {
+        json_in_complain(in, "users", "a record is shared with at most %d", SHARES_MAX);
+        return;
+    }
+    people->shares[people->n_shares++] =
+        (struct cert_share){ .account_id = account_id, .group_id = group_id };
+}
+
+typedef void (*name_found)(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
+    int64_t group_id);
+
+static bool each_name(struct api_call *call, struct json_in *in, struct cert_people_edit *people,
+    name_found found, struct err *err)
+{
+    size_t n = json_in_array_opt(in, "users", SHARES_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *name = json_in_item_text(in, "users", i, 1, 64);
+        int64_t id = 0;
+
+        if (!api_find_account(call, "share.users", name, &id, err))
+            return false;
+        found(in, people, id, 0);
+    }
+    n = json_in_array_opt(in, "groups", SHARES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = json_in_item_text(in, "groups", i, 1, 200);
+        int64_t id = 0;
+
+        if (!store_group_find(call->tx, name, &id, err))
+            return false;
+        if (id)
+            found(in, people, 0, id);
+        else
+            json_in_complain(in, "groups", "there is no group \"%s\"", name);
+    }
+    return true;
+}
+
+/* Those it is shared with now, with their rights, for an edit that does not name them. */
+static bool keep_shares(struct api_call *call, int64_t id, struct cert_people_edit *people,
+    struct err *err)
+{
+    autodone(access_rows) struct access_rows rows = { 0 };
+
+    if (!store_cert_people(call->tx, id, &rows, err))
+        return false;
+    for (size_t i = 0; i < rows.n && people->n_shares < SHARES_MAX; i++) {
+        const struct access_row *row = &rows.items[i];
+
+        if (row->relation != RELATION_SHARED_USER && row->relation != RELATION_SHARED_GROUP)
+            continue;
+        people->shares[people->n_shares++] = (struct cert_share){ .account_id = row->account_id,
+            .group_id = row->group_id,
+            .may_use_key = row->may_use_key,
+            .is_notified = row->is_notified };
+    }
+    return true;
+}
+
+static bool read_owner_and_assignee(struct api_call *call, struct json_in *in,
+    const struct cert_row *before, struct cert_people_edit *ret, struct err *err)
+{
+    const char *owner = json_in_text_opt(in, "owner", 1, 64, NULL);
+    const char *assignee = json_in_text_opt(in, "assignee", 1, 64, NULL);
+
+    ret->owner_id = before ? before->owner_id : call->who.account_id;
+    ret->assignee_id = before ? before->assignee_id : 0;
+    ret->has_assignee = json_in_has(in, "assignee");
+    if (ret->has_assignee)
+        ret->assignee_id = 0;
+    if (owner && !api_find_account(call, "owner", owner, &ret->owner_id, err))
+        return false;
+    ret->has_owner = owner != NULL;
+    return !assignee || api_find_account(call, "assignee", assignee, &ret->assignee_id, err);
+}
+
+bool cert_new_read_people(struct api_call *call, struct json_in *in, const struct cert_row *before,
+    struct cert_people_edit *ret, struct err *err)
+{
+    struct json_in share;
+
+    memset(ret, 0, sizeof *ret);
+    if (!read_owner_and_assignee(call, in, before, ret, err))
+        return false;
+    ret->has_shares = json_in_object_opt(in, "share", &share);
+    if (!ret->has_shares)
+        return !before || keep_shares(call, before->id, ret, err);
+    bool works = each_name(call, &share, ret, add_share, err);
+
+    json_in_leave(&share);
+    return works;
+}
+
+static void let_use_key(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
+    int64_t group_id)
+{
+    struct cert_share *share;
+
+    if (find_share(people, account_id, group_id, &share))
+        share->may_use_key = true;
+    else if (account_id != people->owner_id)
+        json_in_complain(in, "users", "only those it is shared with can get this right");
+}
+
+static void let_know(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
+    int64_t group_id)
+{
+    struct cert_share *share;
+
+    if (find_share(people, account_id, group_id, &share))
+        share->is_notified = true;
+    else if (account_id != people->owner_id && account_id != people->assignee_id)
+        json_in_complain(in, "users", "only those it is shared with can be notified");
+}
+
+bool cert_new_read_rights(struct api_call *call, struct json_in *in,
+    struct cert_people_edit *people, struct err *err)
+{
+    struct json_in rights;
+
+    if (json_in_object_opt(in, "use_key", &rights)) {
+        for (size_t i = 0; i < people->n_shares; i++)
+            people->shares[i].may_use_key = false;
+        if (!each_name(call, &rights, people, let_use_key, err))
+            return false;
+        json_in_leave(&rights);
+    }
+    if (json_in_object_opt(in, "notify", &rights)) {
+        for (size_t i = 0; i < people->n_shares; i++)
+            people->shares[i].is_notified = false;
+        if (!each_name(call, &rights, people, let_know, err))
+            return false;
+        json_in_leave(&rights);
+    }
+    return true;
+}
+
+bool cert_new_save_people(struct api_call *call, int64_t id, const struct cert_people_edit *people,
+    struct err *err)
+{
+    struct cert_people all = { .owner_id = people->owner_id,
+        .assignee_id = people->assignee_id,
+        .shares = people->shares,
+        .n_shares = people->n_shares };
+    unsigned relations;
+
+    if (!people->has_owner && !people->has_assignee && !people->has_shares)
+        return true;
+    if (!cert_json_relations(call, id, &relations, err))
+        return false;
+    if (people->has_owner && !permission_allows(&call->who, ACTION_CHANGE_OWNER, relations))
+        return fail(err, ERR_DENIED, "only the owner and admins may change the owner");
+    if (!permission_allows(&call->who, ACTION_SHARE, relations))
+        return fail(err, ERR_DENIED, "you may not share this certificate");
+    return store_cert_set_people(call->tx, id, &all, 0, call->now, err);
+}
+
+static void write_names(struct json_out *out, const struct access_rows *rows, const char *key,
+    bool (*wanted)(const struct access_row *row))
+{
+    json_begin_object(out, key);
+    json_begin_array(out, "users");
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->items[i].account && wanted(&rows->items[i]))
+            json_str(out, NULL, rows->items[i].account);
+    json_end(out);
+    json_begin_array(out, "groups");
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->items[i].group && wanted(&rows->items[i]))
+            json_str(out, NULL, rows->items[i].group);
+    json_end(out);
+    json_end(out);
+}
+
+static bool is_share(const struct access_row *row)
+{
+    return row->relation == RELATION_SHARED_USER || row->relation == RELATION_SHARED_GROUP;
+}
+
+static bool may_use_key(const struct access_row *row)
+{
+    return row->may_use_key;
+}
+
+static bool is_notified(const struct access_row *row)
+{
+    return row->is_notified;
+}
+
+static bool write_access(struct api_call *call, int64_t id, struct err *err)
+{
+    const struct store_viewer viewer = api_viewer(call);
+    autofree(cert_row) struct cert_row *cert = NULL;
+    autodone(access_rows) struct access_rows rows = { 0 };
+    char etag[24];
+
+    if (!store_cert_get(call->tx, &viewer, id, &cert, err) ||
+        !store_cert_people(call->tx, id, &rows, err))
+        return false;
+    json_str(&call->reply, "owner", cert->owner);
+    json_str(&call->reply, "assignee", cert->assignee);
+    write_names(&call->reply, &rows, "share", is_share);
+    write_names(&call->reply, &rows, "use_key", may_use_key);
+    write_names(&call->reply, &rows, "notify", is_notified);
+    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", cert->row_version);
+    json_str(&call->reply, "etag", etag);
+    call->etag = cert->row_version;
+    return cert_json_write_may(call, id, err);
+}
+
+static bool access_get(struct api_call *call, struct err *err)
+{
+    return cert_require(call, call->path_id, ACTION_SEE, NULL, err) &&
+           write_access(call, call->path_id, err);
+}
+
+static bool access_put(struct api_call *call, struct err *err)
+{
+    autofree(cert_row) struct cert_row *before = NULL;
+    autodone(buf) struct buf after = BUF_INIT(JSON_MAX_BYTES);
+    struct cert_people_edit people;
+    struct json_in in;
+
+    if (!cert_require(call, call->path_id, ACTION_SHARE, &before, err))
+        return false;
+    if (call->if_match && call->if_match != before->row_version) {
+        call->status = 412;
+        return fail(err, ERR_CONFLICT, "the certificate has been changed meanwhile");
+    }
+    api_body(call, &in);
+    if (!cert_new_read_people(call, &in, before, &people, err) ||
+        !cert_new_read_rights(call, &in, &people, err) || !json_in_end(&in, err))
+        return false;
+    people.has_shares = true;
+    json_write(call->json, &after);
+    return cert_new_save_people(call, before->id, &people, err) &&
+           api_audit(call, "certificate.access", "certificate", before->id, before->name, NULL,
+               buf_text(&after), err) &&
+           write_access(call, before->id, err);
+}
+
+static void write_group(void *context, int64_t id, const char *name)
+{
+    (void)id;
+    json_str(context, NULL, name);
+}
+
+bool groups_write_names(struct api_call *call, struct err *err)
+{
+    json_begin_array(&call->reply, "groups");
+    if (!store_groups(call->tx, write_group, &call->reply, err))
+        return false;
+    json_end(&call->reply);
+    return true;
+}
+
+const struct api_route access_routes[] = {
+    { "GET", "/certificates/{id}/access", ROLE_USER, API_READS, access_get, 0 },
+    { "PUT", "/certificates/{id}/access", ROLE_USER, API_WRITES, access_put, 0 },
+    { 0 },
+};

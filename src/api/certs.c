@@ -1,0 +1,236 @@
+/*
+ * api/certs: records: the list, one of them, making, editing and deleting it.
+ *
+ * What a record consists of (endpoints, versions, access) is in cert_parts.c, what is done with it
+ * in cert_actions.c.
+ */
+#include <string.h>
+
+#include "api/cert_filter.h"
+#include "api/cert_json.h"
+#include "api/cert_new.h"
+#include "api/page.h"
+#include "api/tables.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "store/business_group.h"
+#include "store/cert.h"
+#include "store/cert_list.h"
+#include "store/record_version.h"
+#include "store/settings.h"
+#include "store/version.h"
+#include "x509/cert.h"
+
+static bool certs_list(struct api_call *call, struct err *err)
+{
+    autofree(query) struct query *query = query_new(call);
+    autodone(cert_page) struct cert_page page = { 0 };
+    struct cert_filter_text text = { 0 };
+    struct cert_filter filter = { 0 };
+    struct cert_page_request request = { .filter = &filter, .wants_total = true, .now = call->now };
+    const struct store_viewer viewer = api_viewer(call);
+
+    cert_filter_from_query(query, &filter, &text);
+    cert_filter_sort(query, &request);
+    request.limit = page_limit(query);
+    request.cursor = query_text(query, "cursor", 512);
+    if (!query_end(query, err) || !store_display_rule(call->tx, &request.rule, NULL, err) ||
+        !store_cert_page(call->tx, &viewer, &request, &page, err))
+        return false;
+    json_begin_array(&call->reply, "items");
+    for (size_t i = 0; i < page.rows.n; i++) {
+        json_begin_object(&call->reply, NULL);
+        if (!cert_json_write(call, &page.rows.items[i], err))
+            return false;
+        json_end(&call->reply);
+    }
+    json_end(&call->reply);
+    page_end(call, page.next_cursor, page.total, page.is_estimate);
+    return true;
+}
+
+static bool write_one(struct api_call *call, int64_t id, struct err *err)
+{
+    const struct store_viewer viewer = api_viewer(call);
+    autofree(cert_row) struct cert_row *cert = NULL;
+
+    if (!store_cert_get(call->tx, &viewer, id, &cert, err))
+        return false;
+    call->etag = cert->row_version;
+    return cert_json_write(call, cert, err);
+}
+
+static bool certs_get(struct api_call *call, struct err *err)
+{
+    return write_one(call, call->path_id, err);
+}
+
+static bool certs_create(struct api_call *call, struct err *err)
+{
+    struct cert_made made = { 0 };
+    struct json_in in;
+
+    api_body(call, &in);
+    if (!cert_new_from_json(call, &in, &made, err) || !write_one(call, made.id, err))
+        return false;
+    json_i64_or_null(&call->reply, "job", made.job);
+    if (!cert_new_write_attachable(call, &made, err))
+        return false;
+    call->status = 201;
+    call->wakes_jobs = true;
+    (void)snprintf(call->location, sizeof call->location, "/api/v1/certificates/%" PRId64, made.id);
+    return true;
+}
+
+/* For PATCH: what was not given stays NULL, what was given as null is "". */
+static const char *edit_text(struct json_in *in, const char *name, size_t min, size_t max)
+{
+    return json_in_has(in, name) ? json_in_text_opt(in, name, min, max, "") : NULL;
+}
+
+struct edited {
+    struct cert_edit edit;
+    struct buf tags;
+    struct buf required_names;
+    struct buf periods;
+    int64_t business_group_id;
+};
+
+static bool read_edit(struct api_call *call, struct json_in *in, struct edited *edited,
+    struct err *err)
+{
+    struct cert_edit *edit = &edited->edit;
+
+    edit->expected_row_version = call->if_match;
+    edit->name = json_in_has(in, "name") ? json_in_text(in, "name", 1, 200) : NULL;
+    edit->description = edit_text(in, "description", 0, 10000);
+    if (json_in_has(in, "tags")) {
+        cert_new_read_tags(in, &edited->tags);
+        edit->tags = buf_text(&edited->tags);
+    }
+    if (json_in_has(in, "required_names")) {
+        cert_new_read_names(in, &edited->required_names);
+        edit->required_names = buf_text(&edited->required_names);
+    }
+    if (json_in_has(in, "notification_periods")) {
+        cert_new_read_periods(in, &edited->periods);
+        edit->notify_periods = buf_text(&edited->periods);
+    }
+    if (json_in_has(in, "business_group")) {
+        const char *group = json_in_text_opt(in, "business_group", 0, 200, "");
+
+        if (!store_business_group_put(call->tx, group, &edited->business_group_id, err))
+            return false;
+        edit->business_group_id = &edited->business_group_id;
+    }
+    return true;
+}
+
+static bool edit_record(struct api_call *call, struct json_in *in, const struct cert_row *before,
+    struct err *err)
+{
+    struct edited edited = { .tags = BUF_INIT(65536),
+        .required_names = BUF_INIT(65536),
+        .periods = BUF_INIT(4096) };
+    autodone(buf) struct buf after = BUF_INIT(JSON_MAX_BYTES);
+    struct cert_people_edit people = { 0 };
+    bool works = read_edit(call, in, &edited, err) &&
+                 cert_new_read_people(call, in, before, &people, err) && json_in_end(in, err);
+
+    if (works && !store_cert_edit(call->tx, before->id, &edited.edit, call->now, err))
+        works = api_stale(call, err);
+    works = works && cert_new_save_people(call, before->id, &people, err);
+    if (works) {
+        json_write(call->json, &after);
+        works = api_audit(call, "certificate.edit", "certificate", before->id, before->name, NULL,
+            buf_text(&after), err);
+    }
+    buf_done(&edited.tags);
+    buf_done(&edited.required_names);
+    buf_done(&edited.periods);
+    return works;
+}
+
+static bool certs_edit(struct api_call *call, struct err *err)
+{
+    autofree(cert_row) struct cert_row *before = NULL;
+    struct json_in in;
+
+    api_body(call, &in);
+    return cert_require(call, call->path_id, ACTION_EDIT, &before, err) &&
+           edit_record(call, &in, before, err) && write_one(call, call->path_id, err);
+}
+
+static bool certs_delete(struct api_call *call, struct err *err)
+{
+    autofree(cert_row) struct cert_row *cert = NULL;
+
+    if (!cert_require(call, call->path_id, ACTION_DELETE, &cert, err))
+        return false;
+    if (!store_cert_delete(call->tx, cert->id, call->if_match, err))
+        return api_stale(call, err);
+    call->status = 204;
+    return api_audit(call, "certificate.delete", "certificate", cert->id, cert->name, NULL, NULL,
+        err);
+}
+
+static bool add_pem(struct tx *tx, int64_t version_id, struct buf *out, struct err *err)
+{
+    autodone(buf) struct buf der = BUF_INIT(CERT_MAX_BYTES);
+    autofree(cert) struct cert *cert = NULL;
+
+    if (!store_version_der(tx, version_id, &der, err) || !cert_from_der(buf_span(&der), &cert, err))
+        return false;
+    cert_to_pem(cert, out);
+    return true;
+}
+
+/* "www.example.org" from whatever the record is called; safe in a header and on a disk. */
+static void file_name(const char *name, char *field, size_t field_size)
+{
+    size_t n = 0;
+
+    for (const char *p = name; *p && n + 5 < field_size; p++) {
+        bool is_plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                        (*p >= '0' && *p <= '9') || *p == '-' || (*p == '.' && n > 0);
+
+        field[n++] = is_plain ? *p : '_';
+    }
+    (void)snprintf(field + n, field_size - n, "%s", n ? ".pem" : "certificate.pem");
+}
+
+/* Leaf, then what was sent above it; never a key. */
+static bool certs_pem(struct api_call *call, struct err *err)
+{
+    const struct store_viewer viewer = api_viewer(call);
+    autofree(cert_row) struct cert_row *cert = NULL;
+    autofree(record_version_row) struct record_version_row *current = NULL;
+    autodone(version_rows) struct version_rows chain = { 0 };
+
+    if (!store_cert_get(call->tx, &viewer, call->path_id, &cert, err))
+        return false;
+    if (!cert->version_id)
+        return fail(err, ERR_NOT_FOUND, "no certificate has been seen for \"%s\" yet", cert->name);
+    if (!store_record_version_find(call->tx, cert->id, cert->version_id, &current, err) ||
+        !add_pem(call->tx, cert->version_id, call->body_out, err))
+        return false;
+    if (current && current->chain_id &&
+        !store_chain_members(call->tx, current->chain_id, &chain, err))
+        return false;
+    for (size_t i = 0; i < chain.n; i++)
+        if (!add_pem(call->tx, chain.items[i].id, call->body_out, err))
+            return false;
+    call->media_type = "application/x-pem-file";
+    file_name(cert->version->name, call->filename, sizeof call->filename);
+    return true;
+}
+
+const struct api_route certificate_routes[] = {
+    { "GET", "/certificates", ROLE_USER, API_READS, certs_list, 0 },
+    { "POST", "/certificates", ROLE_USER, API_WRITES | API_IDEMPOTENT, certs_create, 0 },
+    { "GET", "/certificates/{id}", ROLE_USER, API_READS, certs_get, 0 },
+    { "PATCH", "/certificates/{id}", ROLE_USER, API_WRITES, certs_edit, 0 },
+    { "DELETE", "/certificates/{id}", ROLE_USER, API_WRITES | API_BODY_NONE, certs_delete, 0 },
+    { "GET", "/certificates/{id}.pem", ROLE_USER, API_READS | API_REPLY_RAW, certs_pem, 0 },
+    { 0 },
+};

@@ -1,0 +1,55 @@
+/* daemon/confine: see the header. */
+#include "daemon/confine.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/sandbox.h"
+#include "base/span.h"
+#include "conf/conf.h"
+
+/* The directory in which a file is to be made; the caller frees it. NULL for no file. */
+static char *parent_of(const char *path)
+{
+    autofree(str) char *copy = xstrdup(path);
+
+    return path[0] ? xstrdup(dirname(copy)) : NULL;
+}
+
+/* Where an SQLite file lies that the settings name; NULL: there is none. */
+static char *database_dir(const struct conf *conf)
+{
+    const char *url = conf_text(conf, CONF_DATABASE_URL);
+
+    if (strncmp(url, "sqlite:", strlen("sqlite:")) != 0)
+        return NULL;
+    url += strlen("sqlite:");
+    return parent_of(strncmp(url, "//", 2) == 0 ? url + 2 : url);
+}
+
+bool confine_server(const struct conf *conf, struct err *err)
+{
+    const char *data = conf_text(conf, CONF_SERVER_DATA);
+    autofree(str) char *db = xasprintf("%s/db", data);
+    autofree(str) char *tmp = xasprintf("%s/tmp", data);
+    autofree(str) char *vault = xasprintf("%s/vault", data);
+    autofree(str) char *token_dir = parent_of(conf_text(conf, CONF_SERVER_ADMIN_TOKEN_FILE));
+    autofree(str) char *other_db = database_dir(conf);
+    struct sandbox_path paths[] = {
+        { "/", SANDBOX_READ },
+        { "/dev", SANDBOX_READ | SANDBOX_WRITE },
+        { db, SANDBOX_READ | SANDBOX_WRITE },
+        { tmp, SANDBOX_READ | SANDBOX_WRITE },
+        { token_dir ? token_dir : tmp, SANDBOX_READ | SANDBOX_WRITE },
+        { other_db ? other_db : db, SANDBOX_READ | SANDBOX_WRITE },
+    };
+    struct sandbox_files files = { .paths = paths, .n_paths = countof(paths), .except = vault };
+
+    /* SQLite's own temporary files, which sorting a large table needs. */
+    if (setenv("SQLITE_TMPDIR", tmp, 1) != 0)
+        return fail_errno(err, ERR_INTERNAL, "could not set up the environment");
+    return sandbox_files(&files, NULL, err) && sandbox_calls(SANDBOX_SERVER, err);
+}

@@ -1,0 +1,52 @@
+/*
+ * daemon/control: what the supervisor and the server process tell each other.
+ *
+ * One stream socketpair, frames of base/frame. The server's end closes when the supervisor ends,
+ * and the server then ends too.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/frame.h"
+
+struct conf;
+struct err;
+
+enum control_type {
+    /* supervisor to server */
+    CONTROL_CONF = 1, /* the settings, packed; the first frame, and again after SIGHUP */
+    CONTROL_PROBER,   /* with the descriptor of a new prober */
+    CONTROL_VAULT,    /* with the descriptor of a new vault */
+    CONTROL_STOP,     /* end what is under way and exit */
+
+    /* server to supervisor */
+    CONTROL_READY, /* it serves */
+};
+
+/* Descriptors as the children find them. */
+enum control_fd {
+    CONTROL_FD = 3,            /* server: this channel; prober and vault: the server */
+    CONTROL_KEY_DIR_FD = 4,    /* vault: its directory */
+    CONTROL_PASSPHRASE_FD = 5, /* vault: where the passphrase is read from; may be missing */
+    CONTROL_LOCK_FD = 6,       /* server: keeps the data directory locked while it lives */
+};
+
+/*
+ * Exit statuses of children. FATAL: trying again would not help, and standard error says why.
+ * RETRY: something outside is missing; standard error says what.
+ */
+enum control_exit { CONTROL_EXIT_OK = 0, CONTROL_EXIT_RETRY = 75, CONTROL_EXIT_FATAL = 78 };
+
+bool control_send_conf(int fd, const struct conf *conf, struct err *err) must_check;
+
+/* A frame without payload; `passed` travels with it unless it is -1, and stays the caller's. */
+bool control_send(int fd, enum control_type type, int passed, struct err *err) must_check;
+
+struct control_message {
+    enum control_type type;
+    struct conf *conf; /* CONTROL_CONF: the receiver's to free */
+    int fd;            /* CONTROL_PROBER, CONTROL_VAULT: the receiver's to close; else -1 */
+};
+
+/* Wait for the next. ERR_NOT_FOUND: the other end is gone. */
+bool control_receive(int fd, struct control_message *ret, struct err *err) must_check;

@@ -1,0 +1,60 @@
+/* daemon/database: see the header. */
+#include "daemon/database.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "db/migrate.h"
+#include "store/schema.h"
+#include "store/vault_state.h"
+
+char *database_url(const struct conf *conf)
+{
+    if (conf_is_set(conf, CONF_DATABASE_URL))
+        return xstrdup(conf_text(conf, CONF_DATABASE_URL));
+    return xasprintf("%s/db/certdesk.db", conf_text(conf, CONF_SERVER_DATA));
+}
+
+bool database_is_remote(const struct conf *conf)
+{
+    return span_starts_with(span_text(conf_text(conf, CONF_DATABASE_URL)), "postgres");
+}
+
+bool database_open(const struct conf *conf, struct db **ret, struct err *err)
+{
+    autofree(str) char *url = database_url(conf);
+    struct db_conf db_conf = { .url = url,
+        .cache_kib = conf_i64(conf, CONF_DATABASE_CACHE) / 1024 };
+    bool ok = db_open(&db_conf, ret, err);
+
+    explicit_bzero(url, strlen(url));
+    return ok;
+}
+
+/* Without a schema to bring up to date nothing would have been written yet. */
+static bool check_writable(struct db *db, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(db, TX_WRITE, &tx, err) && store_vault_state_touch(tx, err) &&
+           tx_commit(take(&tx), err);
+}
+
+bool database_prepare(const struct conf *conf, int64_t now, struct err *err)
+{
+    autofree(db) struct db *db = NULL;
+    int64_t n = 0;
+
+    if (!database_open(conf, &db, err))
+        return false;
+    if (!migrate(db, schema_steps, n_schema_steps, now, &n, err))
+        return err_wrap(err, "could not bring the database up to date");
+    if (!check_writable(db, err))
+        return err_wrap(err, "cannot write to the database");
+    if (n > 0)
+        log_info("database.migrated", KV_I64("steps", n), KV_STR("database", db_version(db)));
+    return true;
+}

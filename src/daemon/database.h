@@ -1,0 +1,24 @@
+/*
+ * daemon/database: the server's database: where it is, that it can be written, that its schema is
+ * this binary's.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "db/db.h"
+
+struct conf;
+struct err;
+
+/* DIR/db/certdesk.db unless the settings name another. The caller frees it. May hold a password. */
+char *database_url(const struct conf *conf) must_check;
+
+/* Is trying again later of any use? A file that cannot be opened stays that way; a server may come.
+ */
+bool database_is_remote(const struct conf *conf);
+
+/* Open a connection, bring the schema up to date, and make sure that it can be written. */
+bool database_prepare(const struct conf *conf, int64_t now, struct err *err) must_check;
+
+/* For the workers: one connection more. */
+bool database_open(const struct conf *conf, struct db **ret, struct err *err) must_check;

@@ -1,0 +1,171 @@
+/* daemon/health: see the header. */
+#include "daemon/health.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "db/db.h"
+#include "probe/client.h"
+#include "store/vault_state.h"
+#include "vault/client.h"
+
+struct health {
+    struct health_conf conf;
+    struct http_app app;
+};
+
+static bool is_path(const struct http_request *request, const char *name)
+{
+    return request->n_parts == 1 && strcmp(request->parts[0], name) == 0;
+}
+
+static bool is_get(const struct http_request *request)
+{
+    return request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD;
+}
+
+static void answer_text(struct http_reply *reply, int status, struct buf *body)
+{
+    http_reply_status(reply, status);
+    http_reply_field(reply, "Content-Type", "text/plain; charset=utf-8");
+    http_reply_field(reply, "Cache-Control", "no-store");
+    http_reply_field(reply, "X-Content-Type-Options", "nosniff");
+    if (status == 503)
+        http_reply_field(reply, "Retry-After", "2");
+    http_reply_take_body(reply, body);
+}
+
+static void answer_literal(struct http_reply *reply, int status, const char *text)
+{
+    autodone(buf) struct buf body = BUF_INIT(256);
+
+    buf_add_text(&body, text);
+    if (status == 405)
+        http_reply_field(reply, "Allow", "GET, HEAD");
+    answer_text(reply, status, &body);
+}
+
+static enum http_verdict admit(void *context, struct http_request *request,
+    struct http_reply *reply)
+{
+    const struct health *health = context;
+    bool is_health = is_path(request, "healthz");
+
+    if (is_health || is_path(request, "readyz")) {
+        if (!is_get(request)) {
+            answer_literal(reply, 405, "this address takes only GET and HEAD\n");
+            return HTTP_ANSWERED;
+        }
+        if (!is_health)
+            return HTTP_PROCEED;
+        answer_literal(reply, 200, "ok\n");
+        return HTTP_ANSWERED;
+    }
+    if (health->conf.next)
+        return health->conf.next->admit(health->conf.next->context, request, reply);
+    answer_literal(reply, 404, "not found\n");
+    return HTTP_ANSWERED;
+}
+
+static enum http_verdict authorize(void *context, void *worker, struct http_request *request,
+    struct http_reply *reply)
+{
+    const struct health *health = context;
+    const struct http_app *next = health->conf.next;
+
+    return next->authorize ? next->authorize(next->context, worker, request, reply) : HTTP_PROCEED;
+}
+
+static bool check_database(struct db *db, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    struct vault_identity ignored;
+    bool is_there;
+
+    return tx_begin(db, TX_READ, &tx, err) && store_vault_state_get(tx, &ignored, &is_there, err) &&
+           tx_commit(take(&tx), err);
+}
+
+static void add_reason(struct buf *reasons, const char *what, const struct err *err)
+{
+    buf_addf(reasons, "%s: %s\n", what, err->msg);
+    log_debug("server.not_ready", KV_STR("because", what), KV_ERR(err));
+}
+
+static void answer_ready(const struct health *health, struct db *db, struct http_reply *reply)
+{
+    autodone(buf) struct buf body = BUF_INIT(4096);
+    struct err err = { 0 };
+
+    if (!check_database(db, &err))
+        add_reason(&body, "database", &err);
+    if (!vault_is_ready(health->conf.vault, &err))
+        add_reason(&body, "vault", &err);
+    if (!probe_client_is_connected(health->conf.prober)) {
+        fail(&err, ERR_UNAVAILABLE, "the prober is not running");
+        add_reason(&body, "prober", &err);
+    }
+    if (body.size == 0) {
+        answer_literal(reply, 200, "ready\n");
+        return;
+    }
+    answer_text(reply, 503, &body);
+}
+
+static void handle(void *context, void *worker, struct http_request *request,
+    struct http_reply *reply)
+{
+    const struct health *health = context;
+    const struct http_app *next = health->conf.next;
+
+    if (is_path(request, "readyz"))
+        answer_ready(health, worker, reply);
+    else
+        next->handle(next->context, worker, request, reply);
+}
+
+static void refuse(void *context, int status, const char *why, struct http_reply *reply)
+{
+    const struct health *health = context;
+    const struct http_app *next = health->conf.next;
+
+    next->refuse(next->context, status, why, reply);
+}
+
+static void finished(void *context, const struct http_request *request,
+    const struct http_outcome *outcome)
+{
+    const struct health *health = context;
+    const struct http_app *next = health->conf.next;
+
+    next->finished(next->context, request, outcome);
+}
+
+struct health *health_new(const struct health_conf *conf)
+{
+    struct health *health = xcalloc(1, sizeof *health);
+    const struct http_app *next = conf->next;
+
+    health->conf = *conf;
+    health->app = (struct http_app){ .context = health, .admit = admit, .handle = handle };
+    if (next) {
+        health->app.authorize = authorize;
+        health->app.refuse = next->refuse ? refuse : NULL;
+        health->app.finished = next->finished ? finished : NULL;
+    }
+    return health;
+}
+
+void health_free(struct health *health)
+{
+    free(health);
+}
+
+const struct http_app *health_app(const struct health *health)
+{
+    return &health->app;
+}

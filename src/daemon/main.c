@@ -1,0 +1,56 @@
+/*
+ * certdesk: one binary. The first word says what it is: the server, or a command.
+ */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "daemon/roles.h"
+#include "daemon/serve.h"
+
+static void print_words(FILE *to)
+{
+    fputs("usage: certdesk WORD [ARGUMENT…]\n\n", to);
+    fprintf(to, "  %-10s %s\n", "serve", "serve the page and the API");
+    for (const struct cli_word *word = cli_words; word->name; word++)
+        fprintf(to, "  %-10s %s\n", word->name, word->summary);
+    fputs("\ncertdesk WORD --help tells more; so do certdesk(1) and certdesk-serve(8).\n", to);
+}
+
+static int run_word(int argc, char **argv)
+{
+    for (const struct cli_word *word = cli_words; word->name; word++) {
+        if (strcmp(word->name, argv[0]) != 0)
+            continue;
+        if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+            printf("usage: certdesk %s %s\n\n%s\n", word->name, word->arguments, word->summary);
+            return CLI_OK;
+        }
+        return word->run(argc, argv);
+    }
+    fprintf(stderr, "certdesk: unknown word \"%s\"\n", argv[0]);
+    print_words(stderr);
+    return CLI_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_words(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_words(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "serve") == 0)
+        return serve_run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "internal") == 0)
+        return roles_run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "--version") == 0) {
+        char word[] = "version";
+        char *words[] = { word, NULL };
+
+        return run_word(1, words);
+    }
+    return run_word(argc - 1, argv + 1);
+}

@@ -1,0 +1,9 @@
+/*
+ * daemon/roles: what a process does that the supervisor started.
+ */
+#pragma once
+
+#include "base/base.h"
+
+/* "internal ROLE LEVEL": argv[0] is "internal". Does not return for prober and vault. */
+int roles_run(int argc, char **argv);

@@ -1,0 +1,200 @@
+/* job/scheduler: see the header. Looks once a second, which is as fine as cron needs, on a worker.
+ */
+#include "job/scheduler.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "codec/cron.h"
+#include "db/db.h"
+#include "job/queue.h"
+#include "net/loop.h"
+#include "net/workers.h"
+#include "store/schedule.h"
+
+#define TICK_MS 1000
+#define MAX_SCHEDULES 32
+
+const struct scheduled scheduled[] = {
+    { "check", "17 2 * * *", "look at every endpoint", false },
+    { "notify", "27 2 * * *", "renewal scan: open and escalate expiry tickets", false },
+    { "audit", "*/5 * * * *", "link the audit log's entries and sign the last one", true },
+    { "cleanup", "47 3 * * *", "forget ended sessions and old jobs", true },
+    { 0 },
+};
+
+struct scheduler {
+    struct loop *loop;
+    struct workers *workers;
+    struct job_runner *runner;
+    struct loop_timer *timer;
+    _Atomic int64_t alive_at;
+    _Atomic bool is_looking;
+    _Atomic bool is_stopping;
+};
+
+const struct scheduled *scheduled_find(const char *name)
+{
+    for (const struct scheduled *s = scheduled; s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+static bool next_run(const char *text, int64_t now, int64_t *ret, struct err *err)
+{
+    struct cron cron;
+
+    if (!cron_parse(span_text(text), &cron, err))
+        return false;
+    *ret = cron_next(&cron, now, 0);
+    return true;
+}
+
+bool scheduler_set_cron(struct tx *tx, const char *name, const char *cron, int64_t now,
+    struct err *err)
+{
+    int64_t at;
+
+    return next_run(cron, now, &at, err) && store_schedule_put(tx, name, cron, at, err);
+}
+
+static bool is_there(struct tx *tx, const char *name, bool *ret, struct err *err)
+{
+    autofree(schedule_row) struct schedule_row *row = NULL;
+    struct err missing = { 0 };
+
+    *ret = store_schedule_get(tx, name, &row, &missing);
+    if (*ret || missing.kind == ERR_NOT_FOUND)
+        return true;
+    *err = missing;
+    return false;
+}
+
+bool scheduler_init(struct tx *tx, int64_t now, struct err *err)
+{
+    for (const struct scheduled *s = scheduled; s->name; s++) {
+        bool there;
+
+        if (!is_there(tx, s->name, &there, err) ||
+            (!there && !scheduler_set_cron(tx, s->name, s->default_cron, now, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool start_run(struct tx *tx, const struct schedule_row *row, int64_t account_id,
+    int64_t now, int64_t *ret_job, struct err *err)
+{
+    int64_t next;
+
+    return next_run(row->cron, now, &next, err) &&
+           store_schedule_start(tx, row, row->name, next, account_id, now, ret_job, err);
+}
+
+bool scheduler_run_now(struct tx *tx, const char *name, int64_t account_id, int64_t now,
+    int64_t *ret_job, struct err *err)
+{
+    autofree(schedule_row) struct schedule_row *row = NULL;
+
+    return store_schedule_get(tx, name, &row, err) &&
+           start_run(tx, row, account_id, now, ret_job, err);
+}
+
+static bool read_schedules(struct db *db, struct schedule_row **rows, size_t *ret_n,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(db, TX_READ, &tx, err) &&
+           store_schedule_list(tx, rows, MAX_SCHEDULES, ret_n, err);
+}
+
+static void start_due(struct scheduler *self, struct db *db, const struct schedule_row *row,
+    int64_t now)
+{
+    autofree(tx) struct tx *tx = NULL;
+    struct err err = { 0 };
+    int64_t job;
+
+    if (!scheduled_find(row->name))
+        return;
+    if (tx_begin(db, TX_WRITE, &tx, &err) && start_run(tx, row, 0, now, &job, &err) &&
+        tx_commit(take(&tx), &err)) {
+        log_info("schedule.started", KV_STR("schedule", row->name), KV_I64("job", job));
+        job_runner_kick(self->runner);
+    } else if (err.kind != ERR_CONFLICT) {
+        log_warning("schedule.not_started", KV_STR("schedule", row->name), KV_ERR(&err));
+    }
+}
+
+static void look(void *state, void *arg)
+{
+    struct scheduler *self = arg;
+    struct schedule_row *rows[MAX_SCHEDULES];
+    struct err err = { 0 };
+    int64_t now = clock_now();
+    size_t n = 0;
+
+    if (read_schedules(state, rows, &n, &err))
+        atomic_store(&self->alive_at, now);
+    else
+        log_error("schedule.unreadable", KV_ERR(&err));
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i]->next_run_at <= now && !atomic_load(&self->is_stopping))
+            start_due(self, state, rows[i], now);
+        schedule_row_free(rows[i]);
+    }
+    atomic_store(&self->is_looking, false);
+}
+
+static void tick(void *arg)
+{
+    struct scheduler *self = arg;
+    struct err err = { 0 };
+
+    if (!atomic_exchange(&self->is_looking, true) &&
+        !workers_submit(self->workers, WORK_JOB, look, self, &err))
+        atomic_store(&self->is_looking, false);
+    loop_timer_start(self->timer, TICK_MS);
+}
+
+struct scheduler *scheduler_new(struct loop *loop, struct workers *workers,
+    struct job_runner *runner)
+{
+    struct scheduler *self = xcalloc(1, sizeof *self);
+
+    self->loop = loop;
+    self->workers = workers;
+    self->runner = runner;
+    self->timer = loop_timer_new(loop, tick, self);
+    return self;
+}
+
+void scheduler_start(struct scheduler *self)
+{
+    tick(self);
+}
+
+void scheduler_stop(struct scheduler *self)
+{
+    atomic_store(&self->is_stopping, true);
+    loop_timer_stop(self->timer);
+}
+
+void scheduler_free(struct scheduler *self)
+{
+    if (!self)
+        return;
+    loop_timer_free(self->timer);
+    free(self);
+}
+
+int64_t scheduler_alive_at(const struct scheduler *self)
+{
+    return atomic_load(&self->alive_at);
+}

@@ -1,0 +1,282 @@
+/* store/cert: see the header. */
+#include "store/cert.h"
+
+#include "base/err.h"
+#include "base/parse.h"
+#include "store/bucket.h"
+#include "store/cert_load.h"
+#include "store/cert_people.h"
+#include "store/endpoint.h"
+#include "store/read.h"
+#include "store/tags.h"
+
+#define NAME_MAX_BYTES 400
+
+static bool check_name(const char *name, struct err *err)
+{
+    struct span trimmed = span_trim(span_text(name));
+
+    if (trimmed.size == 0)
+        return fail(err, ERR_INVALID, "a certificate needs a name");
+    if (trimmed.size > NAME_MAX_BYTES)
+        return fail(err, ERR_LIMIT, "the name is longer than %d bytes", NAME_MAX_BYTES);
+    return true;
+}
+
+static bool insert_record(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,
+    struct err *err)
+{
+    autofree(str) char *lower = text_lower(cert->name);
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO certificate(name, name_lower, description, is_imported, is_managed, owner_id,"
+        " assignee_id, business_group_id, required_names, notify_periods, created_at, updated_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
+        " RETURNING id");
+
+    stmt_bind_text(q, 1, cert->name);
+    stmt_bind_text(q, 2, lower);
+    stmt_bind_text(q, 3, cert->description ? cert->description : "");
+    stmt_bind_bool(q, 4, cert->is_imported);
+    stmt_bind_bool(q, 5, cert->is_managed);
+    stmt_bind_i64(q, 6, cert->owner_id);
+    bind_or_null(q, 7, cert->assignee_id);
+    bind_or_null(q, 8, cert->business_group_id);
+    bind_text_or_null(q, 9, cert->required_names);
+    bind_text_or_null(q, 10, cert->notify_periods);
+    stmt_bind_i64(q, 11, now);
+    return read_number(q, ret_id, err);
+}
+
+bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,
+    struct err *err)
+{
+    const struct bucket_dates nothing = { 0 };
+    const struct bucket_dates unknown = { .is_there = true };
+    const struct cert_people people = {
+        .owner_id = cert->owner_id,
+        .assignee_id = cert->assignee_id,
+    };
+    int64_t id = 0;
+
+    if (!check_name(cert->name, err))
+        return false;
+    if (!cert->owner_id)
+        return fail(err, ERR_INVALID, "a certificate needs an owner");
+    if (!insert_record(tx, cert, now, &id, err) || !cert_write_access(tx, id, &people, err) ||
+        (cert->tags && !tags_write(tx, id, cert->tags, err)) || !cert_write_words(tx, id, err) ||
+        !bucket_move(tx, &nothing, &unknown, err))
+        return err_wrap(err, "could not add certificate \"%s\"", cert->name);
+    *ret_id = id;
+    return true;
+}
+
+static bool check_visible(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+    struct err *err)
+{
+    int64_t n = 0;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT 1 FROM certificate c WHERE c.id = $1 AND " VISIBLE("c.id", "$2", "$3"));
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_bool(q, 2, viewer->sees_all);
+    stmt_bind_i64(q, 3, viewer->account_id);
+    if (!read_number(q, &n, err))
+        return false;
+    return n || fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+}
+
+bool store_cert_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+    struct cert_row **ret, struct err *err)
+{
+    autodone(cert_rows) struct cert_rows rows = { 0 };
+    struct cert_row *row;
+
+    if (!check_visible(tx, viewer, id, err) || !cert_load(tx, &id, 1, &rows, err))
+        return false;
+    if (rows.n == 0)
+        return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+    row = xmalloc(sizeof *row);
+    *row = rows.items[0];
+    rows.n = 0;
+    *ret = row;
+    return true;
+}
+
+bool store_cert_find_by_certificate_id(struct tx *tx, const struct store_viewer *viewer,
+    const char *certificate_id, int64_t *ret_id, struct err *err)
+{
+    struct span text = span_text(certificate_id);
+    int64_t number = 0;
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT r.certificate_id FROM record_version r"
+                       " WHERE (r.id = $1 OR r.ca_certificate_id = $2)"
+                       "   AND " VISIBLE("r.certificate_id", "$3", "$4") " ORDER BY r.id LIMIT 1");
+
+    if (text.size > 2 && (text.data[0] == 'C' || text.data[0] == 'c') && text.data[1] == '-' &&
+        !parse_i64(span_slice(text, 2, SIZE_MAX), 1, INT64_MAX, &number, NULL))
+        number = 0;
+    stmt_bind_i64(q, 1, number);
+    stmt_bind_text(q, 2, certificate_id);
+    stmt_bind_bool(q, 3, viewer->sees_all);
+    stmt_bind_i64(q, 4, viewer->account_id);
+    return read_number(q, ret_id, err);
+}
+
+bool store_cert_find_by_name(struct tx *tx, const struct store_viewer *viewer, const char *name,
+    int64_t *ret_id, int64_t *ret_n, struct err *err)
+{
+    autofree(str) char *lower = text_lower(name);
+    int64_t first = 0;
+    int64_t n = 0;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT c.id FROM certificate c"
+        " WHERE c.name_lower = $1 AND " VISIBLE("c.id", "$2", "$3") " ORDER BY c.id LIMIT 2");
+
+    stmt_bind_text(q, 1, lower);
+    stmt_bind_bool(q, 2, viewer->sees_all);
+    stmt_bind_i64(q, 3, viewer->account_id);
+    while (stmt_next(q)) {
+        if (n++ == 0)
+            first = stmt_i64(q, 0);
+    }
+    if (!stmt_end(q, err))
+        return false;
+    *ret_id = first;
+    *ret_n = n;
+    return true;
+}
+
+/* Why an UPDATE or DELETE with a row version changed nothing: it is gone, or another one. */
+static bool fail_edit(struct tx *tx, int64_t id, struct err *err)
+{
+    const struct store_viewer system = STORE_SYSTEM;
+
+    return check_visible(tx, &system, id, err) ? fail_stale(err, "certificate") : false;
+}
+
+/* The row with the edit applied is written whole: one statement, whatever has changed. */
+static bool update_record(struct tx *tx, int64_t id, const struct cert_row *row,
+    const struct cert_edit *edit, int64_t now, struct err *err)
+{
+    const char *name = edit->name ? edit->name : row->name;
+    autofree(str) char *lower = text_lower(name);
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE certificate SET name = $2, name_lower = $3, description = $4,"
+        " business_group_id = $5, required_names = $6, notify_periods = $7, is_imported = $8,"
+        " is_managed = $9, updated_at = $10, row_version = row_version + 1"
+        " WHERE id = $1 AND row_version = $11");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_text(q, 2, name);
+    stmt_bind_text(q, 3, lower);
+    stmt_bind_text(q, 4, edit->description ? edit->description : row->description);
+    bind_or_null(q, 5, edit->business_group_id ? *edit->business_group_id : row->business_group_id);
+    bind_text_or_null(q, 6, edit->required_names ? edit->required_names : row->required_names);
+    bind_text_or_null(q, 7, edit->notify_periods ? edit->notify_periods : row->notify_periods);
+    stmt_bind_bool(q, 8, edit->is_imported ? *edit->is_imported : row->is_imported);
+    stmt_bind_bool(q, 9, edit->is_managed ? *edit->is_managed : row->is_managed);
+    stmt_bind_i64(q, 10, now);
+    stmt_bind_i64(q, 11,
+        edit->expected_row_version ? edit->expected_row_version : row->row_version);
+    if (!stmt_run(q, err))
+        return false;
+    return stmt_n_changed(q) == 1 || fail_edit(tx, id, err);
+}
+
+bool store_cert_edit(struct tx *tx, int64_t id, const struct cert_edit *edit, int64_t now,
+    struct err *err)
+{
+    const struct store_viewer system = STORE_SYSTEM;
+    autofree(cert_row) struct cert_row *row = NULL;
+
+    if (edit->name && !check_name(edit->name, err))
+        return false;
+    return store_cert_get(tx, &system, id, &row, err) &&
+           update_record(tx, id, row, edit, now, err) &&
+           (!edit->tags || tags_write(tx, id, edit->tags, err)) &&
+           (!edit->name || cert_write_words(tx, id, err));
+}
+
+/* "\"lb-1\", \"lb-2\" and 3 more" */
+static bool check_unused(struct tx *tx, int64_t id, struct err *err)
+{
+    autodone(buf) struct buf names = BUF_INIT(sizeof err->msg);
+    int64_t n = 0;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT DISTINCT r.name FROM association s JOIN resource r ON r.id = s.resource_id"
+        " WHERE s.certificate_id = $1 ORDER BY r.name");
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q)) {
+        if (n++ < 5)
+            buf_addf(&names, "%s\"%.60s\"", names.size ? ", " : "", stmt_text(q, 0));
+    }
+    if (!stmt_end(q, err))
+        return false;
+    if (n > 5)
+        buf_addf(&names, " and %" PRId64 " more", n - 5);
+    return n == 0 || fail(err, ERR_CONFLICT, "the certificate is in use on %s", buf_text(&names));
+}
+
+static bool detach_all(struct tx *tx, int64_t id, struct err *err)
+{
+    autodone(id_list) struct id_list endpoints = { 0 };
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT endpoint_id FROM certificate_endpoint WHERE certificate_id = $1 ORDER BY endpoint_id");
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q))
+        id_list_add(&endpoints, stmt_i64(q, 0));
+    if (!stmt_end(q, err))
+        return false;
+    for (size_t i = 0; i < endpoints.n; i++) {
+        if (!store_endpoint_detach(tx, id, endpoints.items[i], err))
+            return false;
+    }
+    return true;
+}
+
+bool store_cert_delete(struct tx *tx, int64_t id, int64_t expected_row_version, struct err *err)
+{
+    const struct bucket_dates nothing = { 0 };
+    struct bucket_dates dates;
+    autofree(stmt) struct stmt *words = NULL;
+    autofree(stmt) struct stmt *q = NULL;
+
+    if (!bucket_dates_of(tx, id, &dates, err) || !check_unused(tx, id, err) ||
+        !detach_all(tx, id, err))
+        return false;
+    words = tx_prepare(tx, "DELETE FROM certificate_search WHERE rowid = $1");
+    stmt_bind_i64(words, 1, id);
+    if (!stmt_run(words, err))
+        return false;
+    q = tx_prepare(tx, "DELETE FROM certificate WHERE id = $1"
+                       " AND (CAST($2 AS BIGINT) = 0 OR row_version = CAST($2 AS BIGINT))");
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_i64(q, 2, expected_row_version);
+    if (!stmt_run(q, err))
+        return false;
+    if (stmt_n_changed(q) != 1)
+        return fail_edit(tx, id, err);
+    return bucket_move(tx, &dates, &nothing, err);
+}
+
+bool store_cert_set_revoked(struct tx *tx, int64_t id, int64_t revoked_at, int64_t now,
+    struct err *err)
+{
+    struct bucket_dates from;
+    struct bucket_dates to;
+    autofree(stmt) struct stmt *q = NULL;
+
+    if (!bucket_dates_of(tx, id, &from, err))
+        return false;
+    if (!from.is_there)
+        return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+    to = from;
+    to.is_revoked = revoked_at != 0;
+    q = tx_prepare(tx, "UPDATE certificate SET revoked_at = $2, updated_at = $3 WHERE id = $1");
+    stmt_bind_i64(q, 1, id);
+    bind_or_null(q, 2, revoked_at);
+    stmt_bind_i64(q, 3, now);
+    return stmt_run(q, err) && bucket_move(tx, &from, &to, err);
+}

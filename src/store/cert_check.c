@@ -1,0 +1,251 @@
+/* store/cert_where, the other half: conditions as they are checked on each record. */
+#include "store/cert_where.h"
+
+#include "base/err.h"
+
+#define BIT(status) (1u << (status))
+
+static void check_access(const struct cert_where *where, struct select *select)
+{
+    if (where->viewer->sees_all)
+        return;
+    select_add(select,
+        " AND EXISTS (SELECT 1 FROM certificate_access x WHERE x.certificate_id = c.id"
+        " AND (+x.account_id = ");
+    select_i64(select, where->viewer->account_id);
+    select_add(select, " OR +x.group_id IN (SELECT m.group_id FROM group_member m"
+                       " WHERE m.account_id = ");
+    select_i64(select, where->viewer->account_id);
+    select_add(select, ")))");
+}
+
+/* "|| ''" keeps SQLite from asking its full text index once for each record. */
+static void check_words(const struct cert_where *where, struct select *select)
+{
+    bool is_driving = where->drive == DRIVE_WORDS;
+
+    if (where->words && !is_driving) {
+        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_search s WHERE s.rowid = c.id"
+                           " AND (s.words || '') LIKE ");
+        select_text(select, where->words);
+        select_add(select, ")");
+    }
+    if (where->words_exact) {
+        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_search s WHERE s.rowid = c.id"
+                           " AND (s.words || '') LIKE ");
+        select_text(select, where->words_exact);
+        select_add(select, " ESCAPE '\\')");
+    }
+}
+
+/* Sorted by name, the range of names is the walk. */
+static void check_name(const struct cert_where *where, struct select *select)
+{
+    bool walks = where->sort == CERT_BY_NAME && where->drive == DRIVE_NONE;
+
+    if (!where->name_from || where->drive == DRIVE_NAME)
+        return;
+    if (walks && !where->skips_from) {
+        select_add(select, " AND c.name_lower >= ");
+        select_text(select, where->name_from);
+    }
+    if (walks && !where->skips_until) {
+        select_add(select, " AND c.name_lower < ");
+        select_text(select, where->name_until);
+    }
+    if (walks)
+        return;
+    select_add(select, " AND (c.name_lower || '') >= ");
+    select_text(select, where->name_from);
+    select_add(select, " AND (c.name_lower || '') < ");
+    select_text(select, where->name_until);
+}
+
+static void check_dates(const struct cert_where *where, struct select *select)
+{
+    bool walks = where->sort == CERT_BY_EXPIRY && where->drive == DRIVE_NONE;
+
+    if (!where->has_dates || where->drive == DRIVE_DATES)
+        return;
+    if (walks && !where->skips_from) {
+        select_add(select, " AND c.expires_at >= ");
+        select_i64(select, where->from);
+    }
+    if (walks && !where->skips_until) {
+        select_add(select, " AND c.expires_at <= ");
+        select_i64(select, where->until);
+    }
+    if (walks)
+        return;
+    select_add(select, " AND +c.expires_at >= ");
+    select_i64(select, where->from);
+    select_add(select, " AND +c.expires_at <= ");
+    select_i64(select, where->until);
+}
+
+/* One status, as core/rows_cert tells it from the same columns. */
+static void add_status(struct select *select, enum cert_status status, int64_t now)
+{
+    if (status == CERT_REVOKED) {
+        select_add(select, "+c.revoked_at IS NOT NULL");
+        return;
+    }
+    if (status == CERT_UNKNOWN) {
+        select_add(select, "(+c.revoked_at IS NULL AND +c.version_id IS NULL)");
+        return;
+    }
+    select_add(select, "(+c.revoked_at IS NULL AND +c.expires_at ");
+    if (status == CERT_EXPIRED)
+        select_add(select, "< ");
+    else
+        select_add(select, ">= ");
+    select_i64(select, now);
+    if (status == CERT_NOT_YET_VALID) {
+        select_add(select, " AND +c.begins_at > ");
+        select_i64(select, now);
+    } else if (status != CERT_EXPIRED) {
+        select_add(select, " AND +c.begins_at <= ");
+        select_i64(select, now);
+        if (status == CERT_VALID)
+            select_add(select, " AND +c.expiring_at > ");
+        else
+            select_add(select, " AND +c.expiring_at <= ");
+        select_i64(select, now);
+    }
+    select_add(select, ")");
+}
+
+static void check_statuses(const struct cert_where *where, struct select *select)
+{
+    bool is_first = true;
+
+    if (!where->filter->statuses)
+        return;
+    select_add(select, " AND (");
+    for (enum cert_status status = 0; status < N_CERT_STATUS; status++) {
+        if (!(where->filter->statuses & BIT(status)))
+            continue;
+        if (!is_first)
+            select_add(select, " OR ");
+        add_status(select, status, where->now);
+        is_first = false;
+    }
+    if (is_first)
+        select_add(select, "1 = 0");
+    select_add(select, ")");
+}
+
+static void check_sources(const struct cert_where *where, struct select *select)
+{
+    unsigned sources = where->filter->sources;
+
+    if (!sources)
+        return;
+    select_add(select, " AND (1 = 0");
+    if (sources & BIT(CERT_MANAGED))
+        select_add(select, " OR c.is_managed = TRUE");
+    if (sources & BIT(CERT_IMPORTED))
+        select_add(select, " OR (c.is_managed = FALSE AND c.is_imported = TRUE)");
+    if (sources & BIT(CERT_MONITORED))
+        select_add(select, " OR (c.is_managed = FALSE AND c.is_imported = FALSE)");
+    select_add(select, ")");
+}
+
+/* (owner_id, expires_at, id) is an index: by expiry, an owner's records may be walked along it. */
+static void check_owner(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->owner || where->drive == DRIVE_OWNER)
+        return;
+    if (where->sort == CERT_BY_EXPIRY && where->drive == DRIVE_NONE)
+        select_add(select, " AND c.owner_id = ");
+    else
+        select_add(select, " AND +c.owner_id = ");
+    select_add(select, "(SELECT a.id FROM account a WHERE a.name = ");
+    select_text(select, where->filter->owner);
+    select_add(select, ")");
+}
+
+static void check_business_group(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->business_group || where->drive == DRIVE_BUSINESS_GROUP)
+        return;
+    if (where->sort == CERT_BY_EXPIRY && where->drive == DRIVE_NONE)
+        select_add(select, " AND c.business_group_id = ");
+    else
+        select_add(select, " AND +c.business_group_id = ");
+    select_add(select, "(SELECT g.id FROM business_group g WHERE g.name = ");
+    select_text(select, where->filter->business_group);
+    select_add(select, ")");
+}
+
+static void check_assignee(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->assignee || where->drive == DRIVE_ASSIGNEE)
+        return;
+    if (!*where->filter->assignee) {
+        select_add(select, " AND +c.assignee_id IS NULL");
+        return;
+    }
+    select_add(select, " AND +c.assignee_id = (SELECT a.id FROM account a WHERE a.name = ");
+    select_text(select, where->filter->assignee);
+    select_add(select, ")");
+}
+
+static void check_labels(const struct cert_where *where, struct select *select)
+{
+    const struct cert_filter *filter = where->filter;
+
+    if (filter->tag && where->drive != DRIVE_TAG) {
+        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_tag t"
+                           " WHERE t.certificate_id = c.id AND t.tag = ");
+        select_text(select, filter->tag);
+        select_add(select, ")");
+    }
+    if (filter->resource && where->drive != DRIVE_RESOURCE) {
+        select_add(select, " AND EXISTS (SELECT 1 FROM association s"
+                           " JOIN resource r ON r.id = s.resource_id"
+                           " WHERE s.certificate_id = c.id AND r.name = ");
+        select_text(select, filter->resource);
+        select_add(select, ")");
+    }
+    if (filter->is_unused)
+        select_add(select,
+            " AND NOT EXISTS (SELECT 1 FROM association s WHERE s.certificate_id = c.id)"
+            " AND NOT EXISTS (SELECT 1 FROM certificate_endpoint l WHERE l.certificate_id = c.id)");
+}
+
+static void check_texts(const struct cert_where *where, struct select *select)
+{
+    const struct cert_filter *filter = where->filter;
+
+    if (filter->issuer && where->drive != DRIVE_ISSUER) {
+        if (where->sort == CERT_BY_ISSUER && where->drive == DRIVE_NONE)
+            select_add(select, " AND c.issuer = ");
+        else
+            select_add(select, " AND (c.issuer || '') = ");
+        select_text(select, filter->issuer);
+    }
+    if (filter->alert && where->drive != DRIVE_ALERT) {
+        select_add(select, " AND (c.alert || '') <> ''");
+        if (strcmp(filter->alert, "any") != 0) {
+            select_add(select, " AND (c.alert || '') = ");
+            select_text(select, filter->alert);
+        }
+    }
+}
+
+void cert_where_add_checks(const struct cert_where *where, struct select *select)
+{
+    if (where->drive != DRIVE_ACCESS)
+        check_access(where, select);
+    check_dates(where, select);
+    check_statuses(where, select);
+    check_owner(where, select);
+    check_business_group(where, select);
+    check_assignee(where, select);
+    check_sources(where, select);
+    check_texts(where, select);
+    check_name(where, select);
+    check_labels(where, select);
+    check_words(where, select);
+}

@@ -1,0 +1,183 @@
+/* store/cert_count, and the counts of store/cert_list: see the headers. */
+#include "store/cert_count.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "store/bucket.h"
+#include "store/cert_where.h"
+#include "store/read.h"
+
+#define LAST_DAY (INT64_MAX / SECONDS_PER_DAY)
+
+/* The records a status has are those on one side of a border of time, but for today's. */
+static bool count_crossed(struct tx *tx, const char *kind, struct stmt *today, int64_t now,
+    int64_t *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q = today;
+    int64_t day = bucket_day(now);
+    int64_t n_before = 0;
+    int64_t n_today = 0;
+
+    stmt_bind_i64(q, 1, day * SECONDS_PER_DAY);
+    stmt_bind_i64(q, 2, now);
+    if (!read_number(q, &n_today, err) || !bucket_sum(tx, kind, -LAST_DAY, day - 1, &n_before, err))
+        return false;
+    *ret = n_before + n_today;
+    return true;
+}
+
+static bool count_all(struct tx *tx, int64_t now, struct cert_counts *ret, struct err *err)
+{
+    struct cert_counts counts = { 0 };
+    int64_t n_begun = 0;
+    int64_t n_expiring = 0;
+    int64_t n_expired = 0;
+    int64_t n_dated;
+
+    if (!bucket_sum(tx, "total", 0, 0, &counts.total, err) ||
+        !bucket_sum(tx, "revoked", 0, 0, &counts.of[CERT_REVOKED], err) ||
+        !bucket_sum(tx, "unknown", 0, 0, &counts.of[CERT_UNKNOWN], err) ||
+        !count_crossed(tx, "begins",
+            tx_prepare(tx, "SELECT count(*) FROM certificate"
+                           " WHERE begins_at >= $1 AND begins_at <= $2 AND revoked_at IS NULL"),
+            now, &n_begun, err) ||
+        !count_crossed(tx, "expiring",
+            tx_prepare(tx, "SELECT count(*) FROM certificate"
+                           " WHERE expiring_at >= $1 AND expiring_at <= $2 AND revoked_at IS NULL"),
+            now, &n_expiring, err) ||
+        !count_crossed(tx, "expires",
+            tx_prepare(tx, "SELECT count(*) FROM certificate"
+                           " WHERE expires_at >= $1 AND expires_at < $2 AND revoked_at IS NULL"),
+            now, &n_expired, err))
+        return false;
+    n_dated = counts.total - counts.of[CERT_REVOKED] - counts.of[CERT_UNKNOWN];
+    counts.of[CERT_EXPIRED] = n_expired;
+    counts.of[CERT_NOT_YET_VALID] = n_dated - n_begun;
+    counts.of[CERT_EXPIRING_SOON] = n_expiring - n_expired;
+    counts.of[CERT_VALID] = n_begun - n_expiring;
+    *ret = counts;
+    return true;
+}
+
+/* Whoever does not see all has their records looked at, one by one: it is not a million. */
+static bool count_visible(struct tx *tx, const struct store_viewer *viewer, int64_t now,
+    struct cert_counts *ret, struct err *err)
+{
+    struct cert_counts counts = { 0 };
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT s.status, count(*) FROM"
+        " (SELECT CASE WHEN c.revoked_at IS NOT NULL THEN 4 WHEN c.version_id IS NULL THEN 5"
+        "   WHEN c.expires_at < $2 THEN 2 WHEN c.begins_at > $2 THEN 3"
+        "   WHEN c.expiring_at <= $2 THEN 1 ELSE 0 END AS status"
+        "   FROM (SELECT x.certificate_id FROM certificate_access x WHERE x.account_id = $1"
+        "         UNION SELECT y.certificate_id FROM certificate_access y WHERE y.group_id IN"
+        "          (SELECT m.group_id FROM group_member m WHERE m.account_id = $1)) AS mine"
+        "   CROSS JOIN certificate c WHERE c.id = mine.certificate_id) AS s"
+        " GROUP BY s.status");
+
+    _Static_assert(CERT_VALID == 0 && CERT_EXPIRING_SOON == 1 && CERT_EXPIRED == 2 &&
+                       CERT_NOT_YET_VALID == 3 && CERT_REVOKED == 4 && CERT_UNKNOWN == 5,
+        "the statement has these numbers");
+    stmt_bind_i64(q, 1, viewer->account_id);
+    stmt_bind_i64(q, 2, now);
+    while (stmt_next(q)) {
+        int64_t status = stmt_i64(q, 0);
+
+        ASSERT(status >= 0 && status < N_CERT_STATUS);
+        counts.of[status] = stmt_i64(q, 1);
+        counts.total += stmt_i64(q, 1);
+    }
+    if (!stmt_end(q, err))
+        return false;
+    *ret = counts;
+    return true;
+}
+
+bool store_cert_counts(struct tx *tx, const struct store_viewer *viewer, int64_t now,
+    struct cert_counts *ret, struct err *err)
+{
+    if (!(viewer->sees_all ? count_all(tx, now, ret, err)
+                           : count_visible(tx, viewer, now, ret, err)))
+        return err_wrap(err, "could not count certificates");
+    return true;
+}
+
+static bool count_exactly(struct tx *tx, const struct cert_where *where, int64_t *ret,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select, "SELECT count(*)");
+    cert_where_add(where, &select);
+    q = select_prepare(tx, &select);
+    return read_number(q, ret, err);
+}
+
+/* Of the newest ten thousand, how many match? */
+static bool sample(struct tx *tx, const struct cert_where *where, int64_t *ret, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select, "SELECT count(*) FROM (SELECT id FROM certificate ORDER BY id DESC LIMIT ");
+    select_i64(&select, CERT_TOTAL_EXACT);
+    select_add(&select, ") AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
+    cert_where_add_checks(where, &select);
+    q = select_prepare(tx, &select);
+    return read_number(q, ret, err);
+}
+
+/* Only statuses are asked for, and all may be seen: that is counted already. */
+static bool count_statuses(struct tx *tx, const struct cert_where *where, int64_t *ret,
+    struct err *err)
+{
+    struct cert_counts counts;
+    int64_t n = 0;
+
+    if (!count_all(tx, where->now, &counts, err))
+        return false;
+    for (enum cert_status status = 0; status < N_CERT_STATUS; status++) {
+        if (where->filter->statuses & 1u << status)
+            n += counts.of[status];
+    }
+    *ret = n;
+    return true;
+}
+
+static bool asks_for_statuses_alone(const struct cert_where *where)
+{
+    struct cert_filter filter = *where->filter;
+    struct cert_where rest = *where;
+
+    filter.statuses = 0;
+    rest.filter = &filter;
+    rest.has_dates = filter.expires_after || filter.expires_before;
+    return where->filter->statuses && cert_where_is_empty(&rest);
+}
+
+bool cert_count(struct tx *tx, const struct cert_where *where, int64_t *ret, bool *ret_is_estimate,
+    struct err *err)
+{
+    /* The count is of the whole list, wherever in it the cursor is. */
+    struct cert_where whole = *where;
+    int64_t total = 0;
+    int64_t n = 0;
+
+    whole.skips_from = whole.skips_until = false;
+    *ret_is_estimate = false;
+    if (asks_for_statuses_alone(where))
+        return count_statuses(tx, where, ret, err);
+    if (!bucket_sum(tx, "total", 0, 0, &total, err))
+        return false;
+    if (cert_where_is_empty(where)) {
+        *ret = total;
+        return true;
+    }
+    if (where->drive != DRIVE_NONE || total <= CERT_TOTAL_EXACT)
+        return count_exactly(tx, &whole, ret, err);
+    if (!sample(tx, &whole, &n, err))
+        return false;
+    *ret = (int64_t)((double)n * (double)total / CERT_TOTAL_EXACT);
+    *ret_is_estimate = true;
+    return true;
+}

@@ -1,0 +1,225 @@
+/* store/cert_load: see the header. */
+#include "store/cert_load.h"
+
+#include "base/err.h"
+#include "store/read.h"
+#include "store/select.h"
+#include "store/version_read.h"
+
+/* A statement has room for so many parameters and some. */
+#define MOST_AT_ONCE 50
+
+#define N_COLUMNS 32
+
+#define FROM_RECORD                                                                                \
+    "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_id, o.name,"         \
+    " c.assignee_id, a.name, c.business_group_id, g.name, c.required_names, c.notify_periods,"     \
+    " c.created_at, c.updated_at, c.row_version, c.version_id, c.begins_at, c.expires_at,"         \
+    " c.expiring_at, c.revoked_at, c.notify_at, c.last_checked_at, c.last_error, c.alert,"         \
+    " r.id, r.ca_certificate_id, r.chain_status,"                                                  \
+    " (SELECT count(*) FROM certificate_endpoint e WHERE e.certificate_id = c.id),"                \
+    " k.id, k.project, k.number, " VERSION_COLUMNS "  FROM certificate c"                          \
+    "  JOIN account o ON o.id = c.owner_id"                                                        \
+    "  LEFT JOIN account a ON a.id = c.assignee_id"                                                \
+    "  LEFT JOIN business_group g ON g.id = c.business_group_id"                                   \
+    "  LEFT JOIN version v ON v.id = c.version_id"                                                 \
+    "  LEFT JOIN record_version r ON r.certificate_id = c.id AND r.version_id = c.version_id"      \
+    "  LEFT JOIN ticket k ON k.id = (SELECT max(t.id) FROM ticket t"                               \
+    "       WHERE t.certificate_id = c.id AND t.resolved_at IS NULL)"                              \
+    " WHERE c.id IN ("
+
+static void read_row(struct stmt *q, struct cert_row *row)
+{
+    row->id = stmt_i64(q, 0);
+    row->name = read_text(q, 1);
+    row->description = read_text(q, 2);
+    row->is_imported = stmt_bool(q, 3);
+    row->is_managed = stmt_bool(q, 4);
+    row->owner_id = stmt_i64(q, 5);
+    row->owner = read_text(q, 6);
+    row->assignee_id = stmt_i64(q, 7);
+    row->assignee = read_text_or_null(q, 8);
+    row->business_group_id = stmt_i64(q, 9);
+    row->business_group = read_text_or_null(q, 10);
+    row->required_names = read_text_or_null(q, 11);
+    row->notify_periods = read_text_or_null(q, 12);
+    row->created_at = stmt_i64(q, 13);
+    row->updated_at = stmt_i64(q, 14);
+    row->row_version = stmt_i64(q, 15);
+    row->version_id = stmt_i64(q, 16);
+    row->begins_at = stmt_i64(q, 17);
+    row->expires_at = stmt_i64(q, 18);
+    row->expiring_at = stmt_i64(q, 19);
+    row->revoked_at = stmt_i64(q, 20);
+    row->notify_at = stmt_i64(q, 21);
+    row->last_checked_at = stmt_i64(q, 22);
+    row->last_error = read_text(q, 23);
+    row->alert = read_text(q, 24);
+    row->record_version_id = stmt_i64(q, 25);
+    row->ca_certificate_id = read_text_or_null(q, 26);
+    row->chain_status = read_text(q, 27);
+    row->n_endpoints = stmt_i64(q, 28);
+    if (!stmt_is_null(q, 29))
+        row->ticket_key = xasprintf("%s-%" PRId64, stmt_text(q, 30), stmt_i64(q, 31));
+    if (row->version_id) {
+        row->version = xcalloc(1, sizeof *row->version);
+        version_read(q, N_COLUMNS, row->version);
+    }
+}
+
+/* The last id is repeated up to a round number, so that there are few different statements to keep.
+ */
+static void add_ids(struct select *select, const int64_t *ids, size_t n)
+{
+    static const size_t rounds[] = { 1, 10, MOST_AT_ONCE };
+    size_t n_padded = n;
+
+    for (size_t i = countof(rounds); i-- > 0;) {
+        if (n <= rounds[i])
+            n_padded = rounds[i];
+    }
+    for (size_t i = 0; i < n_padded; i++) {
+        if (i)
+            select_add(select, ", ");
+        select_i64(select, ids[i < n ? i : n - 1]);
+    }
+    select_add(select, ")");
+}
+
+static struct cert_row *find_row(struct cert_rows *rows, size_t from, int64_t id)
+{
+    for (size_t i = from; i < rows->n; i++) {
+        if (rows->items[i].id == id)
+            return &rows->items[i];
+    }
+    return NULL;
+}
+
+/* Append "name" to a list separated by ";". */
+static void append(char **list, const char *name)
+{
+    char *longer = **list ? xasprintf("%s;%s", *list, name) : xstrdup(name);
+
+    free(*list);
+    *list = longer;
+}
+
+static bool load_tags(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select,
+        "SELECT certificate_id, tag FROM certificate_tag WHERE certificate_id IN (");
+    add_ids(&select, ids, n);
+    select_add(&select, " ORDER BY certificate_id, tag");
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
+
+        if (row)
+            append(&row->tags, stmt_text(q, 1));
+    }
+    return stmt_end(q, err);
+}
+
+static bool load_resources(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select, "SELECT DISTINCT s.certificate_id, r.name"
+                        "  FROM association s JOIN resource r ON r.id = s.resource_id"
+                        " WHERE s.certificate_id IN (");
+    add_ids(&select, ids, n);
+    select_add(&select, " ORDER BY s.certificate_id, r.name");
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
+
+        if (row)
+            append(&row->resources, stmt_text(q, 1));
+    }
+    return stmt_end(q, err);
+}
+
+static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select, FROM_RECORD);
+    add_ids(&select, ids, n);
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        struct cert_row *row = cert_rows_add(rows);
+
+        read_row(q, row);
+        row->tags = xstrdup("");
+        row->resources = xstrdup("");
+    }
+    return stmt_end(q, err);
+}
+
+/* Databases give rows in any order: swap each into the place of its id. */
+static void put_in_order(const int64_t *ids, size_t n, struct cert_rows *rows)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct cert_row *row = find_row(rows, at, ids[i]);
+        struct cert_row moved;
+
+        if (!row)
+            continue;
+        moved = rows->items[at];
+        rows->items[at++] = *row;
+        *row = moved;
+    }
+}
+
+static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
+    struct err *err)
+{
+    autodone(cert_rows) struct cert_rows found = { 0 };
+
+    if (!load_records(tx, ids, n, &found, err) || !load_tags(tx, ids, n, &found, err) ||
+        !load_resources(tx, ids, n, &found, err))
+        return err_wrap(err, "could not read the records");
+    put_in_order(ids, n, &found);
+    for (size_t i = 0; i < found.n; i++)
+        *cert_rows_add(rows) = found.items[i];
+    found.n = 0;
+    return true;
+}
+
+bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
+{
+    for (size_t i = 0; i < n; i += MOST_AT_ONCE) {
+        size_t n_now = n - i < MOST_AT_ONCE ? n - i : MOST_AT_ONCE;
+
+        if (!load_some(tx, ids + i, n_now, rows, err))
+            return false;
+    }
+    return true;
+}
+
+bool cert_write_words(struct tx *tx, int64_t id, struct err *err)
+{
+    autofree(stmt) struct stmt *forget =
+        tx_prepare(tx, "DELETE FROM certificate_search WHERE rowid = $1");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "INSERT INTO certificate_search(rowid, words)"
+                       " SELECT c.id, c.name_lower || ' ' || COALESCE(v.words, '')"
+                       "   FROM certificate c LEFT JOIN version v ON v.id = c.version_id"
+                       "  WHERE c.id = $1");
+
+    stmt_bind_i64(forget, 1, id);
+    if (!stmt_run(forget, err))
+        return false;
+    stmt_bind_i64(q, 1, id);
+    return stmt_run(q, err);
+}

@@ -1,0 +1,25 @@
+/*
+ * store/cert_load: steps that the files about records share. Not for others than store/.
+ */
+#pragma once
+
+#include "core/rows_cert.h"
+
+struct cert_people;
+struct err;
+struct tx;
+
+/*
+ * The records with everything looked up beside them, in the order of `ids`; those that are gone are
+ * left out. A handful of statements, however many there are.
+ */
+bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
+    must_check;
+
+/* Find the record's words again: its name's and its current version's. */
+bool cert_write_words(struct tx *tx, int64_t id, struct err *err) must_check;
+
+/* The access entries that say what `people` says; the record's columns are the caller's to write.
+ */
+bool cert_write_access(struct tx *tx, int64_t id, const struct cert_people *people, struct err *err)
+    must_check;

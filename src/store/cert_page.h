@@ -1,0 +1,20 @@
+/*
+ * store/cert_page: one page of records in the making. Not for others than store/ and its tests,
+ * which ask the database how it would run the statement.
+ */
+#pragma once
+
+#include "store/cert_where.h"
+#include "store/cursor.h"
+
+struct paging {
+    const struct cert_page_request *request;
+    struct cert_where where;
+    struct cursor cursor; /* where the page begins, then where it ends */
+    bool has_cursor;
+    struct id_list ids;
+};
+
+/* Ids of the body (with a value to sort by) or of the tail, from the cursor on, up to `most`. */
+void cert_page_select(const struct paging *paging, bool is_tail, size_t most,
+    struct select *select);

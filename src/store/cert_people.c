@@ -1,0 +1,209 @@
+/* store/cert_people: see the header. */
+#include "store/cert_people.h"
+
+#include "base/err.h"
+#include "store/cert_load.h"
+#include "store/read.h"
+
+static bool add_entry(struct tx *tx, int64_t id, const char *relation,
+    const struct cert_share *entry, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO certificate_access(certificate_id, relation, account_id, group_id,"
+        " may_use_key, is_notified)"
+        " VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT DO NOTHING");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_text(q, 2, relation);
+    bind_or_null(q, 3, entry->account_id);
+    bind_or_null(q, 4, entry->group_id);
+    stmt_bind_bool(q, 5, entry->may_use_key);
+    stmt_bind_bool(q, 6, entry->is_notified);
+    return stmt_run(q, err);
+}
+
+bool cert_write_access(struct tx *tx, int64_t id, const struct cert_people *people, struct err *err)
+{
+    const struct cert_share owner = { people->owner_id, 0, true, true };
+    const struct cert_share assignee = { people->assignee_id, 0, false, true };
+    autofree(stmt) struct stmt *forget =
+        tx_prepare(tx, "DELETE FROM certificate_access WHERE certificate_id = $1");
+
+    stmt_bind_i64(forget, 1, id);
+    if (!stmt_run(forget, err) || !add_entry(tx, id, "owner", &owner, err) ||
+        (people->assignee_id && !add_entry(tx, id, "assignee", &assignee, err)))
+        return false;
+    for (size_t i = 0; i < people->n_shares; i++) {
+        const struct cert_share *share = &people->shares[i];
+
+        if (!share->account_id == !share->group_id)
+            return fail(err, ERR_INVALID, "a certificate is shared with one user or one group");
+        if (share->account_id == people->owner_id)
+            continue;
+        if (!add_entry(tx, id, "share", share, err))
+            return false;
+    }
+    return true;
+}
+
+static bool fail_edit(struct tx *tx, int64_t id, struct err *err)
+{
+    int64_t n = 0;
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT 1 FROM certificate WHERE id = $1");
+
+    stmt_bind_i64(q, 1, id);
+    if (!read_number(q, &n, err))
+        return false;
+    return n ? fail_stale(err, "certificate")
+             : fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+}
+
+bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *people,
+    int64_t expected_row_version, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *q = NULL;
+
+    if (!people->owner_id)
+        return fail(err, ERR_INVALID, "a certificate needs an owner");
+    q = tx_prepare(tx,
+        "UPDATE certificate SET owner_id = $2, assignee_id = $3, updated_at = $4,"
+        " row_version = row_version + 1"
+        " WHERE id = $1 AND (CAST($5 AS BIGINT) = 0 OR row_version = CAST($5 AS BIGINT))");
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_i64(q, 2, people->owner_id);
+    bind_or_null(q, 3, people->assignee_id);
+    stmt_bind_i64(q, 4, now);
+    stmt_bind_i64(q, 5, expected_row_version);
+    if (!stmt_run(q, err))
+        return false;
+    if (stmt_n_changed(q) != 1)
+        return fail_edit(tx, id, err);
+    return cert_write_access(tx, id, people, err);
+}
+
+static unsigned relation_of(const char *relation, bool is_group)
+{
+    if (strcmp(relation, "owner") == 0)
+        return RELATION_OWNER;
+    if (strcmp(relation, "assignee") == 0)
+        return RELATION_ASSIGNEE;
+    return is_group ? RELATION_SHARED_GROUP : RELATION_SHARED_USER;
+}
+
+bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT x.relation, x.account_id, a.name, x.group_id, g.name, x.may_use_key, x.is_notified"
+        "  FROM certificate_access x"
+        "  LEFT JOIN account a ON a.id = x.account_id"
+        "  LEFT JOIN user_group g ON g.id = x.group_id"
+        " WHERE x.certificate_id = $1"
+        " ORDER BY CASE x.relation WHEN 'owner' THEN 0 WHEN 'assignee' THEN 1 ELSE 2 END,"
+        "  COALESCE(a.name, g.name)");
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q)) {
+        struct access_row *row = access_rows_add(rows);
+
+        row->account_id = stmt_i64(q, 1);
+        row->account = read_text_or_null(q, 2);
+        row->group_id = stmt_i64(q, 3);
+        row->group = read_text_or_null(q, 4);
+        row->may_use_key = stmt_bool(q, 5);
+        row->is_notified = stmt_bool(q, 6);
+        row->relation = relation_of(stmt_text(q, 0), row->group_id != 0);
+    }
+    return stmt_end(q, err);
+}
+
+bool store_cert_relations(struct tx *tx, int64_t id, int64_t account_id, unsigned *ret,
+    struct err *err)
+{
+    unsigned relations = 0;
+    bool is_found = false;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT x.relation, x.group_id, x.may_use_key"
+        "  FROM certificate c LEFT JOIN certificate_access x ON x.certificate_id = c.id"
+        "   AND (x.account_id = $2 OR x.group_id IN"
+        "        (SELECT m.group_id FROM group_member m WHERE m.account_id = $2))"
+        " WHERE c.id = $1");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_i64(q, 2, account_id);
+    while (stmt_next(q)) {
+        is_found = true;
+        if (stmt_is_null(q, 0))
+            continue;
+        relations |= relation_of(stmt_text(q, 0), !stmt_is_null(q, 1));
+        if (stmt_bool(q, 2))
+            relations |= RELATION_MAY_USE_KEY;
+    }
+    if (!stmt_end(q, err))
+        return false;
+    if (!is_found)
+        return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+    *ret = relations;
+    return true;
+}
+
+static bool run_hand_over(struct stmt *q, int64_t from, int64_t to, int64_t now, struct err *err)
+{
+    stmt_bind_i64(q, 1, from);
+    stmt_bind_i64(q, 2, to);
+    if (now)
+        stmt_bind_i64(q, 3, now);
+    return stmt_run(q, err);
+}
+
+/* Entries follow the columns; who now owns a record needs no share in it. */
+static bool hand_over_access(struct tx *tx, int64_t from, int64_t to, struct err *err)
+{
+    autofree(stmt) struct stmt *shares = tx_prepare(tx,
+        "DELETE FROM certificate_access WHERE relation = 'share' AND (account_id = $1"
+        " OR (account_id = $2 AND certificate_id IN"
+        "     (SELECT o.certificate_id FROM certificate_access o"
+        "       WHERE o.account_id = $1 AND o.relation = 'owner')))");
+    autofree(stmt) struct stmt *entries =
+        tx_prepare(tx, "UPDATE certificate_access SET account_id = $2 WHERE account_id = $1");
+
+    return run_hand_over(shares, from, to, 0, err) && run_hand_over(entries, from, to, 0, err);
+}
+
+bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, int64_t *ret_n,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *records =
+        tx_prepare(tx, "UPDATE certificate SET updated_at = $3, row_version = row_version + 1,"
+                       " owner_id = CASE WHEN owner_id = $1 THEN $2 ELSE owner_id END,"
+                       " assignee_id = CASE WHEN assignee_id = $1 THEN $2 ELSE assignee_id END"
+                       " WHERE owner_id = $1 OR assignee_id = $1");
+    autofree(stmt) struct stmt *tickets = tx_prepare(tx,
+        "UPDATE ticket SET assignee_id = $2, updated_at = $3, row_version = row_version + 1"
+        " WHERE assignee_id = $1 AND resolved_at IS NULL");
+
+    if (from == to)
+        return fail(err, ERR_INVALID, "records are handed over to somebody else");
+    if (!run_hand_over(records, from, to, now, err) ||
+        !run_hand_over(tickets, from, to, now, err) || !hand_over_access(tx, from, to, err))
+        return err_wrap(err, "could not hand over the records");
+    *ret_n = stmt_n_changed(records);
+    return true;
+}
+
+bool store_cert_notified(struct tx *tx, int64_t id, struct id_list *accounts, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT x.account_id FROM certificate_access x"
+        " WHERE x.certificate_id = $1 AND x.is_notified = TRUE AND x.account_id IS NOT NULL"
+        " UNION"
+        " SELECT m.account_id FROM certificate_access x"
+        "   JOIN group_member m ON m.group_id = x.group_id"
+        "  WHERE x.certificate_id = $1 AND x.is_notified = TRUE"
+        " ORDER BY 1");
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q))
+        id_list_add(accounts, stmt_i64(q, 0));
+    return stmt_end(q, err);
+}

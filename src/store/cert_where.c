@@ -1,0 +1,447 @@
+/*
+ * store/cert_where: see the header.
+ *
+ * A condition that does not drive is written so that the planner cannot make it drive either
+ * ("+c.owner_id", "c.issuer || ''"): SQLite has no statistics here and would take any index it sees
+ * before the one that the page is sorted by.
+ */
+#include "store/cert_where.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "store/read.h"
+#include "store/tags.h"
+
+#define BIT(status) (1u << (status))
+#define DATED (BIT(CERT_VALID) | BIT(CERT_EXPIRING_SOON) | BIT(CERT_EXPIRED))
+#define QUERY_MAX 400
+
+/* Greater than any text that begins like the name it is put behind. */
+#define LAST_CHARACTER "\xF4\x8F\xBF\xBF"
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* "ab:cd:ef" as tools print fingerprints and serials: hex pairs with colons between all of them. */
+static bool is_colon_hex(const char *text)
+{
+    size_t n = strlen(text);
+
+    if (n < 8 || n % 3 != 2)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (i % 3 == 2 ? text[i] != ':' : !is_hex(text[i]))
+            return false;
+    }
+    return true;
+}
+
+static void drop_colons(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from; from++) {
+        if (*from != ':')
+            *to++ = *from;
+    }
+    *to = '\0';
+}
+
+static bool is_wildcard(char c)
+{
+    return c == '%' || c == '_' || c == '\\';
+}
+
+/* The trigram index needs three characters in a row that are no wildcards. */
+static bool has_trigram(const char *text)
+{
+    size_t n = 0;
+
+    for (const char *c = text; *c; c++) {
+        if (((unsigned char)*c & 0xC0) == 0x80)
+            continue; /* the rest of a character */
+        n = is_wildcard(*c) ? 0 : n + 1;
+        if (n == 3)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * SQLite uses the index only for LIKE without ESCAPE. So what LIKE would take for a wildcard
+ * becomes
+ * "_", which is any character, and where there was one a second, exact LIKE looks again.
+ */
+static void set_words(struct cert_where *where, const char *text)
+{
+    autodone(buf) struct buf pattern = BUF_INIT(QUERY_MAX * 2);
+    autodone(buf) struct buf exact = BUF_INIT(QUERY_MAX * 3);
+    bool has_wildcard = false;
+
+    buf_add_char(&pattern, '%');
+    buf_add_char(&exact, '%');
+    for (const char *c = text; *c; c++) {
+        has_wildcard = has_wildcard || is_wildcard(*c);
+        if (is_wildcard(*c))
+            buf_add_char(&exact, '\\');
+        buf_add_char(&exact, *c);
+        buf_add_char(&pattern, is_wildcard(*c) ? '_' : *c);
+    }
+    buf_add_char(&pattern, '%');
+    buf_add_char(&exact, '%');
+    where->words = buf_take_text(&pattern);
+    if (has_wildcard)
+        where->words_exact = buf_take_text(&exact);
+}
+
+static void set_query(struct cert_where *where, const char *q)
+{
+    char cut[QUERY_MAX];
+    autofree(str) char *text = NULL;
+
+    span_copy_text(span_trim(span_text(q)), cut, sizeof cut);
+    text = text_lower(cut);
+    if (is_colon_hex(text))
+        drop_colons(text);
+    if (!*text)
+        return;
+    if (has_trigram(text)) {
+        set_words(where, text);
+        return;
+    }
+    where->name_from = xstrdup(text);
+    where->name_until = xasprintf("%s" LAST_CHARACTER, text);
+}
+
+/*
+ * Where by months, "expiring soon" and "valid" lie on two sides of one day, give or take the days
+ * by which months differ. The conditions on expiring_at decide; this says where to begin looking.
+ */
+static void narrow_by_rule(struct cert_where *where, const struct display_rule *rule)
+{
+    unsigned statuses = where->filter->statuses;
+    const int64_t slack = 4 * SECONDS_PER_DAY;
+    int64_t border;
+
+    if (!rule || rule->lifetime_percent > 0)
+        return;
+    border = clock_add_months(where->now, rule->months);
+    if (statuses == BIT(CERT_VALID))
+        where->from = border - slack > where->from ? border - slack : where->from;
+    else if (!(statuses & BIT(CERT_VALID)))
+        where->until = border + slack < where->until ? border + slack : where->until;
+}
+
+static void set_dates(struct cert_where *where, const struct display_rule *rule)
+{
+    const struct cert_filter *filter = where->filter;
+
+    where->from = INT64_MIN;
+    where->until = INT64_MAX;
+    if (filter->statuses && !(filter->statuses & ~DATED)) {
+        if (!(filter->statuses & BIT(CERT_EXPIRED)))
+            where->from = where->now;
+        if (filter->statuses == BIT(CERT_EXPIRED))
+            where->until = where->now - 1;
+        narrow_by_rule(where, rule);
+    }
+    if (filter->expires_after && filter->expires_after > where->from)
+        where->from = filter->expires_after;
+    if (filter->expires_before && filter->expires_before - 1 < where->until)
+        where->until = filter->expires_before - 1;
+    where->has_dates = where->from != INT64_MIN || where->until != INT64_MAX;
+}
+
+void cert_where_init(struct cert_where *where, const struct store_viewer *viewer,
+    const struct cert_filter *filter, enum cert_sort sort, const struct display_rule *rule,
+    int64_t now)
+{
+    *where = (struct cert_where){ .viewer = viewer,
+        .filter = filter,
+        .sort = sort,
+        .now = now,
+        .drive_max = DRIVE_MAX };
+    if (filter->q)
+        set_query(where, filter->q);
+    set_dates(where, rule);
+}
+
+void cert_where_done(struct cert_where *where)
+{
+    free(where->words);
+    free(where->words_exact);
+    free(where->name_from);
+    free(where->name_until);
+    where->words = where->words_exact = where->name_from = where->name_until = NULL;
+}
+
+bool cert_where_is_empty(const struct cert_where *where)
+{
+    const struct cert_filter *f = where->filter;
+
+    return where->viewer->sees_all && !where->words && !where->name_from && !where->has_dates &&
+           !f->statuses && !f->sources && !f->business_group && !f->owner && !f->assignee &&
+           !f->resource && !f->tag && !f->issuer && !f->alert && !f->is_unused;
+}
+
+static void add_account(struct select *select, const char *name)
+{
+    select_add(select, "(SELECT a.id FROM account a WHERE a.name = ");
+    select_text(select, name);
+    select_add(select, ")");
+}
+
+static void add_business_group(struct select *select, const char *name)
+{
+    select_add(select, "(SELECT g.id FROM business_group g WHERE g.name = ");
+    select_text(select, name);
+    select_add(select, ")");
+}
+
+static void add_resource(struct select *select, const char *name)
+{
+    select_add(select, "(SELECT r.id FROM resource r WHERE r.name = ");
+    select_text(select, name);
+    select_add(select, ")");
+}
+
+static void add_groups(struct select *select, int64_t account_id)
+{
+    select_add(select, "(SELECT m.group_id FROM group_member m WHERE m.account_id = ");
+    select_i64(select, account_id);
+    select_add(select, ")");
+}
+
+/* What a condition drives with: "SELECT … AS id", one row for each record. */
+
+static bool drive_words(const struct cert_where *where, struct select *select)
+{
+    if (!where->words)
+        return false;
+    select_add(select, "SELECT rowid AS id FROM certificate_search WHERE words LIKE ");
+    select_text(select, where->words);
+    return true;
+}
+
+static bool drive_name(const struct cert_where *where, struct select *select)
+{
+    if (!where->name_from)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE name_lower >= ");
+    select_text(select, where->name_from);
+    select_add(select, " AND name_lower < ");
+    select_text(select, where->name_until);
+    return true;
+}
+
+static bool drive_tag(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->tag)
+        return false;
+    select_add(select, "SELECT certificate_id AS id FROM certificate_tag WHERE tag = ");
+    select_text(select, where->filter->tag);
+    return true;
+}
+
+static bool drive_resource(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->resource)
+        return false;
+    select_add(select,
+        "SELECT DISTINCT certificate_id AS id FROM association WHERE resource_id = ");
+    add_resource(select, where->filter->resource);
+    return true;
+}
+
+static bool drive_owner(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->owner)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE owner_id = ");
+    add_account(select, where->filter->owner);
+    return true;
+}
+
+/* "" is nobody, and nearly everybody has nobody: that never drives. */
+static bool drive_assignee(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->assignee || !*where->filter->assignee)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE assignee_id = ");
+    add_account(select, where->filter->assignee);
+    return true;
+}
+
+static bool drive_business_group(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->business_group)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE business_group_id = ");
+    add_business_group(select, where->filter->business_group);
+    return true;
+}
+
+static bool drive_issuer(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->issuer)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE issuer = ");
+    select_text(select, where->filter->issuer);
+    return true;
+}
+
+static bool drive_alert(const struct cert_where *where, struct select *select)
+{
+    const char *alert = where->filter->alert;
+
+    if (!alert)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE alert <> ''");
+    if (strcmp(alert, "any") != 0) {
+        select_add(select, " AND alert = ");
+        select_text(select, alert);
+    }
+    return true;
+}
+
+/* Imported and managed records may be few; monitored ones are the rest, and many. */
+static bool drive_source(const struct cert_where *where, struct select *select)
+{
+    unsigned sources = where->filter->sources;
+
+    if (!sources || sources & BIT(CERT_MONITORED))
+        return false;
+    if (sources & BIT(CERT_MANAGED))
+        select_add(select, "SELECT id FROM certificate WHERE is_managed = TRUE");
+    if (sources == (BIT(CERT_MANAGED) | BIT(CERT_IMPORTED)))
+        select_add(select, " UNION ALL ");
+    if (sources & BIT(CERT_IMPORTED))
+        select_add(select, "SELECT id FROM certificate WHERE is_imported = TRUE");
+    return true;
+}
+
+/* Sorted by their end, those without one are the tail of the list: no need to look for them. */
+static bool drive_unknown(const struct cert_where *where, struct select *select)
+{
+    if (where->filter->statuses != BIT(CERT_UNKNOWN) || where->sort == CERT_BY_EXPIRY)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE version_id IS NULL");
+    return true;
+}
+
+static bool drive_revoked(const struct cert_where *where, struct select *select)
+{
+    if (where->filter->statuses != BIT(CERT_REVOKED))
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE revoked_at IS NOT NULL");
+    return true;
+}
+
+static bool drive_not_yet(const struct cert_where *where, struct select *select)
+{
+    if (where->filter->statuses != BIT(CERT_NOT_YET_VALID))
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE begins_at > ");
+    select_i64(select, where->now);
+    return true;
+}
+
+/* Sorted by the same column, a range of it needs no driving: the walk is the range. */
+static bool drive_dates(const struct cert_where *where, struct select *select)
+{
+    if (!where->has_dates || where->sort == CERT_BY_EXPIRY)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE expires_at >= ");
+    select_i64(select, where->from);
+    select_add(select, " AND expires_at <= ");
+    select_i64(select, where->until);
+    return true;
+}
+
+static bool drive_access(const struct cert_where *where, struct select *select)
+{
+    if (where->viewer->sees_all)
+        return false;
+    select_add(select, "SELECT certificate_id AS id FROM certificate_access WHERE account_id = ");
+    select_i64(select, where->viewer->account_id);
+    select_add(select,
+        " UNION ALL SELECT certificate_id FROM certificate_access WHERE group_id IN ");
+    add_groups(select, where->viewer->account_id);
+    return true;
+}
+
+static bool (*const drives[N_DRIVES])(const struct cert_where *, struct select *) = {
+    [DRIVE_WORDS] = drive_words,
+    [DRIVE_NAME] = drive_name,
+    [DRIVE_TAG] = drive_tag,
+    [DRIVE_RESOURCE] = drive_resource,
+    [DRIVE_OWNER] = drive_owner,
+    [DRIVE_ASSIGNEE] = drive_assignee,
+    [DRIVE_BUSINESS_GROUP] = drive_business_group,
+    [DRIVE_ISSUER] = drive_issuer,
+    [DRIVE_ALERT] = drive_alert,
+    [DRIVE_SOURCE] = drive_source,
+    [DRIVE_UNKNOWN] = drive_unknown,
+    [DRIVE_REVOKED] = drive_revoked,
+    [DRIVE_NOT_YET] = drive_not_yet,
+    [DRIVE_DATES] = drive_dates,
+    [DRIVE_ACCESS] = drive_access,
+};
+
+/* How many would this one bring, counted to one more than may drive? -1: there is no such
+ * condition. */
+static bool probe(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
+    int64_t *ret, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    *ret = -1;
+    select_add(&select, "SELECT count(*) FROM (SELECT 1 AS one FROM (");
+    if (!drives[drive](where, &select))
+        return true;
+    select_add(&select, ") AS source LIMIT ");
+    select_i64(&select, most + 1);
+    select_add(&select, ") AS counted");
+    q = select_prepare(tx, &select);
+    return read_number(q, ret, err);
+}
+
+bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    int64_t least = where->drive_max;
+
+    where->drive = DRIVE_NONE;
+    for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++) {
+        int64_t most = drive == DRIVE_WORDS && least > DRIVE_WORDS_MAX ? DRIVE_WORDS_MAX : least;
+        int64_t n;
+
+        if (!probe(tx, where, drive, most, &n, err))
+            return err_wrap(err, "could not plan the search");
+        if (n < 0 || n > most || (n == least && where->drive != DRIVE_NONE))
+            continue;
+        where->drive = drive;
+        where->n_drive = least = n;
+        if (n == 0)
+            break;
+    }
+    return true;
+}
+
+void cert_where_add(const struct cert_where *where, struct select *select)
+{
+    if (where->drive == DRIVE_NONE) {
+        select_add(select, " FROM certificate c WHERE 1 = 1");
+    } else {
+        /* CROSS JOIN is SQLite's way of being told which side comes first. */
+        select_add(select, " FROM (SELECT DISTINCT source.id FROM (");
+        ASSERT(drives[where->drive](where, select));
+        select_add(select,
+            ") AS source) AS driver CROSS JOIN certificate c WHERE c.id = driver.id");
+    }
+    cert_where_add_checks(where, select);
+}

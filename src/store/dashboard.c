@@ -1,0 +1,163 @@
+/* store/dashboard: see the header. */
+#include "store/dashboard.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "store/bucket.h"
+#include "store/endpoint_read.h"
+#include "store/read.h"
+#include "store/ticket_read.h"
+
+#define DAYS_PER_WEEK 7
+
+/* The ids of the account's own records, assigned ones and those shared with it or its groups. */
+#define MINE(account)                                                                              \
+    "(SELECT x.certificate_id FROM certificate_access x WHERE x.account_id = " account             \
+    " UNION SELECT y.certificate_id FROM certificate_access y WHERE y.group_id IN"                 \
+    " (SELECT m.group_id FROM group_member m WHERE m.account_id = " account "))"
+
+/* Days and how many end on each, in any order. */
+static bool add_weeks(struct stmt *q, int64_t from_day, size_t n, int64_t *weeks, struct err *err)
+{
+    while (stmt_next(q)) {
+        int64_t week = (stmt_i64(q, 0) - from_day) / DAYS_PER_WEEK;
+
+        if (week >= 0 && week < (int64_t)n)
+            weeks[week] += stmt_i64(q, 1);
+    }
+    return stmt_end(q, err);
+}
+
+bool store_dashboard_timeline(struct tx *tx, const struct store_viewer *viewer, int64_t from,
+    size_t n, int64_t *weeks, struct err *err)
+{
+    int64_t from_day = bucket_day(from);
+    int64_t until_day = from_day + (int64_t)n * DAYS_PER_WEEK;
+    autofree(stmt) struct stmt *q = NULL;
+
+    ASSERT(n <= DASHBOARD_WEEKS_MAX);
+    for (size_t i = 0; i < n; i++)
+        weeks[i] = 0;
+    if (viewer->sees_all) {
+        q = tx_prepare(tx, "SELECT day, n FROM expiry_bucket"
+                           " WHERE kind = 'expires' AND day >= $1 AND day < $2");
+        stmt_bind_i64(q, 1, from_day);
+        stmt_bind_i64(q, 2, until_day);
+        return add_weeks(q, from_day, n, weeks, err);
+    }
+    q = tx_prepare(tx,
+        "SELECT c.expires_at / 86400 AS day, count(*)"
+        "  FROM " MINE("$1") " AS mine CROSS JOIN certificate c"
+                             " WHERE c.id = mine.certificate_id AND c.revoked_at IS NULL"
+                             "   AND c.expires_at >= $2 AND c.expires_at < $3"
+                             " GROUP BY c.expires_at / 86400");
+    stmt_bind_i64(q, 1, viewer->account_id);
+    stmt_bind_i64(q, 2, from_day * SECONDS_PER_DAY);
+    stmt_bind_i64(q, 3, until_day * SECONDS_PER_DAY);
+    return add_weeks(q, from_day, n, weeks, err);
+}
+
+#define VISIBLE_FAILING                                                                            \
+    " FROM endpoint e WHERE e.failing_since_at IS NOT NULL AND ($1 = TRUE OR EXISTS"               \
+    " (SELECT 1 FROM certificate_endpoint l WHERE l.endpoint_id = e.id AND " VISIBLE(              \
+        "l.certificate_id", "$1", "$2") "))"
+
+static bool count_failing(struct tx *tx, const struct store_viewer *viewer, int64_t *ret,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT count(*) FROM (SELECT 1 AS one" VISIBLE_FAILING " LIMIT 1000) AS counted");
+
+    stmt_bind_bool(q, 1, viewer->sees_all);
+    stmt_bind_i64(q, 2, viewer->account_id);
+    return read_number(q, ret, err);
+}
+
+bool store_dashboard_failing(struct tx *tx, const struct store_viewer *viewer, int64_t limit,
+    struct endpoint_rows *rows, int64_t *ret_n, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " ENDPOINT_COLUMNS VISIBLE_FAILING " ORDER BY e.failing_since_at, e.id LIMIT $3");
+
+    stmt_bind_bool(q, 1, viewer->sees_all);
+    stmt_bind_i64(q, 2, viewer->account_id);
+    stmt_bind_i64(q, 3, limit);
+    while (stmt_next(q))
+        endpoint_read(q, endpoint_rows_add(rows));
+    return stmt_end(q, err) && count_failing(tx, viewer, ret_n, err);
+}
+
+bool store_dashboard_needs_me(struct tx *tx, int64_t account_id, int64_t now, int64_t limit,
+    struct ticket_rows *rows, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, SELECT_TICKET
+        " WHERE t.resolved_at IS NULL AND (t.snoozed_until IS NULL OR t.snoozed_until <= $2)"
+        "   AND (t.assignee_id = $1 OR (t.assignee_id IS NULL AND EXISTS"
+        "    (SELECT 1 FROM certificate_access x WHERE x.certificate_id = t.certificate_id"
+        "      AND x.relation <> 'assignee' AND (+x.account_id = $1 OR +x.group_id IN"
+        "       (SELECT m.group_id FROM group_member m WHERE m.account_id = $1)))))"
+        " ORDER BY t.updated_at DESC, t.id DESC LIMIT $3");
+
+    stmt_bind_i64(q, 1, account_id);
+    stmt_bind_i64(q, 2, now);
+    stmt_bind_i64(q, 3, limit);
+    while (stmt_next(q))
+        ticket_read(q, ticket_rows_add(rows));
+    return stmt_end(q, err);
+}
+
+bool store_dashboard_open_tickets(struct tx *tx, const struct store_viewer *viewer, int64_t *ret,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT count(*) FROM (SELECT 1 AS one FROM ticket t"
+        " WHERE t.resolved_at IS NULL AND " VISIBLE_TICKET("$1", "$2") " LIMIT 10000) AS counted");
+
+    stmt_bind_bool(q, 1, viewer->sees_all);
+    stmt_bind_i64(q, 2, viewer->account_id);
+    return read_number(q, ret, err);
+}
+
+void top_rows_done(struct top_rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        free(rows->items[i].name);
+    rows->n = 0;
+}
+
+/*
+ * A count by issuer would read the index from end to end. There are few issuers: hop from each to
+ * the next, and count each up to a limit that still tells the large from the small.
+ */
+bool store_dashboard_issuers(struct tx *tx, const struct store_viewer *viewer, struct top_rows *ret,
+    struct err *err)
+{
+    struct top_rows rows = { 0 };
+    autofree(stmt) struct stmt *q = NULL;
+
+    if (!viewer->sees_all) {
+        *ret = rows;
+        return true;
+    }
+    q = tx_prepare(tx,
+        "WITH RECURSIVE hop(issuer, step) AS ("
+        " SELECT (SELECT min(issuer) FROM certificate WHERE issuer > ''), 1"
+        " UNION ALL"
+        " SELECT (SELECT min(c.issuer) FROM certificate c WHERE c.issuer > hop.issuer), step + 1"
+        "   FROM hop WHERE hop.issuer IS NOT NULL AND step < 200)"
+        " SELECT hop.issuer, (SELECT count(*) FROM (SELECT 1 AS one FROM certificate c"
+        "   WHERE c.issuer = hop.issuer LIMIT 10000) AS counted) AS n"
+        "   FROM hop WHERE hop.issuer IS NOT NULL ORDER BY n DESC, hop.issuer LIMIT 10");
+    while (stmt_next(q)) {
+        ASSERT(rows.n < countof(rows.items));
+        rows.items[rows.n].name = read_text(q, 0);
+        rows.items[rows.n++].n = stmt_i64(q, 1);
+    }
+    if (!stmt_end(q, err)) {
+        top_rows_done(&rows);
+        return false;
+    }
+    *ret = rows;
+    return true;
+}

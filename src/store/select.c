@@ -1,0 +1,49 @@
+/* store/select: see the header. */
+#include "store/select.h"
+
+#include "base/alloc.h"
+#include "core/rows.h"
+
+void select_done(struct select *select)
+{
+    for (size_t i = 0; i < select->n; i++)
+        free(select->values[i].text);
+    free(select->values);
+    select->values = NULL;
+    select->n = select->room = 0;
+    sql_done(&select->sql);
+}
+
+static struct select_value *add_value(struct select *select)
+{
+    select->values =
+        rows_make_room(select->values, select->n, &select->room, sizeof *select->values);
+    select->values[select->n] = (struct select_value){ 0 };
+    sql_add_parameter(&select->sql, (int)select->n + 1);
+    return &select->values[select->n++];
+}
+
+void select_i64(struct select *select, int64_t number)
+{
+    add_value(select)->number = number;
+}
+
+void select_text(struct select *select, const char *text)
+{
+    add_value(select)->text = xstrdup(text ? text : "");
+}
+
+struct stmt *select_prepare(struct tx *tx, const struct select *select)
+{
+    struct stmt *q = tx_prepare_sql(tx, &select->sql);
+
+    for (size_t i = 0; i < select->n; i++) {
+        const struct select_value *value = &select->values[i];
+
+        if (value->text)
+            stmt_bind_text(q, (int)i + 1, value->text);
+        else
+            stmt_bind_i64(q, (int)i + 1, value->number);
+    }
+    return q;
+}

@@ -1,0 +1,38 @@
+/*
+ * store/select: a query put together from literals and values. Not for others than store/.
+ *
+ * Values go in where they are used and become parameters: no counting by hand.
+ */
+#pragma once
+
+#include "db/db.h"
+
+struct select_value {
+    int64_t number;
+    char *text; /* NULL: it is the number */
+};
+
+struct select {
+    struct sql sql;
+    struct select_value *values;
+    size_t n;
+    size_t room;
+};
+
+#define SELECT_INIT                                                                                \
+    {                                                                                              \
+        .sql = SQL_INIT                                                                            \
+    }
+
+void select_done(struct select *select);
+
+#define select_add(select, literal) sql_add(&(select)->sql, literal)
+
+/* One more parameter, and its value. */
+void select_i64(struct select *select, int64_t number);
+void select_text(struct select *select, const char *text);
+
+/* Prepared and bound. */
+struct stmt *select_prepare(struct tx *tx, const struct select *select) must_check;
+
+DEFINE_AUTODONE(select);

@@ -1,0 +1,55 @@
+/* store/tags: see the header. */
+#include "store/tags.h"
+
+#include "base/err.h"
+#include "store/read.h"
+
+#define TAG_MAX 64
+#define TAGS_MAX 50
+
+char *text_lower(const char *text)
+{
+    char *lower = xstrdup(text);
+
+    for (char *c = lower; *c; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c + ('a' - 'A'));
+    }
+    return lower;
+}
+
+static bool add_tag(struct tx *tx, int64_t certificate_id, struct span tag, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO certificate_tag(certificate_id, tag) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_span(q, 2, tag);
+    return stmt_run(q, err);
+}
+
+bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
+{
+    autofree(stmt) struct stmt *forget =
+        tx_prepare(tx, "DELETE FROM certificate_tag WHERE certificate_id = $1");
+    autofree(str) char *lower = text_lower(tags);
+    struct span rest = span_text(lower);
+    struct span tag;
+    size_t n = 0;
+
+    stmt_bind_i64(forget, 1, certificate_id);
+    if (!stmt_run(forget, err))
+        return false;
+    while (span_split(&rest, ';', &tag)) {
+        tag = span_trim(tag);
+        if (tag.size == 0)
+            continue;
+        if (tag.size > TAG_MAX)
+            return fail(err, ERR_INVALID, "a tag is longer than %d bytes", TAG_MAX);
+        if (++n > TAGS_MAX)
+            return fail(err, ERR_LIMIT, "there are more than %d tags", TAGS_MAX);
+        if (!add_tag(tx, certificate_id, tag, err))
+            return false;
+    }
+    return true;
+}

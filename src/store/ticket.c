@@ -1,0 +1,234 @@
+/* store/ticket: see the header. */
+#include "store/ticket.h"
+
+#include "base/err.h"
+#include "base/parse.h"
+#include "store/read.h"
+#include "store/tags.h"
+#include "store/ticket_read.h"
+
+void ticket_read(struct stmt *q, struct ticket_row *row)
+{
+    row->id = stmt_i64(q, 0);
+    row->key = xasprintf("%s-%" PRId64, stmt_text(q, 1), stmt_i64(q, 2));
+    row->type = read_text(q, 3);
+    row->status = read_text(q, 4);
+    row->summary = read_text(q, 5);
+    row->description = read_text(q, 6);
+    row->certificate_id = stmt_i64(q, 7);
+    row->certificate = read_text_or_null(q, 8);
+    row->version_id = stmt_i64(q, 9);
+    row->reporter_id = stmt_i64(q, 10);
+    row->reporter = read_text_or_null(q, 11);
+    row->assignee_id = stmt_i64(q, 12);
+    row->assignee = read_text_or_null(q, 13);
+    row->priority = read_text(q, 14);
+    row->labels = read_text(q, 15);
+    row->due_at = stmt_i64(q, 16);
+    row->snoozed_until = stmt_i64(q, 17);
+    row->acknowledged_at = stmt_i64(q, 18);
+    row->acknowledged_by = read_text_or_null(q, 19);
+    row->created_at = stmt_i64(q, 20);
+    row->updated_at = stmt_i64(q, 21);
+    row->resolved_at = stmt_i64(q, 22);
+    row->resolution = read_text(q, 23);
+    row->row_version = stmt_i64(q, 24);
+}
+
+static bool next_number(struct tx *tx, const char *project, int64_t *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "INSERT INTO counter(name, value) VALUES ($1, 1)"
+                       " ON CONFLICT (name) DO UPDATE SET value = counter.value + 1"
+                       " RETURNING value");
+
+    stmt_bind_text(q, 1, project);
+    return read_number(q, ret, err);
+}
+
+char *ticket_words(const char *key, const char *summary, const char *description)
+{
+    autofree(str) char *words = xasprintf("%s %s %s", key, summary, description);
+
+    return text_lower(words);
+}
+
+/* *ret_id is 0 when the open expiry ticket is there already. */
+static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,
+    struct err *err)
+{
+    const char *project = ticket->project ? ticket->project : "CERT";
+    const char *description = ticket->description ? ticket->description : "";
+    autofree(str) char *key = NULL;
+    autofree(str) char *words = NULL;
+    autofree(stmt) struct stmt *q = NULL;
+    int64_t number = 0;
+
+    if (!ticket->summary || !*ticket->summary)
+        return fail(err, ERR_INVALID, "a ticket needs a summary");
+    if (strlen(ticket->summary) > TICKET_SUMMARY_MAX)
+        return fail(err, ERR_LIMIT, "the summary is longer than %d bytes", TICKET_SUMMARY_MAX);
+    if (!next_number(tx, project, &number, err))
+        return false;
+    key = xasprintf("%s-%" PRId64, project, number);
+    words = ticket_words(key, ticket->summary, description);
+    q = tx_prepare(tx,
+        "INSERT INTO ticket(project, number, type, status, summary, description, certificate_id,"
+        " version_id, reporter_id, assignee_id, priority, labels, due_at, words, created_at,"
+        " updated_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)"
+        " ON CONFLICT DO NOTHING RETURNING id");
+    stmt_bind_text(q, 1, project);
+    stmt_bind_i64(q, 2, number);
+    stmt_bind_text(q, 3, ticket->type);
+    stmt_bind_text(q, 4, ticket->status);
+    stmt_bind_text(q, 5, ticket->summary);
+    stmt_bind_text(q, 6, description);
+    bind_or_null(q, 7, ticket->certificate_id);
+    bind_or_null(q, 8, ticket->version_id);
+    bind_or_null(q, 9, ticket->reporter_id);
+    bind_or_null(q, 10, ticket->assignee_id);
+    stmt_bind_text(q, 11, ticket->priority ? ticket->priority : "medium");
+    stmt_bind_text(q, 12, ticket->labels ? ticket->labels : "");
+    bind_or_null(q, 13, ticket->due_at);
+    stmt_bind_text(q, 14, words);
+    stmt_bind_i64(q, 15, now);
+    return read_number(q, ret_id, err);
+}
+
+bool store_ticket_add(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,
+    struct err *err)
+{
+    int64_t id = 0;
+
+    if (!insert(tx, ticket, now, &id, err))
+        return err_wrap(err, "could not create the ticket");
+    if (!id)
+        return fail(err, ERR_CONFLICT, "there is an open ticket for this already");
+    *ret_id = id;
+    return true;
+}
+
+static bool find_expiry(struct tx *tx, int64_t certificate_id, int64_t version_id, int64_t *ret_id,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT id FROM ticket WHERE certificate_id = $1 AND version_id = $2"
+                       " AND type = 'certificate_expiry' AND resolved_at IS NULL");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_i64(q, 2, version_id);
+    return read_number(q, ret_id, err);
+}
+
+/* Looked for first, so that a number is only spent on a ticket; the unique index settles a race. */
+bool store_ticket_put_expiry(struct tx *tx, const struct ticket_new *ticket, int64_t now,
+    int64_t *ret_id, bool *ret_new, struct err *err)
+{
+    bool is_new = false;
+    int64_t id = 0;
+
+    ASSERT(strcmp(ticket->type, "certificate_expiry") == 0 && ticket->certificate_id &&
+           ticket->version_id);
+    if (!find_expiry(tx, ticket->certificate_id, ticket->version_id, &id, err))
+        return false;
+    if (!id) {
+        if (!insert(tx, ticket, now, &id, err))
+            return err_wrap(err, "could not create the ticket");
+        is_new = id != 0;
+    }
+    if (!id && !find_expiry(tx, ticket->certificate_id, ticket->version_id, &id, err))
+        return false;
+    if (!id)
+        return fail(err, ERR_UNAVAILABLE, "the ticket is being created elsewhere");
+    *ret_id = id;
+    *ret_new = is_new;
+    return true;
+}
+
+/* At most one row; *ret is NULL where there is none. */
+static bool read_one(struct stmt *q, struct ticket_row **ret, struct err *err)
+{
+    autofree(ticket_row) struct ticket_row *row = NULL;
+
+    while (stmt_next(q)) {
+        ASSERT(!row);
+        row = xcalloc(1, sizeof *row);
+        ticket_read(q, row);
+    }
+    if (!stmt_end(q, err))
+        return false;
+    *ret = take(&row);
+    return true;
+}
+
+bool store_ticket_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+    struct ticket_row **ret, struct err *err)
+{
+    struct ticket_row *row = NULL;
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, SELECT_TICKET " WHERE t.id = $1 AND " VISIBLE_TICKET("$2", "$3"));
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_bool(q, 2, viewer->sees_all);
+    stmt_bind_i64(q, 3, viewer->account_id);
+    if (!read_one(q, &row, err))
+        return false;
+    if (!row)
+        return fail(err, ERR_NOT_FOUND, "there is no such ticket");
+    *ret = row;
+    return true;
+}
+
+/* "cert-45" is project CERT, number 45. False for what cannot be a key. */
+static bool split_key(const char *key, char project[static 16], int64_t *ret_number)
+{
+    const char *dash = strrchr(key, '-');
+    size_t n = dash ? (size_t)(dash - key) : 0;
+
+    if (n == 0 || n > 15 || !parse_i64(span_text(dash + 1), 1, INT64_MAX, ret_number, NULL))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        bool is_small = key[i] >= 'a' && key[i] <= 'z';
+
+        project[i] = is_small ? (char)(key[i] - 'a' + 'A') : key[i];
+    }
+    project[n] = '\0';
+    return true;
+}
+
+bool store_ticket_get_by_key(struct tx *tx, const struct store_viewer *viewer, const char *key,
+    struct ticket_row **ret, struct err *err)
+{
+    struct ticket_row *row = NULL;
+    char project[16];
+    int64_t number = 0;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        SELECT_TICKET " WHERE t.project = $1 AND t.number = $2 AND " VISIBLE_TICKET("$3", "$4"));
+
+    if (!split_key(key, project, &number) || !parse_is_utf8(span_text(project)))
+        return fail(err, ERR_NOT_FOUND, "there is no ticket \"%s\"", key);
+    stmt_bind_text(q, 1, project);
+    stmt_bind_i64(q, 2, number);
+    stmt_bind_bool(q, 3, viewer->sees_all);
+    stmt_bind_i64(q, 4, viewer->account_id);
+    if (!read_one(q, &row, err))
+        return false;
+    if (!row)
+        return fail(err, ERR_NOT_FOUND, "there is no ticket \"%s\"", key);
+    *ret = row;
+    return true;
+}
+
+bool store_tickets_open_of(struct tx *tx, int64_t certificate_id, const char *type,
+    struct ticket_rows *rows, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, SELECT_TICKET
+        " WHERE t.certificate_id = $1 AND t.type = $2 AND t.resolved_at IS NULL ORDER BY t.id");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_text(q, 2, type);
+    while (stmt_next(q))
+        ticket_read(q, ticket_rows_add(rows));
+    return stmt_end(q, err);
+}

@@ -1,0 +1,246 @@
+/*
+ * store/ticket_list: see the header.
+ *
+ * Tickets are few beside records, and the page is of the last updated: the query walks along
+ * (updated_at, id) and checks. Where a record or an assignee is asked for, its index is small
+ * enough for the database to see by itself.
+ */
+#include "store/ticket_list.h"
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "store/cursor.h"
+#include "store/read.h"
+#include "store/select.h"
+#include "store/tags.h"
+#include "store/ticket_read.h"
+
+#define ORDER "t"
+
+/* Who sees up to so many records has their tickets looked up. */
+#define FEW_RECORDS 2000
+
+struct ticket_query {
+    const struct store_viewer *viewer;
+    const struct ticket_filter *filter;
+    bool sees_few;
+};
+
+static bool plan(struct tx *tx, struct ticket_query *query, struct err *err)
+{
+    int64_t n = 0;
+    autofree(stmt) struct stmt *q = NULL;
+
+    if (query->viewer->sees_all)
+        return true;
+    q = tx_prepare(tx,
+        "SELECT count(*) FROM (SELECT 1 AS one FROM"
+        " (SELECT x.certificate_id FROM certificate_access x WHERE x.account_id = $1"
+        "  UNION ALL SELECT y.certificate_id FROM certificate_access y WHERE y.group_id IN"
+        "   (SELECT m.group_id FROM group_member m WHERE m.account_id = $1)) AS mine"
+        " LIMIT $2) AS counted");
+    stmt_bind_i64(q, 1, query->viewer->account_id);
+    stmt_bind_i64(q, 2, FEW_RECORDS + 1);
+    if (!read_number(q, &n, err))
+        return false;
+    query->sees_few = n <= FEW_RECORDS;
+    return true;
+}
+
+/* The tickets themselves, all of them. */
+static void add_few(struct select *select, const struct store_viewer *viewer)
+{
+    select_add(select, " AND t.id IN (SELECT k.id FROM ticket k WHERE k.assignee_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, " UNION SELECT k.id FROM ticket k WHERE k.reporter_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select,
+        " UNION SELECT k.id FROM certificate_access x"
+        " CROSS JOIN ticket k WHERE k.certificate_id = x.certificate_id AND x.account_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select,
+        " UNION SELECT k.id FROM group_member m CROSS JOIN certificate_access x CROSS JOIN ticket k"
+        " WHERE x.group_id = m.group_id AND k.certificate_id = x.certificate_id"
+        "   AND m.account_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, ")");
+}
+
+static void add_viewer(struct select *select, const struct ticket_query *query)
+{
+    const struct store_viewer *viewer = query->viewer;
+
+    if (viewer->sees_all)
+        return;
+    if (query->sees_few) {
+        add_few(select, viewer);
+        return;
+    }
+    select_add(select,
+        " AND (EXISTS (SELECT 1 FROM certificate_access x WHERE x.certificate_id = t.certificate_id"
+        " AND (+x.account_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, " OR +x.group_id IN (SELECT m.group_id FROM group_member m"
+                       " WHERE m.account_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, "))) OR +t.reporter_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, " OR +t.assignee_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, ")");
+}
+
+static void add_account(struct select *select, const char *name)
+{
+    select_add(select, "(SELECT n.id FROM account n WHERE n.name = ");
+    select_text(select, name);
+    select_add(select, ")");
+}
+
+/* Wildcards in what is looked for mean themselves. */
+static void add_query(struct select *select, const char *q)
+{
+    autofree(str) char *lower = text_lower(q);
+    autodone(buf) struct buf pattern = BUF_INIT(2048);
+    struct span text = span_trim(span_text(lower));
+    char cut[512];
+
+    span_copy_text(text, cut, sizeof cut);
+    buf_add_char(&pattern, '%');
+    for (const char *c = cut; *c; c++) {
+        if (*c == '%' || *c == '_' || *c == '\\')
+            buf_add_char(&pattern, '\\');
+        buf_add_char(&pattern, *c);
+    }
+    buf_add_char(&pattern, '%');
+    select_add(select, " AND t.words LIKE ");
+    select_text(select, buf_text(&pattern));
+    select_add(select, " ESCAPE '\\'");
+}
+
+static void add_people(struct select *select, const struct ticket_filter *filter)
+{
+    if (filter->assignee && *filter->assignee) {
+        select_add(select, " AND t.assignee_id = ");
+        add_account(select, filter->assignee);
+    } else if (filter->assignee) {
+        select_add(select, " AND +t.assignee_id IS NULL");
+    }
+    if (filter->reporter) {
+        select_add(select, " AND +t.reporter_id = ");
+        add_account(select, filter->reporter);
+    }
+}
+
+static void add_filter(struct select *select, const struct ticket_filter *filter)
+{
+    if (filter->q && *filter->q)
+        add_query(select, filter->q);
+    if (filter->type) {
+        select_add(select, " AND t.type = ");
+        select_text(select, filter->type);
+    }
+    if (filter->status) {
+        select_add(select, " AND t.status = ");
+        select_text(select, filter->status);
+    }
+    add_people(select, filter);
+    if (filter->certificate_id) {
+        select_add(select, " AND t.certificate_id = ");
+        select_i64(select, filter->certificate_id);
+    }
+    if (filter->is_open)
+        select_add(select, " AND t.resolved_at IS NULL");
+    if (filter->is_resolved)
+        select_add(select, " AND t.resolved_at IS NOT NULL");
+    if (filter->hides_snoozed) {
+        select_add(select, " AND (t.snoozed_until IS NULL OR t.snoozed_until <= ");
+        select_i64(select, filter->now);
+        select_add(select, ")");
+    }
+}
+
+static bool count(struct tx *tx, const struct ticket_query *query, struct ticket_page *page,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select, "SELECT count(*) FROM (SELECT 1 AS one FROM ticket t WHERE 1 = 1");
+    add_viewer(&select, query);
+    add_filter(&select, query->filter);
+    select_add(&select, " LIMIT ");
+    select_i64(&select, TICKET_TOTAL_EXACT + 1);
+    select_add(&select, ") AS counted");
+    q = select_prepare(tx, &select);
+    if (!read_number(q, &page->total, err))
+        return false;
+    page->is_estimate = page->total > TICKET_TOTAL_EXACT;
+    return true;
+}
+
+/* What is updated while somebody pages through moves to the front: seen twice at worst, never
+ * missed. */
+static bool fill(struct tx *tx, const struct ticket_query *query, const struct cursor *cursor,
+    int64_t limit, struct ticket_page *page, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select, SELECT_TICKET " WHERE 1 = 1");
+    add_viewer(&select, query);
+    add_filter(&select, query->filter);
+    if (cursor) {
+        select_add(&select, " AND (t.updated_at, t.id) < (");
+        select_i64(&select, cursor->number);
+        select_add(&select, ", ");
+        select_i64(&select, cursor->id);
+        select_add(&select, ")");
+    }
+    /* "+" keeps SQLite from walking after all. */
+    if (query->sees_few)
+        select_add(&select, " ORDER BY +t.updated_at DESC, t.id DESC LIMIT ");
+    else
+        select_add(&select, " ORDER BY t.updated_at DESC, t.id DESC LIMIT ");
+    select_i64(&select, limit + 1);
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        if (page->rows.n == (size_t)limit) {
+            const struct ticket_row *last = &page->rows.items[limit - 1];
+            struct cursor next = { .order = ORDER, .id = last->id, .number = last->updated_at };
+
+            page->next_cursor = cursor_write(&next);
+            break;
+        }
+        ticket_read(q, ticket_rows_add(&page->rows));
+    }
+    return stmt_end(q, err);
+}
+
+bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
+    const struct ticket_filter *filter, const char *cursor, int64_t limit, struct ticket_page *ret,
+    struct err *err)
+{
+    autodone(ticket_page) struct ticket_page page = { 0 };
+    struct ticket_query query = { .viewer = viewer, .filter = filter };
+    struct cursor from = { 0 };
+    bool has_cursor = cursor && *cursor;
+
+    if (limit < 1 || limit > TICKET_PAGE_MAX)
+        return fail(err, ERR_INVALID, "a page has 1 to %d rows", TICKET_PAGE_MAX);
+    if (has_cursor && !cursor_read(cursor, ORDER, &from, err))
+        return false;
+    if (!plan(tx, &query, err) || !fill(tx, &query, has_cursor ? &from : NULL, limit, &page, err) ||
+        !count(tx, &query, &page, err))
+        return err_wrap(err, "could not list tickets");
+    *ret = page;
+    page = (struct ticket_page){ 0 };
+    return true;
+}
+
+void ticket_page_done(struct ticket_page *page)
+{
+    ticket_rows_done(&page->rows);
+    free(page->next_cursor);
+    page->next_cursor = NULL;
+}

@@ -1,0 +1,29 @@
+/*
+ * store/ticket_read: the columns that make a ticket_row. Not for others than store/.
+ */
+#pragma once
+
+#include "core/rows_ticket.h"
+#include "store/read.h"
+
+/* A query that begins so and goes on with conditions on t. */
+#define SELECT_TICKET                                                                              \
+    "SELECT t.id, t.project, t.number, t.type, t.status, t.summary, t.description,"                \
+    " t.certificate_id, c.name, t.version_id, t.reporter_id, r.name, t.assignee_id, a.name,"       \
+    " t.priority, t.labels, t.due_at, t.snoozed_until, t.acknowledged_at, k.name, t.created_at,"   \
+    " t.updated_at, t.resolved_at, t.resolution, t.row_version"                                    \
+    "  FROM ticket t"                                                                              \
+    "  LEFT JOIN certificate c ON c.id = t.certificate_id"                                         \
+    "  LEFT JOIN account r ON r.id = t.reporter_id"                                                \
+    "  LEFT JOIN account a ON a.id = t.assignee_id"                                                \
+    "  LEFT JOIN account k ON k.id = t.acknowledged_by"
+
+/* As VISIBLE() of store/read; reporter and assignee see theirs in any case. */
+#define VISIBLE_TICKET(all, account)                                                               \
+    "(" VISIBLE("t.certificate_id", all, account) " OR t.reporter_id = " account                   \
+                                                  " OR t.assignee_id = " account ")"
+
+/* What a ticket is searched by. The caller frees. */
+char *ticket_words(const char *key, const char *summary, const char *description) must_check;
+
+void ticket_read(struct stmt *q, struct ticket_row *row);

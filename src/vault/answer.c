@@ -1,0 +1,370 @@
+/*
+ * vault/answer: see the header.
+ *
+ * Each purpose says what may be done with it; a request for anything else is denied before the seal
+ * is looked at.
+ */
+#include "vault/answer.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "vault/keys.h"
+#include "vault/protocol.h"
+#include "vault/seal.h"
+
+/* Opening: bursts that a fleet of deployments may need, and what can go on for ever. */
+#define KEY_BURST 200
+#define KEYS_PER_SECOND 2
+#define SECRET_BURST 2000
+#define SECRETS_PER_SECOND 50
+
+enum deed {
+    MAKES = 1 << 0,
+    SEALS_KEY = 1 << 1,
+    SEALS_SECRET = 1 << 2,
+    OPENS = 1 << 3,
+    SIGNS_CSR = 1 << 4,
+    SIGNS_CHECKPOINT = 1 << 5,
+};
+
+static const unsigned deeds[] = {
+    [VAULT_TLS] = MAKES | SEALS_KEY | OPENS | SIGNS_CSR,
+    [VAULT_AUDIT] = MAKES | SIGNS_CHECKPOINT,
+    [VAULT_SECRET] = SEALS_SECRET | OPENS,
+};
+
+static bool may(const struct vault_binding *binding, enum deed deed, struct err *err)
+{
+    if (deeds[binding->purpose] & deed)
+        return true;
+    return fail(err, ERR_DENIED, "that is not what a key for \"%s\" is for",
+        vault_purpose_name(binding->purpose));
+}
+
+void vault_init(struct vault *vault, const struct master_source *source, int passphrase_fd)
+{
+    *vault = (struct vault){ .source = source,
+        .passphrase_fd = passphrase_fd,
+        .keys = { .left = KEY_BURST },
+        .secrets = { .left = SECRET_BURST } };
+}
+
+void vault_done(struct vault *vault)
+{
+    master_ring_done(&vault->ring);
+}
+
+/* Load once. A key is made only where none is expected and there is none. */
+static bool load(struct vault *vault, bool is_expected, struct err *err)
+{
+    if (vault->ring.n_keys > 0)
+        return true;
+    if (vault->source->load(vault->passphrase_fd, &vault->ring, err))
+        return true;
+    master_ring_done(&vault->ring);
+    if (err->kind != ERR_NOT_FOUND)
+        return false;
+    if (is_expected)
+        return fail(err, ERR_CONFLICT,
+            "the master key is missing: there is no %s, but the database belongs to one",
+            vault->source->name);
+    return vault->source->create(vault->passphrase_fd, &vault->ring, err);
+}
+
+/* The expected key may be any of the ring: a newer one may have been brought in beside it. */
+static bool recognise(const struct vault *vault, const struct vault_identity *expected,
+    struct vault_identity *ret)
+{
+    for (size_t i = 0; i < vault->ring.n_keys; i++) {
+        master_identify(&vault->ring.keys[i], ret);
+        if (strcmp(ret->key_id, expected->key_id) == 0 &&
+            secret_equal(span_of(ret->check, sizeof ret->check),
+                span_of(expected->check, sizeof expected->check)))
+            return true;
+    }
+    return false;
+}
+
+static bool unlock(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
+{
+    struct vault_identity expected = { 0 }, found;
+    bool is_expected = frame_read_bool(r);
+
+    frame_read_text_to(r, expected.key_id, sizeof expected.key_id);
+    frame_read_fixed(r, expected.check, sizeof expected.check);
+    if (!frame_reader_end(r, err))
+        return false;
+    vault->is_unlocked = false;
+    if (!load(vault, is_expected, err))
+        return false;
+    if (is_expected && !recognise(vault, &expected, &found)) {
+        if (!vault->was_unlocked)
+            master_ring_done(&vault->ring); /* somebody may put the right one there */
+        return fail(err, ERR_CONFLICT,
+            "the master key is another one: the database belongs to key %s", expected.key_id);
+    }
+    master_identify(&vault->ring.keys[vault->ring.n_keys - 1], &found);
+    vault->is_unlocked = vault->was_unlocked = true;
+    frame_put_text(out, found.key_id);
+    buf_add(out, found.check, sizeof found.check);
+    return true;
+}
+
+static bool seal_and_put(struct vault *vault, const struct vault_binding *binding,
+    struct span clear, struct buf *out, struct err *err)
+{
+    autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
+
+    if (!seal_close(&vault->ring, binding, clear, &sealed, err))
+        return false;
+    frame_put_bytes(out, buf_span(&sealed));
+    return true;
+}
+
+static bool make_key(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
+{
+    autofree(secret) struct secret *key = NULL;
+    autodone(buf) struct buf spki = BUF_INIT(VAULT_SEALED_MAX);
+    struct vault_binding binding;
+    char row[VAULT_ROW_MAX + 1];
+    uint8_t algorithm = frame_read_u8(r);
+
+    vault_read_binding(r, &binding, row);
+    if (!frame_reader_end(r, err) || !may(&binding, MAKES, err))
+        return false;
+    if (algorithm > VAULT_ED25519)
+        return fail(err, ERR_INVALID, "unknown kind of key");
+    if (binding.purpose == VAULT_AUDIT && algorithm != VAULT_ED25519)
+        return fail(err, ERR_INVALID, "checkpoints are signed with Ed25519");
+    if (!keys_make((enum vault_algorithm)algorithm, &key, &spki, err) ||
+        !seal_and_put(vault, &binding, secret_span(key), out, err))
+        return false;
+    frame_put_bytes(out, buf_span(&spki));
+    return true;
+}
+
+static bool seal_key(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
+{
+    autodone(buf) struct buf spki = BUF_INIT(VAULT_SEALED_MAX);
+    struct vault_binding binding;
+    char row[VAULT_ROW_MAX + 1];
+    struct span pkcs8 = frame_read_bytes(r);
+
+    vault_read_binding(r, &binding, row);
+    if (!frame_reader_end(r, err) || !may(&binding, SEALS_KEY, err))
+        return false;
+    if (pkcs8.size > VAULT_SECRET_MAX)
+        return fail(err, ERR_LIMIT, "the key is larger than %u bytes", VAULT_SECRET_MAX);
+    if (!keys_check(pkcs8, &spki, err) || !seal_and_put(vault, &binding, pkcs8, out, err))
+        return false;
+    frame_put_bytes(out, buf_span(&spki));
+    return true;
+}
+
+static bool seal_secret(struct vault *vault, struct frame_reader *r, struct buf *out,
+    struct err *err)
+{
+    struct vault_binding binding;
+    char row[VAULT_ROW_MAX + 1];
+    struct span bytes = frame_read_bytes(r);
+
+    vault_read_binding(r, &binding, row);
+    if (!frame_reader_end(r, err) || !may(&binding, SEALS_SECRET, err))
+        return false;
+    if (bytes.size == 0)
+        return fail(err, ERR_INVALID, "an empty secret cannot be sealed");
+    if (bytes.size > VAULT_SECRET_MAX)
+        return fail(err, ERR_LIMIT, "the secret is larger than %u bytes", VAULT_SECRET_MAX);
+    return seal_and_put(vault, &binding, bytes, out, err);
+}
+
+/* The start of every request that uses a key. The payload's rest is the caller's to read. */
+static bool read_sealed(struct frame_reader *r, struct span *sealed, struct vault_binding *binding,
+    char row[static VAULT_ROW_MAX + 1], enum deed deed, struct err *err)
+{
+    *sealed = frame_read_bytes(r);
+    vault_read_binding(r, binding, row);
+    if (r->failed)
+        return frame_reader_end(r, err);
+    return may(binding, deed, err);
+}
+
+static bool spend(struct vault_allowance *allowance, int64_t burst, int64_t per_second,
+    int64_t now_ms)
+{
+    int64_t earned = (now_ms - allowance->last_ms) * per_second / 1000;
+
+    if (earned > 0) {
+        allowance->left = earned > burst - allowance->left ? burst : allowance->left + earned;
+        allowance->last_ms = now_ms;
+    }
+    if (allowance->left <= 0)
+        return false;
+    allowance->left--;
+    return true;
+}
+
+static bool open_sealed(struct vault *vault, struct frame_reader *r, int64_t now_ms,
+    struct buf *out, struct err *err)
+{
+    autofree(secret) struct secret *clear = NULL;
+    struct vault_binding binding;
+    char row[VAULT_ROW_MAX + 1];
+    struct span sealed;
+
+    if (!read_sealed(r, &sealed, &binding, row, OPENS, err) || !frame_reader_end(r, err))
+        return false;
+    bool allowed = binding.purpose == VAULT_SECRET
+                       ? spend(&vault->secrets, SECRET_BURST, SECRETS_PER_SECOND, now_ms)
+                       : spend(&vault->keys, KEY_BURST, KEYS_PER_SECOND, now_ms);
+
+    if (!allowed) {
+        vault->n_refused++;
+        return fail(err, ERR_LIMIT, "too many keys were asked for in too short a time");
+    }
+    if (!seal_open(&vault->ring, &binding, sealed, &clear, err))
+        return false;
+    vault->n_opened++;
+    frame_put_bytes(out, secret_span(clear));
+    return true;
+}
+
+/* Texts are borrowed from `texts`, which the caller wipes. */
+static void read_subject(struct frame_reader *r, char texts[6][VAULT_TEXT_MAX],
+    struct vault_csr *csr)
+{
+    for (int i = 0; i < 6; i++)
+        frame_read_text_to(r, texts[i], VAULT_TEXT_MAX);
+    csr->common_name = texts[0];
+    csr->organization = texts[1];
+    csr->organizational_unit = texts[2];
+    csr->locality = texts[3];
+    csr->state = texts[4];
+    csr->country = texts[5];
+}
+
+static bool build_csr_of(struct vault *vault, struct span sealed,
+    const struct vault_binding *binding, const struct vault_csr *csr, struct buf *out,
+    struct err *err)
+{
+    autofree(secret) struct secret *key = NULL;
+    autodone(buf) struct buf der = BUF_INIT(VAULT_FRAME_MAX / 2);
+
+    if (!seal_open(&vault->ring, binding, sealed, &key, err) ||
+        !keys_build_csr(secret_span(key), csr, &der, err))
+        return false;
+    frame_put_bytes(out, buf_span(&der));
+    return true;
+}
+
+static bool build_csr(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
+{
+    char texts[6][VAULT_TEXT_MAX];
+    char row[VAULT_ROW_MAX + 1];
+    struct vault_binding binding;
+    struct vault_csr csr = { 0 };
+    struct span sealed;
+
+    if (!read_sealed(r, &sealed, &binding, row, SIGNS_CSR, err))
+        return false;
+    read_subject(r, texts, &csr);
+    size_t n = frame_read_count(r, 4);
+
+    if (n > VAULT_SANS_MAX)
+        return fail(err, ERR_LIMIT, "more than %d alternative names", VAULT_SANS_MAX);
+    char **sans = xcalloc(n + 1, sizeof *sans);
+
+    for (size_t i = 0; i < n; i++)
+        sans[i] = frame_read_text_dup(r, VAULT_TEXT_MAX);
+    csr.sans = (const char *const *)sans;
+    csr.n_sans = n;
+    bool ok = frame_reader_end(r, err) && build_csr_of(vault, sealed, &binding, &csr, out, err);
+
+    for (size_t i = 0; i < n; i++)
+        free(sans[i]);
+    free(sans);
+    return ok;
+}
+
+static bool sign_checkpoint(struct vault *vault, struct frame_reader *r, struct buf *out,
+    struct err *err)
+{
+    autofree(secret) struct secret *key = NULL;
+    struct vault_checkpoint checkpoint = { 0 };
+    struct vault_binding binding;
+    char row[VAULT_ROW_MAX + 1];
+    struct span sealed;
+
+    if (!read_sealed(r, &sealed, &binding, row, SIGNS_CHECKPOINT, err))
+        return false;
+    checkpoint.seq = frame_read_i64(r);
+    frame_read_fixed(r, checkpoint.hash, sizeof checkpoint.hash);
+    if (!frame_reader_end(r, err) || !seal_open(&vault->ring, &binding, sealed, &key, err) ||
+        !keys_sign_checkpoint(secret_span(key), &checkpoint, err))
+        return false;
+    buf_add(out, checkpoint.signature, sizeof checkpoint.signature);
+    buf_add(out, checkpoint.public_key, sizeof checkpoint.public_key);
+    return true;
+}
+
+static bool stats(const struct vault *vault, const struct frame_reader *r, struct buf *out,
+    struct err *err)
+{
+    if (!frame_reader_end(r, err))
+        return false;
+    frame_put_i64(out, vault->n_opened);
+    frame_put_i64(out, vault->n_refused);
+    return true;
+}
+
+static bool run(struct vault *vault, const struct frame *request, int64_t now_ms, struct buf *out,
+    struct err *err)
+{
+    struct frame_reader r = frame_reader_of(request->payload);
+
+    if (request->type == VAULT_UNLOCK)
+        return unlock(vault, &r, out, err);
+    if (!vault->is_unlocked)
+        return fail(err, ERR_CONFLICT, "the vault is locked");
+    switch ((enum vault_request)request->type) {
+    case VAULT_MAKE_KEY:
+        return make_key(vault, &r, out, err);
+    case VAULT_SEAL_KEY:
+        return seal_key(vault, &r, out, err);
+    case VAULT_SEAL_SECRET:
+        return seal_secret(vault, &r, out, err);
+    case VAULT_OPEN:
+        return open_sealed(vault, &r, now_ms, out, err);
+    case VAULT_BUILD_CSR:
+        return build_csr(vault, &r, out, err);
+    case VAULT_SIGN_CHECKPOINT:
+        return sign_checkpoint(vault, &r, out, err);
+    case VAULT_STATS:
+        return stats(vault, &r, out, err);
+    case VAULT_UNLOCK:
+        break;
+    }
+    return fail(err, ERR_INVALID, "unknown request to the vault");
+}
+
+void vault_answer(struct vault *vault, const struct frame *request, int64_t now_ms, struct buf *out)
+{
+    struct err err = { 0 };
+    size_t start = out->size;
+    size_t begun = frame_begin(out, request->request, VAULT_DONE);
+
+    if (run(vault, request, now_ms, out, &err) && buf_check(out, "an answer of the vault", &err)) {
+        frame_end(out, begun);
+        return;
+    }
+    /* Nothing of what was put together so far may go out. */
+    out->overflowed = false;
+    secret_wipe(out->data + start, out->size - start);
+    out->size = start;
+    begun = frame_begin(out, request->request, VAULT_FAILED);
+    frame_put_err(out, &err);
+    frame_end(out, begun);
+}

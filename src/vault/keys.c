@@ -1,0 +1,198 @@
+/*
+ * vault/keys: see the header. OpenSSL's objects live inside one function each; its secure heap
+ * holds the private numbers.
+ */
+#include "vault/keys.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/obj_mac.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "vault/checkpoint.h"
+#include "vault/csr.h"
+
+#define RSA_BITS_MIN 2048
+#define RSA_BITS_MAX 8192
+
+static const struct {
+    const char *type;
+    size_t bits;       /* RSA */
+    const char *curve; /* EC */
+} recipes[] = {
+    [VAULT_RSA_2048] = { "RSA", 2048, NULL },
+    [VAULT_RSA_3072] = { "RSA", 3072, NULL },
+    [VAULT_RSA_4096] = { "RSA", 4096, NULL },
+    [VAULT_P256] = { "EC", 0, "P-256" },
+    [VAULT_P384] = { "EC", 0, "P-384" },
+    [VAULT_P521] = { "EC", 0, "P-521" },
+    [VAULT_ED25519] = { "ED25519", 0, NULL },
+};
+
+static EVP_PKEY *generate(enum vault_algorithm algorithm)
+{
+    const char *type = recipes[algorithm].type;
+
+    if (recipes[algorithm].bits)
+        return EVP_PKEY_Q_keygen(NULL, NULL, type, recipes[algorithm].bits);
+    if (recipes[algorithm].curve)
+        return EVP_PKEY_Q_keygen(NULL, NULL, type, recipes[algorithm].curve);
+    return EVP_PKEY_Q_keygen(NULL, NULL, type);
+}
+
+static bool add_spki(EVP_PKEY *key, struct buf *spki, struct err *err)
+{
+    uint8_t *der = NULL;
+    int size = i2d_PUBKEY(key, &der);
+
+    if (size <= 0)
+        return fail(err, ERR_INTERNAL, "could not encode a public key");
+    buf_add(spki, der, (size_t)size);
+    OPENSSL_free(der);
+    return buf_check(spki, "a public key", err);
+}
+
+/* PKCS#8, straight into memory of the secret's own. */
+static bool encode_private(EVP_PKEY *key, struct secret **ret, struct err *err)
+{
+    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+    int size = info ? i2d_PKCS8_PRIV_KEY_INFO(info, NULL) : -1;
+
+    if (size > 0) {
+        struct secret *secret = secret_new_zeroed((size_t)size);
+        uint8_t *at = secret_bytes(secret);
+
+        size = i2d_PKCS8_PRIV_KEY_INFO(info, &at);
+        *ret = secret;
+    }
+    PKCS8_PRIV_KEY_INFO_free(info);
+    return size > 0 || fail(err, ERR_INTERNAL, "could not encode a private key");
+}
+
+bool keys_make(enum vault_algorithm algorithm, struct secret **ret, struct buf *spki,
+    struct err *err)
+{
+    EVP_PKEY *key = generate(algorithm);
+
+    if (!key)
+        return fail(err, ERR_INTERNAL, "could not make a key");
+    bool ok = add_spki(key, spki, err) && encode_private(key, ret, err);
+
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+static bool is_known_curve(const EVP_PKEY *key)
+{
+    char name[64];
+    size_t n;
+
+    if (EVP_PKEY_get_group_name(key, name, sizeof name, &n) != 1)
+        return false;
+    int nid = OBJ_sn2nid(name);
+
+    return nid == NID_X9_62_prime256v1 || nid == NID_secp384r1 || nid == NID_secp521r1;
+}
+
+static bool check_kind(const EVP_PKEY *key, struct err *err)
+{
+    int bits = EVP_PKEY_get_bits(key);
+
+    if (EVP_PKEY_is_a(key, "RSA"))
+        return (bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX) ||
+               fail(err, ERR_INVALID, "an RSA key of %d bits is not between %d and %d", bits,
+                   RSA_BITS_MIN, RSA_BITS_MAX);
+    if (EVP_PKEY_is_a(key, "EC"))
+        return is_known_curve(key) ||
+               fail(err, ERR_INVALID, "the key's curve is none of P-256, P-384 and P-521");
+    return EVP_PKEY_is_a(key, "ED25519") ||
+           fail(err, ERR_INVALID, "the key is none of RSA, ECDSA and Ed25519");
+}
+
+/* NULL, and `err` filled in, unless these bytes are one key of a kind we take. */
+static EVP_PKEY *decode(struct span pkcs8, struct err *err)
+{
+    const uint8_t *at = pkcs8.data;
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)pkcs8.size);
+    EVP_PKEY *key = info && at == pkcs8.data + pkcs8.size ? EVP_PKCS82PKEY(info) : NULL;
+
+    PKCS8_PRIV_KEY_INFO_free(info);
+    if (!key)
+        (void)fail(err, ERR_INVALID, "this is no private key in PKCS#8 form");
+    if (key && !check_kind(key, err)) {
+        EVP_PKEY_free(key);
+        return NULL;
+    }
+    return key;
+}
+
+/* Do the private numbers belong to the public ones, and are they sound? */
+static bool is_sound(EVP_PKEY *key)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    bool ok = ctx && EVP_PKEY_pairwise_check(ctx) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
+bool keys_check(struct span pkcs8, struct buf *spki, struct err *err)
+{
+    EVP_PKEY *key = decode(pkcs8, err);
+
+    if (!key)
+        return false;
+    bool ok = is_sound(key)
+                  ? add_spki(key, spki, err)
+                  : fail(err, ERR_INVALID, "the private key does not fit its public half");
+
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+bool keys_build_csr(struct span pkcs8, const struct vault_csr *csr, struct buf *der,
+    struct err *err)
+{
+    EVP_PKEY *key = decode(pkcs8, err);
+
+    if (!key)
+        return false;
+    bool ok = csr_build(key, csr, der, err);
+
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+static bool sign(EVP_PKEY *key, struct vault_checkpoint *checkpoint)
+{
+    uint8_t message[CHECKPOINT_MESSAGE_SIZE];
+    size_t signature_size = sizeof checkpoint->signature;
+    size_t public_size = sizeof checkpoint->public_key;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    checkpoint_message(checkpoint, message);
+    bool ok =
+        ctx && EVP_PKEY_get_raw_public_key(key, checkpoint->public_key, &public_size) == 1 &&
+        EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+        EVP_DigestSign(ctx, checkpoint->signature, &signature_size, message, sizeof message) == 1;
+
+    EVP_MD_CTX_free(ctx);
+    return ok && signature_size == sizeof checkpoint->signature;
+}
+
+bool keys_sign_checkpoint(struct span pkcs8, struct vault_checkpoint *checkpoint, struct err *err)
+{
+    EVP_PKEY *key = decode(pkcs8, err);
+
+    if (!key)
+        return false;
+    bool ok = EVP_PKEY_is_a(key, "ED25519") && sign(key, checkpoint);
+
+    EVP_PKEY_free(key);
+    return ok || fail(err, ERR_INTERNAL, "could not sign a checkpoint");
+}

@@ -1,0 +1,30 @@
+/*
+ * vault/keys: key pairs while they are in the open, and what is signed with them.
+ *
+ * Used inside the vault only. Private halves leave these functions as PKCS#8 DER in a struct secret
+ * and nothing else.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/span.h"
+#include "vault/client.h"
+
+struct err;
+struct secret;
+
+/* A new key pair: private half, and SubjectPublicKeyInfo appended to `spki`. */
+bool keys_make(enum vault_algorithm algorithm, struct secret **ret, struct buf *spki,
+    struct err *err) must_check;
+
+/* ERR_INVALID: not one of the kinds of keys we take. `spki` gets the public half. */
+bool keys_check(struct span pkcs8, struct buf *spki, struct err *err) must_check;
+
+/* A PKCS#10 request for this key; `csr->n_sans` of at most VAULT_SANS_MAX. Appends DER. */
+bool keys_build_csr(struct span pkcs8, const struct vault_csr *csr, struct buf *der,
+    struct err *err) must_check;
+
+/* Ed25519 over what vault_checkpoint_verify() looks at. */
+bool keys_sign_checkpoint(struct span pkcs8, struct vault_checkpoint *checkpoint, struct err *err)
+    must_check;

@@ -1,0 +1,35 @@
+/*
+ * vault/protocol: what is said between a server and its vault.
+ *
+ * A request is a frame whose type is one of the below; the answer has the same request number, and
+ * the type VAULT_DONE with what was asked for, or VAULT_FAILED with an error. One request at a
+ * time.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/frame.h"
+#include "vault/client.h"
+
+#define VAULT_FRAME_MAX (512u << 10)
+
+enum vault_request {
+    VAULT_UNLOCK = 1,      /* bool is_expected, key id text, check[32] → key id text, check[32] */
+    VAULT_MAKE_KEY,        /* u8 algorithm, binding → sealed, spki */
+    VAULT_SEAL_KEY,        /* bytes pkcs8, binding → sealed, spki */
+    VAULT_SEAL_SECRET,     /* bytes, binding → sealed */
+    VAULT_OPEN,            /* bytes sealed, binding → bytes */
+    VAULT_BUILD_CSR,       /* bytes sealed, binding, six texts, count, texts → der */
+    VAULT_SIGN_CHECKPOINT, /* bytes sealed, binding, i64, hash[32] → signature[64], public[32] */
+    VAULT_STATS,           /* → i64 opened, i64 refused */
+};
+
+enum vault_answer { VAULT_DONE = 100, VAULT_FAILED };
+
+#define VAULT_TEXT_MAX 1024 /* one attribute or name of a request */
+
+void vault_put_binding(struct buf *out, const struct vault_binding *binding);
+
+/* ret->row points to `row`. A bad purpose fails the reader. */
+void vault_read_binding(struct frame_reader *r, struct vault_binding *ret,
+    char row[static VAULT_ROW_MAX + 1]);

@@ -1,0 +1,50 @@
+/*
+ * x509/cert_struct: what a struct cert is made of, for x509/ alone.
+ */
+#pragma once
+
+#include <openssl/x509.h>
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/span.h"
+#include "x509/cert.h"
+
+struct cert {
+    X509 *x509;
+    struct buf der;
+    uint8_t sha256[CERT_SHA256_SIZE];
+    uint8_t sha1[CERT_SHA1_SIZE];
+    uint8_t spki_sha256[CERT_SHA256_SIZE];
+    char serial[CERT_SERIAL_MAX + 1];
+    char *subject;
+    char *issuer;
+    char *common_name;
+    char *issuer_name;
+    char *name;
+    int64_t not_before;
+    int64_t not_after;
+    enum cert_key key;
+    char key_algorithm[64];
+    int key_bits;
+    char key_curve[32];
+    char signature_algorithm[80];
+    bool is_ca;
+    int64_t path_length;
+    bool is_self_signed;
+    bool is_staging;
+    bool has_key_usage;
+    unsigned key_usage;
+
+    /* Parts of the DER that x509 holds: contents of the extensions' outermost SEQUENCE. */
+    struct span sans;
+    size_t n_sans;
+    struct span extended_key_usage;
+    struct span authority_info;
+    struct span crl_points;
+    struct span subject_key_id;
+    struct span authority_key_id;
+};
+
+/* Fill in what comes from extensions. What is malformed is as if it were not there. */
+void cert_read_extensions(struct cert *cert);

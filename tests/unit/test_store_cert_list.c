@@ -1,0 +1,682 @@
+/*
+ * store/cert_list: F24, F35, F37. Pages, ids and counts are compared with what looking at every
+ * record gives, whichever side drives the query.
+ */
+#include "testing_store.h"
+
+#include "base/alloc.h"
+#include "store/cert_list.h"
+#include "store/cert_page.h"
+#include "store/cert_people.h"
+
+#define N_RECORDS 60
+
+static const char *const names[] = { "alpha", "Beta", "gamma", "delta_x", "100%", "al" };
+static const char *const alerts[] = { "", "", "", "mixed", "unreachable" };
+
+struct world {
+    struct tx *tx;
+    int64_t owners[2];
+    int64_t ids[N_RECORDS];
+};
+
+static void edit(struct tx *tx, int64_t id, int i)
+{
+    const bool is_imported = i % 4 == 1;
+    const bool is_managed = i % 8 == 1;
+    const struct cert_edit edit = {
+        .tags = i % 3   ? NULL
+                : i % 2 ? "odd"
+                        : "even;third",
+        .is_imported = &is_imported,
+        .is_managed = &is_managed,
+    };
+    struct err err = { 0 };
+
+    assert_works(store_cert_edit(tx, id, &edit, NOW, &err), &err);
+}
+
+/* One of every kind: unseen, expired, soon, valid, not yet, revoked; ends that fall together. */
+static int64_t make_record(struct world *world, int i)
+{
+    struct tx *tx = world->tx;
+    char name[32];
+    char issuer[32];
+    int64_t id;
+    struct err err = { 0 };
+
+    snprintf(name, sizeof name, "%s%d.example", names[i % 6], i / 12);
+    snprintf(issuer, sizeof issuer, "CN=CA %d", i % 3);
+    id = a_record(tx, name, world->owners[i % 4 == 0]);
+    if (i % 7 != 0) {
+        int64_t ends = NOW + (i % 10 - 3) * 30 * DAY;
+        int64_t begins = i % 11 == 5 ? NOW + DAY : NOW - 200 * DAY;
+        int64_t version = a_version_of(tx, (uint8_t)(i + 1), name, issuer, begins, ends);
+        const char *alert = alerts[i % 5];
+
+        (void)make_current(tx, id, version, SLOT_RSA, ends);
+        assert_works(store_cert_refresh(tx, id, alert, &three_months, NOW, NULL, &err), &err);
+    }
+    if (i % 13 == 6)
+        assert_works(store_cert_set_revoked(tx, id, NOW - 1, NOW, &err), &err);
+    edit(tx, id, i);
+    return id;
+}
+
+static void make_world(struct test_db *test, struct world *world)
+{
+    world->tx = test_tx(test, TX_WRITE);
+    world->owners[0] = an_account(world->tx, "alice");
+    world->owners[1] = an_account(world->tx, "bob");
+    for (int i = 0; i < N_RECORDS; i++)
+        world->ids[i] = make_record(world, i);
+}
+
+static int64_t cmp_number(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static char *lower(const char *text)
+{
+    char *copy = xstrdup(text);
+
+    for (char *c = copy; *c; c++)
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+    return copy;
+}
+
+/* Is a before b, in this order? Records without an end come last. */
+static bool is_before(const struct cert_row *a, const struct cert_row *b, enum cert_sort sort,
+    bool is_descending)
+{
+    int64_t order = 0;
+
+    if (sort == CERT_BY_EXPIRY) {
+        if (!a->version_id || !b->version_id)
+            return a->version_id ? true : b->version_id ? false : a->id < b->id;
+        order = cmp_number(a->expires_at, b->expires_at);
+    } else if (sort == CERT_BY_NAME) {
+        autofree(str) char *la = lower(a->name);
+        autofree(str) char *lb = lower(b->name);
+
+        order = strcmp(la, lb);
+    } else if (sort == CERT_BY_ISSUER) {
+        order = strcmp(a->version ? a->version->issuer : "", b->version ? b->version->issuer : "");
+    } else {
+        order = cmp_number(a->created_at, b->created_at);
+    }
+    if (order == 0)
+        order = cmp_number(a->id, b->id);
+    return is_descending ? order > 0 : order < 0;
+}
+
+/* All pages of a request, as ids. The order and the cursors are checked on the way. */
+static void walk(struct tx *tx, const struct store_viewer *viewer,
+    const struct cert_page_request *template, struct id_list *ids)
+{
+    struct cert_page_request request = *template;
+    autofree(str) char *cursor = NULL;
+    struct err err = { 0 };
+
+    for (int guard = 0; guard < 100; guard++) {
+        autodone(cert_page) struct cert_page page = { 0 };
+
+        request.cursor = cursor;
+        assert_works(store_cert_page(tx, viewer, &request, &page, &err), &err);
+        for (size_t i = 0; i < page.rows.n; i++) {
+            if (i)
+                assert_true(is_before(&page.rows.items[i - 1], &page.rows.items[i], request.sort,
+                    request.is_descending));
+            assert_false(id_list_has(ids, page.rows.items[i].id));
+            id_list_add(ids, page.rows.items[i].id);
+        }
+        str_set(&cursor, page.next_cursor);
+        if (!cursor)
+            return;
+        assert_int_equal(page.rows.n, request.limit);
+    }
+    fail_msg("the pages never end");
+}
+
+typedef bool (*matches)(const struct cert_row *row);
+
+static bool any(const struct cert_row *row)
+{
+    return row->id != 0;
+}
+
+static bool is_expired(const struct cert_row *row)
+{
+    return cert_row_status(row, NOW) == CERT_EXPIRED;
+}
+
+static bool is_soon(const struct cert_row *row)
+{
+    return cert_row_status(row, NOW) == CERT_EXPIRING_SOON;
+}
+
+static bool is_valid(const struct cert_row *row)
+{
+    return cert_row_status(row, NOW) == CERT_VALID;
+}
+
+static bool is_unknown(const struct cert_row *row)
+{
+    return cert_row_status(row, NOW) == CERT_UNKNOWN;
+}
+
+static bool is_revoked(const struct cert_row *row)
+{
+    return cert_row_status(row, NOW) == CERT_REVOKED;
+}
+
+static bool is_not_yet(const struct cert_row *row)
+{
+    return cert_row_status(row, NOW) == CERT_NOT_YET_VALID;
+}
+
+static bool is_revoked_or_valid(const struct cert_row *row)
+{
+    return is_revoked(row) || is_valid(row);
+}
+
+static bool is_bobs(const struct cert_row *row)
+{
+    return strcmp(row->owner, "bob") == 0;
+}
+
+static bool is_even(const struct cert_row *row)
+{
+    return strstr(row->tags, "even") != NULL;
+}
+
+static bool is_gamma(const struct cert_row *row)
+{
+    return strstr(row->name, "gamma") != NULL;
+}
+
+static bool is_delta(const struct cert_row *row)
+{
+    return strstr(row->name, "delta_x") != NULL;
+}
+
+static bool is_percent(const struct cert_row *row)
+{
+    return strstr(row->name, "00%") != NULL;
+}
+
+static bool is_al(const struct cert_row *row)
+{
+    return strncmp(row->name, "al", 2) == 0;
+}
+
+static bool is_ca1(const struct cert_row *row)
+{
+    return row->version && strcmp(row->version->issuer, "CN=CA 1") == 0;
+}
+
+static bool is_alerting(const struct cert_row *row)
+{
+    return *row->alert;
+}
+
+static bool is_mixed(const struct cert_row *row)
+{
+    return strcmp(row->alert, "mixed") == 0;
+}
+
+static bool ends_in_range(const struct cert_row *row)
+{
+    return row->version_id && row->expires_at >= NOW && row->expires_at < NOW + 90 * DAY;
+}
+
+static bool is_bobs_gamma(const struct cert_row *row)
+{
+    return is_bobs(row) && is_gamma(row);
+}
+
+static bool is_monitored(const struct cert_row *row)
+{
+    return !row->is_imported && !row->is_managed;
+}
+
+static bool is_managed(const struct cert_row *row)
+{
+    return row->is_managed;
+}
+
+static bool is_imported(const struct cert_row *row)
+{
+    return row->is_imported && !row->is_managed;
+}
+
+static bool is_imported_or_managed(const struct cert_row *row)
+{
+    return row->is_imported || row->is_managed;
+}
+
+static bool none(const struct cert_row *row)
+{
+    return row->id == 0;
+}
+
+static const struct {
+    struct cert_filter filter;
+    matches matches;
+} cases[] = {
+    { { 0 }, any },
+    { { .statuses = 1 << CERT_EXPIRED }, is_expired },
+    { { .statuses = 1 << CERT_EXPIRING_SOON }, is_soon },
+    { { .statuses = 1 << CERT_VALID }, is_valid },
+    { { .statuses = 1 << CERT_UNKNOWN }, is_unknown },
+    { { .statuses = 1 << CERT_REVOKED }, is_revoked },
+    { { .statuses = 1 << CERT_NOT_YET_VALID }, is_not_yet },
+    { { .statuses = 1 << CERT_REVOKED | 1 << CERT_VALID }, is_revoked_or_valid },
+    { { .statuses = (1 << N_CERT_STATUS) - 1 }, any },
+    { { .owner = "bob" }, is_bobs },
+    { { .owner = "nobody" }, none },
+    { { .tag = "even" }, is_even },
+    { { .q = "GAMMA" }, is_gamma },
+    { { .q = " amm" }, is_gamma },
+    { { .q = "delta_x" }, is_delta },
+    { { .q = "100%" }, is_percent },
+    { { .q = "al" }, is_al },
+    { { .q = "   " }, any },
+    { { .q = "0a0b" }, NULL },
+    { { .issuer = "CN=CA 1" }, is_ca1 },
+    { { .alert = "any" }, is_alerting },
+    { { .alert = "mixed" }, is_mixed },
+    { { .expires_after = NOW, .expires_before = NOW + 90 * DAY }, ends_in_range },
+    { { .owner = "bob", .q = "gamma" }, is_bobs_gamma },
+    { { .business_group = "none" }, none },
+    { { .resource = "none" }, none },
+    { { .assignee = "" }, any },
+    { { .assignee = "bob" }, none },
+    { { .is_unused = true }, any },
+    { { .sources = 1 << CERT_MONITORED }, is_monitored },
+    { { .sources = 1 << CERT_IMPORTED }, is_imported },
+    { { .sources = 1 << CERT_MANAGED }, is_managed },
+    { { .sources = 1 << CERT_MANAGED | 1 << CERT_IMPORTED }, is_imported_or_managed },
+};
+
+static bool has_serial(const struct cert_row *row)
+{
+    return row->version_id != 0;
+}
+
+static size_t count_matches(struct world *world, matches claim, const struct id_list *found)
+{
+    struct err err = { 0 };
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_RECORDS; i++) {
+        autofree(cert_row) struct cert_row *row = NULL;
+        bool is_match;
+
+        assert_works(store_cert_get(world->tx, &everybody, world->ids[i], &row, &err), &err);
+        is_match = (claim ? claim : has_serial)(row);
+        n += is_match;
+        if (is_match != id_list_has(found, row->id))
+            fail_msg("record %s (%s) is%s in the list", row->name,
+                cert_status_name(cert_row_status(row, NOW)), is_match ? " not" : "");
+    }
+    return n;
+}
+
+/* -1: nothing may drive, everything walks. */
+static const int64_t drive_limits[] = { 0, -1 };
+
+static void pages_are_what_looking_at_every_record_gives(void **state)
+{
+    struct world world;
+
+    make_world(*state, &world);
+    for (size_t i = 0; i < countof(cases); i++) {
+        for (size_t j = 0; j < N_CERT_SORT * 2 * countof(drive_limits); j++) {
+            const struct cert_page_request request = {
+                .filter = &cases[i].filter,
+                .sort = (enum cert_sort)(j / 2 % N_CERT_SORT),
+                .is_descending = j % 2,
+                .limit = 7,
+                .now = NOW,
+                .rule = three_months,
+                .drive_max = drive_limits[j / 2 / N_CERT_SORT],
+            };
+            autodone(id_list) struct id_list ids = { 0 };
+
+            walk(world.tx, &everybody, &request, &ids);
+            assert_int_equal(count_matches(&world, cases[i].matches, &ids), ids.n);
+        }
+    }
+    tx_free(world.tx);
+}
+
+static void ids_and_totals_agree_with_pages(void **state)
+{
+    struct world world;
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    for (size_t i = 0; i < countof(cases); i++) {
+        const struct cert_page_request request = { .filter = &cases[i].filter,
+            .limit = 3,
+            .wants_total = true,
+            .now = NOW,
+            .rule = three_months };
+        autodone(cert_page) struct cert_page page = { 0 };
+        autodone(id_list) struct id_list ids = { 0 };
+        size_t n_before;
+
+        do {
+            int64_t after = ids.n ? ids.items[ids.n - 1] : 0;
+
+            n_before = ids.n;
+            assert_works(store_cert_ids(world.tx, &everybody, &cases[i].filter, NOW, after, 9, &ids,
+                             &err),
+                &err);
+        } while (ids.n > n_before);
+        assert_int_equal(count_matches(&world, cases[i].matches, &ids), ids.n);
+        assert_works(store_cert_page(world.tx, &everybody, &request, &page, &err), &err);
+        assert_int_equal(page.total, ids.n);
+        assert_false(page.is_estimate);
+    }
+    tx_free(world.tx);
+}
+
+static void counts_by_status_are_what_looking_at_every_record_gives(void **state)
+{
+    const int64_t times[] = { NOW, NOW - 100 * DAY, NOW + 30 * DAY, NOW + 30 * DAY + 1,
+        NOW + 1000 * DAY };
+    struct world world;
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    for (size_t t = 0; t < countof(times); t++) {
+        const struct store_viewer alice = { .account_id = world.owners[0] };
+        struct cert_counts expected[2] = { 0 };
+        struct cert_counts counts;
+
+        for (size_t i = 0; i < N_RECORDS; i++) {
+            autofree(cert_row) struct cert_row *row = NULL;
+
+            assert_works(store_cert_get(world.tx, &everybody, world.ids[i], &row, &err), &err);
+            for (size_t k = 0; k <= (row->owner_id == alice.account_id); k++) {
+                expected[k].total++;
+                expected[k].of[cert_row_status(row, times[t])]++;
+            }
+        }
+        assert_works(store_cert_counts(world.tx, &everybody, times[t], &counts, &err), &err);
+        assert_memory_equal(&counts, &expected[0], sizeof counts);
+        assert_works(store_cert_counts(world.tx, &alice, times[t], &counts, &err), &err);
+        assert_memory_equal(&counts, &expected[1], sizeof counts);
+    }
+    tx_free(world.tx);
+}
+
+/* F9, F35 */
+static void a_list_holds_only_what_the_viewer_may_see(void **state)
+{
+    struct world world;
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    const struct store_viewer bob = { .account_id = world.owners[1] };
+    const struct store_viewer stranger = { .account_id = an_account(world.tx, "stranger") };
+    const struct cert_share share = { .account_id = stranger.account_id };
+    const struct cert_people people = { world.owners[0], world.owners[1], &share, 1 };
+
+    assert_works(store_cert_set_people(world.tx, world.ids[1], &people, 0, NOW, &err), &err);
+    for (size_t j = 0; j < countof(drive_limits) * N_CERT_SORT; j++) {
+        const struct cert_filter filter = { 0 };
+        const struct cert_page_request request = { .filter = &filter,
+            .limit = 4,
+            .now = NOW,
+            .rule = three_months,
+            .sort = (enum cert_sort)(j % N_CERT_SORT),
+            .drive_max = drive_limits[j / N_CERT_SORT] };
+        autodone(id_list) struct id_list his = { 0 };
+        autodone(id_list) struct id_list theirs = { 0 };
+
+        walk(world.tx, &bob, &request, &his);
+        assert_int_equal(his.n, N_RECORDS / 4 + 1);
+        assert_true(id_list_has(&his, world.ids[1]));
+        walk(world.tx, &stranger, &request, &theirs);
+        assert_int_equal(theirs.n, 1);
+        assert_int_equal(theirs.items[0], world.ids[1]);
+    }
+    tx_free(world.tx);
+}
+
+static void of_selected_ids_the_visible_are_left(void **state)
+{
+    struct world world;
+    autodone(id_list) struct id_list ids = { 0 };
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    const struct store_viewer bob = { .account_id = world.owners[1] };
+    const int64_t wanted[] = { world.ids[4], world.ids[1], 4711, world.ids[0] };
+
+    assert_works(store_cert_ids_visible(world.tx, &bob, wanted, 4, &ids, &err), &err);
+    assert_int_equal(ids.n, 2);
+    assert_int_equal(ids.items[0], world.ids[4]);
+    assert_int_equal(ids.items[1], world.ids[0]);
+    tx_free(world.tx);
+}
+
+static void what_is_no_cursor_is_refused(void **state)
+{
+    static const char *const wrong[] = { "x", "%%%%", "Y3x8fHw", "bm90IGEgY3Vyc29y", "AAAA" };
+    struct world world;
+    const struct cert_filter filter = { 0 };
+    struct cert_page_request request = { .filter = &filter,
+        .limit = 5,
+        .now = NOW,
+        .rule = three_months };
+    autodone(cert_page) struct cert_page page = { 0 };
+    autodone(cert_page) struct cert_page other = { 0 };
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    for (size_t i = 0; i < countof(wrong); i++) {
+        request.cursor = wrong[i];
+        assert_fails(store_cert_page(world.tx, &everybody, &request, &page, &err), &err,
+            ERR_INVALID);
+    }
+    request.cursor = NULL;
+    assert_works(store_cert_page(world.tx, &everybody, &request, &page, &err), &err);
+    request.cursor = page.next_cursor;
+    request.sort = CERT_BY_NAME;
+    assert_fails(store_cert_page(world.tx, &everybody, &request, &other, &err), &err, ERR_INVALID);
+    request.sort = CERT_BY_EXPIRY;
+    request.is_descending = true;
+    assert_fails(store_cert_page(world.tx, &everybody, &request, &other, &err), &err, ERR_INVALID);
+    request.is_descending = false;
+    request.limit = 0;
+    assert_fails(store_cert_page(world.tx, &everybody, &request, &other, &err), &err, ERR_INVALID);
+    tx_free(world.tx);
+}
+
+/* A fingerprint as tools print it, a name in another's certificate, and a new name after an edit.
+ */
+static void words_follow_the_record(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    int64_t id = a_record(tx, "before", an_account(tx, "alice"));
+    const struct cert_edit edit = { .name = "Afterwards" };
+    static const struct {
+        const char *q;
+        size_t n;
+    } queries[] = { { "AB:AB:AB:AB", 1 }, { "abababab", 1 }, { "afterw", 1 }, { "before", 0 },
+        { "ww.old", 0 }, { "ww.new", 1 }, { "a'b\"c%_*", 0 } };
+    struct err err = { 0 };
+
+    (void)make_current(tx, id, a_version_of(tx, 1, "www.old.example", "", NOW, NOW + DAY), SLOT_RSA,
+        NOW + DAY);
+    (void)make_current(tx, id, a_version_of(tx, 0xab, "WWW.new.example", "", NOW, NOW + DAY),
+        SLOT_RSA, NOW + DAY);
+    assert_works(store_cert_edit(tx, id, &edit, NOW, &err), &err);
+    for (size_t i = 0; i < countof(queries); i++) {
+        const struct cert_filter filter = { .q = queries[i].q };
+        autodone(id_list) struct id_list ids = { 0 };
+
+        assert_works(store_cert_ids(tx, &everybody, &filter, NOW, 0, 10, &ids, &err), &err);
+        assert_int_equal(ids.n, queries[i].n);
+    }
+    tx_free(tx);
+}
+
+static void another_display_rule_moves_the_counts(void **state)
+{
+    const struct display_rule one_month = { .months = 1 };
+    const struct display_rule half = { .lifetime_percent = 50 };
+    struct world world;
+    struct cert_counts before;
+    struct cert_counts after;
+    int64_t last = 0;
+    int64_t n = 0;
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    assert_works(store_cert_counts(world.tx, &everybody, NOW, &before, &err), &err);
+    do {
+        assert_works(store_cert_redisplay(world.tx, &one_month, last, 7, &last, &err), &err);
+    } while (last);
+    assert_works(store_cert_counts(world.tx, &everybody, NOW, &after, &err), &err);
+    assert_true(after.of[CERT_EXPIRING_SOON] < before.of[CERT_EXPIRING_SOON]);
+    assert_int_equal(after.of[CERT_EXPIRED], before.of[CERT_EXPIRED]);
+    for (size_t i = 0; i < N_RECORDS; i++) {
+        autofree(cert_row) struct cert_row *row = NULL;
+
+        assert_works(store_cert_get(world.tx, &everybody, world.ids[i], &row, &err), &err);
+        n += is_soon(row);
+    }
+    assert_int_equal(after.of[CERT_EXPIRING_SOON], n);
+    assert_works(store_cert_redisplay(world.tx, &half, 0, 100, &last, &err), &err);
+    tx_free(world.tx);
+}
+
+static void nothing_is_left_in_the_counts_of_what_is_deleted(void **state)
+{
+    struct world world;
+    struct cert_counts counts;
+    const struct cert_counts zero = { 0 };
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    for (size_t i = 0; i < N_RECORDS; i++)
+        assert_works(store_cert_delete(world.tx, world.ids[i], 0, &err), &err);
+    assert_works(store_cert_counts(world.tx, &everybody, NOW, &counts, &err), &err);
+    assert_memory_equal(&counts, &zero, sizeof zero);
+    tx_free(world.tx);
+}
+
+/* How SQLite would run the page: its plan, one line a step. */
+static char *plan_of(struct tx *tx, const struct store_viewer *viewer,
+    const struct cert_page_request *request)
+{
+    struct paging paging = { .request = request };
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+    autodone(buf) struct buf plan = BUF_INIT(65536);
+    struct err err = { 0 };
+
+    cert_where_init(&paging.where, viewer, request->filter, request->sort, &request->rule,
+        request->now);
+    paging.where.drive_max = request->drive_max;
+    assert_works(cert_where_plan(tx, &paging.where, &err), &err);
+    select_add(&select, "EXPLAIN QUERY PLAN ");
+    cert_page_select(&paging, false, 51, &select);
+    q = select_prepare(tx, &select);
+    while (stmt_next(q))
+        buf_addf(&plan, "%s\n", stmt_text(q, 3));
+    assert_works(stmt_end(q, &err), &err);
+    cert_where_done(&paging.where);
+    return buf_take_text(&plan);
+}
+
+/* Default lists run along an index: nothing is sorted, no table is read from end to end. */
+static void a_walk_neither_scans_nor_sorts(void **state)
+{
+    struct world world;
+
+    if (test_db_is_postgres(*state))
+        skip();
+    make_world(*state, &world);
+    for (size_t i = 0; i < countof(cases); i++) {
+        for (size_t j = 0; j < N_CERT_SORT * 2; j++) {
+            const struct cert_page_request request = {
+                .filter = &cases[i].filter,
+                .sort = (enum cert_sort)(j / 2),
+                .is_descending = j % 2,
+                .now = NOW,
+                .rule = three_months,
+                .drive_max = -1,
+            };
+            autofree(str) char *plan = plan_of(world.tx, &everybody, &request);
+
+            if (strstr(plan, "TEMP B-TREE FOR ORDER BY"))
+                fail_msg("case %zu, sort %zu sorts: %s", i, j, plan);
+            assert_contains(plan, " c USING ");
+            if (!strstr(plan, "c USING INDEX") && !strstr(plan, "c USING COVERING INDEX"))
+                fail_msg("case %zu, sort %zu does not use an index: %s", i, j, plan);
+        }
+    }
+    tx_free(world.tx);
+}
+
+/* What is rare comes first: the record is looked up by its id, not searched for. */
+static void what_drives_comes_first(void **state)
+{
+    struct world world;
+
+    if (test_db_is_postgres(*state))
+        skip();
+    make_world(*state, &world);
+    const struct store_viewer bob = { .account_id = world.owners[1] };
+    const struct cert_filter by_tag = { .tag = "even" };
+    const struct cert_filter by_word = { .q = "gamma" };
+    const struct cert_filter all = { 0 };
+    const struct {
+        const struct cert_filter *filter;
+        const struct store_viewer *viewer;
+        const char *source;
+    } driven[] = {
+        { &by_tag, &everybody, "certificate_tag USING" },
+        { &by_word, &everybody, "certificate_search VIRTUAL TABLE INDEX" },
+        { &all, &bob, "certificate_access USING" },
+    };
+
+    for (size_t i = 0; i < countof(driven); i++) {
+        const struct cert_page_request request = { .filter = driven[i].filter,
+            .now = NOW,
+            .rule = three_months,
+            .drive_max = DRIVE_MAX };
+        autofree(str) char *plan = plan_of(world.tx, driven[i].viewer, &request);
+
+        assert_contains(plan, driven[i].source);
+        assert_contains(plan, "SEARCH c USING INTEGER PRIMARY KEY");
+    }
+    tx_free(world.tx);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, test_db_setup, test_db_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(pages_are_what_looking_at_every_record_gives),
+        T(ids_and_totals_agree_with_pages),
+        T(counts_by_status_are_what_looking_at_every_record_gives),
+        T(a_list_holds_only_what_the_viewer_may_see),
+        T(of_selected_ids_the_visible_are_left),
+        T(what_is_no_cursor_is_refused),
+        T(words_follow_the_record),
+        T(another_display_rule_moves_the_counts),
+        T(nothing_is_left_in_the_counts_of_what_is_deleted),
+        T(a_walk_neither_scans_nor_sorts),
+        T(what_drives_comes_first),
+    };
+    return cmocka_run_group_tests_name("store/cert_list", tests, NULL, NULL);
+}
