@@ -17,7 +17,7 @@ function usedStyles(root, metafile) {
       if (bytesInOutput === 0 || !/react-styles\/css\/.*\.m?js$/.test(input)) continue;
       const imported = /import '(\.\/[^']+\.css)'/.exec(readFileSync(join(root, input), 'utf8'));
       const file = imported && join(input, '..', imported[1]);
-      if (file && existsSync(join(root, file))) files.add(file);
+      if (file && !neverShown.test(file) && existsSync(join(root, file))) files.add(file);
     }
   }
   return [...files].sort();
@@ -36,6 +36,29 @@ const trimBase = {
   },
 };
 
+/* Components that PatternFly's others can show, but ours never ask for. */
+const neverShown = /\/(Drawer|JumpLinks|NotificationDrawer|Wizard|Popover)\//;
+
+/* Variants that this page cannot get into: other themes, right-to-left text, layouts for other breakpoints. */
+const unwanted = new RegExp([
+  'high-contrast', 'theme-glass', 'theme-felt', 'theme-redhat', 'pf-v6-m-dir-rtl', 'dir=.?rtl',
+  'pf-m-tree-view', 'pf-m-grid-(?:sm|lg|xl|2xl)', '-on-(?:sm|md|lg|xl|2xl)', 'pf-m-[\\w-]+-on-height-', 'pf-m-breadcrumb',
+  'pf-m-sticky', 'pf-m-nested-column', 'pf-m-drill', 'pf-m-flyout', 'pf-m-subtab', 'pf-m-docked', 'pf-m-light\\b',
+].join('|'));
+
+/* The commas of a selector list that are not inside of brackets. */
+function selectorsOf(list) {
+  return list.split(/,(?![^()]*\))/);
+}
+
+export function dropUnwantedRules(css) {
+  return css.replace(/([^{};@]+)\{([^{}]*)\}/g, (whole, list, body) => {
+    if (!list.includes('.') && !list.includes('[')) return whole;
+    const kept = selectorsOf(list).filter((selector) => !unwanted.test(selector));
+    return kept.length > 0 ? `${kept.join(',')}{${body}}` : '';
+  });
+}
+
 /* Leave out custom properties that no var() reads, again and again until none is left to leave out. */
 export function dropUnusedProperties(css, scripts) {
   for (let before = ''; before !== css;) {
@@ -46,6 +69,16 @@ export function dropUnusedProperties(css, scripts) {
     css = css.replace(/[^{};]+\{\}/g, '');
   }
   return css;
+}
+
+/* Custom properties that no script sets get short names: they are half of the sheet otherwise. */
+export function shortenProperties(css, scripts) {
+  const names = new Map();
+  return css.replace(/--pf-[\w-]+/g, (name) => {
+    if (scripts.includes(name)) return name;
+    if (!names.has(name)) names.set(name, `--p${names.size.toString(36)}`);
+    return names.get(name);
+  });
 }
 
 export async function packStyles(root, metafile) {
@@ -68,5 +101,6 @@ export async function packStyles(root, metafile) {
     else writeFileSync(file.path, file.contents);
   }
   const scripts = Object.keys(metafile.outputs).map((f) => readFileSync(join(root, f), 'utf8')).join('');
-  return dropUnusedProperties(css, scripts);
+  const kept = dropUnusedProperties(dropUnwantedRules(css), scripts).replace(/@(?:media|supports)[^{}]*\{\}/g, '');
+  return shortenProperties(kept, scripts);
 }
