@@ -2,10 +2,11 @@
  * api/tokens: what programs sign in with. A token is shown once, when it is made; only its hash is
  * kept.
  */
+#include "api/tokens.h"
+
 #include <string.h>
 
 #include "api/tables.h"
-#include "api/tokens.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/rand.h"

@@ -333,7 +333,7 @@ static bool catch_signals(struct supervisor *s, struct err *err)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return fail_errno(err, ERR_INTERNAL, "could not block signals");
     s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return s->signal_fd >= 0 || fail_errno(err, ERR_INTERNAL, "could not watch signals");

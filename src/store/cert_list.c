@@ -224,22 +224,21 @@ void cert_page_done(struct cert_page *page)
 }
 
 bool store_cert_ids(struct tx *tx, const struct store_viewer *viewer,
-    const struct cert_filter *filter, int64_t now, int64_t after_id, int64_t limit,
-    struct id_list *ids, struct err *err)
+    const struct cert_ids_request *request, struct id_list *ids, struct err *err)
 {
     autodone(cert_where) struct cert_where where = { 0 };
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
-    cert_where_init(&where, viewer, filter, N_CERT_SORT, NULL, now);
+    cert_where_init(&where, viewer, request->filter, N_CERT_SORT, NULL, request->now);
     if (!cert_where_plan(tx, &where, err))
         return false;
     select_add(&select, "SELECT c.id");
     cert_where_add(&where, &select);
     select_add(&select, " AND c.id > ");
-    select_i64(&select, after_id);
+    select_i64(&select, request->after_id);
     select_add(&select, " ORDER BY c.id LIMIT ");
-    select_i64(&select, limit);
+    select_i64(&select, request->limit);
     q = select_prepare(tx, &select);
     while (stmt_next(q))
         id_list_add(ids, stmt_i64(q, 0));

@@ -36,7 +36,8 @@ static void build_aad(struct buf *aad, const struct vault_binding *binding, cons
 }
 
 /* nonce, ciphertext, tag → `ret`, which has room for NONCE_SIZE + clear.size + TAG_SIZE. */
-static bool encrypt(const struct secret *key, struct span aad, struct span clear, uint8_t *ret)
+static bool encrypt_under(const struct secret *key, struct span aad, struct span clear,
+    uint8_t *ret)
 {
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
     uint8_t *nonce = ret, *text = ret + NONCE_SIZE, *tag = text + clear.size;
@@ -55,7 +56,8 @@ static bool encrypt(const struct secret *key, struct span aad, struct span clear
 }
 
 /* The inverse; `ret` has room for sealed.size - NONCE_SIZE - TAG_SIZE, and is wiped on failure. */
-static bool decrypt(const struct secret *key, struct span aad, struct span sealed, uint8_t *ret)
+static bool decrypt_under(const struct secret *key, struct span aad, struct span sealed,
+    uint8_t *ret)
 {
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
     size_t size = sealed.size - NONCE_SIZE - TAG_SIZE;
@@ -94,10 +96,11 @@ bool seal_close(const struct master_ring *ring, const struct vault_binding *bind
 
     if (!at)
         return buf_check(sealed, "a sealed key", err);
-    memcpy(at, MAGIC, MAGIC_SIZE);
+    memcpy(at, MAGIC, MAGIC_SIZE); /* NOLINT(bugprone-not-null-terminated-result): not text */
     memcpy(at + MAGIC_SIZE, master->id, MASTER_ID_SIZE);
-    if (!encrypt(master->bytes, buf_span(&wrap_aad), secret_span(data_key), at + HEADER_SIZE) ||
-        !encrypt(data_key, buf_span(&aad), clear, at + HEADER_SIZE + WRAPPED_SIZE))
+    if (!encrypt_under(master->bytes, buf_span(&wrap_aad), secret_span(data_key),
+            at + HEADER_SIZE) ||
+        !encrypt_under(data_key, buf_span(&aad), clear, at + HEADER_SIZE + WRAPPED_SIZE))
         return fail(err, ERR_INTERNAL, "could not seal");
     return true;
 }
@@ -120,10 +123,10 @@ bool seal_open(const struct master_ring *ring, const struct vault_binding *bindi
     build_aad(&aad, binding, NULL);
     autofree(secret) struct secret *clear = secret_new_zeroed(sealed.size - SEAL_OVERHEAD);
 
-    if (!decrypt(master->bytes, buf_span(&wrap_aad), span_slice(sealed, HEADER_SIZE, WRAPPED_SIZE),
-            secret_bytes(data_key)) ||
-        !decrypt(data_key, buf_span(&aad), span_slice(sealed, HEADER_SIZE + WRAPPED_SIZE, SIZE_MAX),
-            secret_bytes(clear)))
+    if (!decrypt_under(master->bytes, buf_span(&wrap_aad),
+            span_slice(sealed, HEADER_SIZE, WRAPPED_SIZE), secret_bytes(data_key)) ||
+        !decrypt_under(data_key, buf_span(&aad),
+            span_slice(sealed, HEADER_SIZE + WRAPPED_SIZE, SIZE_MAX), secret_bytes(clear)))
         return fail(err, ERR_INVALID, "the sealed key is damaged, or belongs elsewhere");
     *ret = take(&clear);
     return true;

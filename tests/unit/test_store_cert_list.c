@@ -369,12 +369,13 @@ static void ids_and_totals_agree_with_pages(void **state)
         size_t n_before;
 
         do {
-            int64_t after = ids.n ? ids.items[ids.n - 1] : 0;
+            const struct cert_ids_request next = { .filter = &cases[i].filter,
+                .now = NOW,
+                .after_id = ids.n ? ids.items[ids.n - 1] : 0,
+                .limit = 9 };
 
             n_before = ids.n;
-            assert_works(store_cert_ids(world.tx, &everybody, &cases[i].filter, NOW, after, 9, &ids,
-                             &err),
-                &err);
+            assert_works(store_cert_ids(world.tx, &everybody, &next, &ids, &err), &err);
         } while (ids.n > n_before);
         assert_int_equal(count_matches(&world, cases[i].matches, &ids), ids.n);
         assert_works(store_cert_page(world.tx, &everybody, &request, &page, &err), &err);
@@ -401,7 +402,9 @@ static void counts_by_status_are_what_looking_at_every_record_gives(void **state
             autofree(cert_row) struct cert_row *row = NULL;
 
             assert_works(store_cert_get(world.tx, &everybody, world.ids[i], &row, &err), &err);
-            for (size_t k = 0; k <= (row->owner_id == alice.account_id); k++) {
+            size_t n_views = row->owner_id == alice.account_id ? 2 : 1;
+
+            for (size_t k = 0; k < n_views; k++) {
                 expected[k].total++;
                 expected[k].of[cert_row_status(row, times[t])]++;
             }
@@ -519,9 +522,10 @@ static void words_follow_the_record(void **state)
     assert_works(store_cert_edit(tx, id, &edit, NOW, &err), &err);
     for (size_t i = 0; i < countof(queries); i++) {
         const struct cert_filter filter = { .q = queries[i].q };
+        const struct cert_ids_request all = { .filter = &filter, .now = NOW, .limit = 10 };
         autodone(id_list) struct id_list ids = { 0 };
 
-        assert_works(store_cert_ids(tx, &everybody, &filter, NOW, 0, 10, &ids, &err), &err);
+        assert_works(store_cert_ids(tx, &everybody, &all, &ids, &err), &err);
         assert_int_equal(ids.n, queries[i].n);
     }
     tx_free(tx);

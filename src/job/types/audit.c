@@ -74,9 +74,9 @@ static bool keep_checkpoint(struct job_run *run, const struct vault_checkpoint *
     autofree(tx) struct tx *tx = NULL;
 
     return tx_begin(run->db, TX_WRITE, &tx, err) &&
-           store_audit_checkpoint(tx, checkpoint->seq, checkpoint->hash, checkpoint->signature,
-               sizeof checkpoint->signature, checkpoint->public_key, sizeof checkpoint->public_key,
-               run->now, err) &&
+           store_audit_checkpoint(tx, checkpoint->seq, checkpoint->hash,
+               span_of(checkpoint->signature, sizeof checkpoint->signature),
+               span_of(checkpoint->public_key, sizeof checkpoint->public_key), run->now, err) &&
            tx_commit(take(&tx), err);
 }
 
