@@ -5,7 +5,8 @@
 #include "api/tables.h"
 #include "base/err.h"
 #include "store/trust_bundle.h"
-#include "x509/chain.h"
+#include "x509/cert.h"
+#include "x509/trust_store.h"
 
 #define PEM_MAX 1000000
 

@@ -18,8 +18,10 @@ static const struct json *ours(const json_t *value)
     return (const struct json *)value;
 }
 
-static void printf_like(3, 0)
-    vcomplain(struct json_in *in, const char *name, const char *format, va_list args)
+static void vcomplain(struct json_in *in, const char *name, const char *format, va_list args)
+    printf_like(3, 0);
+
+static void vcomplain(struct json_in *in, const char *name, const char *format, va_list args)
 {
     char field[sizeof in->path + 200];
     char message[256];

@@ -90,10 +90,10 @@ bool scheduler_init(struct tx *tx, int64_t now, struct err *err)
 static bool start_run(struct tx *tx, const struct schedule_row *row, int64_t account_id,
     int64_t now, int64_t *ret_job, struct err *err)
 {
-    int64_t next;
+    struct schedule_start start = { .job_type = row->name, .account_id = account_id };
 
-    return next_run(row->cron, now, &next, err) &&
-           store_schedule_start(tx, row, row->name, next, account_id, now, ret_job, err);
+    return next_run(row->cron, now, &start.next_run_at, err) &&
+           store_schedule_start(tx, row, &start, now, ret_job, err);
 }
 
 bool scheduler_run_now(struct tx *tx, const char *name, int64_t account_id, int64_t now,

@@ -15,8 +15,9 @@
 #include "store/version.h"
 #include "x509/cert.h"
 
-#define SANS_KEPT 100 /* the row keeps the first hundred; beyond, the certificate itself is read   \
-                       */
+#define SANS_KEPT                                                                                  \
+    100 /* the row keeps the first hundred; beyond, the certificate itself is read                 \
+         */
 
 static bool load_rows(struct tx *tx, int64_t id, struct judgement *j, struct err *err)
 {

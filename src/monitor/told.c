@@ -287,8 +287,12 @@ static bool look_at_version(struct tx *tx, const struct judgement *j,
     window_look(&input, answer);
     if (!answer->is_due)
         return true;
-    if (!store_notice_add(tx, j->cert->id, row->version_id, answer->period, CHANNEL_TICKET, now,
-            &is_new, err))
+    struct notice_new notice = { .certificate_id = j->cert->id,
+        .version_id = row->version_id,
+        .period_days = answer->period,
+        .channel = CHANNEL_TICKET };
+
+    if (!store_notice_add(tx, &notice, now, &is_new, err))
         return false;
     *ret_told += is_new;
     return !is_new || open_or_raise(tx, j, row, answer, settings, now, err);

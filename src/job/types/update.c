@@ -147,7 +147,9 @@ struct updating {
     struct job_run *run;
     struct principal who;
     struct cert_filter filter;
+    bool has_ids;
     struct id_list ids; /* of the request; empty with a filter */
+    size_t n_taken;     /* of these, how many were taken up */
     struct check_totals totals;
     int64_t n_skipped;
     int64_t n_done;
@@ -190,6 +192,22 @@ static bool gather(struct tx *tx, struct updating *u, const struct id_list *ids,
     return true;
 }
 
+/* The next ids of the request, or of its filter; none when all are done. */
+static bool next_ids(struct tx *tx, struct updating *u, const struct store_viewer *viewer,
+    int64_t after, struct id_list *ids, struct err *err)
+{
+    struct cert_ids_request request = { .filter = &u->filter,
+        .now = u->run->now,
+        .after_id = after,
+        .limit = BATCH };
+    size_t n = u->ids.n - u->n_taken < BATCH ? u->ids.n - u->n_taken : BATCH;
+
+    if (!u->has_ids)
+        return store_cert_ids(tx, viewer, &request, ids, err);
+    u->n_taken += n;
+    return n == 0 || store_cert_ids_visible(tx, viewer, u->ids.items + u->n_taken - n, n, ids, err);
+}
+
 static bool next_batch(struct updating *u, int64_t after, struct id_list *ids,
     struct endpoint_rows *endpoints, struct err *err)
 {
@@ -197,8 +215,7 @@ static bool next_batch(struct updating *u, int64_t after, struct id_list *ids,
     struct store_viewer viewer = { .account_id = u->who.account_id,
         .sees_all = permission_sees_all(&u->who) };
 
-    return tx_begin(u->run->db, TX_READ, &tx, err) &&
-           store_cert_ids(tx, &viewer, &u->filter, u->run->now, after, BATCH, ids, err) &&
+    return tx_begin(u->run->db, TX_READ, &tx, err) && next_ids(tx, u, &viewer, after, ids, err) &&
            gather(tx, u, ids, endpoints, err);
 }
 
@@ -213,9 +230,9 @@ static bool run_batches(struct updating *u, struct err *err)
 
         if (!next_batch(u, after, &ids, &endpoints, err))
             return false;
-        if (ids.n == 0)
+        if (ids.n == 0 && u->n_taken == u->ids.n)
             return true;
-        after = ids.items[ids.n - 1];
+        after = ids.n ? ids.items[ids.n - 1] : after;
         if (u->n_total < u->n_done + (int64_t)endpoints.n)
             u->n_total = u->n_done + (int64_t)endpoints.n;
         progress.total = u->n_total;
@@ -241,11 +258,8 @@ bool job_update_run(struct job_run *run, struct err *err)
     tx_free(take(&tx));
     read_filter(json_member(payload, "filter"), &u.filter);
     read_ids(json_member(payload, "ids"), &u.ids);
-    if (json_member(payload, "ids")) {
-        u.filter.ids = u.ids.items;
-        u.filter.n_ids = u.ids.n;
-    }
-    bool works = (json_member(payload, "ids") && u.ids.n == 0) || run_batches(&u, err);
+    u.has_ids = json_member(payload, "ids") != NULL;
+    bool works = run_batches(&u, err);
 
     works = works && update_write_result(run, &u.totals, u.n_skipped, err);
     check_totals_done(&u.totals);
