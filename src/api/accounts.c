@@ -1,7 +1,8 @@
 /*
  * api/accounts: users, seen by everybody (their names are what one shares with), made by admins.
  *
- * The last admin cannot be removed, disabled or demoted; whoever goes hands over what they own in the same step.
+ * The last admin cannot be removed, disabled or demoted; whoever goes hands over what they own in
+ * the same step.
  */
 #include <string.h>
 
@@ -174,7 +175,8 @@ static bool users_edit(struct api_call *call, struct err *err)
     account->is_disabled = json_in_bool_opt(&in, "disabled", account->is_disabled);
     const char *password = json_in_text_opt(&in, "password", 1, PASSWORD_MAX, NULL);
 
-    if (!json_in_end(&in, err) || (password && !hash_given(call, password, account->name, hash, err)))
+    if (!json_in_end(&in, err) ||
+        (password && !hash_given(call, password, account->name, hash, err)))
         return false;
     if (password)
         str_set(&account->password_hash, hash);
@@ -198,8 +200,7 @@ static bool me_password(struct api_call *call, struct err *err)
     const char *old = json_in_text(&in, "current_password", 1, PASSWORD_MAX);
     const char *new = json_in_text(&in, "new_password", 1, PASSWORD_MAX);
 
-    if (!json_in_end(&in, err) ||
-        !store_account_get(call->tx, call->who.account_id, &account, err))
+    if (!json_in_end(&in, err) || !store_account_get(call->tx, call->who.account_id, &account, err))
         return false;
     if (!password_matches(span_text(old), account->password_hash)) {
         json_problems_add(call->problems, "current_password", "this is not the present password");
@@ -228,8 +229,7 @@ static bool users_delete(struct api_call *call, struct err *err)
         return false;
     if (heir_id == account->id)
         return fail(err, ERR_INVALID, "hand_over_to: the user who goes cannot be the heir");
-    if (heir_id &&
-        !store_cert_hand_over(call->tx, account->id, heir_id, call->now, &n, err))
+    if (heir_id && !store_cert_hand_over(call->tx, account->id, heir_id, call->now, &n, err))
         return false;
     if (!store_account_delete(call->tx, account->id, err)) {
         if (err->kind == ERR_CONFLICT && !heir_id)
@@ -247,7 +247,8 @@ const struct api_route account_routes[] = {
     { "GET", "/people", ROLE_USER, API_READS, people_list, 0 },
     { "GET", "/users", ROLE_ADMIN, API_READS, users_list, 0 },
     { "GET", "/users/{name}", ROLE_ADMIN, API_READS, users_get, 0 },
-    { "POST", "/users", ROLE_ADMIN, API_WRITES | API_IDEMPOTENT | API_SECRET_BODY, users_create, 0 },
+    { "POST", "/users", ROLE_ADMIN, API_WRITES | API_IDEMPOTENT | API_SECRET_BODY, users_create,
+        0 },
     { "PATCH", "/users/{name}", ROLE_ADMIN, API_WRITES | API_SECRET_BODY, users_edit, 0 },
     { "DELETE", "/users/{name}", ROLE_ADMIN, API_WRITES | API_BODY_NONE, users_delete, 0 },
     { "POST", "/me/password", ROLE_USER, API_WRITES | API_SECRET_BODY, me_password, 16384 },

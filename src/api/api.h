@@ -61,7 +61,7 @@ struct api_services {
     struct job_runner *jobs;
     struct scheduler *scheduler;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
-    int64_t metrics_cap; /* certificates in /metrics */
+    int64_t metrics_cap;                     /* certificates in /metrics */
     const char *node;
     bool is_https; /* sessions get Secure cookies */
 };
@@ -71,17 +71,20 @@ struct api_call {
     const struct api_services *services;
     struct principal who;
     int64_t who_until;        /* when the session or token ends; 0: never */
-    char address[64]; /* the caller's */
+    uint8_t session_hash[32]; /* of the session that was shown; zeros without one */
+    char csrf[64];            /* its CSRF token; "" without one */
+    char address[64];         /* the caller's */
     int64_t now;
     struct db *db;
     struct tx *tx; /* NULL with API_NO_TX */
 
-    int64_t path_id;         /* {id} */
-    char path_text[256];     /* {key} or {name}, decoded */
-    const char *query;       /* what follows "?", undecoded; "" without one */
-    const struct json *json; /* the body; NULL where there is none */
-    struct span body;        /* with API_BODY_RAW */
-    int64_t if_match;        /* the row version of If-Match; 0: none given */
+    int64_t path_id;             /* {id} */
+    char path_text[256];         /* {key} or {name}, decoded */
+    const char *query;           /* what follows "?", undecoded; "" without one */
+    const struct json *json;     /* the body; NULL where there is none */
+    struct span body;            /* with API_BODY_RAW */
+    int64_t if_match;            /* the row version of If-Match; 0: none given */
+    const char *idempotency_key; /* NULL: none given */
 
     /* The answer. */
     int status; /* 200 unless the handler says otherwise */

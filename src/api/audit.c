@@ -1,4 +1,5 @@
-/* api/audit: the log, for auditors and admins; and the part of it about one certificate, for whoever sees that. */
+/* api/audit: the log, for auditors and admins; and the part of it about one certificate, for
+ * whoever sees that. */
 #include "api/audit.h"
 
 #include "api/page.h"

@@ -1,8 +1,8 @@
 /*
  * api/authenticate: see the header.
  *
- * Being used is written down at most once a minute for each session and token, so that a page that polls does not
- * make the database write.
+ * Being used is written down at most once a minute for each session and token, so that a page that
+ * polls does not make the database write.
  */
 #include "api/authenticate.h"
 
@@ -72,8 +72,7 @@ static bool by_token(struct api_call *call, struct span token, struct err *err)
     bool may = false;
 
     digest_sha256(token, hash);
-    if (!tx_begin(call->db, TX_READ, &tx, err) ||
-        !store_token_find(tx, hash, call->now, &row, err))
+    if (!tx_begin(call->db, TX_READ, &tx, err) || !store_token_find(tx, hash, call->now, &row, err))
         return false;
     if (!row || !scopes_from_text(row->scopes, &scopes))
         return refuse(call, err, "the token is not known, or has expired");

@@ -1,4 +1,5 @@
-/* api/cert_actions: what is done with records: looked at again, one or many; added by the list; confirmed. */
+/* api/cert_actions: what is done with records: looked at again, one or many; added by the list;
+ * confirmed. */
 #include <string.h>
 
 #include "api/cert_filter.h"

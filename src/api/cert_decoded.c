@@ -31,8 +31,8 @@ static void write_sans(struct json_out *out, const struct cert *cert, size_t max
     json_i64(out, "sans_total", (int64_t)cert_n_sans(cert));
 }
 
-static void write_texts(
-    struct json_out *out, const char *key, const struct cert *cert, enum cert_texts kind)
+static void write_texts(struct json_out *out, const char *key, const struct cert *cert,
+    enum cert_texts kind)
 {
     char text[1024];
 
@@ -64,7 +64,8 @@ static void write_key(struct json_out *out, const struct cert *cert)
     json_hex(out, "spki_sha256", span_of(cert_spki_sha256(cert), CERT_SHA256_SIZE));
 }
 
-static void write_decoded(struct json_out *out, const char *key, const struct cert *cert, size_t max)
+static void write_decoded(struct json_out *out, const char *key, const struct cert *cert,
+    size_t max)
 {
     autodone(buf) struct buf pem = BUF_INIT(2 * CERT_MAX_BYTES);
 
@@ -113,15 +114,14 @@ static bool write_stored(struct api_call *call, const char *key, int64_t version
 }
 
 /* The version that was asked for, if the record has it; else its current one. */
-static bool find_version(struct api_call *call, const struct cert_row *cert, const char *fingerprint,
-    struct record_version_row **ret, struct err *err)
+static bool find_version(struct api_call *call, const struct cert_row *cert,
+    const char *fingerprint, struct record_version_row **ret, struct err *err)
 {
     uint8_t sha256[SHA256_SIZE];
     int64_t id = cert->version_id;
 
-    if (fingerprint &&
-        (!hex_decode(span_text(fingerprint), sha256, sizeof sha256, err) ||
-            !store_version_find(call->tx, sha256, &id, err)))
+    if (fingerprint && (!hex_decode(span_text(fingerprint), sha256, sizeof sha256, err) ||
+                           !store_version_find(call->tx, sha256, &id, err)))
         return false;
     if (id && !store_record_version_find(call->tx, cert->id, id, ret, err))
         return false;

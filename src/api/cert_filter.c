@@ -29,8 +29,8 @@ static const char *assignee_of(const char *word)
     return word && strcmp(word, "-") == 0 ? "" : word;
 }
 
-static void read_lists(
-    struct query *query, struct cert_filter *filter, struct cert_filter_text *text)
+static void read_lists(struct query *query, struct cert_filter *filter,
+    struct cert_filter_text *text)
 {
     bool is_bad = false;
     size_t n = query_list(query, "status", text->list, countof(text->list));
@@ -47,8 +47,8 @@ static void read_lists(
         query_complain(query, "source", "there is no such source");
 }
 
-void cert_filter_from_query(
-    struct query *query, struct cert_filter *ret, struct cert_filter_text *text)
+void cert_filter_from_query(struct query *query, struct cert_filter *ret,
+    struct cert_filter_text *text)
 {
     read_lists(query, ret, text);
     ret->q = query_text(query, "q", 200);

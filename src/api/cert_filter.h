@@ -11,8 +11,8 @@ struct cert_filter_text {
 };
 
 /* Problems are the query's. */
-void cert_filter_from_query(
-    struct query *query, struct cert_filter *ret, struct cert_filter_text *text);
+void cert_filter_from_query(struct query *query, struct cert_filter *ret,
+    struct cert_filter_text *text);
 
 /* "sort": a column, with "-" in front for descending. */
 void cert_filter_sort(struct query *query, struct cert_page_request *ret);

@@ -78,8 +78,8 @@ void cert_json_ref(struct json_out *out, const char *key, int64_t id, const char
     json_end(out);
 }
 
-void cert_json_endpoint_ref(
-    struct json_out *out, const char *key, const struct endpoint_row *endpoint)
+void cert_json_endpoint_ref(struct json_out *out, const char *key,
+    const struct endpoint_row *endpoint)
 {
     json_begin_object(out, key);
     json_i64(out, "id", endpoint->id);
@@ -115,8 +115,8 @@ void cert_json_brief(struct json_out *out, const char *key, const struct version
     json_end(out);
 }
 
-void cert_json_error(
-    struct json_out *out, const char *key, const char *error_class, const char *message)
+void cert_json_error(struct json_out *out, const char *key, const char *error_class,
+    const char *message)
 {
     if (!error_class[0]) {
         json_put_null(out, key);

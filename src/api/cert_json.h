@@ -6,8 +6,10 @@
 #include "core/rows_endpoint.h"
 #include "core/rows_version.h"
 
-/* Whether rights and shares are looked up, which costs two queries a record: not in lists of many. */
-bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct err *err) must_check;
+/* Whether rights and shares are looked up, which costs two queries a record: not in lists of many.
+ */
+bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct err *err)
+    must_check;
 
 /* "status", "may", "share", … of one record; the object is the caller's to begin and end. */
 bool cert_json_write_may(struct api_call *call, int64_t certificate_id, struct err *err) must_check;
@@ -20,8 +22,8 @@ bool cert_json_relations(struct api_call *call, int64_t id, unsigned *ret, struc
     must_check;
 
 /* {id, host, port, sni, protocol}. */
-void cert_json_endpoint_ref(
-    struct json_out *out, const char *key, const struct endpoint_row *endpoint);
+void cert_json_endpoint_ref(struct json_out *out, const char *key,
+    const struct endpoint_row *endpoint);
 
 void cert_json_key(struct json_out *out, const struct version_row *version);
 
@@ -29,12 +31,13 @@ void cert_json_key(struct json_out *out, const struct version_row *version);
 void cert_json_brief(struct json_out *out, const char *key, const struct version_row *version);
 
 /* {class, message}; null where the class is "". */
-void cert_json_error(
-    struct json_out *out, const char *key, const char *error_class, const char *message);
+void cert_json_error(struct json_out *out, const char *key, const char *error_class,
+    const char *message);
 
 /* "sans" and "sans_total": the values of what the row keeps. */
 void cert_json_sans(struct json_out *out, const struct version_row *version);
 
-/* The body as the caller's right to `action` on the record {id}; a record they may not even see is not there. */
+/* The body as the caller's right to `action` on the record {id}; a record they may not even see is
+ * not there. */
 bool cert_require(struct api_call *call, int64_t id, enum action action, struct cert_row **ret,
     struct err *err) must_check;

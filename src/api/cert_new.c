@@ -175,7 +175,8 @@ static bool read_record(struct api_call *call, struct json_in *in, struct readin
         !store_business_group_put(call->tx, group, &watch->cert.business_group_id, err))
         return false;
     if (!watch->cert.name)
-        watch->cert.name = reading->places[0].sni[0] ? reading->places[0].sni : reading->places[0].host;
+        watch->cert.name =
+            reading->places[0].sni[0] ? reading->places[0].sni : reading->places[0].host;
     watch->cert.tags = buf_text(&reading->tags);
     watch->cert.required_names = reading->names.size ? buf_text(&reading->names) : NULL;
     watch->cert.notify_periods = reading->periods.size ? buf_text(&reading->periods) : NULL;
@@ -187,8 +188,8 @@ static bool read_record(struct api_call *call, struct json_in *in, struct readin
     return true;
 }
 
-bool cert_new_from_json(
-    struct api_call *call, struct json_in *in, struct cert_made *ret, struct err *err)
+bool cert_new_from_json(struct api_call *call, struct json_in *in, struct cert_made *ret,
+    struct err *err)
 {
     autodone(reading) struct reading reading = { .tags = BUF_INIT(65536),
         .names = BUF_INIT(JSON_MAX_BYTES),

@@ -31,20 +31,23 @@ struct cert_people_edit {
     size_t n_shares;
 };
 
-/* "owner", "assignee" and "share". `before` NULL: a new record, which must get an owner: the caller. */
+/* "owner", "assignee" and "share". `before` NULL: a new record, which must get an owner: the
+ * caller. */
 bool cert_new_read_people(struct api_call *call, struct json_in *in, const struct cert_row *before,
     struct cert_people_edit *ret, struct err *err) must_check;
 
 /* "use_key" and "notify" of an access edit, which name some of those it is shared with. */
-bool cert_new_read_rights(struct api_call *call, struct json_in *in, struct cert_people_edit *people,
-    struct err *err) must_check;
+bool cert_new_read_rights(struct api_call *call, struct json_in *in,
+    struct cert_people_edit *people, struct err *err) must_check;
 
-/* Write them, if there is something to write; the rights to give away and to share are checked here. */
+/* Write them, if there is something to write; the rights to give away and to share are checked
+ * here. */
 bool cert_new_save_people(struct api_call *call, int64_t id, const struct cert_people_edit *people,
     struct err *err) must_check;
 
 /* The body of POST …/endpoints. */
-bool cert_new_read_place(struct api_call *call, struct watch_place *ret, struct err *err) must_check;
+bool cert_new_read_place(struct api_call *call, struct watch_place *ret, struct err *err)
+    must_check;
 
 /* What came of POST /certificates. */
 struct cert_made {

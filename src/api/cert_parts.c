@@ -1,4 +1,5 @@
-/* api/cert_parts: what a record consists of: its endpoints, its versions, its log, what is proposed for it. */
+/* api/cert_parts: what a record consists of: its endpoints, its versions, its log, what is proposed
+ * for it. */
 #include <string.h>
 
 #include "api/audit.h"
@@ -61,8 +62,8 @@ static bool endpoints_add(struct api_call *call, struct err *err)
         !store_endpoint_get(call->tx, &viewer, id, &endpoint, err))
         return false;
     (void)snprintf(name, sizeof name, "%s:%" PRId64, place.host, place.port);
-    if (!api_audit(call, "certificate.endpoint_add", "certificate", cert->id, cert->name, NULL, name,
-            err))
+    if (!api_audit(call, "certificate.endpoint_add", "certificate", cert->id, cert->name, NULL,
+            name, err))
         return false;
     cert_json_endpoint_ref(&call->reply, "endpoint", endpoint);
     json_i64(&call->reply, "job", job);
@@ -90,8 +91,8 @@ static bool endpoints_remove(struct api_call *call, struct err *err)
     (void)snprintf(name, sizeof name, "%s:%" PRId64, endpoint->host, endpoint->port);
     call->status = 204;
     call->wakes_jobs = true;
-    return api_audit(
-        call, "certificate.endpoint_remove", "certificate", cert->id, cert->name, name, NULL, err);
+    return api_audit(call, "certificate.endpoint_remove", "certificate", cert->id, cert->name, name,
+        NULL, err);
 }
 
 static void write_version(struct json_out *out, const struct record_version_row *row, int64_t now)
@@ -229,7 +230,8 @@ static bool proposals_get(struct api_call *call, struct err *err)
 
 const struct api_route certificate_part_routes[] = {
     { "GET", "/certificates/{id}/endpoints", ROLE_USER, API_READS, endpoints_list, 0 },
-    { "POST", "/certificates/{id}/endpoints", ROLE_USER, API_WRITES | API_IDEMPOTENT, endpoints_add, 0 },
+    { "POST", "/certificates/{id}/endpoints", ROLE_USER, API_WRITES | API_IDEMPOTENT, endpoints_add,
+        0 },
     { "DELETE", "/certificates/{id}/endpoints/{key}", ROLE_USER, API_WRITES | API_BODY_NONE,
         endpoints_remove, 0 },
     { "GET", "/certificates/{id}/versions", ROLE_USER, API_READS, versions_list, 0 },

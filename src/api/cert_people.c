@@ -1,4 +1,5 @@
-/* api/cert_people: owner, assignee and shares as they come in (api/cert_new.h), and the access list as it goes out. */
+/* api/cert_people: owner, assignee and shares as they come in (api/cert_new.h), and the access list
+ * as it goes out. */
 #include <string.h>
 
 #include "api/cert_json.h"
@@ -37,8 +38,8 @@ static void add_share(struct json_in *in, struct cert_people_edit *people, int64
         (struct cert_share){ .account_id = account_id, .group_id = group_id };
 }
 
-typedef void (*name_found)(
-    struct json_in *in, struct cert_people_edit *people, int64_t account_id, int64_t group_id);
+typedef void (*name_found)(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
+    int64_t group_id);
 
 static bool each_name(struct api_call *call, struct json_in *in, struct cert_people_edit *people,
     name_found found, struct err *err)
@@ -123,8 +124,8 @@ bool cert_new_read_people(struct api_call *call, struct json_in *in, const struc
     return works;
 }
 
-static void let_use_key(
-    struct json_in *in, struct cert_people_edit *people, int64_t account_id, int64_t group_id)
+static void let_use_key(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
+    int64_t group_id)
 {
     struct cert_share *share;
 
@@ -134,8 +135,8 @@ static void let_use_key(
         json_in_complain(in, "users", "only those it is shared with can get this right");
 }
 
-static void let_know(
-    struct json_in *in, struct cert_people_edit *people, int64_t account_id, int64_t group_id)
+static void let_know(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
+    int64_t group_id)
 {
     struct cert_share *share;
 
@@ -145,8 +146,8 @@ static void let_know(
         json_in_complain(in, "users", "only those it is shared with can be notified");
 }
 
-bool cert_new_read_rights(struct api_call *call, struct json_in *in, struct cert_people_edit *people,
-    struct err *err)
+bool cert_new_read_rights(struct api_call *call, struct json_in *in,
+    struct cert_people_edit *people, struct err *err)
 {
     struct json_in rights;
 

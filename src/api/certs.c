@@ -1,7 +1,8 @@
 /*
  * api/certs: records: the list, one of them, making, editing and deleting it.
  *
- * What a record consists of (endpoints, versions, access) is in cert_parts.c, what is done with it in cert_actions.c.
+ * What a record consists of (endpoints, versions, access) is in cert_parts.c, what is done with it
+ * in cert_actions.c.
  */
 #include <string.h>
 
@@ -15,9 +16,9 @@
 #include "store/business_group.h"
 #include "store/cert.h"
 #include "store/cert_list.h"
+#include "store/record_version.h"
 #include "store/settings.h"
 #include "store/version.h"
-#include "store/record_version.h"
 #include "x509/cert.h"
 
 static bool certs_list(struct api_call *call, struct err *err)
@@ -169,8 +170,8 @@ static bool certs_delete(struct api_call *call, struct err *err)
     if (!store_cert_delete(call->tx, cert->id, call->if_match, err))
         return api_stale(call, err);
     call->status = 204;
-    return api_audit(
-        call, "certificate.delete", "certificate", cert->id, cert->name, NULL, NULL, err);
+    return api_audit(call, "certificate.delete", "certificate", cert->id, cert->name, NULL, NULL,
+        err);
 }
 
 static bool add_pem(struct tx *tx, int64_t version_id, struct buf *out, struct err *err)

@@ -1,4 +1,5 @@
 /* api/dashboard: what the first page shows, in one answer. */
+#include "store/dashboard.h"
 #include "api/cert_json.h"
 #include "api/schedules.h"
 #include "api/tables.h"
@@ -6,7 +7,6 @@
 #include "base/err.h"
 #include "store/cert.h"
 #include "store/cert_list.h"
-#include "store/dashboard.h"
 #include "store/endpoint.h"
 
 #define WEEKS 27
@@ -26,8 +26,8 @@ static bool write_counts(struct api_call *call, const struct store_viewer *viewe
     return true;
 }
 
-static bool write_timeline(
-    struct api_call *call, const struct store_viewer *viewer, struct err *err)
+static bool write_timeline(struct api_call *call, const struct store_viewer *viewer,
+    struct err *err)
 {
     int64_t weeks[WEEKS] = { 0 };
     int64_t from = call->now - call->now % 86400;
@@ -45,14 +45,13 @@ static bool write_timeline(
     return true;
 }
 
-static bool write_needs_me(
-    struct api_call *call, const struct store_viewer *viewer, struct err *err)
+static bool write_needs_me(struct api_call *call, const struct store_viewer *viewer,
+    struct err *err)
 {
     autodone(ticket_rows) struct ticket_rows rows = { 0 };
     int64_t n_open;
 
-    if (!store_dashboard_needs_me(
-            call->tx, call->who.account_id, call->now, SHOWN, &rows, err) ||
+    if (!store_dashboard_needs_me(call->tx, call->who.account_id, call->now, SHOWN, &rows, err) ||
         !store_dashboard_open_tickets(call->tx, viewer, &n_open, err))
         return false;
     json_begin_array(&call->reply, "needs_me");

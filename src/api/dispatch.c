@@ -7,6 +7,7 @@
 #include "api/dispatch.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "api/authenticate.h"
 #include "api/idempotency.h"
@@ -142,6 +143,22 @@ static bool read_if_match(struct api_call *call, const struct http_request *requ
     return true;
 }
 
+/* A body above 64 KiB lies in a file. */
+static bool read_spooled(const struct http_request *request, struct buf *body, struct err *err)
+{
+    uint8_t chunk[16384];
+
+    for (int64_t at = 0; at < request->body_size;) {
+        ssize_t n = pread(request->body_fd, chunk, sizeof chunk, at);
+
+        if (n <= 0)
+            return fail(err, ERR_INTERNAL, "could not read the body again");
+        buf_add(body, chunk, (size_t)n);
+        at += n;
+    }
+    return buf_check(body, "body", err);
+}
+
 static bool read_body(struct api_call *call, const struct http_request *request,
     struct json **ret_json, struct err *err)
 {
@@ -160,8 +177,7 @@ static bool read_body(struct api_call *call, const struct http_request *request,
 
     autodone(buf) struct buf body = BUF_INIT((size_t)request->admission.max_body);
 
-    return http_request_read_body(request, &body, err) &&
-           json_parse(buf_span(&body), ret_json, err);
+    return read_spooled(request, &body, err) && json_parse(buf_span(&body), ret_json, err);
 }
 
 /* The handler within its transaction, its answer kept where the caller asked for that. */

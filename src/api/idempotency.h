@@ -9,8 +9,8 @@
 #include "net/http.h"
 
 /*
- * *ret_repeat: the answer of before is in the call, and there is nothing to do. ERR_INVALID (422) if the key
- * was used for another request.
+ * *ret_repeat: the answer of before is in the call, and there is nothing to do. ERR_INVALID (422)
+ * if the key was used for another request.
  */
 bool idempotency_find(struct api_call *call, const struct http_request *request, bool *ret_repeat,
     struct err *err) must_check;

@@ -67,7 +67,8 @@ static bool jobs_list(struct api_call *call, struct err *err)
         }
     }
     json_end(&call->reply);
-    page_end_id(call, n > shown ? rows[shown - 1]->id : 0, (int64_t)n, n > shown || filter.before_id);
+    page_end_id(call, n > shown ? rows[shown - 1]->id : 0, (int64_t)n,
+        n > shown || filter.before_id);
     for (size_t i = 0; i < n; i++)
         job_row_free(rows[i]);
     return true;

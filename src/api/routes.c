@@ -25,7 +25,7 @@ static const struct api_route *const tables[] = {
     audit_routes,
     dashboard_routes,
     description_routes,
-    health_routes,
+    metrics_routes,
 };
 
 struct walk {

@@ -1,8 +1,8 @@
 /*
  * api/session: signing in and out of the page, and who one is.
  *
- * A wrong name and a wrong password answer alike, and take as long. After a few failures an account, or an
- * address, must wait, longer each time.
+ * A wrong name and a wrong password answer alike, and take as long. After a few failures an
+ * account, or an address, must wait, longer each time.
  */
 #include <string.h>
 
@@ -50,7 +50,8 @@ static bool check_throttle(struct api_call *call, const struct keys *keys, struc
     if (until <= call->now)
         return true;
     call->status = 429;
-    return fail(err, ERR_LIMIT, "too many failed tries; wait %" PRId64 " seconds", until - call->now);
+    return fail(err, ERR_LIMIT, "too many failed tries; wait %" PRId64 " seconds",
+        until - call->now);
 }
 
 static bool note_failure(struct api_call *call, const struct keys *keys, const char *name,
@@ -64,13 +65,15 @@ static bool note_failure(struct api_call *call, const struct keys *keys, const c
         .object_type = "session" };
 
     return tx_begin(call->db, TX_WRITE, &tx, err) &&
-           store_throttle_fail(tx, keys->account, FREE_TRIES_ACCOUNT, MAX_WAIT_SECONDS, call->now, err) &&
-           store_throttle_fail(tx, keys->address, FREE_TRIES_ADDRESS, MAX_WAIT_SECONDS, call->now, err) &&
+           store_throttle_fail(tx, keys->account, FREE_TRIES_ACCOUNT, MAX_WAIT_SECONDS, call->now,
+               err) &&
+           store_throttle_fail(tx, keys->address, FREE_TRIES_ADDRESS, MAX_WAIT_SECONDS, call->now,
+               err) &&
            store_audit_add(tx, &entry, err) && tx_commit(take(&tx), err);
 }
 
-static bool find_account(
-    struct api_call *call, const char *name, struct account_row **ret, struct err *err)
+static bool find_account(struct api_call *call, const char *name, struct account_row **ret,
+    struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
@@ -164,8 +167,8 @@ static bool session_open(struct api_call *call, struct err *err)
     throttle_keys(call, name, &keys);
     if (!check_throttle(call, &keys, err) || !find_account(call, name, &account, err))
         return false;
-    bool matches = password_matches(
-        span_text(password), account && !account->is_disabled ? account->password_hash : NULL);
+    bool matches = password_matches(span_text(password),
+        account && !account->is_disabled ? account->password_hash : NULL);
 
     if (!matches) {
         if (!note_failure(call, &keys, name, err))
@@ -204,7 +207,8 @@ static bool me_get(struct api_call *call, struct err *err)
 }
 
 const struct api_route session_routes[] = {
-    { "POST", "/session", ROLE_PUBLIC, API_WRITES | API_NO_TX | API_SECRET_BODY, session_open, 16384 },
+    { "POST", "/session", ROLE_PUBLIC, API_WRITES | API_NO_TX | API_SECRET_BODY, session_open,
+        16384 },
     { "DELETE", "/session", ROLE_USER, API_WRITES | API_BODY_NONE, session_close, 0 },
     { "GET", "/me", ROLE_USER, API_READS, me_get, 0 },
     { 0 },

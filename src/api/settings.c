@@ -1,4 +1,5 @@
-/* api/settings: what admins set for all. Everybody may read it; business groups are here, too, being settings. */
+/* api/settings: what admins set for all. Everybody may read it; business groups are here, too,
+ * being settings. */
 #include <string.h>
 
 #include "api/tables.h"
@@ -31,7 +32,8 @@ static bool check_version(struct api_call *call, int64_t version, struct err *er
     return fail(err, ERR_CONFLICT, "the settings have been changed meanwhile");
 }
 
-static bool write_cron(struct api_call *call, const char *key, const char *schedule, struct err *err)
+static bool write_cron(struct api_call *call, const char *key, const char *schedule,
+    struct err *err)
 {
     autofree(schedule_row) struct schedule_row *row = NULL;
 
@@ -110,8 +112,7 @@ static bool read_assignee(struct api_call *call, struct json_in *in,
         return true;
     const char *name = json_in_text_opt(in, "default_assignee", 1, 64, "");
 
-    span_copy_text(
-        span_text(name), settings->default_assignee, sizeof settings->default_assignee);
+    span_copy_text(span_text(name), settings->default_assignee, sizeof settings->default_assignee);
     return !name[0] || api_find_account(call, "default_assignee", name, &id, err);
 }
 
@@ -192,10 +193,11 @@ static bool display_put(struct api_call *call, struct err *err)
     rule = (struct display_rule){ .months = unit == 0 ? value : 0,
         .lifetime_percent = unit == 0 ? 0 : value };
     display_rule_to_json(&rule, &text);
-    if (!store_setting_put(
-            call->tx, SETTING_DISPLAY, buf_text(&text), version, call->now, &version, err) ||
+    if (!store_setting_put(call->tx, SETTING_DISPLAY, buf_text(&text), version, call->now, &version,
+            err) ||
         !store_job_add(call->tx, &redisplay, call->now, &job, err) ||
-        !api_audit(call, "settings.display", "setting", 0, SETTING_DISPLAY, NULL, buf_text(&text), err))
+        !api_audit(call, "settings.display", "setting", 0, SETTING_DISPLAY, NULL, buf_text(&text),
+            err))
         return false;
     call->wakes_jobs = true;
     write_display(call, &rule, version);

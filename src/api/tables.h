@@ -14,7 +14,7 @@ extern const struct api_route certificate_routes[];
 extern const struct api_route dashboard_routes[];
 extern const struct api_route description_routes[];
 extern const struct api_route endpoint_routes[];
-extern const struct api_route health_routes[];
+extern const struct api_route metrics_routes[];
 extern const struct api_route job_routes[];
 extern const struct api_route schedule_routes[];
 extern const struct api_route session_routes[];

@@ -17,9 +17,10 @@
 
 #define BODY_MAX 32000
 
-/* How the caller stands to a ticket: as to its record; its reporter and assignee at least take part. */
-static bool ticket_relations(
-    struct api_call *call, const struct ticket_row *ticket, unsigned *ret, struct err *err)
+/* How the caller stands to a ticket: as to its record; its reporter and assignee at least take
+ * part. */
+static bool ticket_relations(struct api_call *call, const struct ticket_row *ticket, unsigned *ret,
+    struct err *err)
 {
     unsigned relations = 0;
 
@@ -71,8 +72,8 @@ bool ticket_json_write(struct api_call *call, const struct ticket_row *ticket, s
     return true;
 }
 
-static bool ticket_require(
-    struct api_call *call, enum action action, struct ticket_row **ret, struct err *err)
+static bool ticket_require(struct api_call *call, enum action action, struct ticket_row **ret,
+    struct err *err)
 {
     const struct store_viewer viewer = api_viewer(call);
     autofree(ticket_row) struct ticket_row *ticket = NULL;
@@ -170,8 +171,8 @@ static void read_labels(struct json_in *in, struct read_ticket *read)
     read->edit.labels = buf_text(&read->labels);
 }
 
-static bool read_edit(
-    struct api_call *call, struct json_in *in, struct read_ticket *read, struct err *err)
+static bool read_edit(struct api_call *call, struct json_in *in, struct read_ticket *read,
+    struct err *err)
 {
     const char *priority = json_in_text_opt(in, "priority", 1, 16, NULL);
     enum priority ignored;
@@ -219,8 +220,8 @@ static bool tickets_edit(struct api_call *call, struct err *err)
     read.edit.expected_row_version = call->if_match;
     read.edit.actor_id = call->who.account_id;
     api_body(call, &in);
-    bool works = ticket_require(call, ACTION_COMMENT, &ticket, err) &&
-                 read_edit(call, &in, &read, err);
+    bool works =
+        ticket_require(call, ACTION_COMMENT, &ticket, err) && read_edit(call, &in, &read, err);
 
     if (works && !read.only_acknowledges) {
         ticket_row_free(take(&ticket));
@@ -284,8 +285,7 @@ static bool comments_add(struct api_call *call, struct err *err)
     const char *body = json_in_text(&in, "body", 1, BODY_MAX);
 
     if (!json_in_end(&in, err) ||
-        !store_comment_add(
-            call->tx, ticket->id, call->who.account_id, body, call->now, &id, err) ||
+        !store_comment_add(call->tx, ticket->id, call->who.account_id, body, call->now, &id, err) ||
         !api_audit(call, "ticket.comment", "ticket", ticket->id, ticket->key, NULL, NULL, err) ||
         !store_comment_get(call->tx, ticket->id, id, &comment, err))
         return false;
@@ -373,8 +373,7 @@ static bool transitions_do(struct api_call *call, struct err *err)
     const char *name = json_in_text(&in, "transition", 1, 64);
     const char *comment = json_in_text_opt(&in, "comment", 1, BODY_MAX, NULL);
 
-    if (!json_in_end(&in, err) ||
-        !lifecycle_find(type, status, name, BY_PERSON, &transition, err))
+    if (!json_in_end(&in, err) || !lifecycle_find(type, status, name, BY_PERSON, &transition, err))
         return false;
     struct ticket_edit edit = {
         .expected_row_version = call->if_match,
@@ -385,8 +384,8 @@ static bool transitions_do(struct api_call *call, struct err *err)
 
     if (!store_ticket_edit(call->tx, ticket->id, &edit, call->now, err))
         return api_stale(call, err);
-    if (comment && !store_comment_add(call->tx, ticket->id, call->who.account_id, comment, call->now,
-                       &comment_id, err))
+    if (comment && !store_comment_add(call->tx, ticket->id, call->who.account_id, comment,
+                       call->now, &comment_id, err))
         return false;
     return api_audit(call, "ticket.transition", "ticket", ticket->id, ticket->key, ticket->status,
                edit.status, err) &&

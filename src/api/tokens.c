@@ -1,10 +1,12 @@
 /*
- * api/tokens: what programs sign in with. A token is shown once, when it is made; only its hash is kept.
+ * api/tokens: what programs sign in with. A token is shown once, when it is made; only its hash is
+ * kept.
  */
+#include "api/tokens.h"
+
 #include <string.h>
 
 #include "api/tables.h"
-#include "api/tokens.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/rand.h"
@@ -88,7 +90,8 @@ static bool tokens_create(struct api_call *call, struct err *err)
     if (!json_in_end(&in, err))
         return false;
     if (!scopes_from_text(buf_text(&scopes), &wanted) || (wanted & ~call->who.scopes))
-        return fail(err, ERR_DENIED, "a token cannot give more rights than the one it is made with");
+        return fail(err, ERR_DENIED,
+            "a token cannot give more rights than the one it is made with");
     token.name = xstrdup(name);
     token.scopes = xstrdup(buf_text(&scopes));
     token_make(secret);

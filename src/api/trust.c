@@ -1,10 +1,12 @@
-/* api/trust: bundles of private CAs. Each check begins by telling the prober of what is new (monitor/prober). */
+/* api/trust: bundles of private CAs. Each check begins by telling the prober of what is new
+ * (monitor/prober). */
 #include <string.h>
 
 #include "api/tables.h"
 #include "base/err.h"
 #include "store/trust_bundle.h"
-#include "x509/chain.h"
+#include "x509/cert.h"
+#include "x509/trust_store.h"
 
 #define PEM_MAX 1000000
 

@@ -131,26 +131,34 @@ static const struct profile profiles[] = {
     [SANDBOX_IMPORTER] = { true, { computing, quiet_ioctl, sanitizer } },
 };
 
+static int add_if(scmp_filter_ctx filter, uint32_t action, int number,
+    struct scmp_arg_cmp condition)
+{
+    return seccomp_rule_add_array(filter, action, number, 1, &condition);
+}
+
 static int add_call(scmp_filter_ctx filter, uint32_t action, const struct call *call)
 {
+    uint64_t v = call->value;
+
     switch (call->condition) {
     case ALWAYS:
-        return seccomp_rule_add(filter, action, call->number, 0);
+        return seccomp_rule_add_array(filter, action, call->number, 0, NULL);
     case ARG0_IS:
-        return seccomp_rule_add(filter, action, call->number, 1, SCMP_A0(SCMP_CMP_EQ, call->value));
+        return add_if(filter, action, call->number, (struct scmp_arg_cmp){ 0, SCMP_CMP_EQ, v, 0 });
     case ARG1_IS:
-        return seccomp_rule_add(filter, action, call->number, 1, SCMP_A1(SCMP_CMP_EQ, call->value));
+        return add_if(filter, action, call->number, (struct scmp_arg_cmp){ 1, SCMP_CMP_EQ, v, 0 });
     case ARG2_LACKS:
-        return seccomp_rule_add(filter, action, call->number, 1,
-            SCMP_A2(SCMP_CMP_MASKED_EQ, call->value, 0));
+        return add_if(filter, action, call->number,
+            (struct scmp_arg_cmp){ 2, SCMP_CMP_MASKED_EQ, v, 0 });
     case ARG0_HAS:
-        return seccomp_rule_add(filter, action, call->number, 1,
-            SCMP_A0(SCMP_CMP_MASKED_EQ, call->value, call->value));
+        return add_if(filter, action, call->number,
+            (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, v, v });
     case ARG0_IS_SELF:
-        return seccomp_rule_add(filter, action, call->number, 1,
-            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+        v = (uint64_t)getpid();
+        return add_if(filter, action, call->number, (struct scmp_arg_cmp){ 0, SCMP_CMP_EQ, v, 0 });
     case REFUSE:
-        return seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint16_t)call->value), call->number, 0);
+        return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((uint16_t)v), call->number, 0, NULL);
     }
     return -EINVAL;
 }

@@ -1,7 +1,8 @@
 /*
  * core/settings: what admins set for all: when people are told, and from when on yellow is yellow.
  *
- * Kept as JSON; a text that is missing or from an older version gives the defaults for what it does not say.
+ * Kept as JSON; a text that is missing or from an older version gives the defaults for what it does
+ * not say.
  */
 #pragma once
 
@@ -17,8 +18,8 @@ void periods_to_json(const struct window_periods *periods, struct buf *out);
 
 struct notification_settings {
     struct window_periods periods;
-    char default_assignee[65];  /* a user's name; "" : the record's owner */
-    int64_t unreachable_after;  /* failures in a row before people are told; 3 */
+    char default_assignee[65]; /* a user's name; "" : the record's owner */
+    int64_t unreachable_after; /* failures in a row before people are told; 3 */
 };
 
 void notification_settings_from_json(const char *text, struct notification_settings *ret);

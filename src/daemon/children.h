@@ -34,6 +34,7 @@ struct child_start {
     int passphrase_fd;
     int lock_fd;
     enum log_level level;
+    char *variable; /* one more for its environment, NAME=VALUE; NULL: none */
 };
 
 /* "server", "prober", "vault". */
@@ -42,5 +43,8 @@ const char *child_role_name(enum child_role role);
 bool child_start(struct child *child, const struct child_start *with, int64_t now_ms,
     struct err *err) must_check;
 
-/* It ended (or could not be started): set when it is to be started again. */
-void child_ended(struct child *child, int64_t now_ms);
+/*
+ * It ended (or could not be started): set when it is to be started again. In order, it ended
+ * because the server is ending, which is about to be seen.
+ */
+void child_ended(struct child *child, bool in_order, int64_t now_ms);

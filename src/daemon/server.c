@@ -19,6 +19,8 @@
 #include "daemon/confine.h"
 #include "daemon/control.h"
 #include "daemon/database.h"
+#include "daemon/desk.h"
+#include "daemon/first_start.h"
 #include "daemon/health.h"
 #include "daemon/unlock.h"
 #include "net/http_server.h"
@@ -39,6 +41,7 @@ struct server {
     struct probe_client *prober;
     struct vault_client *vault;
     struct unlock *unlock;
+    struct desk *desk;
     struct health *health;
     struct tls_server *tls; /* NULL: plain HTTP */
     struct http_server *http;
@@ -56,7 +59,7 @@ static int fatal(const struct conf *conf, const struct err *err)
     return again ? CONTROL_EXIT_RETRY : CONTROL_EXIT_FATAL;
 }
 
-static bool configure_prober(struct server *s, struct err *err)
+static void configure_prober(struct server *s)
 {
     const struct conf *c = s->conf;
     const char *proxy = conf_text(c, CONF_PROBE_PROXY);
@@ -74,7 +77,7 @@ static bool configure_prober(struct server *s, struct err *err)
         .dns_servers = dns[0] ? dns : NULL,
     };
 
-    return probe_client_configure(s->prober, &conf, err);
+    desk_set_probe_conf(s->desk, &conf);
 }
 
 static bool load_tls(struct server *s, struct err *err)
@@ -99,8 +102,7 @@ static void apply(struct server *s, struct conf *conf)
 
     s->conf = conf;
     log_set_level((enum log_level)conf_i64(conf, CONF_LOG_LEVEL));
-    if (!configure_prober(s, &err))
-        log_error("conf.prober_refused", KV_ERR(&err));
+    configure_prober(s);
     if (s->tls && !load_tls(s, &err))
         log_error("conf.tls_not_loaded", KV_ERR(&err));
     conf_free(old);
@@ -117,6 +119,7 @@ static void drained(void *arg)
 static void stop(struct server *s)
 {
     log_info("server.stopping");
+    desk_stop(s->desk);
     http_server_drain(s->http, conf_i64(s->conf, CONF_SERVER_SHUTDOWN_TIMEOUT), drained, s);
 }
 
@@ -185,7 +188,9 @@ static bool start_workers(struct server *s, struct err *err)
 
 static bool start_http(struct server *s, struct err *err)
 {
-    struct health_conf health = { .vault = s->vault, .prober = s->prober };
+    struct health_conf health = { .vault = s->vault,
+        .prober = s->prober,
+        .next = desk_app(s->desk) };
     autofree(str) char *spool = xasprintf("%s/tmp", conf_text(s->conf, CONF_SERVER_DATA));
     struct http_server_conf conf = { .limits = HTTP_LIMITS_DEFAULT, .spool_dir = spool };
     uint16_t port = 0;
@@ -204,16 +209,43 @@ static bool start_http(struct server *s, struct err *err)
     return true;
 }
 
+/*
+ * What must be in the database before anybody is served. Before the confinement, because the token
+ * of the first start may belong where nothing else is to be written; no stranger has been heard
+ * yet.
+ */
+static bool prepare(struct server *s, struct err *err)
+{
+    autofree(db) struct db *db = NULL;
+
+    return database_prepare(s->conf, clock_now(), err) && database_open(s->conf, &db, err) &&
+           first_start(s->conf, db, clock_now(), err);
+}
+
+static bool make_desk(struct server *s, struct err *err)
+{
+    struct desk_conf conf = { .conf = s->conf,
+        .loop = s->loop,
+        .workers = s->workers,
+        .prober = s->prober,
+        .vault = s->vault };
+
+    if (!desk_new(&conf, &s->desk, err))
+        return false;
+    configure_prober(s);
+    return true;
+}
+
 static bool start(struct server *s, struct err *err)
 {
     s->prober = probe_client_new();
     s->vault = vault_client_new();
-    if (!database_prepare(s->conf, clock_now(), err) || !configure_prober(s, err) ||
-        !loop_new(&s->loop, err) || !start_workers(s, err))
+    if (!loop_new(&s->loop, err) || !start_workers(s, err) || !make_desk(s, err))
         return false;
     s->unlock = unlock_new(s->loop, s->workers, s->vault);
     if (!start_http(s, err))
         return false;
+    desk_start(s->desk);
     s->control = loop_watch_new(s->loop, s->control_fd, LOOP_READ, control_ready, s);
     return control_send(s->control_fd, CONTROL_READY, -1, err);
 }
@@ -226,11 +258,14 @@ static void end(struct server *s)
         vault_client_set_fd(s->vault, -1);
     if (s->prober)
         probe_client_set_fd(s->prober, -1);
+    if (s->desk)
+        desk_stop(s->desk);
     if (s->workers)
         workers_stop(s->workers);
     loop_watch_free(s->control);
     http_server_free(s->http);
     health_free(s->health);
+    desk_free(s->desk);
     unlock_free(s->unlock);
     workers_free(s->workers);
     tls_server_free(s->tls);
@@ -260,7 +295,7 @@ int server_process_main(int control_fd)
     if (!receive_conf(&s, &err))
         return CONTROL_EXIT_RETRY; /* the supervisor is gone, or ends at once */
     log_set_level((enum log_level)conf_i64(s.conf, CONF_LOG_LEVEL));
-    if (confine_server(s.conf, &err) && start(&s, &err))
+    if (prepare(&s, &err) && confine_server(s.conf, &err) && start(&s, &err))
         loop_run(s.loop);
     else
         s.status = fatal(s.conf, &err);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/frame.h"
@@ -70,7 +71,9 @@ static bool start_server(struct supervisor *s, struct child *child, int64_t now_
 
     if (!frame_pair(&ours, &theirs, err))
         return false;
-    struct child_start with = { theirs, -1, -1, s->dir.lock_fd, level_of(s) };
+    /* For SQLite's own temporary files, which sorting a large table needs. */
+    autofree(str) char *variable = xasprintf("SQLITE_TMPDIR=%s/tmp", s->dir.path);
+    struct child_start with = { theirs, -1, -1, s->dir.lock_fd, level_of(s), variable };
 
     if (!child_start(child, &with, now_ms, err)) {
         fd_close(ours);
@@ -105,7 +108,7 @@ static bool start_peer(struct supervisor *s, struct child *child, int64_t now_ms
     if (is_vault && !open_passphrase(s, &passphrase, err))
         return false;
     struct child_start with = { theirs, is_vault ? s->dir.key_dir_fd : -1, passphrase, -1,
-        level_of(s) };
+        level_of(s), NULL };
 
     if (!child_start(child, &with, now_ms, err))
         return false;
@@ -135,7 +138,7 @@ static void start_due(struct supervisor *s, int64_t now_ms)
             KV_ERR(&err));
         if (child->pid == 0) {
             child->started_at_ms = now_ms;
-            child_ended(child, now_ms);
+            child_ended(child, false, now_ms);
         }
     }
 }
@@ -170,10 +173,11 @@ static void child_died(struct supervisor *s, struct child *child, int wait_statu
 {
     const char *role = child_role_name(child->role);
     bool fatal = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CONTROL_EXIT_FATAL;
+    bool in_order = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CONTROL_EXIT_OK;
 
     if (child->role == CHILD_SERVER)
         server_ended(s, wait_status, now_ms);
-    child_ended(child, now_ms);
+    child_ended(child, in_order, now_ms);
     if (s->is_stopping)
         return;
     if (fatal && !s->was_ready) {
@@ -332,7 +336,7 @@ static bool catch_signals(struct supervisor *s, struct err *err)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return fail_errno(err, ERR_INTERNAL, "could not block signals");
     s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return s->signal_fd >= 0 || fail_errno(err, ERR_INTERNAL, "could not watch signals");

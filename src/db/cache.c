@@ -52,7 +52,7 @@ void *stmt_cache_find(const struct stmt_cache *cache, const char *sql)
 
 bool stmt_cache_is_full(const struct stmt_cache *cache)
 {
-    return cache->n >= STMT_CACHE_SLOTS * 3 / 4;
+    return cache->n >= STMT_CACHE_SLOTS / 4 * 3;
 }
 
 bool stmt_cache_add(struct stmt_cache *cache, const char *sql, void *value)

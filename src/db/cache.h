@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-#define STMT_CACHE_SLOTS 256
+#define STMT_CACHE_SLOTS 512
 
 struct stmt_cache {
     struct stmt_cache_slot {
@@ -26,7 +26,7 @@ void stmt_cache_done(struct stmt_cache *cache);
 /* NULL when it is not there. */
 void *stmt_cache_find(const struct stmt_cache *cache, const char *sql);
 
-/* Is it three quarters full? It stays so: what is asked for first is asked for most. */
+/* Three quarters of the slots are in use: nothing more is kept. */
 bool stmt_cache_is_full(const struct stmt_cache *cache);
 
 /* False when the cache is full: the caller keeps the value then. */

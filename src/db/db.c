@@ -47,6 +47,26 @@ void db_fail_nth(struct db *db, int64_t n)
     db->fail_countdown = n;
 }
 
+bool db_ping(struct db *db, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    if (!tx_begin(db, TX_READ, &tx, err))
+        return false;
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT 1");
+
+    return stmt_run(q, err);
+}
+
+/* Is this the one that the test wants to fail? */
+static bool fails_by_wish(struct db *db, struct err *err)
+{
+    if (db->fail_countdown == 0 || --db->fail_countdown > 0)
+        return false;
+    fail(err, ERR_UNAVAILABLE, "the database failed, as the test wanted");
+    return true;
+}
+
 bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err)
 {
     ASSERT(!db->in_tx);
@@ -56,6 +76,7 @@ bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err
 
     tx->db = db;
     db->in_tx = true;
+    db->has_failed = false;
     *ret = tx;
     return true;
 }
@@ -63,8 +84,12 @@ bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err
 bool tx_commit(struct tx *tx, struct err *err)
 {
     struct db *db = tx->db;
-    bool works = db->ops->commit(db, err);
+    bool works = false;
 
+    if (db->has_failed)
+        fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
+    else
+        works = !fails_by_wish(db, err) && db->ops->commit(db, err);
     if (!works)
         db->ops->rollback(db);
     db->in_tx = false;
@@ -108,8 +133,9 @@ struct stmt *tx_prepare_text(struct tx *tx, const char *sql)
 
     stmt->ops = tx->db->ops;
     stmt->db = tx->db;
-    if (tx->db->fail_countdown > 0 && --tx->db->fail_countdown == 0 && stmt->err.kind == ERR_NONE)
-        fail(&stmt->err, ERR_UNAVAILABLE, "the database failed, as the test wanted");
+    stmt->has_begun = false;
+    if (stmt->err.kind != ERR_NONE)
+        tx->db->has_failed = true;
     return stmt;
 }
 
@@ -155,9 +181,27 @@ void stmt_bind_null(struct stmt *stmt, int parameter)
     bind(stmt, parameter, DB_NULL, 0, SPAN_EMPTY);
 }
 
+static bool may_begin(struct stmt *stmt)
+{
+    if (stmt->has_begun)
+        return true;
+    stmt->has_begun = true;
+    if (stmt->db->has_failed)
+        return fail(&stmt->err, ERR_INTERNAL, "a statement of the transaction had failed");
+    return !fails_by_wish(stmt->db, &stmt->err);
+}
+
+/* PostgreSQL takes no statement after one that failed, so nobody gets to rely on SQLite's doing. */
 bool stmt_next(struct stmt *stmt)
 {
-    return stmt->err.kind == ERR_NONE && stmt->ops->next(stmt);
+    ASSERT(stmt->db->in_tx);
+    if (stmt->err.kind != ERR_NONE)
+        return false;
+    if (may_begin(stmt) && stmt->ops->next(stmt))
+        return true;
+    if (stmt->err.kind != ERR_NONE)
+        stmt->db->has_failed = true;
+    return false;
 }
 
 int64_t stmt_i64(struct stmt *stmt, int column)
@@ -213,6 +257,7 @@ void stmt_reset(struct stmt *stmt)
     stmt->ops->reset(stmt);
     err_clear(&stmt->err);
     stmt->n_changed = 0;
+    stmt->has_begun = false;
 }
 
 void stmt_free(struct stmt *stmt)

@@ -34,8 +34,11 @@ bool db_is_postgres(const struct db *db);
 /* "SQLite 3.40.1", "PostgreSQL 15.18": for people. */
 const char *db_version(struct db *db);
 
-/* Make the n-th statement from now (1 is the next) fail with ERR_UNAVAILABLE; 0 makes none fail.
- * For tests. */
+/* Does it answer? ERR_UNAVAILABLE if not. */
+bool db_ping(struct db *db, struct err *err) must_check;
+
+/* Make the n-th run of a statement, or commit, from now (1 is the next) fail with ERR_UNAVAILABLE;
+ * 0 makes none fail. For tests. */
 void db_fail_nth(struct db *db, int64_t n);
 
 enum tx_mode { TX_READ, TX_WRITE };
@@ -46,7 +49,11 @@ enum tx_mode { TX_READ, TX_WRITE };
  */
 bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err) must_check;
 
-/* Consumes `tx`, whatever comes of it. After a failure nothing of it is in the database. */
+/*
+ * Consumes `tx`, whatever comes of it. After a failure nothing of it is in the database, unless the
+ * connection was lost while PostgreSQL committed: then it may be. Once a statement has failed, the
+ * transaction runs no others and does not commit.
+ */
 bool tx_commit(struct tx *tx, struct err *err) must_check;
 
 /* Roll back what was not committed. NULL is fine. */

@@ -45,6 +45,7 @@ struct db {
     const struct db_ops *ops;
     int64_t fail_countdown; /* 0: nothing is to fail */
     bool in_tx;
+    bool has_failed; /* a statement of this transaction has: nothing more is run, nor committed */
 };
 
 struct stmt {
@@ -52,6 +53,7 @@ struct stmt {
     struct db *db;
     struct err err; /* the first failure; ERR_NONE so far */
     int64_t n_changed;
+    bool has_begun;
 };
 
 struct tx {

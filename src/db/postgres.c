@@ -15,24 +15,30 @@
 
 #define MAX_PARAMETERS 64
 
+/* Numbers of the types that are treated differently; from PostgreSQL's catalog, never to change. */
+#define OID_BOOL 16
+#define OID_BYTEA 17
+
 struct postgres_db {
     struct db db;
     PGconn *connection;
     struct stmt_cache cache;
     int64_t n_prepared;
+    bool reads_only;   /* the present transaction */
+    bool is_forgetful; /* the server does not know our prepared statements, or not as they were */
     char version[64];
 };
 
-/* What the server knows by a name; or, with a text, what is sent to it as it is. */
+/* What the server knows by a name. */
 struct prepared {
     char name[24];
-    int n_parameters;
-    char *text; /* NULL: it has a name */
 };
 
 struct postgres_stmt {
     struct stmt stmt;
-    struct prepared *prepared;
+    const struct prepared *prepared; /* NULL: the cache was full, and `sql` is sent each time */
+    char *sql;
+    int n_parameters;
     char *values[MAX_PARAMETERS];
     int lengths[MAX_PARAMETERS];
     int formats[MAX_PARAMETERS]; /* 1: binary */
@@ -41,7 +47,36 @@ struct postgres_stmt {
     struct span blobs[64]; /* bytea columns of this row that were asked for */
 };
 
-static bool fail_postgres(struct err *err, const struct postgres_db *self, const PGresult *result,
+/* What the five letters of SQLSTATE mean to us; the longer beginning comes first. */
+static const struct {
+    const char *state;
+    enum err_kind kind;
+    const char *says;
+} states[] = {
+    { "23505", ERR_CONFLICT, "it is there already" },
+    { "23503", ERR_CONFLICT, "something else still needs it" },
+    { "23", ERR_INTERNAL, "the database refused a value" },
+    { "40", ERR_UNAVAILABLE, "the database wants the transaction to be tried again" },
+    { "55P03", ERR_UNAVAILABLE, "the database is busy" },
+    { "53100", ERR_UNAVAILABLE, "the disk of the database is full" },
+    { "53", ERR_UNAVAILABLE, "the database is out of memory or connections" },
+    { "57", ERR_UNAVAILABLE, "the database is starting, stopping or has cancelled the statement" },
+    { "58", ERR_UNAVAILABLE, "the database could not read or write its files" },
+    { "08", ERR_UNAVAILABLE, "the connection to the database was lost" },
+    { "0A000", ERR_UNAVAILABLE, "the tables of the database have just been changed" },
+    { "26000", ERR_UNAVAILABLE, "the database has forgotten a statement" },
+    { "42501", ERR_INTERNAL, "the user of the database may not do that" },
+};
+
+static bool fail_state(struct err *err, const char *state)
+{
+    for (size_t i = 0; i < countof(states); i++)
+        if (strncmp(state, states[i].state, strlen(states[i].state)) == 0)
+            return fail(err, states[i].kind, "%s", states[i].says);
+    return fail(err, ERR_INTERNAL, "the database failed");
+}
+
+static bool fail_postgres(struct err *err, struct postgres_db *self, const PGresult *result,
     const char *what)
 {
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
@@ -49,18 +84,14 @@ static bool fail_postgres(struct err *err, const struct postgres_db *self, const
 
     if (!state || PQstatus(self->connection) != CONNECTION_OK)
         fail(err, ERR_UNAVAILABLE, "the connection to the database was lost");
-    else if (strcmp(state, "23505") == 0)
-        fail(err, ERR_CONFLICT, "it is there already");
-    else if (strcmp(state, "23503") == 0)
-        fail(err, ERR_CONFLICT, "something else still needs it");
-    else if (strncmp(state, "40", 2) == 0 || strcmp(state, "55P03") == 0)
-        fail(err, ERR_UNAVAILABLE, "the database wants the transaction to be tried again");
-    else if (strncmp(state, "53", 2) == 0)
-        fail(err, ERR_UNAVAILABLE, "the database is out of disk, memory or connections");
-    else if (strncmp(state, "57", 2) == 0 || strncmp(state, "08", 2) == 0)
-        fail(err, ERR_UNAVAILABLE, "the database is shutting down or was lost");
+    else if (strcmp(state, "25006") == 0 && self->reads_only)
+        fail(err, ERR_INTERNAL, "a transaction that only reads was about to write");
+    else if (strcmp(state, "25006") == 0)
+        fail(err, ERR_UNAVAILABLE, "the database is a copy that only reads");
     else
-        fail(err, ERR_INTERNAL, "the database failed");
+        fail_state(err, state);
+    if (state && (strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0))
+        self->is_forgetful = true;
     return err_detail(err, "%s: %s: %s", state ? state : "-", words, what);
 }
 
@@ -90,6 +121,7 @@ static bool run_simple(struct postgres_db *self, const char *sql, struct err *er
 /* For every new connection: what it must agree with us about. */
 static bool set_up(struct postgres_db *self, struct err *err)
 {
+    self->is_forgetful = false;
     (void)PQsetNoticeProcessor(self->connection, ignore_notice, NULL);
     (void)snprintf(self->version, sizeof self->version, "PostgreSQL %d.%d",
         PQserverVersion(self->connection) / 10000, PQserverVersion(self->connection) % 10000);
@@ -108,24 +140,50 @@ static void postgres_close(struct db *db)
     free(self);
 }
 
+/* libpq's own words would quote parts of the URL, and it may hold a password. */
+static bool check_url(const char *url, struct err *err)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+
+    if (!options)
+        return fail(err, ERR_INVALID, "the URL of the database is malformed");
+    PQconninfoFree(options);
+    return true;
+}
+
+/* What the URL says wins over what stands before it. */
+static PGconn *connect_to(const char *url)
+{
+    static const char *const names[] = { "connect_timeout", "tcp_user_timeout", "keepalives_idle",
+        "fallback_application_name", "dbname", NULL };
+    const char *const values[] = { "10", "30000", "30", "certdesk", url, NULL };
+
+    return PQconnectdbParams(names, values, 1);
+}
+
+static bool fail_connect(const struct postgres_db *self, struct err *err)
+{
+    fail(err, ERR_UNAVAILABLE, "could not connect to the database");
+    return err_detail(err, "%s", PQerrorMessage(self->connection));
+}
+
 static bool postgres_open(const struct db_conf *conf, struct db **ret, struct err *err)
 {
-    struct postgres_db *self = xcalloc(1, sizeof *self);
+    struct postgres_db *self;
 
+    if (!check_url(conf->url, err))
+        return false;
+    self = xcalloc(1, sizeof *self);
     stmt_cache_init(&self->cache, free);
-    self->connection = PQconnectdb(conf->url);
+    self->connection = connect_to(conf->url);
     if (PQstatus(self->connection) != CONNECTION_OK) {
-        fail(err, ERR_UNAVAILABLE, "could not connect to the database");
-        err_detail(err, "%s", PQerrorMessage(self->connection));
-        postgres_close(&self->db);
-        return false;
+        fail_connect(self, err);
+    } else if (set_up(self, err)) {
+        *ret = &self->db;
+        return true;
     }
-    if (!set_up(self, err)) {
-        postgres_close(&self->db);
-        return false;
-    }
-    *ret = &self->db;
-    return true;
+    postgres_close(&self->db);
+    return false;
 }
 
 static const char *postgres_version(struct db *db)
@@ -137,11 +195,20 @@ static bool connect_again(struct postgres_db *self, struct err *err)
 {
     stmt_cache_done(&self->cache);
     PQreset(self->connection);
-    if (PQstatus(self->connection) != CONNECTION_OK) {
-        fail(err, ERR_UNAVAILABLE, "could not connect to the database");
-        return err_detail(err, "%s", PQerrorMessage(self->connection));
-    }
+    if (PQstatus(self->connection) != CONNECTION_OK)
+        return fail_connect(self, err);
     return set_up(self, err);
+}
+
+static bool forget_statements(struct postgres_db *self, struct err *err)
+{
+    if (!self->is_forgetful)
+        return true;
+    stmt_cache_done(&self->cache);
+    if (!run_simple(self, "DEALLOCATE ALL", err))
+        return false;
+    self->is_forgetful = false;
+    return true;
 }
 
 static bool postgres_begin(struct db *db, enum tx_mode mode, struct err *err)
@@ -150,7 +217,9 @@ static bool postgres_begin(struct db *db, enum tx_mode mode, struct err *err)
     const char *sql = mode == TX_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
                                       : "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE";
 
-    if (PQstatus(self->connection) == CONNECTION_OK && run_simple(self, sql, err))
+    self->reads_only = mode == TX_READ;
+    if (PQstatus(self->connection) == CONNECTION_OK && forget_statements(self, err) &&
+        run_simple(self, sql, err))
         return true;
     if (PQstatus(self->connection) == CONNECTION_OK)
         return false;
@@ -199,38 +268,25 @@ static int count_parameters(const char *sql)
     return highest;
 }
 
-/* What is put together from parts has many forms: past what a connection keeps, they go unnamed. */
-static struct prepared *prepare_unnamed(const char *sql)
-{
-    struct prepared *prepared = xcalloc(1, sizeof *prepared);
-
-    prepared->n_parameters = count_parameters(sql);
-    prepared->text = xstrdup(sql);
-    return prepared;
-}
-
-static struct prepared *prepare_on_server(struct postgres_db *self, const char *sql,
+/* NULL with nothing in `err` when the cache is full. */
+static const struct prepared *prepare_on_server(struct postgres_db *self, const char *sql,
     struct err *err)
 {
     struct prepared *prepared = stmt_cache_find(&self->cache, sql);
+    PGresult *result;
+    bool works;
 
-    if (prepared)
+    if (prepared || stmt_cache_is_full(&self->cache))
         return prepared;
-    if (stmt_cache_is_full(&self->cache))
-        return prepare_unnamed(sql);
     prepared = xcalloc(1, sizeof *prepared);
     (void)snprintf(prepared->name, sizeof prepared->name, "s%" PRId64, self->n_prepared++);
-    prepared->n_parameters = count_parameters(sql);
-    PGresult *result = PQprepare(self->connection, prepared->name, sql, 0, NULL);
-    bool works = PQresultStatus(result) == PGRES_COMMAND_OK;
-
+    result = PQprepare(self->connection, prepared->name, sql, 0, NULL);
+    works = PQresultStatus(result) == PGRES_COMMAND_OK;
     if (!works)
         fail_postgres(err, self, result, sql);
     PQclear(result);
-    if (works) {
-        ASSERT(stmt_cache_add(&self->cache, sql, prepared));
+    if (works && stmt_cache_add(&self->cache, sql, prepared))
         return prepared;
-    }
     free(prepared);
     return NULL;
 }
@@ -240,6 +296,8 @@ static struct stmt *postgres_prepare(struct db *db, const char *sql)
     struct postgres_stmt *self = xcalloc(1, sizeof *self);
 
     self->prepared = prepare_on_server((struct postgres_db *)db, sql, &self->stmt.err);
+    self->sql = xstrdup(sql);
+    self->n_parameters = count_parameters(sql);
     self->row = -1;
     return &self->stmt;
 }
@@ -287,23 +345,26 @@ static void drop_blobs(struct postgres_stmt *self)
     }
 }
 
+static PGresult *execute(struct postgres_stmt *self, PGconn *connection)
+{
+    const char *const *values = (const char *const *)self->values;
+
+    if (self->prepared)
+        return PQexecPrepared(connection, self->prepared->name, self->n_parameters, values,
+            self->lengths, self->formats, 0);
+    return PQexecParams(connection, self->sql, self->n_parameters, NULL, values, self->lengths,
+        self->formats, 0);
+}
+
 static bool run(struct postgres_stmt *self)
 {
     struct postgres_db *owner = (struct postgres_db *)self->stmt.db;
 
-    if (self->prepared->text)
-        self->result =
-            PQexecParams(owner->connection, self->prepared->text, self->prepared->n_parameters,
-                NULL, (const char *const *)self->values, self->lengths, self->formats, 0);
-    else
-        self->result =
-            PQexecPrepared(owner->connection, self->prepared->name, self->prepared->n_parameters,
-                (const char *const *)self->values, self->lengths, self->formats, 0);
+    self->result = execute(self, owner->connection);
     ExecStatusType status = PQresultStatus(self->result);
 
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        return fail_postgres(&self->stmt.err, owner, self->result,
-            self->prepared->text ? self->prepared->text : self->prepared->name);
+        return fail_postgres(&self->stmt.err, owner, self->result, self->sql);
 
     struct span changed = span_text(PQcmdTuples(self->result));
 
@@ -329,7 +390,7 @@ static int64_t postgres_i64(struct stmt *stmt, int column)
     const char *text = PQgetvalue(self->result, self->row, column);
     int64_t value = 0;
 
-    if (PQftype(self->result, column) == 16) /* bool */
+    if (PQftype(self->result, column) == OID_BOOL)
         return text[0] == 't';
     if (!parse_i64(span_text(text), INT64_MIN, INT64_MAX, &value, NULL))
         fail(&stmt->err, ERR_INTERNAL, "column %d is not a number", column);
@@ -344,7 +405,7 @@ static struct span postgres_bytes(struct stmt *stmt, int column)
     if (PQgetisnull(self->result, self->row, column))
         return SPAN_EMPTY;
     text = PQgetvalue(self->result, self->row, column);
-    if (PQftype(self->result, column) != 17) /* not bytea */
+    if (PQftype(self->result, column) != OID_BYTEA)
         return span_of(text, (size_t)PQgetlength(self->result, self->row, column));
     ASSERT((size_t)column < countof(self->blobs));
     if (!self->blobs[column].data) {
@@ -380,10 +441,7 @@ static void postgres_release(struct stmt *stmt)
     postgres_reset(stmt);
     for (size_t i = 0; i < MAX_PARAMETERS; i++)
         free(self->values[i]);
-    if (self->prepared && self->prepared->text) {
-        free(self->prepared->text);
-        free(self->prepared);
-    }
+    free(self->sql);
     free(self);
 }
 

@@ -2,20 +2,20 @@
  * db/sqlite: the driver for SQLite.
  *
  * "$1" is a named parameter to SQLite, numbered by first appearance, so parameters are looked up by
- * name. One writer at a time in the whole file: writers of this process queue up on a mutex, which
- * is fair where SQLite's own busy waiting is not; writers of other processes are waited for by
- * busy_timeout.
+ * name. One writer at a time in the whole file: writers of this process queue up in db/turn, those
+ * of other processes are waited for by busy_timeout. A connection that reads is query_only.
  */
 #include <errno.h>
-#include <pthread.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fs.h"
 #include "db/cache.h"
 #include "db/driver.h"
+#include "db/turn.h"
 
 #define MAX_PARAMETERS 64
 #define DEFAULT_CACHE_KIB 8192
@@ -25,8 +25,11 @@ struct sqlite_db {
     struct db db;
     sqlite3 *handle;
     struct stmt_cache cache;
-    enum tx_mode mode;
-    bool has_writer;
+    struct turn *turn;
+    int64_t busy_ms;
+    bool is_query_only;
+    bool has_turn;
+    char version[32];
 };
 
 struct sqlite_stmt {
@@ -38,7 +41,22 @@ struct sqlite_stmt {
     bool is_done;
 };
 
-static pthread_mutex_t writer = PTHREAD_MUTEX_INITIALIZER;
+static bool fail_constraint(struct err *err, int code)
+{
+    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
+        return fail(err, ERR_CONFLICT, "it is there already");
+    if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
+        return fail(err, ERR_CONFLICT, "something else still needs it");
+    return fail(err, ERR_INTERNAL, "the database refused a value");
+}
+
+/* The file, or a transaction that was only meant to read? */
+static bool fail_read_only(struct err *err, sqlite3 *handle)
+{
+    if (sqlite3_db_readonly(handle, "main") == 1)
+        return fail(err, ERR_UNAVAILABLE, "the database file is read-only");
+    return fail(err, ERR_INTERNAL, "a transaction that only reads was about to write");
+}
 
 static bool fail_sqlite(struct err *err, sqlite3 *handle, const char *sql)
 {
@@ -47,12 +65,7 @@ static bool fail_sqlite(struct err *err, sqlite3 *handle, const char *sql)
 
     switch (code & 0xFF) {
     case SQLITE_CONSTRAINT:
-        if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
-            fail(err, ERR_CONFLICT, "it is there already");
-        else if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
-            fail(err, ERR_CONFLICT, "something else still needs it");
-        else
-            fail(err, ERR_INTERNAL, "the database refused a value");
+        fail_constraint(err, code);
         break;
     case SQLITE_FULL:
         fail(err, ERR_UNAVAILABLE, "the disk of the database is full");
@@ -62,7 +75,7 @@ static bool fail_sqlite(struct err *err, sqlite3 *handle, const char *sql)
         fail(err, ERR_UNAVAILABLE, "the database is busy");
         break;
     case SQLITE_READONLY:
-        fail(err, ERR_UNAVAILABLE, "the database file is read-only");
+        fail_read_only(err, handle);
         break;
     case SQLITE_IOERR:
         fail(err, ERR_UNAVAILABLE, "the database file could not be read or written");
@@ -107,14 +120,27 @@ static void sqlite_close(struct db *db)
 
     stmt_cache_done(&self->cache);
     (void)sqlite3_close(self->handle);
+    turn_close(self->turn);
     free(self);
 }
 
-/* A file that cannot be written is told now, and not with the first change. */
-static bool check_writable(const char *path, struct err *err)
+/*
+ * The file, made by us if it is new: nobody else may read it, and SQLite gives its own files beside
+ * it the same mode. One that is there is not opened here, because closing it would end the locks
+ * that other connections of this process have on it.
+ */
+static bool make_file(const char *path, struct err *err)
 {
-    if (access(path, F_OK) == 0 && access(path, W_OK) != 0)
-        return fail_errno(err, ERR_INVALID, "the database file \"%s\" cannot be written", path);
+    int fd;
+
+    if (path[0] == '\0' || path[0] == ':')
+        return fail(err, ERR_INVALID, "\"%s\" is no path of a database file", path);
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != EEXIST)
+        return fail_errno(err, ERR_INVALID, "cannot make the database file \"%s\"", path);
+    if (fd < 0 && access(path, W_OK) != 0)
+        return fail_errno(err, ERR_INVALID, "cannot write the database file \"%s\"", path);
+    fd_close(fd);
     return true;
 }
 
@@ -123,8 +149,8 @@ static bool set_up(struct sqlite_db *self, const struct db_conf *conf, struct er
     char pragmas[512];
 
     (void)sqlite3_extended_result_codes(self->handle, 1);
-    (void)sqlite3_busy_timeout(self->handle,
-        (int)(conf->busy_ms ? conf->busy_ms : DEFAULT_BUSY_MS));
+    self->busy_ms = conf->busy_ms ? conf->busy_ms : DEFAULT_BUSY_MS;
+    (void)sqlite3_busy_timeout(self->handle, (int)self->busy_ms);
     (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
@@ -132,7 +158,7 @@ static bool set_up(struct sqlite_db *self, const struct db_conf *conf, struct er
     (void)snprintf(pragmas, sizeof pragmas,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
         "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
-        "PRAGMA journal_size_limit = 67108864; PRAGMA case_sensitive_like = OFF;",
+        "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;",
         conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB);
     return run_script(self, pragmas, err);
 }
@@ -142,64 +168,81 @@ static bool sqlite_open(const struct db_conf *conf, struct db **ret, struct err 
     const char *path = strncmp(conf->url, "sqlite:", 7) == 0 ? conf->url + 7 : conf->url;
     struct sqlite_db *self;
 
-    if (!check_writable(path, err))
+    if (!make_file(path, err))
         return false;
     self = xcalloc(1, sizeof *self);
+    self->turn = turn_open(path);
     stmt_cache_init(&self->cache, release_cached);
-    if (sqlite3_open_v2(path, &self->handle,
-            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    if (sqlite3_open_v2(path, &self->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK)
         fail_sqlite(err, self->handle, "open");
-        err_wrap(err, "could not open the database \"%s\"", path);
-        sqlite_close(&self->db);
-        return false;
+    else if (self->turn && set_up(self, conf, err)) {
+        *ret = &self->db;
+        return true;
     }
-    if (!set_up(self, conf, err)) {
-        err_wrap(err, "could not open the database \"%s\"", path);
-        sqlite_close(&self->db);
-        return false;
-    }
-    (void)chmod(path, 0600);
-    *ret = &self->db;
-    return true;
+    sqlite_close(&self->db);
+    return err_wrap(err, "could not open the database \"%s\"", path);
 }
 
 static const char *sqlite_version(struct db *db)
 {
-    (void)db;
-    return "SQLite " SQLITE_VERSION;
+    struct sqlite_db *self = (struct sqlite_db *)db;
+
+    (void)snprintf(self->version, sizeof self->version, "SQLite %s", sqlite3_libversion());
+    return self->version;
+}
+
+static bool set_query_only(struct sqlite_db *self, bool wanted, struct err *err)
+{
+    if (self->is_query_only == wanted)
+        return true;
+    if (!run_script(self, wanted ? "PRAGMA query_only = ON" : "PRAGMA query_only = OFF", err))
+        return false;
+    self->is_query_only = wanted;
+    return true;
+}
+
+static void leave_turn(struct sqlite_db *self)
+{
+    if (!self->has_turn)
+        return;
+    self->has_turn = false;
+    turn_give(self->turn);
 }
 
 static bool sqlite_begin(struct db *db, enum tx_mode mode, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
-    self->mode = mode;
+    if (!set_query_only(self, mode == TX_READ, err))
+        return false;
     if (mode == TX_READ)
-        return run_script(self, "PRAGMA query_only = ON; BEGIN", err);
-    (void)pthread_mutex_lock(&writer);
-    self->has_writer = true;
-    if (run_script(self, "PRAGMA query_only = OFF; BEGIN IMMEDIATE", err))
+        return run_script(self, "BEGIN", err);
+    self->has_turn = turn_take(self->turn, self->busy_ms);
+    if (!self->has_turn)
+        return fail(err, ERR_UNAVAILABLE, "the database is busy");
+    if (run_script(self, "BEGIN IMMEDIATE", err))
         return true;
-    self->has_writer = false;
-    (void)pthread_mutex_unlock(&writer);
+    leave_turn(self);
     return false;
 }
 
-static void leave_writer(struct sqlite_db *self)
+/* What has not been read to its end would keep the transaction open behind our back. */
+static void reset_all(struct sqlite_db *self)
 {
-    if (!self->has_writer)
-        return;
-    self->has_writer = false;
-    (void)pthread_mutex_unlock(&writer);
+    for (sqlite3_stmt *handle = NULL; (handle = sqlite3_next_stmt(self->handle, handle));)
+        if (sqlite3_stmt_busy(handle))
+            (void)sqlite3_reset(handle);
 }
 
 static bool sqlite_commit(struct db *db, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
+    reset_all(self);
     if (!run_script(self, "COMMIT", err))
         return false;
-    leave_writer(self);
+    leave_turn(self);
     return true;
 }
 
@@ -207,14 +250,19 @@ static void sqlite_rollback(struct db *db)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
+    reset_all(self);
     if (!sqlite3_get_autocommit(self->handle))
         (void)sqlite3_exec(self->handle, "ROLLBACK", NULL, NULL, NULL);
-    leave_writer(self);
+    leave_turn(self);
 }
 
 static bool sqlite_script(struct db *db, const char *sql, struct err *err)
 {
-    return run_script((struct sqlite_db *)db, sql, err);
+    struct sqlite_db *self = (struct sqlite_db *)db;
+
+    if (!db->in_tx && !set_query_only(self, false, err))
+        return false;
+    return run_script(self, sql, err);
 }
 
 static void find_parameters(struct sqlite_stmt *self)
@@ -291,7 +339,7 @@ static bool sqlite_next(struct stmt *stmt)
         return true;
     case SQLITE_DONE:
         self->is_done = true;
-        stmt->n_changed = sqlite3_changes64(handle);
+        stmt->n_changed = sqlite3_stmt_readonly(self->handle) ? 0 : sqlite3_changes64(handle);
         return false;
     default:
         self->is_done = true;

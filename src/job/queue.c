@@ -1,8 +1,8 @@
 /*
  * job/queue: see the header.
  *
- * A slot is one piece of work on the workers: it claims a job, runs it, claims the next, until none is
- * due. A timer on the loop fills the slots each second, and whoever queues a job kicks at once.
+ * A slot is one piece of work on the workers: it claims a job, runs it, claims the next, until none
+ * is due. A timer on the loop fills the slots each second, and whoever queues a job kicks at once.
  */
 #include "job/queue.h"
 
@@ -49,8 +49,8 @@ static int64_t lease_end(const struct job_type *type, int64_t now)
     return now + (type && type->lease_seconds ? type->lease_seconds : DEFAULT_LEASE_SECONDS);
 }
 
-static bool claim(
-    const struct job_runner *runner, struct db *db, struct job_row **ret, struct err *err)
+static bool claim(const struct job_runner *runner, struct db *db, struct job_row **ret,
+    struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
     autofree(job_row) struct job_row *row = NULL;
@@ -92,14 +92,15 @@ bool job_run_progress(struct job_run *run, int64_t done, int64_t total, struct e
     if (atomic_load(&runner->is_stopping))
         return fail(err, ERR_UNAVAILABLE, "the server is stopping");
     return tx_begin(run->db, TX_WRITE, &tx, err) &&
-           store_job_progress(tx, run->row, lease_end(find_type(runner, run->row->type), clock_now()),
-               done, total, err) &&
+           store_job_progress(tx, run->row,
+               lease_end(find_type(runner, run->row->type), clock_now()), done, total, err) &&
            tx_commit(take(&tx), err);
 }
 
 /* What the row says next, after a failure. */
-static bool write_failure(struct tx *tx, const struct job_runner *runner, const struct job_type *type,
-    const struct job_row *row, const struct err *cause, struct err *err)
+static bool write_failure(struct tx *tx, const struct job_runner *runner,
+    const struct job_type *type, const struct job_row *row, const struct err *cause,
+    struct err *err)
 {
     int64_t now = clock_now();
     bool is_worth_it = cause->kind == ERR_UNAVAILABLE && type &&
@@ -111,8 +112,8 @@ static bool write_failure(struct tx *tx, const struct job_runner *runner, const 
     if (atomic_load(&runner->is_stopping))
         return store_job_again(tx, row, now, cause->msg, err);
     rand_bytes(&jitter, sizeof jitter);
-    return store_job_again(
-        tx, row, now + job_backoff_seconds(row->attempt, jitter), cause->msg, err);
+    return store_job_again(tx, row, now + job_backoff_seconds(row->attempt, jitter), cause->msg,
+        err);
 }
 
 static bool write_outcome(struct job_runner *runner, const struct job_type *type,
@@ -128,8 +129,8 @@ static bool write_outcome(struct job_runner *runner, const struct job_type *type
     else if (run->again_at)
         written = store_job_again(tx, run->row, run->again_at, "", err);
     else
-        written = store_job_done(
-            tx, run->row, run->result.size ? buf_text(&run->result) : "{}", clock_now(), err);
+        written = store_job_done(tx, run->row, run->result.size ? buf_text(&run->result) : "{}",
+            clock_now(), err);
     return written && tx_commit(take(&tx), err);
 }
 

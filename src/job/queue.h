@@ -1,9 +1,9 @@
 /*
  * job/queue: takes due jobs and runs them on the workers.
  *
- * A job is a row; whatever its function does, the row says what comes next: done with a result, again
- * later, or failed. A function is idempotent: a node that dies leaves a lease that ends, and another
- * takes the job up again.
+ * A job is a row; whatever its function does, the row says what comes next: done with a result,
+ * again later, or failed. A function is idempotent: a node that dies leaves a lease that ends, and
+ * another takes the job up again.
  */
 #pragma once
 
@@ -16,6 +16,7 @@ struct err;
 struct job_runner;
 struct loop;
 struct probe_client;
+struct trust_keeper;
 struct vault_client;
 struct workers;
 
@@ -23,6 +24,7 @@ struct workers;
 struct job_services {
     struct probe_client *prober;
     struct vault_client *vault;
+    struct trust_keeper *trust;
     struct job_runner *runner;
     const char *node; /* this process, as leases name it */
 };
@@ -38,23 +40,24 @@ struct job_run {
 };
 
 /*
- * Returning false with ERR_UNAVAILABLE has the job tried again, with back-off, up to max_attempts; any other
- * error fails it for good.
+ * Returning false with ERR_UNAVAILABLE has the job tried again, with back-off, up to max_attempts;
+ * any other error fails it for good.
  */
 struct job_type {
     const char *name;
     bool (*run)(struct job_run *run, struct err *err);
-    int max_attempts;    /* 0: without end */
+    int max_attempts;      /* 0: without end */
     int64_t lease_seconds; /* how long a silent run is believed to be alive */
 };
 
 /*
- * Say how far the run is, and keep its lease. In a transaction of its own; call it every few seconds. ERR_CONFLICT: another node
- * has taken the job over; stop at once.
+ * Say how far the run is, and keep its lease. In a transaction of its own; call it every few
+ * seconds. ERR_CONFLICT: another node has taken the job over; stop at once.
  */
 bool job_run_progress(struct job_run *run, int64_t done, int64_t total, struct err *err) must_check;
 
-/* `types` ends with an empty row. At most `n_slots` jobs run at once. Loop and workers outlive it. */
+/* `types` ends with an empty row. At most `n_slots` jobs run at once. Loop and workers outlive it.
+ */
 struct job_runner *job_runner_new(struct loop *loop, struct workers *workers,
     const struct job_services *services, const struct job_type *types, size_t n_slots) must_check;
 

@@ -1,4 +1,5 @@
-/* job/scheduler: see the header. Looks once a second, which is as fine as cron needs, on a worker. */
+/* job/scheduler: see the header. Looks once a second, which is as fine as cron needs, on a worker.
+ */
 #include "job/scheduler.h"
 
 #include <stdatomic.h>
@@ -54,8 +55,8 @@ static bool next_run(const char *text, int64_t now, int64_t *ret, struct err *er
     return true;
 }
 
-bool scheduler_set_cron(
-    struct tx *tx, const char *name, const char *cron, int64_t now, struct err *err)
+bool scheduler_set_cron(struct tx *tx, const char *name, const char *cron, int64_t now,
+    struct err *err)
 {
     int64_t at;
 
@@ -89,10 +90,10 @@ bool scheduler_init(struct tx *tx, int64_t now, struct err *err)
 static bool start_run(struct tx *tx, const struct schedule_row *row, int64_t account_id,
     int64_t now, int64_t *ret_job, struct err *err)
 {
-    int64_t next;
+    struct schedule_start start = { .job_type = row->name, .account_id = account_id };
 
-    return next_run(row->cron, now, &next, err) &&
-           store_schedule_start(tx, row, row->name, next, account_id, now, ret_job, err);
+    return next_run(row->cron, now, &start.next_run_at, err) &&
+           store_schedule_start(tx, row, &start, now, ret_job, err);
 }
 
 bool scheduler_run_now(struct tx *tx, const char *name, int64_t account_id, int64_t now,
@@ -104,8 +105,8 @@ bool scheduler_run_now(struct tx *tx, const char *name, int64_t account_id, int6
            start_run(tx, row, account_id, now, ret_job, err);
 }
 
-static bool read_schedules(
-    struct db *db, struct schedule_row **rows, size_t *ret_n, struct err *err)
+static bool read_schedules(struct db *db, struct schedule_row **rows, size_t *ret_n,
+    struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
@@ -162,8 +163,8 @@ static void tick(void *arg)
     loop_timer_start(self->timer, TICK_MS);
 }
 
-struct scheduler *scheduler_new(
-    struct loop *loop, struct workers *workers, struct job_runner *runner)
+struct scheduler *scheduler_new(struct loop *loop, struct workers *workers,
+    struct job_runner *runner)
 {
     struct scheduler *self = xcalloc(1, sizeof *self);
 

@@ -1,8 +1,8 @@
 /*
  * job/scheduler: starts what runs by itself, when its cron expression says so.
  *
- * Missed runs are caught up by one; a run that is still under way is not overlapped (store/schedule).
- * Every node has a scheduler; the database lets one of them start each run.
+ * Missed runs are caught up by one; a run that is still under way is not overlapped
+ * (store/schedule). Every node has a scheduler; the database lets one of them start each run.
  */
 #pragma once
 
@@ -48,7 +48,8 @@ void scheduler_start(struct scheduler *scheduler);
 void scheduler_stop(struct scheduler *scheduler);
 void scheduler_free(struct scheduler *scheduler);
 
-/* When it last looked at the schedules (clock_now()); 0: not yet. An old one is an alarm. From any thread. */
+/* When it last looked at the schedules (clock_now()); 0: not yet. An old one is an alarm. From any
+ * thread. */
 int64_t scheduler_alive_at(const struct scheduler *scheduler);
 
 DEFINE_AUTOFREE(scheduler);

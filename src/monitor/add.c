@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "net/host.h"
 #include "probe/probe.h"
+#include "store/account.h"
+#include "store/audit.h"
 #include "store/endpoint.h"
 #include "store/job.h"
 
@@ -29,8 +31,8 @@ static bool parse_sni(struct watch_place *place, const char *sni, const struct h
     struct host parsed;
 
     if (!sni) {
-        span_copy_text(
-            host->is_address ? SPAN_EMPTY : span_text(host->text), place->sni, sizeof place->sni);
+        span_copy_text(host->is_address ? SPAN_EMPTY : span_text(host->text), place->sni,
+            sizeof place->sni);
         return true;
     }
     if (sni[0] == '\0')
@@ -149,4 +151,22 @@ bool watch_add(struct tx *tx, const struct watch_new *watch, int64_t now, int64_
     *ret_id = id;
     *ret_job = job;
     return true;
+}
+
+bool watch_audit_added(struct tx *tx, const struct watch_new *watch, int64_t id, int64_t now,
+    struct err *err)
+{
+    autofree(account_row) struct account_row *account = NULL;
+
+    if (!store_account_get(tx, watch->account_id, &account, err))
+        return false;
+    struct audit_entry entry = { .at = now,
+        .account_id = account->id,
+        .actor = account->name,
+        .action = "certificate.create",
+        .object_type = "certificate",
+        .object_id = id,
+        .object_name = watch->cert.name };
+
+    return store_audit_add(tx, &entry, err);
 }

@@ -20,9 +20,9 @@ struct watch_place {
 };
 
 /*
- * `host` may hold a port, which then must not differ from `port`; `port` 0 is the protocol's own. `sni`
- * NULL is the host. ERR_INVALID says what is wrong and, in *ret_field, with which of "host", "port",
- * "sni" and "protocol".
+ * `host` may hold a port, which then must not differ from `port`; `port` 0 is the protocol's own.
+ * `sni` NULL is the host. ERR_INVALID says what is wrong and, in *ret_field, with which of "host",
+ * "port", "sni" and "protocol".
  */
 bool watch_place_parse(const char *host, int64_t port, const char *sni, const char *protocol,
     struct watch_place *ret, const char **ret_field, struct err *err) must_check;
@@ -41,6 +41,10 @@ struct watch_new {
 /* The record, its people and endpoints, and its first check; *ret_job is 0 without endpoints. */
 bool watch_add(struct tx *tx, const struct watch_new *watch, int64_t now, int64_t *ret_id,
     int64_t *ret_job, struct err *err) must_check;
+
+/* The audit entry of a record that a job added for somebody. */
+bool watch_audit_added(struct tx *tx, const struct watch_new *watch, int64_t id, int64_t now,
+    struct err *err) must_check;
 
 /* One more place of a record. ERR_CONFLICT if it has it already. */
 bool watch_add_place(struct tx *tx, int64_t certificate_id, const struct watch_place *place,

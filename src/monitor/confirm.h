@@ -10,8 +10,8 @@ struct err;
 struct tx;
 
 /*
- * What was seen under this fingerprint at one of the record's endpoints (foreign, rolled back, or staged)
- * is its current version from now on. ERR_NOT_FOUND if none of them serves it.
+ * What was seen under this fingerprint at one of the record's endpoints (foreign, rolled back, or
+ * staged) is its current version from now on. ERR_NOT_FOUND if none of them serves it.
  */
 bool confirm_current(struct tx *tx, int64_t certificate_id,
     const uint8_t sha256[static SHA256_SIZE], int64_t now, struct err *err) must_check;

@@ -1,4 +1,5 @@
-/* monitor/figures: see the header. Counters only grow, each for itself; nobody needs them to agree to the last one. */
+/* monitor/figures: see the header. Counters only grow, each for itself; nobody needs them to agree
+ * to the last one. */
 #include "monitor/figures.h"
 
 #include <stdatomic.h>

@@ -1,5 +1,6 @@
 /*
- * monitor/figures: counts of what the probes did, since this process started. Any thread may add and read.
+ * monitor/figures: counts of what the probes did, since this process started. Any thread may add
+ * and read.
  */
 #pragma once
 
@@ -12,8 +13,8 @@
 extern const int64_t figures_bucket_ms[FIGURES_BUCKETS];
 
 struct figures {
-    int64_t probes[PROBE_N_ERRORS];         /* by result; PROBE_OK is success */
-    int64_t within[FIGURES_BUCKETS];        /* probes that took at most that long */
+    int64_t probes[PROBE_N_ERRORS];  /* by result; PROBE_OK is success */
+    int64_t within[FIGURES_BUCKETS]; /* probes that took at most that long */
     int64_t n_probes;
     int64_t total_ms;
 };

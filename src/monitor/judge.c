@@ -15,7 +15,9 @@
 #include "store/version.h"
 #include "x509/cert.h"
 
-#define SANS_KEPT 100 /* the row keeps the first hundred; beyond, the certificate itself is read */
+#define SANS_KEPT                                                                                  \
+    100 /* the row keeps the first hundred; beyond, the certificate itself is read                 \
+         */
 
 static bool load_rows(struct tx *tx, int64_t id, struct judgement *j, struct err *err)
 {
@@ -27,8 +29,8 @@ static bool load_rows(struct tx *tx, int64_t id, struct judgement *j, struct err
            store_observations_of_cert(tx, id, &j->observations, err);
 }
 
-const struct record_version_row *judgement_record_version(
-    const struct judgement *j, int64_t version_id)
+const struct record_version_row *judgement_record_version(const struct judgement *j,
+    int64_t version_id)
 {
     for (size_t i = 0; i < j->versions.n; i++)
         if (j->versions.items[i].version_id == version_id)
@@ -67,8 +69,8 @@ static bool load_seen(struct tx *tx, struct judgement *j, struct err *err)
     return true;
 }
 
-static bool load_names(
-    struct tx *tx, const struct version_row *version, struct name_set *names, struct err *err)
+static bool load_names(struct tx *tx, const struct version_row *version, struct name_set *names,
+    struct err *err)
 {
     autodone(buf) struct buf der = BUF_INIT(CERT_MAX_BYTES);
     autofree(cert) struct cert *cert = NULL;

@@ -1,8 +1,8 @@
 /*
  * monitor/judge: what a record's endpoints serve, held against the record, from the database.
  *
- * Loads everything that core/compare asks for and asks it. The same judgement moves versions after a check and is
- * shown beside the endpoints.
+ * Loads everything that core/compare asks for and asks it. The same judgement moves versions after
+ * a check and is shown beside the endpoints.
  */
 #pragma once
 
@@ -37,7 +37,7 @@ void judgement_done(struct judgement *judgement);
 const struct version_row *judgement_version(const struct judgement *judgement, int64_t version_id);
 
 /* The record's own row of it, or NULL. */
-const struct record_version_row *judgement_record_version(
-    const struct judgement *judgement, int64_t version_id);
+const struct record_version_row *judgement_record_version(const struct judgement *judgement,
+    int64_t version_id);
 
 DEFINE_AUTODONE(judgement);

@@ -1,8 +1,9 @@
 /*
  * monitor/move: what follows for a record from what its endpoints serve.
  *
- * Versions get their roles, the record's maintained columns are brought up to date, its expiry tickets are
- * commented or resolved, and the audit log is told. Called in the transaction that wrote the observations.
+ * Versions get their roles, the record's maintained columns are brought up to date, its expiry
+ * tickets are commented or resolved, and the audit log is told. Called in the transaction that
+ * wrote the observations.
  */
 #pragma once
 
@@ -13,8 +14,8 @@ struct err;
 struct tx;
 
 struct move_outcome {
-    bool is_changed;   /* a version took another's place, or the alert is another one */
-    char what[256];    /* for people: what changed; "" where nothing did */
+    bool is_changed; /* a version took another's place, or the alert is another one */
+    char what[256];  /* for people: what changed; "" where nothing did */
 };
 
 /* `ret` may be NULL. */

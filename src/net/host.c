@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/parse.h"
+#include "codec/hostport.h"
 
 static bool is_ascii(struct span text)
 {
@@ -116,29 +117,11 @@ bool host_parse(struct span text, struct host *ret, struct err *err)
 
 bool host_port_parse(struct span text, struct host *ret, int *port, struct err *err)
 {
-    struct span name = text;
-    struct span digits = SPAN_EMPTY;
-    const size_t colon = span_find_char(text, ':');
-    int64_t number = 0;
+    struct hostport at;
 
-    if (text.size > 0 && text.data[0] == '[') {
-        const size_t end = span_find_char(text, ']');
-
-        name = span_slice(text, 0, end == SIZE_MAX ? SIZE_MAX : end + 1);
-        digits = span_slice(text, name.size, SIZE_MAX);
-    } else if (colon != SIZE_MAX &&
-               span_find_char(span_slice(text, colon + 1, SIZE_MAX), ':') == SIZE_MAX) {
-        name = span_slice(text, 0, colon);
-        digits = span_slice(text, colon, SIZE_MAX);
-    }
-    if (!host_parse(name, ret, err))
+    if (!hostport_parse(text, &at, err) || !host_parse(at.host, ret, err))
         return false;
-    if (digits.size == 0)
-        return true;
-    if (digits.data[0] != ':' ||
-        !parse_i64(span_slice(digits, 1, SIZE_MAX), 1, 65535, &number, NULL))
-        return fail(err, ERR_INVALID, "\"%.*s\" is not a port between 1 and 65535",
-            (int)(digits.size > 20 ? 20 : digits.size) - 1, (const char *)digits.data + 1);
-    *port = (int)number;
+    if (at.port != 0)
+        *port = at.port;
     return true;
 }

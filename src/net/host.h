@@ -1,5 +1,5 @@
 /*
- * net/host: what a person types to say where something is.
+ * net/host: the name or the address of a host, as a person types it.
  */
 #pragma once
 
@@ -24,7 +24,7 @@ struct host {
 bool host_parse(struct span text, struct host *ret, struct err *err) must_check;
 
 /*
- * "host", "host:port", "[2001:db8::1]:port", or a bare IPv6 address. *port is left as it is where
- * the text has none. ERR_INVALID also for a port outside 1 to 65535.
+ * hostport_parse() and host_parse() in one: "host[:port]", "[2001:db8::1]:443", "https://host/".
+ * *port is left as it is where the text has none.
  */
 bool host_port_parse(struct span text, struct host *ret, int *port, struct err *err) must_check;

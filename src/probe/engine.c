@@ -307,17 +307,12 @@ static struct probe_timeouts fill_timeouts(const struct probe_timeouts *given,
 
 static bool parse_proxy(const char *text, struct host *ret, int *port, struct err *err)
 {
-    struct span rest = span_text(text);
-
     *ret = (struct host){ 0 };
     *port = PROXY_PORT;
-    if (rest.size == 0)
+    if (!text || !text[0])
         return true;
-    if (span_starts_with(rest, "http://"))
-        rest = span_slice(rest, strlen("http://"), SIZE_MAX);
-    if (rest.size > 0 && rest.data[rest.size - 1] == '/')
-        rest.size--;
-    return host_port_parse(rest, ret, port, err) || err_wrap(err, "cannot use the proxy");
+    return host_port_parse(span_text(text), ret, port, err) ||
+           err_wrap(err, "cannot use the proxy");
 }
 
 /* Those that are being resolved ask the new resolver. */

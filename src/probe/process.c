@@ -69,6 +69,16 @@ static void request_free(struct request *request)
     free(request);
 }
 
+static void requests_free(struct request *first)
+{
+    struct request *next = NULL;
+
+    for (struct request *request = first; request; request = next) {
+        next = request->next;
+        free(request);
+    }
+}
+
 static void end(struct prober *prober, int status)
 {
     prober->status = status;
@@ -331,8 +341,7 @@ int probe_process_main(int fd)
     loop_timer_free(prober.files_timer);
     loop_watch_free(prober.watch);
     engine_free(prober.engine);
-    while (prober.requests)
-        request_free(prober.requests); /* NOLINT(clang-analyzer-unix.Malloc): moves it on */
+    requests_free(prober.requests);
     loop_free(prober.loop);
     buf_done(&prober.in);
     buf_done(&prober.out);

@@ -165,14 +165,15 @@ static bool start(struct paging *paging, struct err *err)
 static bool read_both(struct tx *tx, struct paging *paging, struct err *err)
 {
     bool has_tail = paging->request->sort == CERT_BY_EXPIRY && !paging->where.has_dates;
-    bool begins_in_tail = paging->has_cursor && paging->cursor.is_in_tail;
+    bool is_all_tail = has_tail && paging->request->filter->statuses == 1u << CERT_UNKNOWN;
+    bool begins_in_tail = is_all_tail || (paging->has_cursor && paging->cursor.is_in_tail);
     size_t most = (size_t)paging->request->limit + 1;
 
     if (!begins_in_tail && !read_ids(tx, paging, false, most, err))
         return false;
     if (!has_tail || paging->ids.n >= most)
         return true;
-    paging->has_cursor = begins_in_tail;
+    paging->has_cursor = paging->has_cursor && paging->cursor.is_in_tail && begins_in_tail;
     return read_ids(tx, paging, true, most - paging->ids.n, err);
 }
 
@@ -223,22 +224,21 @@ void cert_page_done(struct cert_page *page)
 }
 
 bool store_cert_ids(struct tx *tx, const struct store_viewer *viewer,
-    const struct cert_filter *filter, int64_t now, int64_t after_id, int64_t limit,
-    struct id_list *ids, struct err *err)
+    const struct cert_ids_request *request, struct id_list *ids, struct err *err)
 {
     autodone(cert_where) struct cert_where where = { 0 };
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
-    cert_where_init(&where, viewer, filter, N_CERT_SORT, NULL, now);
+    cert_where_init(&where, viewer, request->filter, N_CERT_SORT, NULL, request->now);
     if (!cert_where_plan(tx, &where, err))
         return false;
     select_add(&select, "SELECT c.id");
     cert_where_add(&where, &select);
     select_add(&select, " AND c.id > ");
-    select_i64(&select, after_id);
+    select_i64(&select, request->after_id);
     select_add(&select, " ORDER BY c.id LIMIT ");
-    select_i64(&select, limit);
+    select_i64(&select, request->limit);
     q = select_prepare(tx, &select);
     while (stmt_next(q))
         id_list_add(ids, stmt_i64(q, 0));

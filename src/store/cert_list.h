@@ -75,11 +75,16 @@ void cert_page_done(struct cert_page *page);
 bool store_cert_page(struct tx *tx, const struct store_viewer *viewer,
     const struct cert_page_request *request, struct cert_page *ret, struct err *err) must_check;
 
-/* The next `limit` ids above after_id that match, in ascending order: for jobs that take them in
- * batches. */
+struct cert_ids_request {
+    const struct cert_filter *filter;
+    int64_t now;
+    int64_t after_id; /* the last one of the batch before; 0: from the first */
+    int64_t limit;
+};
+
+/* The next ids that match, in ascending order: for jobs that take them in batches. */
 bool store_cert_ids(struct tx *tx, const struct store_viewer *viewer,
-    const struct cert_filter *filter, int64_t now, int64_t after_id, int64_t limit,
-    struct id_list *ids, struct err *err) must_check;
+    const struct cert_ids_request *request, struct id_list *ids, struct err *err) must_check;
 
 /* Of these ids those that the viewer may see, in the same order: for what a person has selected. */
 bool store_cert_ids_visible(struct tx *tx, const struct store_viewer *viewer, const int64_t *ids,

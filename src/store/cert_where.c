@@ -1,10 +1,4 @@
-/*
- * store/cert_where: see the header.
- *
- * A condition that does not drive is written so that the planner cannot make it drive either
- * ("+c.owner_id", "c.issuer || ''"): SQLite has no statistics here and would take any index it sees
- * before the one that the page is sorted by.
- */
+/* store/cert_where: see the header. What is checked on each record is in cert_check.c. */
 #include "store/cert_where.h"
 
 #include "base/alloc.h"
@@ -308,9 +302,26 @@ static bool drive_alert(const struct cert_where *where, struct select *select)
     return true;
 }
 
+/* Imported and managed records may be few; monitored ones are the rest, and many. */
+static bool drive_source(const struct cert_where *where, struct select *select)
+{
+    unsigned sources = where->filter->sources;
+
+    if (!sources || sources & BIT(CERT_MONITORED))
+        return false;
+    if (sources & BIT(CERT_MANAGED))
+        select_add(select, "SELECT id FROM certificate WHERE is_managed = TRUE");
+    if (sources == (BIT(CERT_MANAGED) | BIT(CERT_IMPORTED)))
+        select_add(select, " UNION ALL ");
+    if (sources & BIT(CERT_IMPORTED))
+        select_add(select, "SELECT id FROM certificate WHERE is_imported = TRUE");
+    return true;
+}
+
+/* Sorted by their end, those without one are the tail of the list: no need to look for them. */
 static bool drive_unknown(const struct cert_where *where, struct select *select)
 {
-    if (where->filter->statuses != BIT(CERT_UNKNOWN))
+    if (where->filter->statuses != BIT(CERT_UNKNOWN) || where->sort == CERT_BY_EXPIRY)
         return false;
     select_add(select, "SELECT id FROM certificate WHERE version_id IS NULL");
     return true;
@@ -367,6 +378,7 @@ static bool (*const drives[N_DRIVES])(const struct cert_where *, struct select *
     [DRIVE_BUSINESS_GROUP] = drive_business_group,
     [DRIVE_ISSUER] = drive_issuer,
     [DRIVE_ALERT] = drive_alert,
+    [DRIVE_SOURCE] = drive_source,
     [DRIVE_UNKNOWN] = drive_unknown,
     [DRIVE_REVOKED] = drive_revoked,
     [DRIVE_NOT_YET] = drive_not_yet,
@@ -397,13 +409,15 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
 {
     int64_t least = where->drive_max;
 
+    where->is_sqlite = !db_is_postgres(tx_db(tx));
     where->drive = DRIVE_NONE;
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++) {
+        int64_t most = drive == DRIVE_WORDS && least > DRIVE_WORDS_MAX ? DRIVE_WORDS_MAX : least;
         int64_t n;
 
-        if (!probe(tx, where, drive, least, &n, err))
+        if (!probe(tx, where, drive, most, &n, err))
             return err_wrap(err, "could not plan the search");
-        if (n < 0 || n > least || (n == least && where->drive != DRIVE_NONE))
+        if (n < 0 || n > most || (n == least && where->drive != DRIVE_NONE))
             continue;
         where->drive = drive;
         where->n_drive = least = n;
@@ -417,12 +431,17 @@ void cert_where_add(const struct cert_where *where, struct select *select)
 {
     if (where->drive == DRIVE_NONE) {
         select_add(select, " FROM certificate c WHERE 1 = 1");
-    } else {
+    } else if (where->is_sqlite) {
         /* CROSS JOIN is SQLite's way of being told which side comes first. */
         select_add(select, " FROM (SELECT DISTINCT source.id FROM (");
         ASSERT(drives[where->drive](where, select));
         select_add(select,
             ") AS source) AS driver CROSS JOIN certificate c WHERE c.id = driver.id");
+    } else {
+        /* PostgreSQL takes an array to be short, whatever it thinks of the query that makes it. */
+        select_add(select, " FROM certificate c WHERE c.id = ANY (ARRAY(");
+        ASSERT(drives[where->drive](where, select));
+        select_add(select, "))");
     }
     cert_where_add_checks(where, select);
 }

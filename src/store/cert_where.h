@@ -16,10 +16,13 @@
  */
 #define DRIVE_MAX 10000
 
+/* Words are read to be counted, which is dearer. */
+#define DRIVE_WORDS_MAX 3000
+
+/* In the order in which they are counted: each only as far as the least before it. */
 enum drive {
     DRIVE_NONE, /* walk */
-    DRIVE_WORDS,
-    DRIVE_NAME,
+    DRIVE_ACCESS,
     DRIVE_TAG,
     DRIVE_RESOURCE,
     DRIVE_OWNER,
@@ -27,11 +30,13 @@ enum drive {
     DRIVE_BUSINESS_GROUP,
     DRIVE_ISSUER,
     DRIVE_ALERT,
+    DRIVE_SOURCE,
     DRIVE_UNKNOWN,
     DRIVE_REVOKED,
     DRIVE_NOT_YET,
     DRIVE_DATES,
-    DRIVE_ACCESS,
+    DRIVE_NAME,
+    DRIVE_WORDS,
     N_DRIVES,
 };
 
@@ -50,6 +55,7 @@ struct cert_where {
     int64_t until;     /* … and this, both included */
     bool skips_from;   /* the cursor says it better, as the sort is by the same column */
     bool skips_until;
+    bool is_sqlite; /* set by cert_where_plan() */
     int64_t drive_max;
     enum drive drive;
     int64_t n_drive; /* how many records drive */

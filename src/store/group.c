@@ -7,9 +7,9 @@
 bool store_group_add(struct tx *tx, const char *name, const char *description, int64_t now,
     int64_t *ret_id, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO user_group(name, description, created_at) VALUES ($1, $2, $3)"
-        " ON CONFLICT (name) DO NOTHING RETURNING id");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "INSERT INTO user_group(name, description, created_at) VALUES ($1, $2, $3)"
+                       " ON CONFLICT (name) DO NOTHING RETURNING id");
     int64_t id = 0;
 
     stmt_bind_text(q, 1, name);
@@ -37,8 +37,7 @@ bool store_group_find(struct tx *tx, const char *name, int64_t *ret_id, struct e
     return stmt_end(q, err);
 }
 
-bool store_group_add_member(
-    struct tx *tx, int64_t group_id, int64_t account_id, struct err *err)
+bool store_group_add_member(struct tx *tx, int64_t group_id, int64_t account_id, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO group_member(group_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
@@ -48,8 +47,7 @@ bool store_group_add_member(
     return stmt_run(q, err);
 }
 
-bool store_group_remove_member(
-    struct tx *tx, int64_t group_id, int64_t account_id, struct err *err)
+bool store_group_remove_member(struct tx *tx, int64_t group_id, int64_t account_id, struct err *err)
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "DELETE FROM group_member WHERE group_id = $1 AND account_id = $2");

@@ -16,8 +16,8 @@ bool store_group_find(struct tx *tx, const char *name, int64_t *ret_id, struct e
 /* Adding a member twice is adding it once; removing one who is none does nothing. */
 bool store_group_add_member(struct tx *tx, int64_t group_id, int64_t account_id, struct err *err)
     must_check;
-bool store_group_remove_member(
-    struct tx *tx, int64_t group_id, int64_t account_id, struct err *err) must_check;
+bool store_group_remove_member(struct tx *tx, int64_t group_id, int64_t account_id, struct err *err)
+    must_check;
 
 /* Called for each group by name; what it is given lives for the call. */
 typedef void (*group_visit)(void *context, int64_t id, const char *name);

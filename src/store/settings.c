@@ -18,8 +18,8 @@ bool store_notification_settings(struct tx *tx, struct notification_settings *re
     return true;
 }
 
-bool store_display_rule(
-    struct tx *tx, struct display_rule *ret, int64_t *ret_version, struct err *err)
+bool store_display_rule(struct tx *tx, struct display_rule *ret, int64_t *ret_version,
+    struct err *err)
 {
     autofree(str) char *text = NULL;
     int64_t version;

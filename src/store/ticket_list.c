@@ -17,10 +17,65 @@
 
 #define ORDER "t"
 
-static void add_viewer(struct select *select, const struct store_viewer *viewer)
+/* Who sees up to so many records has their tickets looked up. */
+#define FEW_RECORDS 2000
+
+struct ticket_query {
+    const struct store_viewer *viewer;
+    const struct ticket_filter *filter;
+    bool sees_few;
+};
+
+static bool plan(struct tx *tx, struct ticket_query *query, struct err *err)
 {
+    int64_t n = 0;
+    autofree(stmt) struct stmt *q = NULL;
+
+    if (query->viewer->sees_all)
+        return true;
+    q = tx_prepare(tx,
+        "SELECT count(*) FROM (SELECT 1 AS one FROM"
+        " (SELECT x.certificate_id FROM certificate_access x WHERE x.account_id = $1"
+        "  UNION ALL SELECT y.certificate_id FROM certificate_access y WHERE y.group_id IN"
+        "   (SELECT m.group_id FROM group_member m WHERE m.account_id = $1)) AS mine"
+        " LIMIT $2) AS counted");
+    stmt_bind_i64(q, 1, query->viewer->account_id);
+    stmt_bind_i64(q, 2, FEW_RECORDS + 1);
+    if (!read_number(q, &n, err))
+        return false;
+    query->sees_few = n <= FEW_RECORDS;
+    return true;
+}
+
+/* The tickets themselves, all of them. */
+static void add_few(struct select *select, const struct store_viewer *viewer)
+{
+    select_add(select, " AND t.id IN (SELECT k.id FROM ticket k WHERE k.assignee_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, " UNION SELECT k.id FROM ticket k WHERE k.reporter_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select,
+        " UNION SELECT k.id FROM certificate_access x"
+        " CROSS JOIN ticket k WHERE k.certificate_id = x.certificate_id AND x.account_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select,
+        " UNION SELECT k.id FROM group_member m CROSS JOIN certificate_access x CROSS JOIN ticket k"
+        " WHERE x.group_id = m.group_id AND k.certificate_id = x.certificate_id"
+        "   AND m.account_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, ")");
+}
+
+static void add_viewer(struct select *select, const struct ticket_query *query)
+{
+    const struct store_viewer *viewer = query->viewer;
+
     if (viewer->sees_all)
         return;
+    if (query->sees_few) {
+        add_few(select, viewer);
+        return;
+    }
     select_add(select,
         " AND (EXISTS (SELECT 1 FROM certificate_access x WHERE x.certificate_id = t.certificate_id"
         " AND (+x.account_id = ");
@@ -105,15 +160,15 @@ static void add_filter(struct select *select, const struct ticket_filter *filter
     }
 }
 
-static bool count(struct tx *tx, const struct store_viewer *viewer,
-    const struct ticket_filter *filter, struct ticket_page *page, struct err *err)
+static bool count(struct tx *tx, const struct ticket_query *query, struct ticket_page *page,
+    struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
     select_add(&select, "SELECT count(*) FROM (SELECT 1 AS one FROM ticket t WHERE 1 = 1");
-    add_viewer(&select, viewer);
-    add_filter(&select, filter);
+    add_viewer(&select, query);
+    add_filter(&select, query->filter);
     select_add(&select, " LIMIT ");
     select_i64(&select, TICKET_TOTAL_EXACT + 1);
     select_add(&select, ") AS counted");
@@ -126,16 +181,15 @@ static bool count(struct tx *tx, const struct store_viewer *viewer,
 
 /* What is updated while somebody pages through moves to the front: seen twice at worst, never
  * missed. */
-static bool fill(struct tx *tx, const struct store_viewer *viewer,
-    const struct ticket_filter *filter, const struct cursor *cursor, int64_t limit,
-    struct ticket_page *page, struct err *err)
+static bool fill(struct tx *tx, const struct ticket_query *query, const struct cursor *cursor,
+    int64_t limit, struct ticket_page *page, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
     select_add(&select, SELECT_TICKET " WHERE 1 = 1");
-    add_viewer(&select, viewer);
-    add_filter(&select, filter);
+    add_viewer(&select, query);
+    add_filter(&select, query->filter);
     if (cursor) {
         select_add(&select, " AND (t.updated_at, t.id) < (");
         select_i64(&select, cursor->number);
@@ -143,7 +197,11 @@ static bool fill(struct tx *tx, const struct store_viewer *viewer,
         select_i64(&select, cursor->id);
         select_add(&select, ")");
     }
-    select_add(&select, " ORDER BY t.updated_at DESC, t.id DESC LIMIT ");
+    /* "+" keeps SQLite from walking after all. */
+    if (query->sees_few)
+        select_add(&select, " ORDER BY +t.updated_at DESC, t.id DESC LIMIT ");
+    else
+        select_add(&select, " ORDER BY t.updated_at DESC, t.id DESC LIMIT ");
     select_i64(&select, limit + 1);
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
@@ -164,6 +222,7 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
     struct err *err)
 {
     autodone(ticket_page) struct ticket_page page = { 0 };
+    struct ticket_query query = { .viewer = viewer, .filter = filter };
     struct cursor from = { 0 };
     bool has_cursor = cursor && *cursor;
 
@@ -171,8 +230,8 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
         return fail(err, ERR_INVALID, "a page has 1 to %d rows", TICKET_PAGE_MAX);
     if (has_cursor && !cursor_read(cursor, ORDER, &from, err))
         return false;
-    if (!fill(tx, viewer, filter, has_cursor ? &from : NULL, limit, &page, err) ||
-        !count(tx, viewer, filter, &page, err))
+    if (!plan(tx, &query, err) || !fill(tx, &query, has_cursor ? &from : NULL, limit, &page, err) ||
+        !count(tx, &query, &page, err))
         return err_wrap(err, "could not list tickets");
     *ret = page;
     page = (struct ticket_page){ 0 };

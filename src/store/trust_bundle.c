@@ -37,8 +37,7 @@ bool store_trust_bundle_delete(struct tx *tx, int64_t id, struct err *err)
     return true;
 }
 
-bool store_trust_bundles(
-    struct tx *tx, trust_bundle_visit visit, void *context, struct err *err)
+bool store_trust_bundles(struct tx *tx, trust_bundle_visit visit, void *context, struct err *err)
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "SELECT id, name, pem, created_at FROM trust_bundle ORDER BY name");

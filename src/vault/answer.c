@@ -100,11 +100,14 @@ static bool unlock(struct vault *vault, struct frame_reader *r, struct buf *out,
     vault->is_unlocked = false;
     if (!load(vault, is_expected, err))
         return false;
-    if (is_expected && !recognise(vault, &expected, &found))
+    if (is_expected && !recognise(vault, &expected, &found)) {
+        if (!vault->was_unlocked)
+            master_ring_done(&vault->ring); /* somebody may put the right one there */
         return fail(err, ERR_CONFLICT,
             "the master key is another one: the database belongs to key %s", expected.key_id);
+    }
     master_identify(&vault->ring.keys[vault->ring.n_keys - 1], &found);
-    vault->is_unlocked = true;
+    vault->is_unlocked = vault->was_unlocked = true;
     frame_put_text(out, found.key_id);
     buf_add(out, found.check, sizeof found.check);
     return true;

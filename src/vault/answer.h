@@ -22,6 +22,7 @@ struct vault {
     int passphrase_fd;
     struct master_ring ring;
     bool is_unlocked;
+    bool was_unlocked; /* once: from then on no file can be read */
     struct vault_allowance keys;
     struct vault_allowance secrets;
     int64_t n_opened;

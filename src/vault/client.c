@@ -126,6 +126,15 @@ static bool exchange(struct vault_client *client, enum vault_request type,
     return answer.type == VAULT_DONE || frame_read_err(ret, err);
 }
 
+/* Every vault to come is shown this first. */
+static void remember(struct vault_client *client, const struct vault_identity *identity)
+{
+    (void)pthread_mutex_lock(&client->state);
+    client->has_identity = true;
+    client->identity = *identity;
+    (void)pthread_mutex_unlock(&client->state);
+}
+
 static bool unlock(struct vault_client *client, const struct vault_identity *expected,
     struct vault_identity *ret, struct err *err)
 {
@@ -146,10 +155,9 @@ static bool unlock(struct vault_client *client, const struct vault_identity *exp
     if (!frame_reader_end(&r, err))
         return false;
     *ret = found;
+    remember(client, expected ? expected : &found);
     (void)pthread_mutex_lock(&client->state);
     client->is_unlocked = !client->has_next;
-    client->has_identity = true;
-    client->identity = expected ? *expected : found;
     (void)pthread_mutex_unlock(&client->state);
     return true;
 }
@@ -157,8 +165,14 @@ static bool unlock(struct vault_client *client, const struct vault_identity *exp
 bool vault_unlock(struct vault_client *client, const struct vault_identity *expected,
     struct vault_identity *ret, struct err *err)
 {
+    struct vault_identity copy;
+
+    if (expected) {
+        copy = *expected; /* `ret` may be the same */
+        remember(client, &copy);
+    }
     (void)pthread_mutex_lock(&client->calling);
-    bool ok = unlock(client, expected, ret, err);
+    bool ok = unlock(client, expected ? &copy : NULL, ret, err);
 
     (void)pthread_mutex_unlock(&client->calling);
     return ok;

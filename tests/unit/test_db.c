@@ -1,6 +1,9 @@
 /* db/: the same statements on both databases, and what happens when they fail. */
 #include "testing_db.h"
 
+#include <pthread.h>
+
+#include "db/cache.h"
 #include "db/migrate.h"
 #include "store/schema.h"
 
@@ -26,6 +29,15 @@ static void make_table(struct test_db *test)
     assert_works(stmt_run(q, &err), &err);
     stmt_free(q);
     test_commit(tx);
+}
+
+static int64_t count_things(struct test_db *test)
+{
+    struct tx *tx = test_tx(test, TX_READ);
+    int64_t n = one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing"));
+
+    tx_free(tx);
+    return n;
 }
 
 static bool insert(struct tx *tx, int64_t id, const char *name, struct err *err)
@@ -118,7 +130,8 @@ static void a_reading_transaction_cannot_write(void **state)
     make_table(test);
     struct tx *tx = test_tx(test, TX_READ);
 
-    assert_false(insert(tx, 1, "a", &err));
+    assert_fails(insert(tx, 1, "a", &err), &err, ERR_INTERNAL);
+    assert_contains(err.msg, "only reads");
     tx_free(tx);
     tx = test_tx(test, TX_WRITE);
     assert_works(insert(tx, 1, "a", &err), &err);
@@ -134,6 +147,11 @@ static void text_that_is_no_text_is_refused_before_it_is_sent(void **state)
     struct tx *tx = test_tx(test, TX_WRITE);
 
     assert_fails(insert(tx, 1, "\xff", &err), &err, ERR_INVALID);
+    struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES (1, $1)");
+
+    stmt_bind_span(q, 1, span_of("a\0b", 3));
+    assert_fails(stmt_run(q, &err), &err, ERR_INVALID);
+    stmt_free(q);
     assert_works(insert(tx, 1, "a", &err), &err);
     test_commit(tx);
 }
@@ -163,8 +181,239 @@ static void the_nth_statement_can_be_made_to_fail(void **state)
 
     assert_works(insert(tx, 1, "a", &err), &err);
     assert_fails(insert(tx, 2, "b", &err), &err, ERR_UNAVAILABLE);
-    assert_works(insert(tx, 3, "c", &err), &err);
     tx_free(tx);
+
+    db_fail_nth(test->db, 2);
+    tx = test_tx(test, TX_WRITE);
+    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_fails(tx_commit(tx, &err), &err, ERR_UNAVAILABLE);
+    assert_int_equal(count_things(test), 0);
+}
+
+static void after_a_failure_nothing_more_is_run_or_committed(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+
+    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_fails(insert(tx, 1, "b", &err), &err, ERR_CONFLICT);
+    assert_fails(insert(tx, 2, "b", &err), &err, ERR_INTERNAL);
+    assert_fails(tx_commit(tx, &err), &err, ERR_INTERNAL);
+    assert_int_equal(count_things(test), 0);
+    tx = test_tx(test, TX_WRITE);
+    assert_works(insert(tx, 1, "a", &err), &err);
+    test_commit(tx);
+}
+
+static void what_is_still_referred_to_stays(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct stmt *q = tx_prepare(tx, "CREATE TABLE part (of BIGINT REFERENCES thing(id))");
+
+    assert_works(stmt_run(q, &err), &err);
+    stmt_free(q);
+    assert_works(insert(tx, 1, "a", &err), &err);
+    q = tx_prepare(tx, "INSERT INTO part(of) VALUES (1)");
+    assert_works(stmt_run(q, &err), &err);
+    stmt_free(q);
+    q = tx_prepare(tx, "DELETE FROM thing");
+    assert_fails(stmt_run(q, &err), &err, ERR_CONFLICT);
+    stmt_free(q);
+    tx_free(tx);
+}
+
+static void rows_left_unread_hinder_no_commit(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+
+    assert_works(insert(tx, 1, "a", &err), &err);
+    struct stmt *q =
+        tx_prepare(tx, "INSERT INTO thing(id, name) VALUES (2, 'b'), (3, 'c') RETURNING id");
+
+    assert_true(stmt_next(q));
+    test_commit(tx);
+    stmt_free(q);
+    assert_int_equal(count_things(test), 3);
+}
+
+static void a_reader_sees_one_state(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    autofree(db) struct db *other = test_db_open_again(test);
+    struct tx *reader = NULL;
+
+    assert_works(tx_begin(other, TX_READ, &reader, &err), &err);
+    assert_int_equal(one_number(reader, tx_prepare(reader, "SELECT COUNT(*) FROM thing")), 0);
+    struct tx *tx = test_tx(test, TX_WRITE);
+
+    assert_works(insert(tx, 1, "a", &err), &err);
+    test_commit(tx);
+    assert_int_equal(one_number(reader, tx_prepare(reader, "SELECT COUNT(*) FROM thing")), 0);
+    tx_free(reader);
+    assert_int_equal(count_things(test), 1);
+}
+
+static void more_statements_than_are_kept_still_run(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    struct tx *tx = test_tx(test, TX_READ);
+
+    for (int i = 0; i < 2 * STMT_CACHE_SLOTS; i++) {
+        autodone(sql) struct sql sql = SQL_INIT;
+        int64_t sum = 0;
+
+        sql_add(&sql, "SELECT CAST($1 AS BIGINT)");
+        for (int bit = 1; bit <= i; bit *= 2)
+            if (i & bit)
+                sql_add(&sql, "+ 0");
+            else
+                sql_add(&sql, "- 0");
+        struct stmt *q = tx_prepare_sql(tx, &sql);
+
+        stmt_bind_i64(q, 1, i);
+        while (stmt_next(q))
+            sum += stmt_i64(q, 0);
+        assert_works(stmt_end(q, &err), &err);
+        stmt_free(q);
+        assert_int_equal(sum, i);
+    }
+    tx_free(tx);
+}
+
+static void it_answers_a_ping(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    assert_works(db_ping(test->db, &err), &err);
+    db_fail_nth(test->db, 1);
+    assert_fails(db_ping(test->db, &err), &err, ERR_UNAVAILABLE);
+    assert_works(db_ping(test->db, &err), &err);
+}
+
+#define N_THREADS 4
+#define N_ROUNDS 25
+
+/* Ask for the present value, write it back one higher: a lost update would show. */
+static bool count_up(struct db *db, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    if (!tx_begin(db, TX_WRITE, &tx, err))
+        return false;
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "UPDATE thing SET id = id + 1");
+
+    return stmt_run(q, err) && tx_commit(take(&tx), err);
+}
+
+static void *count_up_often(void *arg)
+{
+    struct db *db = test_db_open_again(arg);
+    intptr_t n = 0;
+    struct err err = { 0 };
+
+    for (int i = 0; i < N_ROUNDS; i++)
+        n += count_up(db, &err);
+    db_close(db);
+    return (void *)n;
+}
+
+static void writers_all_come_round(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    pthread_t threads[N_THREADS];
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+
+    assert_works(insert(tx, 0, "a", &err), &err);
+    test_commit(tx);
+    for (size_t i = 0; i < N_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, count_up_often, test), 0);
+    for (size_t i = 0; i < N_THREADS; i++) {
+        void *n = NULL;
+
+        (void)pthread_join(threads[i], &n);
+        assert_int_equal((intptr_t)n, N_ROUNDS);
+    }
+    tx = test_tx(test, TX_READ);
+    assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT id FROM thing")), N_THREADS * N_ROUNDS);
+    tx_free(tx);
+}
+
+static void *migrate_at_once(void *arg)
+{
+    struct db *db = test_db_open_again(arg);
+    struct err err = { 0 };
+    int64_t n = 0;
+    bool works = migrate(db, schema_steps, n_schema_steps, 1000, &n, &err);
+
+    db_close(db);
+    return (void *)(intptr_t)(works ? n : -1000);
+}
+
+static void nodes_that_start_at_once_migrate_once(void **state)
+{
+    struct test_db *test = *state;
+    pthread_t threads[N_THREADS];
+    intptr_t sum = 0;
+
+    for (size_t i = 0; i < N_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, migrate_at_once, test), 0);
+    for (size_t i = 0; i < N_THREADS; i++) {
+        void *n = NULL;
+
+        (void)pthread_join(threads[i], &n);
+        sum += (intptr_t)n;
+    }
+    assert_int_equal(sum, n_schema_steps);
+}
+
+static void a_script_becomes_each_databases_own(void **state)
+{
+    static const struct {
+        const char *script;
+        const char *sqlite;
+        const char *postgres;
+    } cases[] = {
+        { "id ID_PRIMARY_KEY,", "id INTEGER PRIMARY KEY AUTOINCREMENT,\n",
+            "id BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,\n" },
+        { "a INT64, b BYTES, c BOOL, d TEXT", "a INTEGER, b BLOB, c INTEGER, d TEXT\n",
+            "a BIGINT, b BYTEA, c BOOLEAN, d TEXT COLLATE \"C\"\n" },
+        { ") STRICT_TABLE;", ") STRICT;\n", ") ;\n" },
+        { "a INT64, -- a TEXT of ours", "a INTEGER, \n", "a BIGINT, \n" },
+        { "MY_TEXT TEXTS", "MY_TEXT TEXTS\n", "MY_TEXT TEXTS\n" },
+        { "--sqlite: TEXT --x", "TEXT --x\n", "\n" },
+        { "--postgres: TEXT --x", "\n", "TEXT --x\n" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        autodone(buf) struct buf sqlite = BUF_INIT(1024);
+        autodone(buf) struct buf postgres = BUF_INIT(1024);
+        struct err err = { 0 };
+
+        assert_works(migrate_translate(cases[i].script, false, &sqlite, &err), &err);
+        assert_works(migrate_translate(cases[i].script, true, &postgres, &err), &err);
+        assert_string_equal(buf_text(&sqlite), cases[i].sqlite);
+        assert_string_equal(buf_text(&postgres), cases[i].postgres);
+    }
 }
 
 static void one_statement_can_be_used_inside_its_own_rows(void **state)
@@ -255,6 +504,15 @@ int main(void)
         WITH(test_db_setup_empty, migrating_twice_does_it_once),
         WITH(test_db_setup_empty, a_newer_database_is_left_alone),
         WITH(test_db_setup_empty, a_broken_migration_leaves_nothing_behind),
+        WITH(test_db_setup_empty, after_a_failure_nothing_more_is_run_or_committed),
+        WITH(test_db_setup_empty, what_is_still_referred_to_stays),
+        WITH(test_db_setup_empty, rows_left_unread_hinder_no_commit),
+        WITH(test_db_setup_empty, a_reader_sees_one_state),
+        WITH(test_db_setup_empty, more_statements_than_are_kept_still_run),
+        WITH(test_db_setup_empty, it_answers_a_ping),
+        WITH(test_db_setup_empty, writers_all_come_round),
+        WITH(test_db_setup_empty, nodes_that_start_at_once_migrate_once),
+        cmocka_unit_test(a_script_becomes_each_databases_own),
     };
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);
 }

@@ -330,7 +330,7 @@ static void check_count(struct span body, int64_t n)
 {
     assert_int_equal(body.size, n * 9);
     for (int64_t i = 0; i < n; i++) {
-        char line[16];
+        char line[24];
 
         (void)snprintf(line, sizeof line, "%08" PRId64 "\n", i);
         assert_memory_equal(body.data + i * 9, line, 9);

@@ -183,6 +183,7 @@ static void hears_signals(void **state)
     autofree(loop_signal) struct loop_signal *hup = loop_signal_new(loop, SIGHUP, stop_it, &n);
 
     (void)state;
+    assert_non_null(hup);
     assert_int_equal(raise(SIGHUP), 0);
     loop_run(loop);
     assert_int_equal(n, 1);

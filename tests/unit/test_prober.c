@@ -307,7 +307,8 @@ static void nonsense_from_the_server_ends_the_prober(void **state)
     const pid_t pid = fork();
     if (pid == 0) {
         close(ours);
-        (void)freopen("/dev/null", "w", stderr);
+        if (!freopen("/dev/null", "w", stderr))
+            _exit(1);
         _exit(probe_process_main(theirs));
     }
     close(theirs);

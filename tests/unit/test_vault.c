@@ -149,7 +149,7 @@ static void no_key_is_ever_made_where_one_is_expected(void **state)
     assert_fails(vault_unlock(bench->client, &expected, &found, &err), &err, ERR_CONFLICT);
     assert_contains(err.msg, "missing");
     assert_false(fs_exists(path));
-    assert_fails(vault_is_ready(bench->client, &err), &err, ERR_UNAVAILABLE);
+    assert_fails(vault_is_ready(bench->client, &err), &err, ERR_CONFLICT);
 }
 
 static void another_master_key_is_refused(void **state)
@@ -321,8 +321,7 @@ static void a_request_that_cannot_be_is_refused(void **state)
     autodone(buf) struct buf der = BUF_INIT(65536);
     struct err err = { 0 };
     static const char *const bad[] = { "www.example.org", "dns:", "dns:a b", "ip:1.2.3", "ip:",
-        "dns:b\xC3\xBC"
-        "ro.example" };
+        "dns:b\xC3\xBCrrr.example" };
     static const struct vault_csr none = { 0 }, country = { .country = "Schweiz" };
 
     (void)unlock_new(bench);

@@ -33,7 +33,7 @@ lint_headers() { tools/check-headers --cc "ccache gcc"; }
 lint_docs() { tools/check-docs; }
 lint_commit() { tools/check-commit; }
 lint_manuals() { mandoc -Tlint -Wwarning docs/man/*.[1-9]; }
-lint_shell() { shellcheck -x dev tools/dev/*.sh .ci/run $(find $(ours bench packaging) -name '*.sh'); }
+lint_shell() { shellcheck -x dev tools/dev/*.sh .ci/run $(find $(ours bench packaging) -name '*.*sh'); }
 lint_python() { python_files | xargs /usr/bin/python3 -m pyflakes; }
 
 # How much the service could do if it were taken over, by systemd's own count; 2.0 is our limit.
@@ -59,7 +59,7 @@ unit_noise() {
 
 lint_clang() { CC="ccache clang" configure build-tidy -Dweb=disabled && quiet ninja -C build-tidy; }
 lint_symbols() {
-    configure build && quiet ninja -C build &&
+    configure build && quiet ninja -C build certdesk &&
         tools/check-symbols build/libcertdesk_core.a build/certdesk
 }
 lint_tidy() { CC="ccache clang" configure build-tidy -Dweb=disabled && tools/run-tidy build-tidy; }

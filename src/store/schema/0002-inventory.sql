@@ -90,6 +90,8 @@ CREATE INDEX certificate_version ON certificate(version_id);
 CREATE INDEX certificate_notify ON certificate(notify_at, id) WHERE notify_at IS NOT NULL;
 CREATE INDEX certificate_alert ON certificate(alert, id) WHERE alert <> '';
 CREATE INDEX certificate_revoked ON certificate(revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX certificate_managed ON certificate(id) WHERE is_managed = TRUE;
+CREATE INDEX certificate_imported ON certificate(id) WHERE is_imported = TRUE;
 CREATE INDEX certificate_unseen ON certificate(id) WHERE version_id IS NULL;
 
 -- Who may see a record and why: its owner, its assignee, those it is shared with. Written together with

@@ -37,6 +37,7 @@ CREATE UNIQUE INDEX ticket_open_expiry ON ticket(certificate_id, version_id)
 CREATE INDEX ticket_certificate ON ticket(certificate_id);
 CREATE INDEX ticket_updated ON ticket(updated_at, id);
 CREATE INDEX ticket_assignee ON ticket(assignee_id, updated_at, id) WHERE assignee_id IS NOT NULL;
+CREATE INDEX ticket_reporter ON ticket(reporter_id) WHERE reporter_id IS NOT NULL;
 CREATE INDEX ticket_status ON ticket(status, updated_at, id);
 
 CREATE TABLE ticket_comment (

@@ -1,4 +1,5 @@
-/* api/health: is it alive, can it serve, and figures for Prometheus (text format 0.0.4). */
+/* api/metrics: figures for Prometheus (text format 0.0.4). /healthz and /readyz are
+ * daemon/health's. */
 #include <string.h>
 
 #include "api/tables.h"
@@ -6,45 +7,11 @@
 #include "job/scheduler.h"
 #include "monitor/figures.h"
 #include "net/addr.h"
-#include "probe/client.h"
 #include "store/cert_list.h"
 #include "store/job.h"
 #include "store/schedule.h"
-#include "vault/client.h"
 
-#define SCHEDULER_STUCK_SECONDS 60
 #define MAX_SCHEDULES 32
-
-static bool healthz(struct api_call *call, struct err *err)
-{
-    (void)err;
-    json_str(&call->reply, "status", "ok");
-    return true;
-}
-
-static bool find_what_is_missing(struct api_call *call, struct err *err)
-{
-    const struct api_services *services = call->services;
-    int64_t alive_at = scheduler_alive_at(services->scheduler);
-
-    if (!vault_is_ready(services->vault, err))
-        return false;
-    if (!probe_client_is_connected(services->prober))
-        return fail(err, ERR_UNAVAILABLE, "the prober is away");
-    if (alive_at == 0 || call->now - alive_at > SCHEDULER_STUCK_SECONDS)
-        return fail(err, ERR_UNAVAILABLE, "the scheduler has not run for a while");
-    return true;
-}
-
-static bool readyz(struct api_call *call, struct err *err)
-{
-    if (!find_what_is_missing(call, err)) {
-        call->status = 503;
-        return false;
-    }
-    json_str(&call->reply, "status", "ok");
-    return true;
-}
 
 static void add_help(struct buf *out, const char *name, const char *type, const char *help)
 {
@@ -136,7 +103,8 @@ static bool add_expiries(struct api_call *call, struct err *err)
     static const struct cert_filter everything = { 0 };
     struct cert_page_request request = { .filter = &everything,
         .sort = CERT_BY_EXPIRY,
-        .limit = call->services->metrics_cap < API_PAGE_MAX ? call->services->metrics_cap : API_PAGE_MAX,
+        .limit =
+            call->services->metrics_cap < API_PAGE_MAX ? call->services->metrics_cap : API_PAGE_MAX,
         .now = call->now,
         .rule = DISPLAY_RULE_DEFAULT };
     autodone(cert_page) struct cert_page page = { 0 };
@@ -174,16 +142,15 @@ static bool may_read_metrics(const struct api_call *call)
 static bool metrics(struct api_call *call, struct err *err)
 {
     if (!may_read_metrics(call))
-        return fail(err, ERR_DENIED, "metrics may be read from the addresses in [metrics] allow only");
+        return fail(err, ERR_DENIED,
+            "metrics may be read from the addresses in [metrics] allow only");
     call->media_type = "text/plain; version=0.0.4; charset=utf-8";
     add_probes(call->body_out);
     return add_certificates(call, err) && add_jobs(call, err) && add_schedules(call, err) &&
            add_expiries(call, err);
 }
 
-const struct api_route health_routes[] = {
-    { "GET", "/healthz", ROLE_PUBLIC, API_NO_TX | API_AT_ROOT, healthz, 0 },
-    { "GET", "/readyz", ROLE_PUBLIC, API_READS | API_AT_ROOT, readyz, 0 },
+const struct api_route metrics_routes[] = {
     { "GET", "/metrics", ROLE_PUBLIC, API_READS | API_AT_ROOT | API_REPLY_RAW, metrics, 0 },
     { 0 },
 };

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# Completion of certdesk(1) for bash; goes to /usr/share/bash-completion/completions/certdesk.
+# tools/check-docs compares it with the words that the program has.
+
+_certdesk_options() {
+    case "$1" in
+    check) echo "-c -f -o --allow-untrusted --crit --sni --starttls --warn --help" ;;
+    login) echo "--user --help" ;;
+    cert) echo "-o --help" ;;
+    ticket) echo "-o --help" ;;
+    config) echo "-o --config --help" ;;
+    serve) echo "--config --data --database --listen --tls-cert --tls-key --help" ;;
+    version) echo "-o --help" ;;
+    esac
+}
+
+_certdesk_words() {
+    case "$1" in
+    cert) echo "list show add update" ;;
+    ticket) echo "list show comment" ;;
+    config) echo "check list" ;;
+    esac
+}
+
+_certdesk() {
+    local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD - 1]}"
+    local word="${COMP_WORDS[1]-}"
+
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "cert check config login serve ticket version --help" \
+            -- "$current")
+        return
+    fi
+    case "$previous" in
+    -f | --config | --tls-cert | --tls-key)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --data)
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        return
+        ;;
+    -o)
+        mapfile -t COMPREPLY < <(compgen -W "table json csv" -- "$current")
+        return
+        ;;
+    --starttls)
+        mapfile -t COMPREPLY < <(compgen -W "smtp imap pop3 ftp ldap postgres mysql xmpp" \
+            -- "$current")
+        return
+        ;;
+    esac
+    if [[ "$current" == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_certdesk_options "$word")" -- "$current")
+    elif [ "$COMP_CWORD" -eq 2 ] && [ -n "$(_certdesk_words "$word")" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_certdesk_words "$word")" -- "$current")
+    elif [ "$word" = check ]; then
+        mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
+    fi
+}
+
+complete -F _certdesk certdesk

@@ -1,0 +1,104 @@
+/* daemon/desk: see the header. */
+#include "daemon/desk.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "api/dispatch.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/rand.h"
+#include "conf/conf.h"
+#include "job/queue.h"
+#include "job/scheduler.h"
+#include "job/types/types.h"
+#include "monitor/trust.h"
+#include "net/addr.h"
+
+struct desk {
+    char node[128];
+    struct job_services jobs;
+    struct api_services api;
+    struct trust_keeper *trust;
+    struct job_runner *runner;
+    struct scheduler *scheduler;
+    struct addr_ranges *metrics_allow;
+    struct dispatch *dispatch;
+};
+
+/* Host, process, and something that no earlier process of that number had. */
+static void name_node(struct desk *desk)
+{
+    char host[64] = "";
+    uint32_t number;
+
+    (void)gethostname(host, sizeof host - 1);
+    rand_bytes(&number, sizeof number);
+    (void)snprintf(desk->node, sizeof desk->node, "%s/%d/%08" PRIx32, host, (int)getpid(), number);
+}
+
+bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
+{
+    size_t n_workers = (size_t)conf_i64(conf->conf, CONF_SERVER_WORKERS);
+    autofree(desk) struct desk *desk = xcalloc(1, sizeof *desk);
+
+    name_node(desk);
+    if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err))
+        return false;
+    desk->trust = trust_keeper_new(conf->prober);
+    desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
+        n_workers > 1 ? n_workers - 1 : 1);
+    desk->scheduler = scheduler_new(conf->loop, conf->workers, desk->runner);
+    desk->jobs = (struct job_services){ .prober = conf->prober,
+        .vault = conf->vault,
+        .trust = desk->trust,
+        .runner = desk->runner,
+        .node = desk->node };
+    desk->api = (struct api_services){ .prober = conf->prober,
+        .vault = conf->vault,
+        .jobs = desk->runner,
+        .scheduler = desk->scheduler,
+        .metrics_allow = desk->metrics_allow,
+        .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
+        .node = desk->node,
+        .is_https =
+            conf_is_set(conf->conf, CONF_SERVER_TLS_CERT) ||
+            span_starts_with(span_text(conf_text(conf->conf, CONF_SERVER_PUBLIC_URL)), "https:") };
+    desk->dispatch = dispatch_new(&desk->api);
+    *ret = take(&desk);
+    return true;
+}
+
+void desk_set_probe_conf(struct desk *desk, const struct probe_conf *conf)
+{
+    trust_keeper_set(desk->trust, conf);
+}
+
+const struct http_app *desk_app(const struct desk *desk)
+{
+    return dispatch_app(desk->dispatch);
+}
+
+void desk_start(struct desk *desk)
+{
+    job_runner_start(desk->runner);
+    scheduler_start(desk->scheduler);
+}
+
+void desk_stop(struct desk *desk)
+{
+    scheduler_stop(desk->scheduler);
+    job_runner_stop(desk->runner);
+}
+
+void desk_free(struct desk *desk)
+{
+    if (!desk)
+        return;
+    dispatch_free(desk->dispatch);
+    scheduler_free(desk->scheduler);
+    job_runner_free(desk->runner);
+    trust_keeper_free(desk->trust);
+    addr_ranges_free(desk->metrics_allow);
+    free(desk);
+}

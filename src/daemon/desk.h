@@ -1,0 +1,46 @@
+/*
+ * daemon/desk: what the server does, wired: jobs, schedules, the API.
+ *
+ * Loop, workers, prober and vault are the server's; the desk is what it runs on them. The workers'
+ * state must be their struct db.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct conf;
+struct desk;
+struct err;
+struct http_app;
+struct loop;
+struct probe_client;
+struct probe_conf;
+struct vault_client;
+struct workers;
+
+struct desk_conf {
+    const struct conf *conf;
+    struct loop *loop;
+    struct workers *workers;
+    struct probe_client *prober;
+    struct vault_client *vault;
+};
+
+/* What `conf` points to outlives it; of the settings only what was read is kept. */
+bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err) must_check;
+
+/* New settings for the prober: told with the next check. */
+void desk_set_probe_conf(struct desk *desk, const struct probe_conf *conf);
+
+const struct http_app *desk_app(const struct desk *desk);
+
+/* Begin with jobs and schedules. On the loop's thread. */
+void desk_start(struct desk *desk);
+
+/* Take up no more work. On the loop's thread. */
+void desk_stop(struct desk *desk);
+
+/* After the workers have stopped. */
+void desk_free(struct desk *desk);
+
+DEFINE_AUTOFREE(desk);

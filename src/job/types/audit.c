@@ -1,0 +1,104 @@
+/* job/audit: link the entries of the audit log, and have the vault vouch for the last link. */
+#include <string.h>
+
+#include "base/err.h"
+#include "db/db.h"
+#include "job/types/types.h"
+#include "store/audit.h"
+#include "store/schedule.h"
+#include "store/sealed_key.h"
+#include "store/vault_state.h"
+#include "vault/client.h"
+
+#define BATCH 5000
+#define SETTLE_SECONDS 5
+#define LEASE_SECONDS 120
+#define KEY_ROW "audit"
+
+/* One node at a time: the lease is renewed with each batch. */
+static bool link_batch(struct job_run *run, int64_t *ret_n, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+    bool held;
+
+    *ret_n = 0;
+    if (!tx_begin(run->db, TX_WRITE, &tx, err) ||
+        !store_lease_take(tx, "audit", run->services->node, run->now, run->now + LEASE_SECONDS,
+            &held, err))
+        return false;
+    if (!held)
+        return true;
+    return store_audit_chain(tx, run->now, SETTLE_SECONDS, BATCH, ret_n, err) &&
+           tx_commit(take(&tx), err);
+}
+
+static bool read_head(struct job_run *run, struct vault_checkpoint *head, struct buf *sealed,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(run->db, TX_READ, &tx, err) &&
+           store_audit_head(tx, &head->seq, head->hash, err) &&
+           store_sealed_key_first(tx, vault_purpose_name(VAULT_AUDIT), sealed, err);
+}
+
+/* The key that vouches for the log; made once. Two nodes that race make two, and the first one
+ * counts. */
+static bool make_key(struct job_run *run, const struct vault_binding *binding, struct buf *sealed,
+    struct err *err)
+{
+    autodone(buf) struct buf spki = BUF_INIT(4096);
+    autofree(tx) struct tx *tx = NULL;
+    struct vault_identity identity;
+    bool is_known;
+    int64_t id;
+
+    if (!vault_make_key(run->services->vault, VAULT_ED25519, binding, sealed, &spki, err) ||
+        !tx_begin(run->db, TX_WRITE, &tx, err) ||
+        !store_vault_state_get(tx, &identity, &is_known, err))
+        return false;
+    if (!is_known)
+        return fail(err, ERR_UNAVAILABLE, "the vault has no master key yet");
+    struct sealed_key_new key = { .purpose = vault_purpose_name(VAULT_AUDIT),
+        .algorithm = vault_algorithm_name(VAULT_ED25519),
+        .public_key = buf_span(&spki),
+        .blob = buf_span(sealed),
+        .master_key_id = identity.key_id };
+
+    return store_sealed_key_add(tx, &key, run->now, &id, err) && tx_commit(take(&tx), err);
+}
+
+static bool keep_checkpoint(struct job_run *run, const struct vault_checkpoint *checkpoint,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(run->db, TX_WRITE, &tx, err) &&
+           store_audit_checkpoint(tx, checkpoint->seq, checkpoint->hash,
+               span_of(checkpoint->signature, sizeof checkpoint->signature),
+               span_of(checkpoint->public_key, sizeof checkpoint->public_key), run->now, err) &&
+           tx_commit(take(&tx), err);
+}
+
+bool job_audit_run(struct job_run *run, struct err *err)
+{
+    static const struct vault_binding binding = { .purpose = VAULT_AUDIT, .row = KEY_ROW };
+    autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
+    struct vault_checkpoint checkpoint = { 0 };
+    int64_t n = BATCH;
+    int64_t total = 0;
+
+    while (n == BATCH) {
+        if (!link_batch(run, &n, err))
+            return false;
+        total += n;
+    }
+    if (total == 0)
+        return true;
+    if (!read_head(run, &checkpoint, &sealed, err) ||
+        (sealed.size == 0 && !make_key(run, &binding, &sealed, err)))
+        return false;
+    return vault_sign_checkpoint(run->services->vault, buf_span(&sealed), &binding, &checkpoint,
+               err) &&
+           keep_checkpoint(run, &checkpoint, err);
+}

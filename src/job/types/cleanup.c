@@ -1,0 +1,33 @@
+/* job/cleanup: forget what has ended: sessions, throttles, remembered answers, jobs of last month.
+ */
+#include "base/err.h"
+#include "db/db.h"
+#include "job/types/types.h"
+#include "store/job.h"
+#include "store/session.h"
+
+#define KEEP_JOBS_SECONDS (30 * INT64_C(86400))
+#define BATCH 1000
+
+static bool forget_jobs(struct job_run *run, int64_t *ret_n, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(run->db, TX_WRITE, &tx, err) &&
+           store_job_forget(tx, run->now - KEEP_JOBS_SECONDS, BATCH, ret_n, err) &&
+           tx_commit(take(&tx), err);
+}
+
+bool job_cleanup_run(struct job_run *run, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+    int64_t n = BATCH;
+
+    if (!tx_begin(run->db, TX_WRITE, &tx, err) || !store_session_forget(tx, run->now, err) ||
+        !tx_commit(take(&tx), err))
+        return false;
+    while (n == BATCH)
+        if (!forget_jobs(run, &n, err))
+            return false;
+    return true;
+}

@@ -1,0 +1,94 @@
+/* job/notify: the renewal scan: records for which a notification period has passed. */
+#include "base/err.h"
+#include "base/log.h"
+#include "codec/json.h"
+#include "db/db.h"
+#include "job/types/types.h"
+#include "monitor/told.h"
+#include "store/cert_refresh.h"
+#include "store/settings.h"
+
+#define BATCH 200
+
+static bool read_batch(struct job_run *run, struct notification_settings *settings,
+    struct id_list *ids, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(run->db, TX_READ, &tx, err) &&
+           store_notification_settings(tx, settings, NULL, err) &&
+           store_cert_ids_to_notify(tx, run->now, BATCH, ids, err);
+}
+
+/* One record, one transaction: a broken one does not keep the others from being told. */
+static bool tell_one(struct job_run *run, int64_t id, const struct notification_settings *settings,
+    int64_t *told, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+    int64_t n = 0;
+
+    if (!tx_begin(run->db, TX_WRITE, &tx, err) ||
+        !told_expiry(tx, id, settings, run->now, &n, err) || !tx_commit(take(&tx), err))
+        return false;
+    *told += n;
+    return true;
+}
+
+/* So that a record that fails is not found again in this run. */
+static bool put_off(struct job_run *run, int64_t id, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(run->db, TX_WRITE, &tx, err) &&
+           store_cert_set_notify_at(tx, id, run->now + 3600, err) && tx_commit(take(&tx), err);
+}
+
+static bool tell_batch(struct job_run *run, const struct id_list *ids,
+    const struct notification_settings *settings, int64_t *told, int64_t *failed, struct err *err)
+{
+    for (size_t i = 0; i < ids->n; i++) {
+        struct err cause = { 0 };
+
+        if (tell_one(run, ids->items[i], settings, told, &cause))
+            continue;
+        if (cause.kind == ERR_UNAVAILABLE) {
+            *err = cause;
+            return false;
+        }
+        log_error("notify.failed", KV_I64("certificate", ids->items[i]), KV_ERR(&cause));
+        (*failed)++;
+        if (!put_off(run, ids->items[i], err))
+            return false;
+    }
+    return true;
+}
+
+bool job_notify_run(struct job_run *run, struct err *err)
+{
+    struct json_out out;
+    int64_t looked = 0;
+    int64_t told = 0;
+    int64_t failed = 0;
+
+    for (;;) {
+        autodone(id_list) struct id_list ids = { 0 };
+        struct notification_settings settings;
+
+        if (!read_batch(run, &settings, &ids, err))
+            return false;
+        if (ids.n == 0)
+            break;
+        if (!tell_batch(run, &ids, &settings, &told, &failed, err))
+            return false;
+        looked += (int64_t)ids.n;
+        if (!job_run_progress(run, looked, looked, err))
+            return false;
+    }
+    json_out_init(&out, &run->result);
+    json_begin_object(&out, NULL);
+    json_i64(&out, "looked_at", looked);
+    json_i64(&out, "told", told);
+    json_i64(&out, "failed", failed);
+    json_end(&out);
+    return json_out_check(&out, err);
+}

@@ -1,0 +1,14 @@
+/* job/types: the table. */
+#include "job/types/types.h"
+
+const struct job_type job_types[] = {
+    { "add", job_add_run, 5, 60 },
+    { "audit", job_audit_run, 1, 120 },
+    { "check", job_check_run, 3, 120 },
+    { "cleanup", job_cleanup_run, 1, 120 },
+    { "notify", job_notify_run, 5, 60 },
+    { "probe", job_probe_run, 8, 60 },
+    { "redisplay", job_redisplay_run, 10, 60 },
+    { "update", job_update_run, 5, 60 },
+    { 0 },
+};

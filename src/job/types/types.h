@@ -1,0 +1,16 @@
+/* job/types: every kind of job there is, one file each. */
+#pragma once
+
+#include "job/queue.h"
+
+/* Ends with an empty row. */
+extern const struct job_type job_types[];
+
+bool job_add_run(struct job_run *run, struct err *err) must_check;
+bool job_audit_run(struct job_run *run, struct err *err) must_check;
+bool job_check_run(struct job_run *run, struct err *err) must_check;
+bool job_cleanup_run(struct job_run *run, struct err *err) must_check;
+bool job_notify_run(struct job_run *run, struct err *err) must_check;
+bool job_probe_run(struct job_run *run, struct err *err) must_check;
+bool job_redisplay_run(struct job_run *run, struct err *err) must_check;
+bool job_update_run(struct job_run *run, struct err *err) must_check;

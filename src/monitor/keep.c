@@ -1,0 +1,114 @@
+/* monitor/keep: see the header. */
+#include "monitor/keep.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "monitor/facts.h"
+#include "probe/probe.h"
+#include "store/endpoint.h"
+#include "store/observation.h"
+#include "store/version.h"
+
+/* The certificates of a result as versions; 0 for one that we cannot read though OpenSSL could. */
+static bool put_certs(struct tx *tx, const struct probe_result *result, int64_t now, int64_t *ids,
+    struct err *err)
+{
+    for (size_t i = 0; i < result->n_certs; i++) {
+        if (facts_put_der(tx, result->certs[i].der, now, &ids[i], err))
+            continue;
+        if (err->kind != ERR_INVALID && err->kind != ERR_LIMIT)
+            return false;
+        ids[i] = 0;
+    }
+    return true;
+}
+
+static bool put_chain(struct tx *tx, const struct probe_sight *sight, const int64_t *ids,
+    int64_t now, int64_t *ret, struct err *err)
+{
+    int64_t members[PROBE_CHAIN_MAX];
+    size_t n = 0;
+
+    for (size_t i = 1; i < sight->n_certs; i++)
+        if (ids[sight->certs[i]])
+            members[n++] = ids[sight->certs[i]];
+    return store_chain_put(tx, members, n, now, ret, err);
+}
+
+static bool put_sight(struct tx *tx, const struct probe_sight *sight, const int64_t *ids,
+    int64_t now, struct observation_new *ret, struct err *err)
+{
+    *ret = (struct observation_new){
+        .address = sight->address,
+        .slot = "",
+        .chain_status = "",
+        .protocol = "",
+        .cipher = "",
+        .kx_group = "",
+        .error_class = probe_error_name(sight->error),
+        .error = sight->message,
+    };
+    if (sight->error != PROBE_OK)
+        return true;
+    if (sight->n_certs == 0 || ids[sight->certs[0]] == 0) {
+        ret->error_class = probe_error_name(PROBE_CERTIFICATE_UNREADABLE);
+        ret->error = "the certificate cannot be read";
+        return true;
+    }
+    ret->slot = probe_slot_name(sight->slot);
+    ret->version_id = ids[sight->certs[0]];
+    ret->chain_status = probe_chain_name(sight->chain);
+    ret->path_expires_at = sight->path_expires_at;
+    ret->is_name_ok = sight->is_name_ok;
+    ret->protocol = sight->protocol;
+    ret->cipher = sight->cipher;
+    ret->kx_group = sight->kx_group;
+    return put_chain(tx, sight, ids, now, &ret->chain_id, err);
+}
+
+/* A family that this host cannot route is not a failure, unless there is nothing else. */
+static bool is_all_well(const struct probe_result *result)
+{
+    size_t n_answered = 0;
+
+    for (size_t i = 0; i < result->n_sights; i++) {
+        if (result->sights[i].error == PROBE_OK)
+            n_answered++;
+        else if (result->sights[i].error != PROBE_NOT_ROUTABLE)
+            return false;
+    }
+    return n_answered > 0;
+}
+
+static bool keep_sights(struct tx *tx, int64_t endpoint_id, const struct probe_result *result,
+    int64_t now, struct err *err)
+{
+    int64_t *ids = xcalloc(result->n_certs, sizeof *ids);
+    struct observation_new *seen = xcalloc(result->n_sights, sizeof *seen);
+    bool works = put_certs(tx, result, now, ids, err);
+
+    for (size_t i = 0; works && i < result->n_sights; i++)
+        works = put_sight(tx, &result->sights[i], ids, now, &seen[i], err);
+    works = works && store_observations_put(tx, endpoint_id, seen, result->n_sights, now, err);
+    free(seen);
+    free(ids);
+    return works;
+}
+
+bool keep_result(struct tx *tx, int64_t endpoint_id, const struct probe_result *result, int64_t now,
+    bool *ret_is_success, struct err *err)
+{
+    const char *message = "";
+    enum probe_error error = probe_result_error(result, &message);
+    bool is_success = result->error == PROBE_OK && is_all_well(result);
+    struct endpoint_outcome outcome = { .is_success = is_success,
+        .error_class = is_success ? "" : probe_error_name(error),
+        .error = is_success ? "" : message };
+
+    if (result->n_sights && !keep_sights(tx, endpoint_id, result, now, err))
+        return false;
+    *ret_is_success = is_success;
+    return store_endpoint_checked(tx, endpoint_id, &outcome, now, NULL, err);
+}

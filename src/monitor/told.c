@@ -1,0 +1,324 @@
+/* monitor/told: see the header. */
+#include "monitor/told.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "codec/hex.h"
+#include "core/lifecycle.h"
+#include "core/window.h"
+#include "store/account.h"
+#include "store/audit.h"
+#include "store/cert_refresh.h"
+#include "store/notice.h"
+#include "store/ticket.h"
+#include "store/ticket_talk.h"
+
+#define COMMENTS_READ 500
+#define TEXT_MAX_BYTES 32000
+#define CHANNEL_TICKET "ticket"
+
+static bool audit_ticket(struct tx *tx, const struct ticket_row *ticket, const char *action,
+    const char *after, int64_t now, struct err *err)
+{
+    struct audit_entry entry = { .at = now,
+        .actor = "certdesk",
+        .action = action,
+        .object_type = "ticket",
+        .object_id = ticket->id,
+        .object_name = ticket->key,
+        .after = after };
+
+    return store_audit_add(tx, &entry, err);
+}
+
+/* Has certdesk's last word on the ticket been this? Then it is not said again. */
+static bool is_said(struct tx *tx, int64_t ticket_id, const char *body, bool *ret, struct err *err)
+{
+    autodone(comment_rows) struct comment_rows rows = { 0 };
+
+    if (!store_comments(tx, ticket_id, 0, COMMENTS_READ, &rows, err))
+        return false;
+    *ret = false;
+    for (size_t i = rows.n; i > 0; i--) {
+        if (rows.items[i - 1].author_id != 0)
+            continue;
+        *ret = strcmp(rows.items[i - 1].body, body) == 0;
+        return true;
+    }
+    return true;
+}
+
+static bool say(struct tx *tx, int64_t ticket_id, struct buf *body, int64_t now, struct err *err)
+{
+    bool said;
+    int64_t id;
+
+    if (!buf_ok(body))
+        body->overflowed = false;
+    if (!is_said(tx, ticket_id, buf_text(body), &said, err))
+        return false;
+    return said || store_comment_add(tx, ticket_id, 0, buf_text(body), now, &id, err);
+}
+
+static void describe(struct buf *out, const struct version_row *version)
+{
+    char fingerprint[2 * SHA256_SIZE + 1];
+    char until[CLOCK_RFC3339_SIZE];
+
+    hex_encode(span_of(version->sha256, SHA256_SIZE), fingerprint, sizeof fingerprint);
+    buf_addf(out, "certificate %s (serial %s, SHA-256 %s), issued by %s, valid until %s",
+        version->name, version->serial, fingerprint, version->issuer,
+        clock_rfc3339(version->not_after, until));
+}
+
+static bool resolve(struct tx *tx, const struct ticket_row *ticket, struct buf *body, int64_t now,
+    struct err *err)
+{
+    struct ticket_edit edit = { .status = ticket_status_name(STATUS_DONE),
+        .resolution = "replaced" };
+
+    return say(tx, ticket->id, body, now, err) &&
+           store_ticket_edit(tx, ticket->id, &edit, now, err) &&
+           audit_ticket(tx, ticket, "ticket.resolve", "replaced", now, err);
+}
+
+static const struct compare_fate *find_fate(const struct judgement *j, int64_t version_id)
+{
+    for (size_t i = 0; i < j->result.n_fates; i++)
+        if (j->result.fates[i].version_id == version_id)
+            return &j->result.fates[i];
+    return NULL;
+}
+
+/* A certificate that has begun to be replaced: say how far that is. */
+static bool follow_fate(struct tx *tx, const struct judgement *j, const struct ticket_row *ticket,
+    const struct compare_fate *fate, int64_t now, struct err *err)
+{
+    const struct version_row *successor =
+        fate->successor_id ? judgement_version(j, fate->successor_id) : NULL;
+    autodone(buf) struct buf body = BUF_INIT(TEXT_MAX_BYTES);
+
+    if (!successor)
+        return true;
+    buf_add_text(&body, "Seen: ");
+    describe(&body, successor);
+    if (fate->is_replaced && fate->ends_later) {
+        buf_addf(&body, ", on all %zu addresses. Resolved.", fate->n_places);
+        return resolve(tx, ticket, &body, now, err);
+    }
+    if (fate->is_replaced)
+        buf_addf(&body, ", on all %zu addresses. It does not end later, so this stays open.",
+            fate->n_places);
+    else
+        buf_addf(&body, ", on %zu of %zu addresses. Still to do:\n%s", fate->n_replaced,
+            fate->n_places, buf_text(&fate->laggards));
+    return say(tx, ticket->id, &body, now, err);
+}
+
+/* The ticket is about a version that is not current any more, and fell out of the comparison. */
+static bool follow_superseded(struct tx *tx, const struct judgement *j,
+    const struct ticket_row *ticket, int64_t now, struct err *err)
+{
+    const struct record_version_row *old = judgement_record_version(j, ticket->version_id);
+    autodone(buf) struct buf body = BUF_INIT(TEXT_MAX_BYTES);
+
+    if (!old || old->role != VERSION_SUPERSEDED)
+        return true;
+    for (size_t i = 0; i < j->versions.n; i++) {
+        const struct record_version_row *current = &j->versions.items[i];
+
+        if (current->role != VERSION_CURRENT || current->path_expires_at <= old->path_expires_at)
+            continue;
+        buf_add_text(&body, "Replaced by ");
+        describe(&body, current->version);
+        buf_add_text(&body, ". Resolved.");
+        return resolve(tx, ticket, &body, now, err);
+    }
+    return true;
+}
+
+bool told_after_check(struct tx *tx, const struct judgement *j, int64_t now, struct err *err)
+{
+    autodone(ticket_rows) struct ticket_rows tickets = { 0 };
+
+    if (!store_tickets_open_of(tx, j->cert->id, ticket_type_name(TICKET_CERTIFICATE_EXPIRY),
+            &tickets, err))
+        return false;
+    for (size_t i = 0; i < tickets.n; i++) {
+        const struct ticket_row *ticket = &tickets.items[i];
+        const struct compare_fate *fate = find_fate(j, ticket->version_id);
+
+        if (!(fate ? follow_fate(tx, j, ticket, fate, now, err)
+                   : follow_superseded(tx, j, ticket, now, err)))
+            return false;
+    }
+    return true;
+}
+
+/* Assignee, else owner, else whom admins have chosen; nobody who cannot sign in. */
+static bool choose_assignee(struct tx *tx, const struct cert_row *cert,
+    const struct notification_settings *settings, int64_t *ret, struct err *err)
+{
+    const int64_t wanted[] = { cert->assignee_id, cert->owner_id };
+
+    for (size_t i = 0; i < countof(wanted); i++) {
+        autofree(account_row) struct account_row *account = NULL;
+
+        if (wanted[i] && !store_account_get(tx, wanted[i], &account, err))
+            return false;
+        if (account && !account->is_disabled) {
+            *ret = account->id;
+            return true;
+        }
+    }
+    autofree(account_row) struct account_row *account = NULL;
+
+    if (settings->default_assignee[0] &&
+        !store_account_find(tx, settings->default_assignee, &account, err))
+        return false;
+    *ret = account ? account->id : 0;
+    return true;
+}
+
+static void write_when(struct buf *out, int64_t expires_at, int64_t now)
+{
+    char at[CLOCK_RFC3339_SIZE];
+    int64_t days = clock_days_between(now, expires_at);
+
+    clock_rfc3339(expires_at, at);
+    if (expires_at <= now)
+        buf_addf(out, "has expired on %.10s", at);
+    else if (days == 0)
+        buf_addf(out, "expires within a day, on %.10s", at);
+    else
+        buf_addf(out, "expires in %" PRId64 " day%s, on %.10s", days, days == 1 ? "" : "s", at);
+}
+
+static void write_description(struct buf *out, const struct judgement *j,
+    const struct record_version_row *row)
+{
+    buf_add_text(out, "About the ");
+    describe(out, row->version);
+    buf_add_text(out, ".\n");
+    if (row->path_expires_at < row->version->not_after)
+        buf_add_text(out, "Something above it ends earlier than it does itself.\n");
+    for (size_t i = 0; i < j->endpoints.n && i < 100; i++)
+        buf_addf(out, "%s%s:%" PRId64 "\n", i ? "" : "\nServed at:\n", j->endpoints.items[i].host,
+            j->endpoints.items[i].port);
+    if (j->endpoints.n > 100)
+        buf_addf(out, "and %zu more\n", j->endpoints.n - 100);
+    buf_add_text(out,
+        "\nThis ticket resolves itself when every address presents a certificate that can take its place.");
+}
+
+static bool open_or_raise(struct tx *tx, const struct judgement *j,
+    const struct record_version_row *row, const struct window_answer *answer,
+    const struct notification_settings *settings, int64_t now, struct err *err)
+{
+    autodone(buf) struct buf summary = BUF_INIT(1024);
+    autodone(buf) struct buf description = BUF_INIT(TEXT_MAX_BYTES);
+    static const struct store_viewer system = { .sees_all = true };
+    autofree(ticket_row) struct ticket_row *ticket = NULL;
+    struct ticket_new new = { .type = ticket_type_name(TICKET_CERTIFICATE_EXPIRY),
+        .status = ticket_status_name(ticket_first_status(TICKET_CERTIFICATE_EXPIRY)),
+        .certificate_id = j->cert->id,
+        .version_id = row->version_id,
+        .priority = priority_name(answer->priority),
+        .due_at = row->path_expires_at };
+    bool is_new;
+    int64_t id;
+
+    buf_addf(&summary, "Certificate %.150s ", j->cert->name);
+    write_when(&summary, row->path_expires_at, now);
+    write_description(&description, j, row);
+    new.summary = buf_text(&summary);
+    new.description = buf_text(&description);
+    if (!choose_assignee(tx, j->cert, settings, &new.assignee_id, err) ||
+        !store_ticket_put_expiry(tx, &new, now, &id, &is_new, err) ||
+        !store_ticket_get(tx, &system, id, &ticket, err))
+        return false;
+    if (is_new)
+        return audit_ticket(tx, ticket, "ticket.create", new.summary, now, err);
+
+    struct ticket_edit edit = { .priority = new.priority, .summary = new.summary };
+
+    return store_ticket_edit(tx, id, &edit, now, err) && say(tx, id, &summary, now, err) &&
+           audit_ticket(tx, ticket, "ticket.raise", new.priority, now, err);
+}
+
+static bool find_snooze(struct tx *tx, const struct judgement *j, int64_t version_id, int64_t *ret,
+    struct err *err)
+{
+    autodone(ticket_rows) struct ticket_rows tickets = { 0 };
+
+    if (!store_tickets_open_of(tx, j->cert->id, ticket_type_name(TICKET_CERTIFICATE_EXPIRY),
+            &tickets, err))
+        return false;
+    *ret = 0;
+    for (size_t i = 0; i < tickets.n; i++)
+        if (tickets.items[i].version_id == version_id)
+            *ret = tickets.items[i].snoozed_until;
+    return true;
+}
+
+static bool look_at_version(struct tx *tx, const struct judgement *j,
+    const struct record_version_row *row, const struct notification_settings *settings,
+    const struct window_periods *periods, int64_t now, struct window_answer *answer,
+    int64_t *ret_told, struct err *err)
+{
+    autodone(notice_rows) struct notice_rows notices = { 0 };
+    int64_t noticed[WINDOW_PERIODS_MAX * 2];
+    struct window_input input = { .periods = periods,
+        .begins_at = row->version->not_before,
+        .expires_at = row->path_expires_at,
+        .noticed = noticed,
+        .now = now };
+    bool is_new;
+
+    if (!store_notices(tx, j->cert->id, row->version_id, &notices, err) ||
+        !find_snooze(tx, j, row->version_id, &input.snoozed_until, err))
+        return false;
+    for (size_t i = 0; i < notices.n && input.n_noticed < countof(noticed); i++)
+        if (strcmp(notices.items[i].channel, CHANNEL_TICKET) == 0)
+            noticed[input.n_noticed++] = notices.items[i].period_days;
+    window_look(&input, answer);
+    if (!answer->is_due)
+        return true;
+    struct notice_new notice = { .certificate_id = j->cert->id,
+        .version_id = row->version_id,
+        .period_days = answer->period,
+        .channel = CHANNEL_TICKET };
+
+    if (!store_notice_add(tx, &notice, now, &is_new, err))
+        return false;
+    *ret_told += is_new;
+    return !is_new || open_or_raise(tx, j, row, answer, settings, now, err);
+}
+
+bool told_expiry(struct tx *tx, int64_t certificate_id,
+    const struct notification_settings *settings, int64_t now, int64_t *ret_told, struct err *err)
+{
+    autodone(judgement) struct judgement j = { 0 };
+    struct window_periods periods = settings->periods;
+    int64_t next_at = 0;
+
+    if (!judge_record(tx, certificate_id, now, &j, err))
+        return false;
+    if (j.cert->notify_periods && !window_periods_from_json(j.cert->notify_periods, &periods, err))
+        return false;
+    for (size_t i = 0; i < j.versions.n; i++) {
+        struct window_answer answer = { 0 };
+
+        if (j.versions.items[i].role != VERSION_CURRENT || j.cert->revoked_at)
+            continue;
+        if (!look_at_version(tx, &j, &j.versions.items[i], settings, &periods, now, &answer,
+                ret_told, err))
+            return false;
+        if (answer.next_at && (!next_at || answer.next_at < next_at))
+            next_at = answer.next_at;
+    }
+    return store_cert_set_notify_at(tx, certificate_id, next_at, err);
+}

@@ -1,0 +1,119 @@
+/* monitor/unreachable: see the header. Told in the logs of the records, and in their open expiry
+ * tickets. */
+#include "monitor/unreachable.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "core/lifecycle.h"
+#include "db/db.h"
+#include "store/audit.h"
+#include "store/cert.h"
+#include "store/endpoint.h"
+#include "store/settings.h"
+#include "store/ticket.h"
+#include "store/ticket_talk.h"
+
+#define BATCH 100
+#define IT_IS_US_MIN 3 /* of fewer endpoints nobody can tell */
+
+static bool tell_tickets(struct tx *tx, int64_t certificate_id, const char *text, int64_t now,
+    struct err *err)
+{
+    autodone(ticket_rows) struct ticket_rows tickets = { 0 };
+    int64_t id;
+
+    if (!store_tickets_open_of(tx, certificate_id, ticket_type_name(TICKET_CERTIFICATE_EXPIRY),
+            &tickets, err))
+        return false;
+    for (size_t i = 0; i < tickets.n; i++)
+        if (!store_comment_add(tx, tickets.items[i].id, 0, text, now, &id, err))
+            return false;
+    return true;
+}
+
+static bool tell_record(struct tx *tx, int64_t certificate_id, const char *action, const char *text,
+    int64_t now, struct err *err)
+{
+    static const struct store_viewer system = { .sees_all = true };
+    autofree(cert_row) struct cert_row *cert = NULL;
+
+    if (!store_cert_get(tx, &system, certificate_id, &cert, err))
+        return false;
+    struct audit_entry entry = { .at = now,
+        .actor = "certdesk",
+        .action = action,
+        .object_type = "certificate",
+        .object_id = cert->id,
+        .object_name = cert->name,
+        .after = text };
+
+    return store_audit_add(tx, &entry, err) && tell_tickets(tx, cert->id, text, now, err);
+}
+
+static bool tell_endpoint(struct tx *tx, const struct endpoint_row *e, int64_t now, struct err *err)
+{
+    static const struct store_viewer system = { .sees_all = true };
+    autodone(id_list) struct id_list records = { 0 };
+    bool is_back = e->failing_since_at == 0;
+    char since[CLOCK_RFC3339_SIZE];
+    autofree(str) char *text = NULL;
+
+    if (is_back)
+        text = xasprintf("%s:%" PRId64 " answers again", e->host, e->port);
+    else
+        text = xasprintf("%s:%" PRId64 " has not answered since %s: %s", e->host, e->port,
+            clock_rfc3339(e->failing_since_at, since), e->error);
+    log_warning(is_back ? "endpoint.reachable" : "endpoint.unreachable", KV_I64("endpoint", e->id),
+        KV_STR("host", e->host), KV_I64("port", e->port), KV_STR("error", e->error));
+    if (!store_endpoint_set_noticed(tx, e->id, !is_back, err) ||
+        !store_endpoint_records(tx, &system, e->id, &records, err))
+        return false;
+    for (size_t i = 0; i < records.n; i++)
+        if (!tell_record(tx, records.items[i],
+                is_back ? "endpoint.reachable" : "endpoint.unreachable", text, now, err))
+            return false;
+    return true;
+}
+
+/* One batch above *after; *ret_more says whether there may be another. */
+static bool scan_batch(struct db *db, int64_t since, int64_t now, int64_t *after, bool *ret_more,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+    autodone(endpoint_rows) struct endpoint_rows rows = { 0 };
+    struct notification_settings settings;
+    int64_t n_checked;
+    int64_t n_failed;
+
+    *ret_more = false;
+    if (!tx_begin(db, TX_WRITE, &tx, err) ||
+        !store_endpoint_window(tx, since, &n_checked, &n_failed, err))
+        return false;
+    if (n_checked >= IT_IS_US_MIN && n_failed == n_checked) {
+        log_warning("check.everything_fails", KV_I64("endpoints", n_checked));
+        return true;
+    }
+    if (!store_notification_settings(tx, &settings, NULL, err) ||
+        !store_endpoints_to_notice(tx, settings.unreachable_after, *after, BATCH, &rows, err))
+        return false;
+    for (size_t i = 0; i < rows.n; i++) {
+        if (!tell_endpoint(tx, &rows.items[i], now, err))
+            return false;
+        *after = rows.items[i].id;
+    }
+    *ret_more = rows.n == BATCH;
+    return tx_commit(take(&tx), err);
+}
+
+bool unreachable_scan(struct db *db, int64_t since, int64_t now, struct err *err)
+{
+    int64_t after = 0;
+    bool more = true;
+
+    while (more)
+        if (!scan_batch(db, since, now, &after, &more, err))
+            return false;
+    return true;
+}

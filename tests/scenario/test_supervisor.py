@@ -1,0 +1,280 @@
+"""The family of processes: started, confined, restarted, reloaded and ended by the supervisor."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+import pytest
+
+from certdesk import BINARY, Api, Certdesk
+from servers import free_port, wait_until
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def desk(tmp_path):
+    server = Certdesk(tmp_path / "desk")
+    yield server
+    server.stop()
+
+
+def ended(desk, seconds=20):
+    """Wait for a server that cannot start; returns its exit status and what it said."""
+    desk.process.wait(seconds)
+    return desk.process.returncode, desk.log()
+
+
+def is_gone(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+
+
+@pytest.mark.parametrize("role", ["server", "prober", "vault"])
+def test_a_killed_process_is_back_within_a_second_and_the_server_ready_again(desk, role):
+    desk.start()
+    before = desk.children()
+    os.kill(before[role], signal.SIGKILL)
+    wait_until(lambda: desk.children().get(role) not in (None, before[role]), 2, f"{role} restarted")
+    desk.wait_ready(5)
+    assert desk.process.poll() is None
+
+
+def test_term_ends_everything_with_status_0(desk):
+    desk.start()
+    pids = desk.children().values()
+    assert desk.stop() == 0
+    assert all(is_gone(pid) for pid in pids)
+
+
+def test_interrupt_from_the_terminal_ends_in_order_too(desk):
+    desk.start()
+    for pid in [*desk.children().values(), desk.process.pid]:  # the terminal sends it to all of them
+        os.kill(pid, signal.SIGINT)
+    assert desk.process.wait(20) == 0
+
+
+def test_no_process_outlives_a_killed_supervisor_and_the_next_starts_at_once(desk):
+    desk.start()
+    pids = list(desk.children().values())
+    desk.process.kill()
+    desk.process.wait()
+    desk.start()
+    assert all(is_gone(pid) for pid in pids)
+
+
+def test_a_second_server_on_the_same_data_is_refused(desk, tmp_path):
+    desk.start()
+    second = Certdesk(tmp_path / "second")
+    second.data = desk.data
+    status, log = ended(second.start(ready=False))
+    assert status == 1
+    assert f'another server is using the data directory "{desk.data}" (process {desk.process.pid})' in log
+    assert Api(desk.base).get("/readyz").status == 200
+
+
+def test_a_port_in_use_is_told_in_one_line(desk):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        desk.port = taken.getsockname()[1]
+        status, log = ended(desk.start(ready=False))
+    assert status == 1
+    said = [line for line in log.splitlines() if line.startswith("certdesk: ")]
+    assert said == [f"certdesk: could not listen on 127.0.0.1:{desk.port}: address already in use"]
+
+
+def test_a_database_that_can_only_be_read_is_told_in_one_line(desk):
+    """As a user of its own where the tests run as root, for whom nothing is read-only."""
+    home = tempfile.mkdtemp(prefix="certdesk-readonly-")
+    try:
+        desk.data = os.path.join(home, "data")
+        desk.start()
+        assert desk.stop() == 0
+        os.unlink(desk.log_path)
+        as_user = []
+        if os.getuid() == 0:
+            as_user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+            for folder, _, names in os.walk(home):
+                for path in [folder, *(os.path.join(folder, name) for name in names)]:
+                    os.chown(path, NOBODY, NOBODY)
+        database = os.path.join(desk.data, "db", "certdesk.db")
+        os.chmod(database, 0o400)
+        os.chmod(os.path.dirname(database), 0o500)
+        usual = desk.command
+        desk.command = lambda: as_user + usual()
+        status, log = ended(desk.start(ready=False))
+    finally:
+        shutil.rmtree(home)
+    assert status == 1
+    said = [line for line in log.splitlines() if line.startswith("certdesk: ")]
+    assert len(said) == 1 and "database" in said[0] and ("read" in said[0] or "write" in said[0]), log
+
+
+@pytest.mark.parametrize("content, says", [
+    ("[server]\nlisen = 127.0.0.1:1\n", ':2: unknown setting "lisen" in section [server]; did you mean "listen"?'),
+    ("[probe]\n\nallow = everything\n", ':3: setting probe.allow: "everything" is neither an address nor a range'),
+    ("[server]\n# " + "x" * 300 + "\n", ":2: the line is longer than 197 bytes"),
+    ("[server]\nlisten = 127.0.0.1:70000\n", ":2: setting server.listen: the port"),
+])
+def test_starting_and_checking_tell_the_same_mistake_with_its_line(desk, tmp_path, content, says):
+    file = tmp_path / "certdesk.conf"
+    file.write_text(content)
+    desk.extra = ["--config", str(file)]
+    status, log = ended(desk.start(ready=False))
+    check = desk.cli("config", "check", "--config", str(file))
+    assert status == 1 and check.returncode == 1
+    assert str(file) + says in log
+    assert check.stderr.strip() in log
+    assert not os.path.exists(desk.data)
+
+
+@pytest.mark.parametrize("words, says", [
+    (["--listen", "127.0.0.1:70000"], "option --listen: setting server.listen: the port"),
+    (["--lisen", "127.0.0.1:1"], 'unknown argument "--lisen"'),
+    (["--data"], "missing value"),
+])
+def test_wrong_arguments_are_told(words, says):
+    run = subprocess.run([BINARY, "serve", *words], capture_output=True, text=True, timeout=20, check=False)
+    assert run.returncode in (1, 2)
+    assert says in run.stderr
+
+
+def test_a_data_directory_that_others_may_enter_is_refused(desk):
+    os.makedirs(desk.data)
+    with open(os.path.join(desk.data, "diary"), "w", encoding="ascii"):
+        pass
+    os.chmod(desk.data, 0o755)
+    status, log = ended(desk.start(ready=False))
+    assert status == 1
+    assert "other users may enter the data directory" in log
+    assert os.listdir(desk.data) == ["diary"]
+
+
+def test_hup_takes_new_settings_and_keeps_the_old_ones_when_they_are_wrong(desk, tmp_path):
+    file = tmp_path / "certdesk.conf"
+    file.write_text("[log]\nlevel = info\n")
+    desk.extra = ["--config", str(file)]
+    desk.start()
+    pids = desk.children()
+
+    file.write_text("[log]\nlevel = debug\n[server]\nworkers = 2\n")
+    desk.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "event=server.reloaded" in desk.log(), 5, "reloaded")
+    assert "event=conf.needs_restart setting=server.workers" in desk.log()
+
+    file.write_text("[log]\nlevle = debug\n")
+    desk.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "event=conf.reload_failed" in desk.log(), 5, "refused")
+    assert 'unknown setting \\"levle\\"' in desk.log()
+    assert Api(desk.base).get("/readyz").status == 200
+    assert desk.children() == pids
+
+
+def test_every_process_is_confined(desk):
+    desk.start()
+    for role, pid in desk.children().items():
+        wait_until(lambda p=pid: status_of(p)["Seccomp"] == "2", 5, f"{role} confined")
+        assert status_of(pid)["NoNewPrivs"] == "1", role
+        # Not dumpable: its files in /proc belong to root, and nobody of the same user may look.
+        assert os.stat(f"/proc/{pid}/mem").st_uid == 0, role
+
+
+def test_no_password_is_in_arguments_or_environment_of_a_child(desk):
+    desk.start()
+    for role, pid in desk.children().items():
+        with open(f"/proc/{pid}/environ", "rb") as environ, open(f"/proc/{pid}/cmdline", "rb") as cmdline:
+            assert b"correct horse" not in environ.read() + cmdline.read(), role
+
+
+def test_the_server_cannot_read_the_master_key(desk, tmp_path):
+    """Landlock keeps DIR/vault from it; the same file elsewhere it reads, and finds no key in it."""
+    desk.start()
+    assert desk.stop() == 0
+    key = os.path.join(desk.data, "vault", "master.key")
+    copy = str(tmp_path / "copy.key")
+    shutil.copy(key, copy)
+    for path, says in ((key, "ermission denied"), (copy, "")):
+        if os.path.exists(desk.log_path):
+            os.unlink(desk.log_path)
+        desk.extra = ["--tls-cert", path, "--tls-key", path]
+        status, log = ended(desk.start(ready=False))
+        assert status == 1
+        assert says in log
+        assert ("ermission denied" in log) == (path == key)
+
+
+def test_a_server_with_another_master_key_is_not_ready_until_the_right_one_is_back(desk):
+    desk.start()
+    assert desk.stop() == 0
+    key = os.path.join(desk.data, "vault", "master.key")
+    kept = key + ".kept"
+    os.rename(key, kept)
+
+    desk.start(ready=False)
+    wait_until(lambda: "event=vault.locked" in desk.log(), 10, "vault locked")
+    answer = Api(desk.base).call("GET", "/readyz")
+    assert answer.status == 503
+    assert b"master key is missing" in answer.body
+    assert not os.path.exists(key), "a key was made beside a database that has one"
+
+    with open(key, "w", encoding="ascii") as f:
+        f.write("certdesk master key 1\n" + "5a" * 32 + "\n")
+    os.chmod(key, 0o600)
+    wait_until(lambda: b"master key is another one" in Api(desk.base).call("GET", "/readyz").body, 10, "told")
+    assert Api(desk.base).get("/healthz").status == 200
+
+    os.rename(kept, key)
+    desk.wait_ready(10)
+
+
+def test_the_service_manager_is_told(desk, tmp_path):
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(20)
+        desk.env["NOTIFY_SOCKET"] = path
+        desk.start(ready=False)
+        assert manager.recv(100) == b"READY=1"
+        assert desk.stop() == 0
+        assert manager.recv(100) == b"STOPPING=1"
+
+
+def test_a_passphrase_takes_the_place_of_the_key_file(desk, tmp_path):
+    file = tmp_path / "passphrase"
+    file.write_text("correct horse battery staple\n")
+    desk.env["CERTDESK_VAULT_PASSPHRASE_FILE"] = str(file)
+    desk.start()
+    os.kill(desk.children()["vault"], signal.SIGKILL)
+    desk.wait_ready(10)
+    assert desk.stop() == 0
+    assert os.listdir(os.path.join(desk.data, "vault")) == ["master.salt"]
+
+    file.write_text("another passphrase\n")
+    desk.start(ready=False)
+    wait_until(lambda: "event=vault.locked" in desk.log(), 20, "vault locked")
+    assert b"another one" in Api(desk.base).call("GET", "/readyz").body
+
+
+def test_https_is_served_with_the_given_certificate(desk, tmp_path, authority):
+    issued = authority.issue("localhost")
+    chain, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    chain.write_text(issued.chain_pem())
+    key.write_text(issued.key_pem)
+    desk.extra = ["--tls-cert", str(chain), "--tls-key", str(key)]
+    desk.start(ready=False)
+    wait_until(lambda: "event=server.listening" in desk.log(), 20, "listening")
+    seen = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{desk.port}", "-servername", "localhost"],
+                          input="", capture_output=True, text=True, timeout=20, check=False)
+    assert "CN = localhost" in seen.stdout

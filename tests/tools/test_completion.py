@@ -1,0 +1,37 @@
+"""The bash completion offers what can come next."""
+
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+
+def complete(line):
+    words = line.split(" ")
+    script = """
+. "$1"
+shift
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+_certdesk
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+    done = subprocess.run(["bash", "-c", script, "bash",
+                           ROOT / "packaging/completion/certdesk.bash", *words],
+                          stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("line, offered", [
+    ("certdesk ch", ["check"]),
+    ("certdesk cert ", ["list", "show", "add", "update"]),
+    ("certdesk ticket c", ["comment"]),
+    ("certdesk check --starttls po", ["pop3", "postgres"]),
+    ("certdesk check --al", ["--allow-untrusted"]),
+    ("certdesk cert list -o j", ["json"]),
+    ("certdesk serve --tls-", ["--tls-cert", "--tls-key"]),
+    ("certdesk config check --config packaging/certdesk.c", ["packaging/certdesk.conf"]),
+])
+def test_completion_offers(line, offered):
+    assert sorted(complete(line)) == sorted(offered)
