@@ -13,6 +13,10 @@
 #define PIECE 4096 /* libcsv's buffer grows within a piece; after each it is looked at */
 #define BOM "\xef\xbb\xbf"
 
+/* Where the byte last read is. libcsv's own strictness also refuses a quote within a bare cell (5'
+ * 3"). */
+enum place { AT_CELL, IN_BARE, IN_QUOTES, AFTER_QUOTE };
+
 struct csv_reader {
     struct csv_parser parser;
     csv_row row;
@@ -23,7 +27,8 @@ struct csv_reader {
     int64_t line;     /* on which the next cell begins */
     int64_t row_line; /* on which the row began */
     bool is_after_cr; /* the row ended with CR; an LF next belongs to it */
-    bool is_begun;    /* past a byte order mark */
+    enum place place;
+    bool is_begun; /* past a byte order mark */
     uint8_t head[3];
     size_t n_head;
     bool is_failed;
@@ -118,7 +123,7 @@ struct csv_reader *csv_reader_new(csv_row row, void *context)
     reader->context = context;
     reader->line = 1;
     buf_init(&reader->bytes, CSV_MAX_ROW);
-    csv_init(&reader->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL);
+    csv_init(&reader->parser, CSV_REPALL_NL);
     csv_set_space_func(&reader->parser, is_no_space);
     return reader;
 }
@@ -132,14 +137,39 @@ void csv_reader_free(struct csv_reader *reader)
     free(reader);
 }
 
+static enum place next_place(enum place place, uint8_t c)
+{
+    if (place == IN_QUOTES)
+        return c == '"' ? AFTER_QUOTE : IN_QUOTES;
+    if (c == ',' || c == '\r' || c == '\n')
+        return AT_CELL;
+    if (c == '"' && place != IN_BARE)
+        return IN_QUOTES;
+    return place == AFTER_QUOTE ? AFTER_QUOTE : IN_BARE;
+}
+
+/* How many bytes there are before one that follows a closing quote and may not. */
+static size_t well_quoted(struct csv_reader *reader, struct span piece)
+{
+    for (size_t i = 0; i < piece.size; i++) {
+        const enum place next = next_place(reader->place, piece.data[i]);
+
+        if (next == AFTER_QUOTE && reader->place == AFTER_QUOTE)
+            return i;
+        reader->place = next;
+    }
+    return piece.size;
+}
+
 static bool parse_piece(struct csv_reader *reader, struct span piece)
 {
-    if (piece.size == 0)
-        return true;
-    if (csv_parse(&reader->parser, piece.data, piece.size, take_cell, take_line_end, reader) !=
-        piece.size)
+    const size_t n = well_quoted(reader, piece);
+
+    if (csv_parse(&reader->parser, piece.data, n, take_cell, take_line_end, reader) != n)
+        fail_at(reader, ERR_INTERNAL, reader->line, csv_strerror(csv_error(&reader->parser)));
+    else if (n < piece.size)
         fail_at(reader, ERR_INVALID, reader->line,
-            "a quote stands where none may; within quotes it is doubled");
+            "there is text behind a closing quote; within quotes they are doubled");
     else if (csv_get_buffer_size(&reader->parser) > CSV_MAX_CELL + 2 * PIECE)
         fail_at(reader, ERR_LIMIT, reader->line, "a cell is larger than 65536 bytes");
     return !reader->is_failed;
@@ -175,8 +205,10 @@ bool csv_reader_finish(struct csv_reader *reader, struct err *err)
     reader->err = err;
     if (!reader->is_begun && !parse_piece(reader, span_of(reader->head, reader->n_head)))
         return false;
-    if (csv_fini(&reader->parser, take_cell, take_line_end, reader) != 0)
+    if (reader->place == IN_QUOTES)
         fail_at(reader, ERR_INVALID, reader->line, "a quoted cell does not end");
+    else if (csv_fini(&reader->parser, take_cell, take_line_end, reader) != 0)
+        fail_at(reader, ERR_INTERNAL, reader->line, csv_strerror(csv_error(&reader->parser)));
     return !reader->is_failed;
 }
 
@@ -216,7 +248,9 @@ void csv_text(struct csv_out *out, const char *text)
 {
     const char *const shown = text ? text : "";
     const bool is_run = is_formula(span_text(shown));
-    const bool is_quoted = strpbrk(shown, ",\"\r\n") || (!out->is_filled && shown[0] == '\0');
+    /* An empty row would be skipped, and a mark of byte order taken off. */
+    const bool is_quoted = strpbrk(shown, ",\"\r\n") || strncmp(shown, BOM, 3) == 0 ||
+                           (!out->is_filled && shown[0] == '\0');
 
     begin_cell(out);
     if (is_quoted)
