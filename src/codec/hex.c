@@ -28,10 +28,11 @@ bool hex_decode(struct span text, uint8_t *ret, size_t size, struct err *err)
 {
     if (text.size != 2 * size)
         return fail(err, ERR_INVALID, "not %zu hexadecimal digits", 2 * size);
-    for (size_t i = 0; i < text.size; i++)
-        if (digit(text.data[i]) < 0)
+    for (size_t i = 0; i < size; i++)
+        if (digit(text.data[2 * i]) < 0 || digit(text.data[2 * i + 1]) < 0)
             return fail(err, ERR_INVALID, "not %zu hexadecimal digits", 2 * size);
     for (size_t i = 0; i < size; i++)
-        ret[i] = (uint8_t)(digit(text.data[2 * i]) << 4 | digit(text.data[2 * i + 1]));
+        ret[i] = (uint8_t)((unsigned)digit(text.data[2 * i]) << 4 |
+                           (unsigned)digit(text.data[2 * i + 1]));
     return true;
 }

@@ -265,9 +265,7 @@ static void judge(const struct compare_work *work, const struct place *place,
     if (answer.fault == MATCH_OK &&
         !(was_replaced && match_end(&v->facts) < match_end(&old->facts)))
         sight->kind = SIGHT_SUCCESSOR;
-    else if (v->is_known && v->role == VERSION_STAGED)
-        sight->kind = SIGHT_SIBLING;
-    else if (is_addition(work, place, v, old))
+    else if ((v->is_known && v->role == VERSION_STAGED) || is_addition(work, place, v, old))
         sight->kind = SIGHT_SIBLING;
     else
         sight->kind = is_rollback(work, v, old) ? SIGHT_ROLLED_BACK : SIGHT_FOREIGN;

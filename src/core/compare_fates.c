@@ -166,15 +166,6 @@ void compare_decide_fates(struct compare_work *work)
 
 /* ---- moves ---- */
 
-void compare_move_to(struct compare_work *work, const struct compare_version *version,
-    enum version_role role)
-{
-    if (version->is_known && version->role == role)
-        return;
-    work->result->moves[work->result->n_moves++] =
-        (struct compare_move){ .version_id = version->id, .role = role };
-}
-
 static const struct compare_fate *fate_of(const struct compare_work *work,
     const struct compare_version *version)
 {
@@ -271,25 +262,36 @@ static bool is_left_over(const struct compare_work *work, size_t version)
            !is_seen_anywhere(work, version);
 }
 
+/* What the version is to the record from now on. False where it is nothing. */
+static bool role_of(const struct compare_work *work, size_t version, enum version_role *ret)
+{
+    const struct compare_version *const v = &work->input->versions[version];
+    const struct compare_fate *const fate = work->is_current[version] ? fate_of(work, v) : NULL;
+
+    if ((fate && fate->is_replaced) || is_left_over(work, version)) {
+        *ret = VERSION_SUPERSEDED;
+        return true;
+    }
+    if (work->is_current[version]) {
+        *ret = VERSION_CURRENT;
+        return true;
+    }
+    if (!is_kin(work, version))
+        return false;
+    *ret = !work->result->is_first && heir(work, v->slot) == version && is_slot_free(work, v->slot)
+               ? VERSION_CURRENT
+               : VERSION_STAGED;
+    return true;
+}
+
 void compare_decide_moves(struct compare_work *work)
 {
-    const struct compare_input *const input = work->input;
-    const bool is_first = work->result->is_first;
+    for (size_t i = 0; i < work->input->n_versions; i++) {
+        const struct compare_version *const v = &work->input->versions[i];
+        enum version_role role = VERSION_STAGED;
 
-    for (size_t i = 0; i < input->n_versions; i++) {
-        const struct compare_version *const v = &input->versions[i];
-        const struct compare_fate *const fate = work->is_current[i] ? fate_of(work, v) : NULL;
-
-        if (fate && fate->is_replaced)
-            compare_move_to(work, v, VERSION_SUPERSEDED);
-        else if (work->is_current[i])
-            compare_move_to(work, v, VERSION_CURRENT);
-        else if (is_kin(work, i))
-            compare_move_to(work, v,
-                !is_first && heir(work, v->slot) == i && is_slot_free(work, v->slot)
-                    ? VERSION_CURRENT
-                    : VERSION_STAGED);
-        else if (is_left_over(work, i))
-            compare_move_to(work, v, VERSION_SUPERSEDED);
+        if (role_of(work, i, &role) && !(v->is_known && v->role == role))
+            work->result->moves[work->result->n_moves++] =
+                (struct compare_move){ .version_id = v->id, .role = role };
     }
 }

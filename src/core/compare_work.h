@@ -37,7 +37,3 @@ const struct compare_version *compare_current_in(const struct compare_work *work
 /* Work out the fates of the current versions, and with them who moves where. core/compare_fates */
 void compare_decide_fates(struct compare_work *work);
 void compare_decide_moves(struct compare_work *work);
-
-/* Note a role, unless the version has it already. */
-void compare_move_to(struct compare_work *work, const struct compare_version *version,
-    enum version_role role);

@@ -30,7 +30,8 @@ static bool is_for(enum child_role role, const char *variable)
 {
     if (role == CHILD_SERVER) /* libpq has many, as PGPASSFILE; what is ours came as settings */
         return strncmp(variable, "CERTDESK_", strlen("CERTDESK_")) != 0 &&
-               strncmp(variable, "NOTIFY_SOCKET=", strlen("NOTIFY_SOCKET=")) != 0;
+               strncmp(variable, "NOTIFY_SOCKET=", strlen("NOTIFY_SOCKET=")) != 0 &&
+               strncmp(variable, "SQLITE_TMPDIR=", strlen("SQLITE_TMPDIR=")) != 0;
     for (size_t i = 0; i < countof(harmless); i++) {
         size_t n = strlen(harmless[i]);
 
@@ -41,7 +42,7 @@ static bool is_for(enum child_role role, const char *variable)
 }
 
 /* The array is the caller's; the strings stay where they are. */
-static char **environment_for(enum child_role role)
+static char **environment_for(enum child_role role, char *one_more)
 {
     char **env = NULL;
     size_t n = 0;
@@ -52,9 +53,9 @@ static char **environment_for(enum child_role role)
         env = xreallocarray(env, n + 2, sizeof *env);
         env[n++] = *variable;
     }
-    if (!env)
-        env = xcalloc(1, sizeof *env);
-    env[n] = NULL;
+    env = xreallocarray(env, n + 2, sizeof *env);
+    env[n] = one_more; /* or the end */
+    env[n + 1] = NULL;
     return env;
 }
 
@@ -80,7 +81,7 @@ bool child_start(struct child *child, const struct child_start *with, int64_t no
     autofree(str) char *role = xstrdup(child_role_name(child->role));
     autofree(str) char *level = xstrdup(levels[with->level]);
     char *const argv[] = { program, word, role, level, NULL };
-    char **env = environment_for(child->role);
+    char **env = environment_for(child->role, with->variable);
     struct subprocess_fd fds[SUBPROCESS_FDS_MAX];
     struct subprocess_conf conf = { "/proc/self/exe", argv, env, fds, list_fds(with, fds) };
     bool ok = subprocess_spawn(&conf, &child->pid, err);

@@ -34,6 +34,7 @@ struct child_start {
     int passphrase_fd;
     int lock_fd;
     enum log_level level;
+    char *variable; /* one more for its environment, NAME=VALUE; NULL: none */
 };
 
 /* "server", "prober", "vault". */

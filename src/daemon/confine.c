@@ -48,8 +48,5 @@ bool confine_server(const struct conf *conf, struct err *err)
     };
     struct sandbox_files files = { .paths = paths, .n_paths = countof(paths), .except = vault };
 
-    /* SQLite's own temporary files, which sorting a large table needs. */
-    if (setenv(/* NOLINT(concurrency-mt-unsafe): no threads yet */ "SQLITE_TMPDIR", tmp, 1) != 0)
-        return fail_errno(err, ERR_INTERNAL, "could not set up the environment");
     return sandbox_files(&files, NULL, err) && sandbox_calls(SANDBOX_SERVER, err);
 }

@@ -209,12 +209,17 @@ static bool start_http(struct server *s, struct err *err)
     return true;
 }
 
-/* What must be in the database before anybody is served. */
-static bool prepare_desk(struct server *s, struct err *err)
+/*
+ * What must be in the database before anybody is served. Before the confinement, because the token
+ * of the first start may belong where nothing else is to be written; no stranger has been heard
+ * yet.
+ */
+static bool prepare(struct server *s, struct err *err)
 {
     autofree(db) struct db *db = NULL;
 
-    return database_open(s->conf, &db, err) && first_start(s->conf, db, clock_now(), err);
+    return database_prepare(s->conf, clock_now(), err) && database_open(s->conf, &db, err) &&
+           first_start(s->conf, db, clock_now(), err);
 }
 
 static bool make_desk(struct server *s, struct err *err)
@@ -235,8 +240,7 @@ static bool start(struct server *s, struct err *err)
 {
     s->prober = probe_client_new();
     s->vault = vault_client_new();
-    if (!database_prepare(s->conf, clock_now(), err) || !prepare_desk(s, err) ||
-        !loop_new(&s->loop, err) || !start_workers(s, err) || !make_desk(s, err))
+    if (!loop_new(&s->loop, err) || !start_workers(s, err) || !make_desk(s, err))
         return false;
     s->unlock = unlock_new(s->loop, s->workers, s->vault);
     if (!start_http(s, err))
@@ -291,7 +295,7 @@ int server_process_main(int control_fd)
     if (!receive_conf(&s, &err))
         return CONTROL_EXIT_RETRY; /* the supervisor is gone, or ends at once */
     log_set_level((enum log_level)conf_i64(s.conf, CONF_LOG_LEVEL));
-    if (confine_server(s.conf, &err) && start(&s, &err))
+    if (prepare(&s, &err) && confine_server(s.conf, &err) && start(&s, &err))
         loop_run(s.loop);
     else
         s.status = fatal(s.conf, &err);

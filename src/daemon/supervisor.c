@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/frame.h"
@@ -70,7 +71,9 @@ static bool start_server(struct supervisor *s, struct child *child, int64_t now_
 
     if (!frame_pair(&ours, &theirs, err))
         return false;
-    struct child_start with = { theirs, -1, -1, s->dir.lock_fd, level_of(s) };
+    /* For SQLite's own temporary files, which sorting a large table needs. */
+    autofree(str) char *variable = xasprintf("SQLITE_TMPDIR=%s/tmp", s->dir.path);
+    struct child_start with = { theirs, -1, -1, s->dir.lock_fd, level_of(s), variable };
 
     if (!child_start(child, &with, now_ms, err)) {
         fd_close(ours);
@@ -105,7 +108,7 @@ static bool start_peer(struct supervisor *s, struct child *child, int64_t now_ms
     if (is_vault && !open_passphrase(s, &passphrase, err))
         return false;
     struct child_start with = { theirs, is_vault ? s->dir.key_dir_fd : -1, passphrase, -1,
-        level_of(s) };
+        level_of(s), NULL };
 
     if (!child_start(child, &with, now_ms, err))
         return false;

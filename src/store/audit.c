@@ -3,22 +3,34 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "codec/digest.h"
 #include "db/db.h"
 
 #define ENTRY_MAX (4u << 20)
+#define VERIFY_PAGE 1000
 #define COLUMNS                                                                                    \
     "a.id, a.at, a.account_id, a.actor, a.address, a.action, a.object_type, a.object_id,"          \
     " a.object_name, a.before_value, a.after_value"
+
+static bool add_pending(struct tx *tx, int64_t id, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "INSERT INTO audit_pending(audit_id) VALUES ($1)");
+
+    stmt_bind_i64(q, 1, id);
+    return stmt_run(q, err);
+}
 
 bool store_audit_add(struct tx *tx, const struct audit_entry *e, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO audit(at, account_id, actor, address, action, object_type, object_id,"
         "  object_name, before_value, after_value)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id");
+    int64_t id = 0;
 
     stmt_bind_i64(q, 1, e->at);
     if (e->account_id)
@@ -36,7 +48,9 @@ bool store_audit_add(struct tx *tx, const struct audit_entry *e, struct err *err
     stmt_bind_text(q, 8, e->object_name ? e->object_name : "");
     stmt_bind_text(q, 9, e->before ? e->before : "");
     stmt_bind_text(q, 10, e->after ? e->after : "");
-    if (!stmt_run(q, err))
+    while (stmt_next(q))
+        id = stmt_i64(q, 0);
+    if (!stmt_end(q, err) || !add_pending(tx, id, err))
         return err_wrap(err, "could not write the audit log");
     return true;
 }
@@ -152,8 +166,18 @@ static bool insert_link(struct tx *tx, int64_t seq, int64_t audit_id, const uint
     return stmt_run(q, err);
 }
 
-bool store_audit_chain(struct tx *tx, int64_t now, int64_t settle, int64_t limit, int64_t *ret_n,
-    struct err *err)
+/* What has been linked since `seq` waits no more. */
+static bool remove_pending(struct tx *tx, int64_t seq, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "DELETE FROM audit_pending WHERE audit_id IN"
+                       " (SELECT audit_id FROM audit_link WHERE seq > $1)");
+
+    stmt_bind_i64(q, 1, seq);
+    return stmt_run(q, err);
+}
+
+bool store_audit_chain(struct tx *tx, int64_t limit, int64_t *ret_n, struct err *err)
 {
     uint8_t hash[32];
     int64_t seq;
@@ -161,25 +185,22 @@ bool store_audit_chain(struct tx *tx, int64_t now, int64_t settle, int64_t limit
 
     if (!store_audit_head(tx, &seq, hash, err))
         return false;
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT " COLUMNS " FROM audit a"
-        " WHERE a.id > COALESCE((SELECT audit_id FROM audit_link ORDER BY seq DESC LIMIT 1), 0)"
-        "  AND a.at <= $1"
-        " ORDER BY a.id LIMIT $2");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT " COLUMNS " FROM audit_pending p JOIN audit a ON a.id = p.audit_id"
+                       " ORDER BY p.audit_id LIMIT $1");
 
-    stmt_bind_i64(q, 1, now - settle);
-    stmt_bind_i64(q, 2, limit);
+    stmt_bind_i64(q, 1, limit);
     while (stmt_next(q)) {
         struct audit_entry entry = read_entry(q);
         uint8_t next[32];
 
-        seq++;
-        if (!link_hash(hash, seq, &entry, next, err) || !insert_link(tx, seq, entry.id, next, err))
+        n++;
+        if (!link_hash(hash, seq + n, &entry, next, err) ||
+            !insert_link(tx, seq + n, entry.id, next, err))
             return false;
         memcpy(hash, next, sizeof hash);
-        n++;
     }
-    if (!stmt_end(q, err))
+    if (!stmt_end(q, err) || !remove_pending(tx, seq, err))
         return false;
     *ret_n = n;
     return true;
@@ -191,69 +212,87 @@ static void broken(struct audit_verdict *verdict, int64_t seq, const char *reaso
     (void)snprintf(verdict->reason, sizeof verdict->reason, "%s", reason);
 }
 
-/* An entry below the chain's head that has no link was slipped in, or its link was removed. */
+/* Without a link, and not waiting for one: slipped in, or its link was removed. */
 static bool find_unlinked(struct tx *tx, struct audit_verdict *verdict, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT a.id FROM audit a LEFT JOIN audit_link l ON l.audit_id = a.id"
-        " WHERE l.seq IS NULL AND a.id < COALESCE((SELECT MAX(audit_id) FROM audit_link), 0)"
-        " ORDER BY a.id LIMIT 1");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT a.id FROM audit a LEFT JOIN audit_link l ON l.audit_id = a.id"
+                       " LEFT JOIN audit_pending p ON p.audit_id = a.id"
+                       " WHERE l.seq IS NULL AND p.audit_id IS NULL ORDER BY a.id LIMIT 1");
 
     while (stmt_next(q))
-        broken(verdict, verdict->n_links + 1, "an entry inside the chain has no link");
+        broken(verdict, verdict->n_links + 1, "an entry has no link and waits for none");
     return stmt_end(q, err);
 }
 
-/* The chain must end where the newest checkpoint says, or later. */
-static bool compare_checkpoint(struct tx *tx, struct audit_verdict *verdict, struct err *err)
+/* The chain must still have what the vault has signed. */
+static bool compare_checkpoints(struct tx *tx, struct audit_verdict *verdict, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT c.seq, c.hash, l.hash FROM audit_checkpoint c"
-                       " LEFT JOIN audit_link l ON l.seq = c.seq ORDER BY c.seq");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT c.seq, l.hash FROM audit_checkpoint c LEFT JOIN audit_link l ON l.seq = c.seq"
+        " WHERE l.hash IS NULL OR l.hash <> c.hash ORDER BY c.seq LIMIT 1");
 
-    while (stmt_next(q)) {
-        if (verdict->broken_seq)
-            continue;
-        if (stmt_is_null(q, 2))
-            broken(verdict, stmt_i64(q, 0), "the link that a checkpoint vouches for is missing");
-        else if (!span_equal(stmt_blob(q, 1), stmt_blob(q, 2)))
-            broken(verdict, stmt_i64(q, 0), "the link differs from what a checkpoint vouches for");
+    while (stmt_next(q))
+        broken(verdict, stmt_i64(q, 0),
+            stmt_is_null(q, 1) ? "the link that a checkpoint vouches for is missing"
+                               : "the link differs from what a checkpoint vouches for");
+    return stmt_end(q, err);
+}
+
+/* Does this row of walk_page() follow from `hash`, which then becomes that of its link? */
+static bool check_link(struct stmt *q, uint8_t hash[static 32], struct audit_verdict *verdict,
+    struct err *err)
+{
+    struct audit_entry entry = read_entry(q);
+    int64_t seq = stmt_i64(q, 11);
+    uint8_t expected[32];
+
+    if (seq != verdict->n_links + 1) {
+        broken(verdict, verdict->n_links + 1, "the link is missing");
+        return true;
     }
+    if (stmt_is_null(q, 0)) {
+        broken(verdict, seq, "the entry is missing");
+        return true;
+    }
+    if (!link_hash(hash, seq, &entry, expected, err))
+        return false;
+    if (!span_equal(stmt_blob(q, 12), span_of(expected, 32))) {
+        broken(verdict, seq, "the entry is not what was linked");
+        return true;
+    }
+    memcpy(hash, expected, sizeof expected);
+    verdict->n_links++;
+    return true;
+}
+
+/* PostgreSQL gives a whole result at once, so it is asked for one page after the other. */
+static bool walk_page(struct tx *tx, uint8_t hash[static 32], struct audit_verdict *verdict,
+    int64_t *ret_n, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " COLUMNS ", l.seq, l.hash FROM audit_link l LEFT JOIN audit a ON a.id = l.audit_id"
+        " WHERE l.seq > $1 ORDER BY l.seq LIMIT $2");
+    int64_t n = 0;
+
+    stmt_bind_i64(q, 1, verdict->n_links);
+    stmt_bind_i64(q, 2, VERIFY_PAGE);
+    for (; !verdict->broken_seq && stmt_next(q); n++)
+        if (!check_link(q, hash, verdict, err))
+            return false;
+    *ret_n = n;
     return stmt_end(q, err);
 }
 
 static bool walk_links(struct tx *tx, struct audit_verdict *verdict, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT " COLUMNS ", l.seq, l.hash FROM audit_link l LEFT JOIN audit a ON a.id = l.audit_id"
-        " ORDER BY l.seq");
     uint8_t hash[32] = { 0 };
+    int64_t n = VERIFY_PAGE;
 
-    while (stmt_next(q)) {
-        struct audit_entry entry = read_entry(q);
-        int64_t seq = stmt_i64(q, 11);
-        uint8_t expected[32];
-
-        if (verdict->broken_seq)
-            continue;
-        if (stmt_is_null(q, 0)) {
-            broken(verdict, seq, "the entry is missing");
-            continue;
-        }
-        if (seq != verdict->n_links + 1) {
-            broken(verdict, verdict->n_links + 1, "the link is missing");
-            continue;
-        }
-        if (!link_hash(hash, seq, &entry, expected, err))
+    while (n == VERIFY_PAGE && !verdict->broken_seq)
+        if (!walk_page(tx, hash, verdict, &n, err))
             return false;
-        if (!span_equal(stmt_blob(q, 12), span_of(expected, 32))) {
-            broken(verdict, seq, "the entry is not what was linked");
-            continue;
-        }
-        memcpy(hash, expected, sizeof hash);
-        verdict->n_links++;
-    }
-    return stmt_end(q, err);
+    return true;
 }
 
 bool store_audit_verify(struct tx *tx, struct audit_verdict *ret, struct err *err)
@@ -264,7 +303,7 @@ bool store_audit_verify(struct tx *tx, struct audit_verdict *ret, struct err *er
         return false;
     if (!verdict.broken_seq && !find_unlinked(tx, &verdict, err))
         return false;
-    if (!verdict.broken_seq && !compare_checkpoint(tx, &verdict, err))
+    if (!verdict.broken_seq && !compare_checkpoints(tx, &verdict, err))
         return false;
     *ret = verdict;
     return true;
@@ -283,4 +322,46 @@ bool store_audit_checkpoint(struct tx *tx, int64_t seq, const uint8_t hash[stati
     stmt_bind_blob(q, 4, public_key);
     stmt_bind_i64(q, 5, now);
     return stmt_run(q, err);
+}
+
+void audit_checkpoint_row_done(struct audit_checkpoint_row *row)
+{
+    free(row->signature);
+    free(row->public_key);
+    *row = (struct audit_checkpoint_row){ 0 };
+}
+
+static void read_checkpoint(struct stmt *q, struct audit_checkpoint_row *row)
+{
+    struct span hash = stmt_blob(q, 1);
+    struct span signature = stmt_blob(q, 2);
+    struct span public_key = stmt_blob(q, 3);
+
+    row->seq = stmt_i64(q, 0);
+    if (hash.size == sizeof row->hash)
+        memcpy(row->hash, hash.data, sizeof row->hash);
+    row->signature = xmemdup(signature.data, signature.size);
+    row->signature_size = signature.size;
+    row->public_key = xmemdup(public_key.data, public_key.size);
+    row->public_key_size = public_key.size;
+    row->created_at = stmt_i64(q, 4);
+}
+
+bool store_audit_checkpoint_find(struct tx *tx, int64_t seq, struct audit_checkpoint_row *ret,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT seq, hash, signature, public_key, created_at FROM audit_checkpoint"
+                       " WHERE seq <= $1 ORDER BY seq DESC LIMIT 1");
+    struct audit_checkpoint_row row = { 0 };
+
+    stmt_bind_i64(q, 1, seq);
+    if (stmt_next(q))
+        read_checkpoint(q, &row);
+    if (!stmt_end(q, err)) {
+        audit_checkpoint_row_done(&row);
+        return false;
+    }
+    *ret = row;
+    return true;
 }

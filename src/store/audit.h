@@ -2,9 +2,9 @@
  * store/audit: what was done, by whom, to what.
  *
  * An entry is written in the transaction of the change it tells of, and never touched again. The
- * chainer later links committed entries, in the order of their ids, into a hash chain:
- * link n = SHA-256(link n-1, canonical bytes of the entry). Removing, editing or reordering an
- * entry breaks every link after it. store_audit_verify() finds the first.
+ * chainer later links committed entries into a hash chain: link n = SHA-256(link n-1, canonical
+ * bytes of the entry). Removing, editing or reordering an entry breaks every link after it.
+ * store_audit_verify() finds the first.
  */
 #pragma once
 
@@ -44,12 +44,10 @@ bool store_audit_list(struct tx *tx, const struct audit_filter *filter, int64_t 
     audit_visit visit, void *context, struct err *err) must_check;
 
 /*
- * Link up to `limit` entries that are not linked yet. One node at a time (store_lease_take). On
- * PostgreSQL an entry may become visible after one with a higher id; entries of the last `settle`
- * seconds are therefore left for the next time.
+ * Link up to `limit` committed entries that are not linked yet; *ret_n is how many there were. One
+ * node at a time (store_lease_take): of two, one gets ERR_CONFLICT.
  */
-bool store_audit_chain(struct tx *tx, int64_t now, int64_t settle, int64_t limit, int64_t *ret_n,
-    struct err *err) must_check;
+bool store_audit_chain(struct tx *tx, int64_t limit, int64_t *ret_n, struct err *err) must_check;
 
 /* The last link: *ret_seq is 0, and the hash zeros, while there is none. */
 bool store_audit_head(struct tx *tx, int64_t *ret_seq, uint8_t ret_hash[static 32], struct err *err)
@@ -63,6 +61,23 @@ struct audit_verdict {
 
 /* Walk the whole chain. True also when it is broken: the verdict tells. */
 bool store_audit_verify(struct tx *tx, struct audit_verdict *ret, struct err *err) must_check;
+
+struct audit_checkpoint_row {
+    int64_t seq; /* 0: there is none */
+    uint8_t hash[32];
+    uint8_t *signature; /* over what the vault signs for this link */
+    size_t signature_size;
+    uint8_t *public_key;
+    size_t public_key_size;
+    int64_t created_at;
+};
+
+void audit_checkpoint_row_done(struct audit_checkpoint_row *row);
+DEFINE_AUTODONE(audit_checkpoint_row);
+
+/* The newest checkpoint at or below link `seq`: whose signature is to be checked. */
+bool store_audit_checkpoint_find(struct tx *tx, int64_t seq, struct audit_checkpoint_row *ret,
+    struct err *err) must_check;
 
 /* Keep the vault's signature over a link. */
 bool store_audit_checkpoint(struct tx *tx, int64_t seq, const uint8_t hash[static 32],

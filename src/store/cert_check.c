@@ -1,7 +1,22 @@
-/* store/cert_where, the other half: conditions as they are checked on each record. */
+/*
+ * store/cert_where, the other half: conditions as they are checked on each record.
+ *
+ * What drives is decided in cert_where.c, and a condition here must not be made to drive by the
+ * database after all. SQLite has no statistics and would take any index before the one that the
+ * page is sorted by: to it, columns are hidden ("+c.owner_id"). PostgreSQL would rather join with
+ * all that match than look once for each record: "OFFSET 0" in a subquery keeps it from that.
+ */
 #include "store/cert_where.h"
 
 #include "base/err.h"
+
+#define ONCE " LIMIT 1 OFFSET 0)"
+
+#define add_number(where, select, before, column)                                                  \
+    ((where)->is_sqlite ? select_add(select, before "+" column) : select_add(select, before column))
+#define add_text(where, select, before, column)                                                    \
+    ((where)->is_sqlite ? select_add(select, before "(" column " || '')")                          \
+                        : select_add(select, before column))
 
 #define BIT(status) (1u << (status))
 
@@ -16,25 +31,21 @@ static void check_access(const struct cert_where *where, struct select *select)
     select_add(select, " OR +x.group_id IN (SELECT m.group_id FROM group_member m"
                        " WHERE m.account_id = ");
     select_i64(select, where->viewer->account_id);
-    select_add(select, ")))");
+    select_add(select, "))" ONCE);
 }
 
-/* "|| ''" keeps SQLite from asking its full text index once for each record. */
+#define WORDS " AND (SELECT s.words FROM certificate_search s WHERE s.rowid = c.id) LIKE "
+
 static void check_words(const struct cert_where *where, struct select *select)
 {
-    bool is_driving = where->drive == DRIVE_WORDS;
-
-    if (where->words && !is_driving) {
-        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_search s WHERE s.rowid = c.id"
-                           " AND (s.words || '') LIKE ");
+    if (where->words && where->drive != DRIVE_WORDS) {
+        select_add(select, WORDS);
         select_text(select, where->words);
-        select_add(select, ")");
     }
     if (where->words_exact) {
-        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_search s WHERE s.rowid = c.id"
-                           " AND (s.words || '') LIKE ");
+        select_add(select, WORDS);
         select_text(select, where->words_exact);
-        select_add(select, " ESCAPE '\\')");
+        select_add(select, " ESCAPE '\\'");
     }
 }
 
@@ -55,9 +66,11 @@ static void check_name(const struct cert_where *where, struct select *select)
     }
     if (walks)
         return;
-    select_add(select, " AND (c.name_lower || '') >= ");
+    add_text(where, select, " AND ", "c.name_lower");
+    select_add(select, " >= ");
     select_text(select, where->name_from);
-    select_add(select, " AND (c.name_lower || '') < ");
+    add_text(where, select, " AND ", "c.name_lower");
+    select_add(select, " < ");
     select_text(select, where->name_until);
 }
 
@@ -77,40 +90,50 @@ static void check_dates(const struct cert_where *where, struct select *select)
     }
     if (walks)
         return;
-    select_add(select, " AND +c.expires_at >= ");
+    add_number(where, select, " AND ", "c.expires_at");
+    select_add(select, " >= ");
     select_i64(select, where->from);
-    select_add(select, " AND +c.expires_at <= ");
+    add_number(where, select, " AND ", "c.expires_at");
+    select_add(select, " <= ");
     select_i64(select, where->until);
 }
 
 /* One status, as core/rows_cert tells it from the same columns. */
-static void add_status(struct select *select, enum cert_status status, int64_t now)
+static void add_status(const struct cert_where *where, struct select *select,
+    enum cert_status status)
 {
     if (status == CERT_REVOKED) {
-        select_add(select, "+c.revoked_at IS NOT NULL");
+        add_number(where, select, "", "c.revoked_at");
+        select_add(select, " IS NOT NULL");
         return;
     }
+    add_number(where, select, "(", "c.revoked_at");
     if (status == CERT_UNKNOWN) {
-        select_add(select, "(+c.revoked_at IS NULL AND +c.version_id IS NULL)");
+        add_number(where, select, " IS NULL AND ", "c.version_id");
+        select_add(select, " IS NULL)");
         return;
     }
-    select_add(select, "(+c.revoked_at IS NULL AND +c.expires_at ");
+    add_number(where, select, " IS NULL AND ", "c.expires_at");
     if (status == CERT_EXPIRED)
-        select_add(select, "< ");
+        select_add(select, " < ");
     else
-        select_add(select, ">= ");
-    select_i64(select, now);
-    if (status == CERT_NOT_YET_VALID) {
-        select_add(select, " AND +c.begins_at > ");
-        select_i64(select, now);
-    } else if (status != CERT_EXPIRED) {
-        select_add(select, " AND +c.begins_at <= ");
-        select_i64(select, now);
-        if (status == CERT_VALID)
-            select_add(select, " AND +c.expiring_at > ");
+        select_add(select, " >= ");
+    select_i64(select, where->now);
+    if (status != CERT_EXPIRED) {
+        add_number(where, select, " AND ", "c.begins_at");
+        if (status == CERT_NOT_YET_VALID)
+            select_add(select, " > ");
         else
-            select_add(select, " AND +c.expiring_at <= ");
-        select_i64(select, now);
+            select_add(select, " <= ");
+        select_i64(select, where->now);
+    }
+    if (status == CERT_VALID || status == CERT_EXPIRING_SOON) {
+        add_number(where, select, " AND ", "c.expiring_at");
+        if (status == CERT_VALID)
+            select_add(select, " > ");
+        else
+            select_add(select, " <= ");
+        select_i64(select, where->now);
     }
     select_add(select, ")");
 }
@@ -127,7 +150,7 @@ static void check_statuses(const struct cert_where *where, struct select *select
             continue;
         if (!is_first)
             select_add(select, " OR ");
-        add_status(select, status, where->now);
+        add_status(where, select, status);
         is_first = false;
     }
     if (is_first)
@@ -159,7 +182,7 @@ static void check_owner(const struct cert_where *where, struct select *select)
     if (where->sort == CERT_BY_EXPIRY && where->drive == DRIVE_NONE)
         select_add(select, " AND c.owner_id = ");
     else
-        select_add(select, " AND +c.owner_id = ");
+        add_number(where, select, " AND ", "c.owner_id = ");
     select_add(select, "(SELECT a.id FROM account a WHERE a.name = ");
     select_text(select, where->filter->owner);
     select_add(select, ")");
@@ -172,7 +195,7 @@ static void check_business_group(const struct cert_where *where, struct select *
     if (where->sort == CERT_BY_EXPIRY && where->drive == DRIVE_NONE)
         select_add(select, " AND c.business_group_id = ");
     else
-        select_add(select, " AND +c.business_group_id = ");
+        add_number(where, select, " AND ", "c.business_group_id = ");
     select_add(select, "(SELECT g.id FROM business_group g WHERE g.name = ");
     select_text(select, where->filter->business_group);
     select_add(select, ")");
@@ -183,10 +206,11 @@ static void check_assignee(const struct cert_where *where, struct select *select
     if (!where->filter->assignee || where->drive == DRIVE_ASSIGNEE)
         return;
     if (!*where->filter->assignee) {
-        select_add(select, " AND +c.assignee_id IS NULL");
+        add_number(where, select, " AND ", "c.assignee_id IS NULL");
         return;
     }
-    select_add(select, " AND +c.assignee_id = (SELECT a.id FROM account a WHERE a.name = ");
+    add_number(where, select, " AND ",
+        "c.assignee_id = (SELECT a.id FROM account a WHERE a.name = ");
     select_text(select, where->filter->assignee);
     select_add(select, ")");
 }
@@ -199,19 +223,19 @@ static void check_labels(const struct cert_where *where, struct select *select)
         select_add(select, " AND EXISTS (SELECT 1 FROM certificate_tag t"
                            " WHERE t.certificate_id = c.id AND t.tag = ");
         select_text(select, filter->tag);
-        select_add(select, ")");
+        select_add(select, ONCE);
     }
     if (filter->resource && where->drive != DRIVE_RESOURCE) {
         select_add(select, " AND EXISTS (SELECT 1 FROM association s"
                            " JOIN resource r ON r.id = s.resource_id"
                            " WHERE s.certificate_id = c.id AND r.name = ");
         select_text(select, filter->resource);
-        select_add(select, ")");
+        select_add(select, ONCE);
     }
     if (filter->is_unused)
         select_add(select,
-            " AND NOT EXISTS (SELECT 1 FROM association s WHERE s.certificate_id = c.id)"
-            " AND NOT EXISTS (SELECT 1 FROM certificate_endpoint l WHERE l.certificate_id = c.id)");
+            " AND NOT EXISTS (SELECT 1 FROM association s WHERE s.certificate_id = c.id" ONCE
+            " AND NOT EXISTS (SELECT 1 FROM certificate_endpoint l WHERE l.certificate_id = c.id" ONCE);
 }
 
 static void check_texts(const struct cert_where *where, struct select *select)
@@ -220,15 +244,18 @@ static void check_texts(const struct cert_where *where, struct select *select)
 
     if (filter->issuer && where->drive != DRIVE_ISSUER) {
         if (where->sort == CERT_BY_ISSUER && where->drive == DRIVE_NONE)
-            select_add(select, " AND c.issuer = ");
+            select_add(select, " AND c.issuer");
         else
-            select_add(select, " AND (c.issuer || '') = ");
+            add_text(where, select, " AND ", "c.issuer");
+        select_add(select, " = ");
         select_text(select, filter->issuer);
     }
     if (filter->alert && where->drive != DRIVE_ALERT) {
-        select_add(select, " AND (c.alert || '') <> ''");
+        add_text(where, select, " AND ", "c.alert");
+        select_add(select, " <> ''");
         if (strcmp(filter->alert, "any") != 0) {
-            select_add(select, " AND (c.alert || '') = ");
+            add_text(where, select, " AND ", "c.alert");
+            select_add(select, " = ");
             select_text(select, filter->alert);
         }
     }

@@ -55,6 +55,7 @@ struct cert_where {
     int64_t until;     /* … and this, both included */
     bool skips_from;   /* the cursor says it better, as the sort is by the same column */
     bool skips_until;
+    bool is_sqlite; /* set by cert_where_plan() */
     int64_t drive_max;
     enum drive drive;
     int64_t n_drive; /* how many records drive */

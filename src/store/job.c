@@ -88,32 +88,35 @@ bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_
     return true;
 }
 
-/* Two statements in place of FOR UPDATE SKIP LOCKED: who loses the race for a row tries the next.
- */
-static bool find_claimable(struct tx *tx, int64_t now, int64_t *ret_id, struct err *err)
+/* On PostgreSQL a row that another is just claiming is passed over, not waited for. */
+static bool find_locked(struct tx *tx, struct sql *sql, int64_t now, int64_t *ret_id,
+    struct err *err)
 {
-    autofree(stmt) struct stmt *q = NULL;
+    if (db_is_postgres(tx_db(tx)))
+        sql_add(sql, " FOR UPDATE SKIP LOCKED");
+    autofree(stmt) struct stmt *q = tx_prepare_sql(tx, sql);
     int64_t id = 0;
 
-    if (db_is_postgres(tx_db(tx)))
-        q = tx_prepare(tx,
-            "SELECT id FROM job"
-            " WHERE (state = 'queued' AND due_at <= $1) OR (state = 'running' AND lease_until < $1)"
-            " ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED");
-    else
-        q = tx_prepare(tx,
-            "SELECT id FROM ("
-            "  SELECT id, due_at FROM (SELECT id, due_at FROM job"
-            "    WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT 1)"
-            "  UNION ALL"
-            "  SELECT id, due_at FROM (SELECT id, due_at FROM job"
-            "    WHERE state = 'running' AND lease_until < $1 ORDER BY lease_until LIMIT 1)"
-            ") ORDER BY due_at, id LIMIT 1");
     stmt_bind_i64(q, 1, now);
     while (stmt_next(q))
         id = stmt_i64(q, 0);
     *ret_id = id;
     return stmt_end(q, err);
+}
+
+/* What a node left behind has waited longest. */
+static bool find_claimable(struct tx *tx, int64_t now, int64_t *ret_id, struct err *err)
+{
+    autodone(sql) struct sql left = SQL_INIT;
+    autodone(sql) struct sql due = SQL_INIT;
+
+    sql_add(&left, "SELECT id FROM job WHERE state = 'running' AND lease_until < $1"
+                   " ORDER BY lease_until LIMIT 1");
+    sql_add(&due, "SELECT id FROM job WHERE state = 'queued' AND due_at <= $1"
+                  " ORDER BY due_at, id LIMIT 1");
+    if (!find_locked(tx, &left, now, ret_id, err))
+        return false;
+    return *ret_id != 0 || find_locked(tx, &due, now, ret_id, err);
 }
 
 bool store_job_claim(struct tx *tx, const char *owner, int64_t now, int64_t lease_until,
@@ -222,8 +225,12 @@ bool store_job_retry(struct tx *tx, int64_t id, int64_t now, struct err *err)
 
     stmt_bind_i64(q, 1, id);
     stmt_bind_i64(q, 2, now);
-    if (!stmt_run(q, err))
+    if (!stmt_run(q, err)) {
+        if (err->kind == ERR_CONFLICT)
+            return fail(err, ERR_CONFLICT, "another job does the work of job %" PRId64 " already",
+                id);
         return false;
+    }
     if (stmt_n_changed(q) == 0)
         return fail(err, ERR_CONFLICT, "job %" PRId64 " has not failed", id);
     return true;
@@ -289,9 +296,10 @@ bool store_job_next_due(struct tx *tx, int64_t *ret, struct err *err)
 
 bool store_job_counts(struct tx *tx, int64_t now, int64_t counts[static 4], struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT state, COUNT(*) FROM job"
-                       " WHERE finished_at IS NULL OR finished_at > $1 GROUP BY state");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT state, COUNT(*) FROM job WHERE state = 'queued' GROUP BY state"
+        " UNION ALL SELECT state, COUNT(*) FROM job WHERE state = 'running' GROUP BY state"
+        " UNION ALL SELECT state, COUNT(*) FROM job WHERE finished_at > $1 GROUP BY state");
     enum job_state state;
 
     memset(counts, 0, 4 * sizeof counts[0]);

@@ -28,8 +28,8 @@ bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_
     struct err *err) must_check;
 
 /*
- * Claim the job that is due longest, or one whose lease has ended. *ret is NULL when there is none.
- * `owner` names the node and thread, for people.
+ * Claim a job the lease of which has ended, or else the one that is due longest. *ret is NULL when
+ * there is none. `owner` names the node and thread, for people.
  */
 bool store_job_claim(struct tx *tx, const char *owner, int64_t now, int64_t lease_until,
     struct job_row **ret, struct err *err) must_check;
@@ -46,7 +46,8 @@ bool store_job_again(struct tx *tx, const struct job_row *job, int64_t due_at, c
 bool store_job_failed(struct tx *tx, const struct job_row *job, const char *error, int64_t now,
     struct err *err) must_check;
 
-/* Put a failed job back into the queue. ERR_CONFLICT unless it has failed. */
+/* Put a failed job back into the queue. ERR_CONFLICT unless it has failed, and when another with
+ * its dedupe key is unfinished. */
 bool store_job_retry(struct tx *tx, int64_t id, int64_t now, struct err *err) must_check;
 
 bool store_job_get(struct tx *tx, int64_t id, struct job_row **ret, struct err *err) must_check;

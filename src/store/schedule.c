@@ -82,7 +82,8 @@ bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule,
     if (!store_job_add(tx, &job, now, &id, err))
         return false;
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE schedule SET next_run_at = $2, last_run_at = $3, last_job_id = $4"
+        tx_prepare(tx, "UPDATE schedule SET next_run_at = $2, last_job_id = $4,"
+                       "  last_run_at = CASE WHEN last_job_id = $4 THEN last_run_at ELSE $3 END"
                        " WHERE name = $1 AND next_run_at = $5");
 
     stmt_bind_text(q, 1, schedule->name);

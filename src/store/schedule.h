@@ -29,7 +29,10 @@ struct schedule_start {
     int64_t account_id; /* who asked for it; 0: the schedule itself */
 };
 
-/* Queue the schedule's job now. *ret_job is the job, or the one still under way. */
+/*
+ * Queue the schedule's job now. *ret_job is the job, or the one still under way; then only the next
+ * run moves. ERR_CONFLICT when another node has started it since `schedule` was read.
+ */
 bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule,
     const struct schedule_start *start, int64_t now, int64_t *ret_job, struct err *err) must_check;
 

@@ -26,7 +26,7 @@ def test_a_certificate_near_its_end_opens_one_ticket_which_resolves_itself(desk,
     nginx.site(port, old).start()
     trust(admin, root)
 
-    record = admin.add("localhost", port)
+    record = admin.add("127.0.0.1", port, sni="localhost")
     assert record["status"] == "expiring_soon"
     assert record["current"]["fingerprint_sha256"] == old.fingerprint
     assert record["current"]["days_left"] == 10
@@ -72,7 +72,7 @@ def test_a_failed_check_never_erases_what_was_known(desk, nginx, root, authority
     assert record["status"] == "valid"
     endpoint_id = admin.get(f"/certificates/{record['id']}/endpoints").json["items"][0]["id"]
     endpoint = admin.get(f"/endpoints/{endpoint_id}").json
-    assert endpoint["error_class"] == "refused"
+    assert endpoint["error"]["class"] == "refused"
     assert endpoint["failing_since"] is not None
     assert endpoint["last_success_at"] is not None
 

@@ -9,14 +9,15 @@
 
 #define BATCH 2000
 
-/* Those not looked at since the run began, so that a run taken up again goes on where it was. */
+/* All of them; a run taken up again goes on with those not looked at since it first began. */
 static bool next_batch(struct job_run *run, int64_t after, struct endpoint_rows *rows,
     struct err *err)
 {
+    int64_t before = run->row->attempt > 1 ? run->row->started_at : INT64_MAX;
     autofree(tx) struct tx *tx = NULL;
 
     return tx_begin(run->db, TX_READ, &tx, err) &&
-           store_endpoints_due(tx, "", run->row->started_at, after, BATCH, rows, err);
+           store_endpoints_due(tx, "", before, after, BATCH, rows, err);
 }
 
 bool job_check_run(struct job_run *run, struct err *err)

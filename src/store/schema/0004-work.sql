@@ -61,6 +61,12 @@ CREATE TABLE audit (
 CREATE INDEX audit_object ON audit(object_type, object_id, id);
 CREATE INDEX audit_account ON audit(account_id, id);
 
+-- Entries that no link tells of yet: written with the entry, removed with the link. Entries are linked in the
+-- order in which they are found here, which is not always that of their ids.
+CREATE TABLE audit_pending (
+    audit_id INT64 NOT NULL PRIMARY KEY REFERENCES audit(id)
+) STRICT_TABLE;
+
 -- The hash chain over committed entries: each link is SHA-256(previous link, entry).
 CREATE TABLE audit_link (
     seq      INT64 NOT NULL PRIMARY KEY,     -- 1, 2, 3, … without a gap

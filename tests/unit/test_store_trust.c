@@ -1,0 +1,144 @@
+/* store/group, store/trust_bundle, store/vault_state: whom we share with, and whom we trust. */
+#include "testing_store.h"
+
+#include "store/cert_people.h"
+#include "store/group.h"
+#include "store/trust_bundle.h"
+#include "store/vault_state.h"
+
+struct names {
+    char text[256];
+};
+
+static void add_name(struct names *names, const char *name)
+{
+    size_t n = strlen(names->text);
+
+    (void)snprintf(names->text + n, sizeof names->text - n, "%s ", name);
+}
+
+static void note_group(void *context, int64_t id, const char *name)
+{
+    assert_true(id > 0);
+    add_name(context, name);
+}
+
+static void note_bundle(void *context, const struct trust_bundle_row *row)
+{
+    assert_true(row->id > 0);
+    assert_int_equal(row->created_at, NOW);
+    add_name(context, row->name);
+}
+
+static void a_groups_name_is_taken_once(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    struct names names = { 0 };
+    struct err err = { 0 };
+    int64_t web = 0;
+    int64_t found = -1;
+    int64_t other = 0;
+
+    assert_works(store_group_add(tx, "web", "who runs the web", NOW, &web, &err), &err);
+    assert_works(store_group_add(tx, "mail", "", NOW, &other, &err), &err);
+    assert_fails(store_group_add(tx, "web", "", NOW, &other, &err), &err, ERR_CONFLICT);
+    assert_works(store_group_find(tx, "web", &found, &err), &err);
+    assert_int_equal(found, web);
+    assert_works(store_group_find(tx, "nobody", &found, &err), &err);
+    assert_int_equal(found, 0);
+    assert_works(store_groups(tx, note_group, &names, &err), &err);
+    assert_string_equal(names.text, "mail web ");
+    tx_free(tx);
+}
+
+static bool is_member_able_to_see(struct tx *tx, int64_t account, int64_t record)
+{
+    const struct store_viewer viewer = { .account_id = account };
+    autofree(cert_row) struct cert_row *row = NULL;
+    struct err err = { 0 };
+
+    return store_cert_get(tx, &viewer, record, &row, &err);
+}
+
+static void members_see_what_is_shared_with_their_group(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    struct err err = { 0 };
+    int64_t ann = an_account(tx, "ann");
+    int64_t bob = an_account(tx, "bob");
+    int64_t record = a_record(tx, "www", ann);
+    int64_t web = 0;
+
+    assert_works(store_group_add(tx, "web", "", NOW, &web, &err), &err);
+    const struct cert_share share = { .group_id = web };
+    const struct cert_people people = { .owner_id = ann, .shares = &share, .n_shares = 1 };
+
+    assert_works(store_cert_set_people(tx, record, &people, 0, NOW, &err), &err);
+    assert_false(is_member_able_to_see(tx, bob, record));
+    assert_works(store_group_add_member(tx, web, bob, &err), &err);
+    assert_works(store_group_add_member(tx, web, bob, &err), &err);
+    assert_true(is_member_able_to_see(tx, bob, record));
+    assert_works(store_group_remove_member(tx, web, bob, &err), &err);
+    assert_works(store_group_remove_member(tx, web, bob, &err), &err);
+    assert_false(is_member_able_to_see(tx, bob, record));
+    tx_free(tx);
+}
+
+static void bundles_are_added_up_for_the_prober(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    autodone(buf) struct buf pem = BUF_INIT(64);
+    autodone(buf) struct buf small = BUF_INIT(4);
+    struct names names = { 0 };
+    struct err err = { 0 };
+    int64_t b = 0;
+    int64_t a = 0;
+
+    assert_works(store_trust_bundle_add(tx, "b", "BBB", NOW, &b, &err), &err);
+    assert_works(store_trust_bundle_add(tx, "a", "AAA", NOW, &a, &err), &err);
+    assert_fails(store_trust_bundle_add(tx, "a", "x", NOW, &a, &err), &err, ERR_CONFLICT);
+    assert_works(store_trust_bundles(tx, note_bundle, &names, &err), &err);
+    assert_string_equal(names.text, "a b ");
+    assert_works(store_trust_bundles_pem(tx, &pem, &err), &err);
+    assert_string_equal(buf_text(&pem), "AAA\nBBB\n");
+    assert_fails(store_trust_bundles_pem(tx, &small, &err), &err, ERR_LIMIT);
+    assert_works(store_trust_bundle_delete(tx, b, &err), &err);
+    assert_fails(store_trust_bundle_delete(tx, b, &err), &err, ERR_NOT_FOUND);
+    buf_clear(&pem);
+    assert_works(store_trust_bundles_pem(tx, &pem, &err), &err);
+    assert_string_equal(buf_text(&pem), "AAA\n");
+    tx_free(tx);
+}
+
+static void a_database_belongs_to_one_master_key(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    struct vault_identity ours = { .key_id = "0123456789abcdef", .check = { 1, 0, 2 } };
+    struct vault_identity found = { 0 };
+    struct err err = { 0 };
+    bool is_there = true;
+
+    assert_works(store_vault_state_get(tx, &found, &is_there, &err), &err);
+    assert_false(is_there);
+    assert_works(store_vault_state_add(tx, &ours, &err), &err);
+    assert_works(store_vault_state_touch(tx, &err), &err);
+    assert_works(store_vault_state_get(tx, &found, &is_there, &err), &err);
+    assert_true(is_there);
+    assert_string_equal(found.key_id, ours.key_id);
+    assert_memory_equal(found.check, ours.check, VAULT_CHECK_SIZE);
+    assert_fails(store_vault_state_add(tx, &ours, &err), &err, ERR_CONFLICT);
+    tx_free(tx);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, test_db_setup, test_db_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH(a_groups_name_is_taken_once),
+        WITH(members_see_what_is_shared_with_their_group),
+        WITH(bundles_are_added_up_for_the_prober),
+        WITH(a_database_belongs_to_one_master_key),
+    };
+    return cmocka_run_group_tests_name("store_trust", tests, NULL, NULL);
+}
