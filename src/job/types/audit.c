@@ -11,7 +11,6 @@
 #include "vault/client.h"
 
 #define BATCH 5000
-#define SETTLE_SECONDS 5
 #define LEASE_SECONDS 120
 #define KEY_ROW "audit"
 
@@ -28,8 +27,7 @@ static bool link_batch(struct job_run *run, int64_t *ret_n, struct err *err)
         return false;
     if (!held)
         return true;
-    return store_audit_chain(tx, run->now, SETTLE_SECONDS, BATCH, ret_n, err) &&
-           tx_commit(take(&tx), err);
+    return store_audit_chain(tx, BATCH, ret_n, err) && tx_commit(take(&tx), err);
 }
 
 static bool read_head(struct job_run *run, struct vault_checkpoint *head, struct buf *sealed,
