@@ -95,8 +95,8 @@ static void judge_sight(const struct check_rules *rules, const struct probe_sigh
         say(ret, CHECK_CRITICAL, "the certificate is not for %s", name);
     else if (sight->chain == PROBE_CHAIN_NOT_YET_VALID || sight->chain == PROBE_CHAIN_EXPIRED ||
              (is_untrusted(sight->chain) && !rules->allows_untrusted))
-        say(ret, CHECK_CRITICAL, "the chain is %s: %s", probe_chain_name(sight->chain),
-            sight->chain_message);
+        say(ret, CHECK_CRITICAL, "the chain is not %s: %s",
+            is_untrusted(sight->chain) ? "trusted" : "valid", sight->chain_message);
     else
         judge_days(rules, sight->path_expires_at, now, ret);
 }
@@ -105,7 +105,6 @@ static void take_expiry(struct check_verdict *verdict, const struct probe_sight 
 {
     if (sight->error != PROBE_OK)
         return;
-    verdict->n_addresses++;
     if (verdict->has_expiry && sight->path_expires_at >= verdict->expires_at)
         return;
     verdict->has_expiry = true;
@@ -122,6 +121,9 @@ static void judge_named(const struct check_rules *rules, const struct probe_resu
 
         judge_sight(rules, sight, name, now, &opinion);
         take_expiry(ret, sight, now);
+        if (sight->error == PROBE_OK &&
+            (i == 0 || strcmp(sight->address, result->sights[i - 1].address) != 0))
+            ret->n_addresses++;
         if (ret->worst && check_worse(ret->status, opinion.status) == ret->status)
             continue;
         ret->status = opinion.status;

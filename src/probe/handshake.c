@@ -372,12 +372,28 @@ static bool list_certs(const struct handshake *stream, struct probe_result *resu
            unreadable(sight, "the server sent no certificate");
 }
 
+static enum probe_chain chain_of(enum chain_status status)
+{
+    static const enum probe_chain chains[N_CHAIN_STATUS] = {
+        [CHAIN_TRUSTED] = PROBE_CHAIN_TRUSTED,
+        [CHAIN_NOT_YET_VALID] = PROBE_CHAIN_NOT_YET_VALID,
+        [CHAIN_EXPIRED] = PROBE_CHAIN_EXPIRED,
+        [CHAIN_INCOMPLETE] = PROBE_CHAIN_INCOMPLETE,
+        [CHAIN_SELF_SIGNED] = PROBE_CHAIN_SELF_SIGNED,
+        [CHAIN_UNTRUSTED_ROOT] = PROBE_CHAIN_UNTRUSTED_ROOT,
+        [CHAIN_BAD_SIGNATURE] = PROBE_CHAIN_BAD_SIGNATURE,
+        [CHAIN_INVALID] = PROBE_CHAIN_INVALID,
+    };
+
+    return chains[status];
+}
+
 void handshake_describe(struct handshake *stream, const struct handshake_expectation *expected,
     struct probe_result *result, struct probe_sight *sight)
 {
     SSL *const ssl = stream->ssl;
     X509 *const leaf = SSL_get0_peer_certificate(ssl);
-    struct trust_verdict verdict;
+    struct chain_verdict verdict;
     uint8_t chain_key[32];
 
     if (!stream->certificate_message) {
@@ -396,10 +412,10 @@ void handshake_describe(struct handshake *stream, const struct handshake_expecta
     sight->is_name_ok = covers(leaf, expected);
     trust_judge(expected->trust, chain_key, leaf, SSL_get_peer_cert_chain(ssl), expected->now,
         &verdict);
-    sight->chain = verdict.chain;
+    sight->chain = chain_of(verdict.status);
     sight->is_complete_path = verdict.is_complete_path;
     sight->path_expires_at = verdict.path_expires_at;
-    memcpy(sight->chain_message, verdict.message, sizeof(verdict.message));
+    span_copy_text(span_text(verdict.message), sight->chain_message, sizeof(sight->chain_message));
     ERR_clear_error();
 }
 

@@ -105,7 +105,7 @@ struct probe_sight {
 
     /* From here on only where error is PROBE_OK; certs also where they could not be read. */
     enum probe_chain chain;
-    char chain_message[96];  /* what is wrong with the chain; empty where it is trusted */
+    char chain_message[160]; /* what is wrong with the chain; empty where it is trusted */
     bool is_name_ok;         /* a subjectAltName covers the SNI, or the host (RFC 9525, 6) */
     bool is_complete_path;   /* path_expires_at is that of a verified path */
     int64_t path_expires_at; /* earliest end along the verified path without its anchor, else the

@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "vault/master.h"
 
+#define MAGIC "CDS\1"
 #define MAGIC_SIZE 4
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
@@ -16,8 +17,6 @@
 #define HEADER_SIZE (MAGIC_SIZE + MASTER_ID_SIZE)
 #define WRAPPED_SIZE (NONCE_SIZE + DATA_KEY_SIZE + TAG_SIZE)
 #define AAD_MAX 512
-
-static const uint8_t magic[MAGIC_SIZE] = { 'C', 'D', 'S', 1 };
 
 _Static_assert(SEAL_OVERHEAD == HEADER_SIZE + WRAPPED_SIZE + NONCE_SIZE + TAG_SIZE, "as it says");
 
@@ -37,7 +36,8 @@ static void build_aad(struct buf *aad, const struct vault_binding *binding, cons
 }
 
 /* nonce, ciphertext, tag → `ret`, which has room for NONCE_SIZE + clear.size + TAG_SIZE. */
-static bool gcm_encrypt(const struct secret *key, struct span aad, struct span clear, uint8_t *ret)
+static bool encrypt_under(const struct secret *key, struct span aad, struct span clear,
+    uint8_t *ret)
 {
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
     uint8_t *nonce = ret, *text = ret + NONCE_SIZE, *tag = text + clear.size;
@@ -56,7 +56,8 @@ static bool gcm_encrypt(const struct secret *key, struct span aad, struct span c
 }
 
 /* The inverse; `ret` has room for sealed.size - NONCE_SIZE - TAG_SIZE, and is wiped on failure. */
-static bool gcm_decrypt(const struct secret *key, struct span aad, struct span sealed, uint8_t *ret)
+static bool decrypt_under(const struct secret *key, struct span aad, struct span sealed,
+    uint8_t *ret)
 {
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
     size_t size = sealed.size - NONCE_SIZE - TAG_SIZE;
@@ -95,10 +96,11 @@ bool seal_close(const struct master_ring *ring, const struct vault_binding *bind
 
     if (!at)
         return buf_check(sealed, "a sealed key", err);
-    memcpy(at, magic, MAGIC_SIZE);
+    memcpy(at, MAGIC, MAGIC_SIZE); /* NOLINT(bugprone-not-null-terminated-result): not text */
     memcpy(at + MAGIC_SIZE, master->id, MASTER_ID_SIZE);
-    if (!gcm_encrypt(master->bytes, buf_span(&wrap_aad), secret_span(data_key), at + HEADER_SIZE) ||
-        !gcm_encrypt(data_key, buf_span(&aad), clear, at + HEADER_SIZE + WRAPPED_SIZE))
+    if (!encrypt_under(master->bytes, buf_span(&wrap_aad), secret_span(data_key),
+            at + HEADER_SIZE) ||
+        !encrypt_under(data_key, buf_span(&aad), clear, at + HEADER_SIZE + WRAPPED_SIZE))
         return fail(err, ERR_INTERNAL, "could not seal");
     return true;
 }
@@ -111,7 +113,7 @@ bool seal_open(const struct master_ring *ring, const struct vault_binding *bindi
     autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
 
     if (sealed.size <= SEAL_OVERHEAD || sealed.size > VAULT_SEALED_MAX ||
-        memcmp(sealed.data, magic, MAGIC_SIZE) != 0)
+        memcmp(sealed.data, MAGIC, MAGIC_SIZE) != 0)
         return fail(err, ERR_INVALID, "this is no sealed key");
     const struct master_key *master = master_ring_find(ring, sealed.data + MAGIC_SIZE);
 
@@ -121,9 +123,9 @@ bool seal_open(const struct master_ring *ring, const struct vault_binding *bindi
     build_aad(&aad, binding, NULL);
     autofree(secret) struct secret *clear = secret_new_zeroed(sealed.size - SEAL_OVERHEAD);
 
-    if (!gcm_decrypt(master->bytes, buf_span(&wrap_aad),
+    if (!decrypt_under(master->bytes, buf_span(&wrap_aad),
             span_slice(sealed, HEADER_SIZE, WRAPPED_SIZE), secret_bytes(data_key)) ||
-        !gcm_decrypt(data_key, buf_span(&aad),
+        !decrypt_under(data_key, buf_span(&aad),
             span_slice(sealed, HEADER_SIZE + WRAPPED_SIZE, SIZE_MAX), secret_bytes(clear)))
         return fail(err, ERR_INVALID, "the sealed key is damaged, or belongs elsewhere");
     *ret = take(&clear);

@@ -20,7 +20,7 @@ static const char *const pem_labels[] = { "CERTIFICATE", "X509 CERTIFICATE", NUL
 
 /* ---- parts ---- */
 
-static bool read_instant(const ASN1_TIME *time, int64_t *ret)
+bool cert_read_instant(const ASN1_TIME *time, int64_t *ret)
 {
     struct tm tm;
 
@@ -224,8 +224,8 @@ static bool is_signed_by(const X509 *x509, const X509 *issuer)
 
 static bool read_all(struct cert *cert, struct err *err)
 {
-    if (!read_instant(X509_get0_notBefore(cert->x509), &cert->not_before) ||
-        !read_instant(X509_get0_notAfter(cert->x509), &cert->not_after))
+    if (!cert_read_instant(X509_get0_notBefore(cert->x509), &cert->not_before) ||
+        !cert_read_instant(X509_get0_notAfter(cert->x509), &cert->not_after))
         return fail(err, ERR_INVALID, "the certificate's validity is unreadable");
     read_serial(cert);
     cert_read_extensions(cert);

@@ -48,3 +48,6 @@ struct cert {
 
 /* Fill in what comes from extensions. What is malformed is as if it were not there. */
 void cert_read_extensions(struct cert *cert);
+
+/* False, and *ret as it was, for what is no time. */
+bool cert_read_instant(const ASN1_TIME *time, int64_t *ret);

@@ -16,6 +16,7 @@
 #include "x509/chain_struct.h"
 #include "x509/name.h"
 #include "x509/pem.h"
+#include "x509/trust_judge.h"
 
 static const char *const pem_labels[] = { "CERTIFICATE", "X509 CERTIFICATE", NULL };
 
@@ -147,30 +148,15 @@ static int take_note(int ok, X509_STORE_CTX *ctx)
     return 1;
 }
 
-/* The instant itself was read when the certificate was parsed; a path's others are read anew. */
-static bool ends_at(X509 *x509, int64_t *ret)
-{
-    struct err ignored = { 0 };
-    autofree(cert) struct cert *cert = NULL;
-    unsigned char *der = NULL;
-    const int n = i2d_X509(x509, &der);
-    const bool is_read = n > 0 && cert_from_der(span_of(der, (size_t)n), &cert, &ignored);
-
-    if (is_read)
-        *ret = cert_not_after(cert);
-    OPENSSL_free(der);
-    return is_read;
-}
-
 /* The earliest end along the path, whose last member, the anchor, does not count. */
-static int64_t path_end(const struct chain *chain, STACK_OF(X509) * path)
+static int64_t path_end(const STACK_OF(X509) * path, int64_t leaf_end)
 {
-    int64_t end = cert_not_after(chain->certs[0]);
+    int64_t end = leaf_end;
 
     for (int i = 1; i < sk_X509_num(path) - 1; i++) {
         int64_t at = end;
 
-        if (ends_at(sk_X509_value(path, i), &at) && at < end)
+        if (cert_read_instant(X509_get0_notAfter(sk_X509_value(path, i)), &at) && at < end)
             end = at;
     }
     return end;
@@ -193,8 +179,7 @@ static void explain(const struct notes *notes, enum chain_status status, X509_ST
     (void)snprintf(ret->message, sizeof ret->message, "%s (%s)", words, buf_text(&name));
 }
 
-static void conclude(const struct chain *chain, const struct notes *notes, X509_STORE_CTX *ctx,
-    struct chain_verdict *ret)
+static void conclude(const struct notes *notes, X509_STORE_CTX *ctx, struct chain_verdict *ret)
 {
     for (size_t i = 0; i < countof(by_weight) && ret->status == CHAIN_TRUSTED; i++) {
         if (notes->of[by_weight[i]].code == 0)
@@ -206,13 +191,13 @@ static void conclude(const struct chain *chain, const struct notes *notes, X509_
         notes->of[CHAIN_BAD_SIGNATURE].code == 0 && notes->of[CHAIN_SELF_SIGNED].code == 0 &&
         notes->of[CHAIN_UNTRUSTED_ROOT].code == 0 && notes->of[CHAIN_INCOMPLETE].code == 0;
     if (ret->is_complete_path)
-        ret->path_expires_at = path_end(chain, X509_STORE_CTX_get0_chain(ctx));
+        ret->path_expires_at = path_end(X509_STORE_CTX_get0_chain(ctx), ret->path_expires_at);
 }
 
-static bool verify(const struct chain *chain, X509_STORE_CTX *ctx, STACK_OF(X509) * above,
-    struct trust_store *store, int64_t now, struct notes *notes)
+static bool verify(X509 *leaf, X509_STORE_CTX *ctx, STACK_OF(X509) * sent,
+    const struct trust_store *store, int64_t now, struct notes *notes)
 {
-    if (!X509_STORE_CTX_init(ctx, store->store, chain->certs[0]->x509, above))
+    if (!X509_STORE_CTX_init(ctx, store->store, leaf, sent))
         return false;
     X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx), (time_t)now);
     X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER);
@@ -221,28 +206,34 @@ static bool verify(const struct chain *chain, X509_STORE_CTX *ctx, STACK_OF(X509
     return X509_verify_cert(ctx) == 1;
 }
 
-void chain_verify(const struct chain *chain, struct trust_store *store, int64_t now,
+void trust_store_judge(struct trust_store *store, X509 *leaf, STACK_OF(X509) * sent, int64_t now,
     struct chain_verdict *ret)
 {
-    STACK_OF(X509) *const above = sk_X509_new_null();
     X509_STORE_CTX *const ctx = X509_STORE_CTX_new();
     struct notes notes = { 0 };
 
-    *ret = (struct chain_verdict){
-        .status = CHAIN_TRUSTED,
-        .path_expires_at = cert_not_after(chain->certs[0]),
-    };
-    ASSERT(above && ctx);
-    for (size_t i = 1; i < chain->n; i++)
-        sk_X509_push(above, chain->certs[i]->x509);
-    if (verify(chain, ctx, above, store, now, &notes)) {
-        conclude(chain, &notes, ctx, ret);
+    *ret = (struct chain_verdict){ .status = CHAIN_TRUSTED };
+    ASSERT(ctx);
+    (void)cert_read_instant(X509_get0_notAfter(leaf), &ret->path_expires_at);
+    if (verify(leaf, ctx, sent, store, now, &notes)) {
+        conclude(&notes, ctx, ret);
     } else {
         ret->status = CHAIN_INVALID;
         (void)snprintf(ret->message, sizeof ret->message, "%s",
             X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
     }
     X509_STORE_CTX_free(ctx);
-    sk_X509_free(above);
     ERR_clear_error();
+}
+
+void chain_verify(const struct chain *chain, struct trust_store *store, int64_t now,
+    struct chain_verdict *ret)
+{
+    STACK_OF(X509) *const above = sk_X509_new_null();
+
+    ASSERT(above);
+    for (size_t i = 1; i < chain->n; i++)
+        sk_X509_push(above, chain->certs[i]->x509);
+    trust_store_judge(store, chain->certs[0]->x509, above, now, ret);
+    sk_X509_free(above);
 }

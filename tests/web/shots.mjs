@@ -1,0 +1,39 @@
+/*
+ * Screenshots of every page, light and dark, wide and narrow, for looking at:
+ *
+ *     node tests/web/shots.mjs DIRECTORY [PATH…]
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { launch, openPage, signIn } from './browser.mjs';
+import { startServer } from './fixtures/server.mjs';
+
+const [folder, ...only] = process.argv.slice(2);
+const pages = ['/', '/certificates', '/certificates/add', '/certificates/add?how=list', '/certificates/1', '/certificates/7?tab=endpoints',
+  '/certificates/6?tab=endpoints', '/certificates/1?tab=versions', '/certificates/1?tab=log', '/tickets', '/tickets/CERT-1', '/jobs', '/audit', '/docs',
+  '/settings/notifications', '/settings/display', '/settings/trust', '/settings/users', '/settings/account', '/nowhere'];
+const looks = [
+  ['light', { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }],
+  ['dark', { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' }],
+  ['phone', { viewport: { width: 390, height: 844 }, colorScheme: 'light' }],
+];
+
+mkdirSync(folder, { recursive: true });
+const server = await startServer();
+const browser = await launch();
+for (const [look, options] of looks) {
+  const { page, faults, close } = await openPage(browser, server.url, options);
+  await page.goto('/');
+  await page.getByLabel('User name').waitFor();
+  await page.screenshot({ path: join(folder, `${look}-sign-in.png`) });
+  await signIn(page, 'admin', 'fixture');
+  for (const path of only.length > 0 ? only : pages) {
+    await page.goto(path);
+    await page.waitForLoadState('networkidle');
+    await page.screenshot({ path: join(folder, `${look}${path.replace(/[^\w]+/g, '-')}.png`) });
+  }
+  for (const fault of faults) console.log(look, fault);
+  await close();
+}
+await browser.close();
+await server.close();

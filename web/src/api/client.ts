@@ -1,0 +1,130 @@
+/*
+ * Calls to /api/v1, typed by api/openapi.yaml.
+ *
+ * A change repeats the session's CSRF token in a header. A refusal becomes an ApiError with the server's words; when
+ * it is "sign in first", whoever has subscribed with onSignedOut is told.
+ */
+import type { paths } from './schema.gen';
+import type { Problem } from './types';
+
+const base = '/api/v1';
+
+let csrfToken: string | null = null;
+let signedOut: () => void = () => undefined;
+
+export function setCsrfToken(token: string | null): void {
+  csrfToken = token;
+}
+
+export function onSignedOut(listener: () => void): void {
+  signedOut = listener;
+}
+
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly problem: Problem) {
+    super(problem.detail || problem.title);
+  }
+
+  /* What the server says about one field of the request, and about what is inside of it. */
+  about(field: string): string | undefined {
+    const messages = this.problem.errors.filter((e) => e.field === field || e.field.startsWith(`${field}[`)
+      || e.field.startsWith(`${field}.`)).map((e) => e.message);
+    return messages.length > 0 ? messages.join('; ') : undefined;
+  }
+}
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+type With<M extends Method> = { [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never }[keyof paths];
+type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never;
+type Answers<O> = O extends { responses: infer R }
+  ? { [S in keyof R]: S extends 200 | 201 | 202 ? Json<R[S]> : never }[keyof R] : never;
+type Body<O> = O extends { requestBody?: { content: { 'application/json': infer T } } } ? T : undefined;
+
+type Value = string | number | boolean | string[] | null | undefined;
+export type Params = Record<string, Value>;
+
+export interface Options {
+  path?: Record<string, string | number>;
+  query?: Params;
+  etag?: string;
+  signal?: AbortSignal;
+}
+
+/* Empty values are left out, lists are joined by commas. */
+export function queryText(params: Params): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    const text = Array.isArray(value) ? value.join(',') : String(value ?? '');
+    if (text !== '') search.set(name, text);
+  }
+  const text = search.toString();
+  return text ? `?${text}` : '';
+}
+
+function urlOf(template: string, options: Options): string {
+  const path = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options.path?.[name] ?? ''));
+  return base + path + queryText(options.query ?? {});
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const otherwise: Problem = {
+    type: 'about:blank', title: response.statusText || 'No answer', status: response.status, errors: [],
+    detail: `the server answered ${response.status} ${response.statusText}`.trim(),
+  };
+  try {
+    return { ...otherwise, ...(await response.json() as Partial<Problem>) };
+  } catch {
+    return otherwise;
+  }
+}
+
+async function send(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { credentials: 'same-origin', ...init });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(0, {
+      type: 'about:blank', title: 'No connection', status: 0, errors: [], detail: 'the server cannot be reached',
+    });
+  }
+}
+
+async function call(method: Method, template: string, body: unknown, options: Options): Promise<unknown> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (method !== 'get' && csrfToken) headers['X-CSRF-Token'] = csrfToken;
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.etag) headers['If-Match'] = options.etag;
+  const response = await send(urlOf(template, options), {
+    method: method.toUpperCase(),
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: options.signal,
+  });
+  if (!response.ok) {
+    const error = new ApiError(response.status, await problemOf(response));
+    if (response.status === 401 && template !== '/session') signedOut();
+    throw error;
+  }
+  return response.status === 204 ? undefined : response.json();
+}
+
+export const api = {
+  get<P extends With<'get'>>(path: P, options: Options = {}): Promise<Answers<paths[P]['get']>> {
+    return call('get', path, undefined, options) as Promise<Answers<paths[P]['get']>>;
+  },
+  post<P extends With<'post'>>(path: P, body: Body<paths[P]['post']>, options: Options = {}):
+  Promise<Answers<paths[P]['post']>> {
+    return call('post', path, body, options) as Promise<Answers<paths[P]['post']>>;
+  },
+  put<P extends With<'put'>>(path: P, body: Body<paths[P]['put']>, options: Options = {}):
+  Promise<Answers<paths[P]['put']>> {
+    return call('put', path, body, options) as Promise<Answers<paths[P]['put']>>;
+  },
+  patch<P extends With<'patch'>>(path: P, body: Body<paths[P]['patch']>, options: Options = {}):
+  Promise<Answers<paths[P]['patch']>> {
+    return call('patch', path, body, options) as Promise<Answers<paths[P]['patch']>>;
+  },
+  delete<P extends With<'delete'>>(path: P, options: Options = {}): Promise<Answers<paths[P]['delete']>> {
+    return call('delete', path, undefined, options) as Promise<Answers<paths[P]['delete']>>;
+  },
+};

@@ -1,0 +1,63 @@
+/* From "who is it" to the page that the address names. Pages are loaded when they are first needed. */
+import { Bullseye, Spinner } from '@patternfly/react-core';
+import { lazy, Suspense, type ComponentType, type LazyExoticComponent } from 'react';
+import { Failed, Waiting } from '../parts/States';
+import { SignIn } from '../pages/SignIn';
+import { ErrorBoundary } from './ErrorBoundary';
+import { matchPath, PathValuesProvider, usePath } from './router';
+import { MeProvider, useSession } from './session';
+import { Shell } from './Shell';
+import { Shortcuts } from './shortcuts';
+
+type PageComponent = LazyExoticComponent<ComponentType>;
+
+const NotFound = lazy(() => import('../pages/NotFound'));
+
+const pages: [pattern: string, page: PageComponent][] = [
+  ['/', lazy(() => import('../pages/Dashboard'))],
+  ['/certificates', lazy(() => import('../pages/certificates/List'))],
+  ['/certificates/add', lazy(() => import('../pages/certificates/Add'))],
+  ['/certificates/:id', lazy(() => import('../pages/certificate/Detail'))],
+  ['/tickets', lazy(() => import('../pages/tickets/List'))],
+  ['/tickets/:key', lazy(() => import('../pages/tickets/Ticket'))],
+  ['/jobs', lazy(() => import('../pages/Jobs'))],
+  ['/audit', lazy(() => import('../pages/Audit'))],
+  ['/docs', lazy(() => import('../pages/Docs'))],
+  ['/settings/notifications', lazy(() => import('../pages/settings/Notifications'))],
+  ['/settings/display', lazy(() => import('../pages/settings/Display'))],
+  ['/settings/trust', lazy(() => import('../pages/settings/Trust'))],
+  ['/settings/users', lazy(() => import('../pages/settings/Users'))],
+  ['/settings/account', lazy(() => import('../pages/settings/Account'))],
+];
+
+function CurrentPage() {
+  const path = usePath();
+  for (const [pattern, Found] of pages) {
+    const values = matchPath(pattern, path);
+    if (values) {
+      return (
+        <PathValuesProvider value={values}>
+          <ErrorBoundary key={path}>
+            <Suspense fallback={<div className="cd-padded"><Waiting lines={8} /></div>}><Found key={path} /></Suspense>
+          </ErrorBoundary>
+        </PathValuesProvider>
+      );
+    }
+  }
+  return <Suspense fallback={null}><NotFound /></Suspense>;
+}
+
+export function App() {
+  const session = useSession();
+  if (session.data === null) return <SignIn />;
+  if (session.data === undefined) {
+    if (session.error) return <Failed error={session.error} retry={() => void session.refetch()} />;
+    return <Bullseye className="cd-full"><Spinner aria-label="Loading" /></Bullseye>;
+  }
+  return (
+    <MeProvider value={session.data}>
+      <Shell><CurrentPage /></Shell>
+      <Shortcuts />
+    </MeProvider>
+  );
+}

@@ -1,0 +1,52 @@
+/* The decoded certificate beside its chain. */
+import { Alert, Card, CardBody, CardTitle, Grid, GridItem } from '@patternfly/react-core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { Loaded } from '../../parts/States';
+import { chainWords } from '../../parts/words';
+import { ChainTree } from './ChainTree';
+import { DecodedFacts } from './DecodedFacts';
+
+interface DecodedTabProps {
+  id: number;
+  fingerprint?: string;
+}
+
+export function DecodedTab({ id, fingerprint }: DecodedTabProps) {
+  const [allNames, setAllNames] = useState(false);
+  const [chosen, setChosen] = useState('');
+  const query = useQuery({
+    queryKey: ['certificate', id, 'decoded', fingerprint, allNames],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => api.get('/certificates/{id}/decoded', {
+      path: { id }, query: { fingerprint_sha256: fingerprint, all_names: allNames || undefined }, signal,
+    }),
+  });
+  return (
+    <Loaded query={query} lines={10}>
+      {({ leaf, chain, chain_status: status }) => {
+        const shown = [leaf, ...chain].find((c) => c.fingerprint_sha256 === chosen) ?? leaf;
+        return (
+          <Grid hasGutter>
+            <GridItem span={12} xl={8}>
+              <Card>
+                <CardTitle component="h2">{shown === leaf ? 'Certificate' : 'Certificate in the chain'}</CardTitle>
+                <CardBody><DecodedFacts decoded={shown} showAllNames={shown === leaf ? () => setAllNames(true) : undefined} /></CardBody>
+              </Card>
+            </GridItem>
+            <GridItem span={12} xl={4}>
+              <Card>
+                <CardTitle component="h2">Chain</CardTitle>
+                <CardBody>
+                  <Alert isInline isPlain variant={status === 'trusted' ? 'success' : 'warning'} title={chainWords[status]} />
+                  <ChainTree leaf={leaf} chain={chain} chosen={shown.fingerprint_sha256} choose={setChosen} />
+                </CardBody>
+              </Card>
+            </GridItem>
+          </Grid>
+        );
+      }}
+    </Loaded>
+  );
+}

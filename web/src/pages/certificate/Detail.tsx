@@ -1,0 +1,145 @@
+/* One certificate: how it stands, and everything known of it. */
+import { Alert, AlertActionCloseButton, Button, PageSection, Tab, Tabs, TabTitleText } from '@patternfly/react-core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import type { Certificate } from '../../api/types';
+import { navigate, usePathValue, useSearch } from '../../app/router';
+import { daysLeft } from '../../parts/dates';
+import { FlagLabel, StatusLabel, Tags } from '../../parts/Labels';
+import { Kebab } from '../../parts/Menu';
+import { Page } from '../../parts/Page';
+import { Failed, Nothing, Waiting } from '../../parts/States';
+import { Time } from '../../parts/Time';
+import { useToasts } from '../../parts/Toasts';
+import { sourceWords } from '../../parts/words';
+import { UpdateResults } from '../certificates/UpdateResults';
+import { TicketTable } from '../tickets/TicketTable';
+import { AccessDialog } from './AccessDialog';
+import { AccessTab } from './AccessTab';
+import { Alerts } from './Alerts';
+import { DecodedTab } from './DecodedTab';
+import { DeleteDialog } from './DeleteDialog';
+import { EditDialog } from './EditDialog';
+import { EndpointsTab } from './EndpointsTab';
+import { LogTab } from './LogTab';
+import { VersionsTab } from './VersionsTab';
+
+type DialogName = 'access' | 'delete' | 'edit' | null;
+
+const tabs: [key: string, title: string][] = [
+  ['certificate', 'Certificate'], ['endpoints', 'Endpoints'], ['versions', 'Versions'], ['tickets', 'Tickets'],
+  ['access', 'Access'], ['log', 'Log'],
+];
+
+function Lead({ c }: { c: Certificate }) {
+  return (
+    <span className="cd-meta">
+      {c.expires_at && <span><Time at={c.expires_at} show="date" />{c.days_left !== null && `, ${daysLeft(c.days_left)}`}</span>}
+      {c.certificate_id && <span>{c.certificate_id}</span>}
+      <span>{sourceWords[c.source]}</span>
+      {c.business_group && <span>{c.business_group}</span>}
+      <span>Owner {c.owner}{c.assignee && `, assignee ${c.assignee}`}</span>
+      {c.tags.length > 0 && <span className="cd-labels"><Tags tags={c.tags} /></span>}
+    </span>
+  );
+}
+
+function Tickets({ id }: { id: number }) {
+  const query = useQuery({
+    queryKey: ['tickets', 'of', id],
+    queryFn: ({ signal }) => api.get('/tickets', { query: { certificate: id, limit: 100 }, signal }),
+  });
+  if (query.error && !query.data) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  if (query.data?.items.length === 0)
+    return <Nothing title="No tickets">One is opened when a notification period before the end has come.</Nothing>;
+  return <TicketTable items={query.data?.items} hidesCertificate />;
+}
+
+function Filled({ c }: { c: Certificate }) {
+  const toasts = useToasts();
+  const [search, change] = useSearch();
+  const [dialog, setDialog] = useState<DialogName>(null);
+  const jobId = Number(search.get('job')) || null;
+  const tab = search.get('tab') ?? (c.current || c.endpoints_summary.total === 0 ? 'certificate' : 'endpoints');
+  const fingerprint = search.get('fingerprint') ?? undefined;
+  const decode = (f: string) => change({ tab: 'certificate', fingerprint: f === c.current?.fingerprint_sha256 ? '' : f });
+
+  const update = async () => {
+    try {
+      const answer = await api.post('/certificates/{id}/update', undefined, { path: { id: c.id } });
+      if (answer.job === null) toasts.info(answer.message ?? 'Nothing to probe');
+      else change({ job: String(answer.job) });
+    } catch (error) {
+      toasts.failed('Could not update', error);
+    }
+  };
+
+  const mayEdit = c.may.includes('edit');
+  return (
+    <Page
+      title={c.name}
+      parents={[{ to: '/certificates', text: 'Certificates' }]}
+      heading={<span className="cd-labels">{c.name} <StatusLabel status={c.status} />{c.flags.map((f) => <FlagLabel key={f} flag={f} />)}</span>}
+      lead={<Lead c={c} />}
+      actions={(
+        <>
+          {mayEdit && <Button onClick={() => void update()}>Update</Button>}
+          {mayEdit && <Button variant="secondary" onClick={() => setDialog('edit')}>Edit</Button>}
+          <Kebab
+            label="More actions"
+            actions={[
+              { title: 'Manage access', run: () => setDialog('access') },
+              { title: 'Download certificate and chain', run: () => window.location.assign(`/api/v1/certificates/${c.id}.pem`), isDisabled: !c.current },
+              { title: 'Delete', run: () => setDialog('delete'), isDangerous: true, isDisabled: !c.may.includes('delete') },
+            ]}
+          />
+        </>
+      )}
+    >
+      <PageSection>
+        {c.description && <p className="cd-description">{c.description}</p>}
+        {jobId !== null && <UpdateResults key={jobId} jobId={jobId} what={`Update of ${c.name}`} close={() => change({ job: '' })} />}
+        <Alerts certificate={c} showEndpoints={() => change({ tab: 'endpoints' })} />
+        <Tabs activeKey={tab} onSelect={(_, key) => change({ tab: String(key), fingerprint: '' })} aria-label="About this certificate">
+          {tabs.map(([key, title]) => <Tab key={key} eventKey={key} title={<TabTitleText>{title}</TabTitleText>} />)}
+        </Tabs>
+        <div className="cd-tab">
+          {tab === 'certificate' && fingerprint && (
+            <Alert
+              isInline isPlain variant="info" title="This is not the current version"
+              actionClose={<AlertActionCloseButton aria-label="Show the current version" onClose={() => change({ fingerprint: '' })} />}
+            />
+          )}
+          {tab === 'certificate' && (c.current || fingerprint ? <DecodedTab id={c.id} fingerprint={fingerprint} />
+            : <Nothing title="Nothing seen yet">No endpoint has shown a certificate so far.</Nothing>)}
+          {tab === 'endpoints' && <EndpointsTab certificate={c} decode={decode} />}
+          {tab === 'versions' && <VersionsTab id={c.id} decode={decode} />}
+          {tab === 'tickets' && <Tickets id={c.id} />}
+          {tab === 'access' && <AccessTab certificate={c} manage={() => setDialog('access')} />}
+          {tab === 'log' && <LogTab id={c.id} />}
+        </div>
+      </PageSection>
+      {dialog === 'access' && <AccessDialog certificate={c} close={() => setDialog(null)} />}
+      {dialog === 'edit' && <EditDialog certificate={c} close={() => setDialog(null)} />}
+      {dialog === 'delete' && <DeleteDialog certificate={c} close={() => setDialog(null)} done={() => navigate('/certificates')} />}
+    </Page>
+  );
+}
+
+export default function Detail() {
+  const id = Number(usePathValue('id'));
+  const query = useQuery({
+    queryKey: ['certificate', id],
+    queryFn: ({ signal }) => api.get('/certificates/{id}', { path: { id }, signal }),
+    refetchInterval: 30000,
+  });
+  if (query.data) return <Filled c={query.data} />;
+  return (
+    <Page title="Certificate" parents={[{ to: '/certificates', text: 'Certificates' }]}>
+      <PageSection>
+        {query.error ? <Failed error={query.error} retry={() => void query.refetch()} /> : <Waiting lines={10} />}
+      </PageSection>
+    </Page>
+  );
+}

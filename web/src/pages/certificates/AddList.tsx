@@ -1,0 +1,95 @@
+/* A pasted list of hosts, one certificate for each line. */
+import { Alert, Button, Form } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useState, type FormEvent } from 'react';
+import { ApiError, api } from '../../api/client';
+import type { BulkCreateResult, Job, Protocol } from '../../api/types';
+import { protocols } from '../../api/types';
+import { Link } from '../../app/router';
+import { AreaField, ChoiceField } from '../../parts/Fields';
+import { isOver, JobProgress, useJob } from '../../parts/jobs';
+import { errorText } from '../../parts/States';
+import { count, protocolWords } from '../../parts/words';
+import { SharedFields, useShared, useSharedBody } from './shared';
+
+const outcomes = { created: 'Added', attachable: 'You have it already', error: 'Not added' };
+
+function Lines({ result }: { result: BulkCreateResult }) {
+  return (
+    <>
+      <Alert
+        isInline
+        variant={result.failed > 0 ? 'warning' : 'success'}
+        title={`${count(result.created, 'certificate')} added, ${result.attachable} already there, ${result.failed} not added`}
+      />
+      <Table variant="compact" aria-label="Result for each line">
+        <Thead><Tr><Th>Line</Th><Th>Text</Th><Th>Result</Th></Tr></Thead>
+        <Tbody>
+          {result.lines.map((l) => (
+            <Tr key={l.line}>
+              <Td dataLabel="Line">{l.line}</Td>
+              <Td dataLabel="Text"><span className="cd-break">{l.text}</span></Td>
+              <Td dataLabel="Result">
+                {outcomes[l.outcome]}
+                {l.certificate && <>: <Link to={`/certificates/${l.certificate.id}`}>{l.certificate.name}</Link></>}
+                {l.outcome === 'error' && <>: <span className="cd-bad">{l.message}</span></>}
+              </Td>
+            </Tr>
+          ))}
+        </Tbody>
+      </Table>
+    </>
+  );
+}
+
+function Outcome({ job }: { job: Job | undefined }) {
+  const result = job?.state === 'done' ? job.result as BulkCreateResult | null : null;
+  if (job?.state === 'failed') return <Alert isInline variant="danger" title="The list was not added">{job.error}</Alert>;
+  if (result && Array.isArray(result.lines)) return <Lines result={result} />;
+  return <div className="cd-progress"><JobProgress job={job} title="Adding certificates" /></div>;
+}
+
+export function AddList() {
+  const [hosts, setHosts] = useState('');
+  const [protocol, setProtocol] = useState<Protocol>('tls');
+  const [shared, changeShared] = useShared();
+  const body = useSharedBody(shared);
+  const [jobId, setJobId] = useState<number | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const job = useJob(jobId).data;
+  const isBusy = jobId !== null && !isOver(job);
+  const lines = hosts.split('\n').filter((line) => line.replace(/#.*/, '').trim() !== '').length;
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setError(null);
+    try {
+      setJobId((await api.post('/certificates/bulk', { ...body, hosts, protocol })).job);
+    } catch (e) {
+      setError(e);
+    }
+  };
+
+  return (
+    <Form onSubmit={(e) => void submit(e)}>
+      <AreaField
+        label="Hosts" value={hosts} onChange={setHosts} rows={8} isRequired isCode maxLength={500000}
+        placeholder={'www.example.org\nmail.example.org:993\n[2001:db8::1]:8443'}
+        help="One host, or host:port, a line. What follows # is skipped."
+        error={error instanceof ApiError ? error.about('hosts') : undefined}
+      />
+      <ChoiceField
+        label="Protocol" value={protocol} onChange={setProtocol}
+        options={protocols.map((p): [Protocol, string] => [p, protocolWords[p]])}
+      />
+      <SharedFields shared={shared} change={changeShared} error={error} />
+      {error !== null && <Alert isInline variant="danger" title={errorText(error)} />}
+      <div className="cd-actions">
+        <Button type="submit" isLoading={isBusy} isDisabled={isBusy || lines === 0}>
+          {lines === 0 ? 'Add certificates' : `Add ${count(lines, 'certificate')}`}
+        </Button>
+      </div>
+      {jobId !== null && <Outcome job={job} />}
+    </Form>
+  );
+}

@@ -1,0 +1,89 @@
+/* The columns of the certificates table. Which are shown is kept in this browser. */
+import { useState, type ReactNode } from 'react';
+import type { Certificate } from '../../api/types';
+import { Link } from '../../app/router';
+import { FlagLabel, StatusLabel, Tags } from '../../parts/Labels';
+import { Expiry, Time } from '../../parts/Time';
+import { chainWords, shortName, sourceWords } from '../../parts/words';
+
+export interface Column {
+  id: string;
+  title: string;
+  sort?: string;
+  isDefault?: boolean;
+  cell: (c: Certificate) => ReactNode;
+}
+
+function Names({ c }: { c: Certificate }) {
+  const more = (c.current?.sans_total ?? 0) - 1;
+  const first = c.current?.sans[0];
+  return (
+    <span className="cd-two-lines">
+      <Link to={`/certificates/${c.id}`} className="cd-break">{c.name}</Link>
+      {first && (first !== c.name || more > 0) && (
+        <span className="cd-quiet cd-break">{first !== c.name ? first : ''}{more > 0 ? ` and ${more} more names` : ''}</span>
+      )}
+    </span>
+  );
+}
+
+function Status({ c }: { c: Certificate }) {
+  return (
+    <span className="cd-labels">
+      <StatusLabel status={c.status} />
+      {c.flags.map((flag) => <FlagLabel key={flag} flag={flag} />)}
+    </span>
+  );
+}
+
+function Checked({ c }: { c: Certificate }) {
+  const { total, last_checked_at: at, last_error: error } = c.endpoints_summary;
+  if (total === 0) return <span className="cd-quiet">no endpoint</span>;
+  return (
+    <span className="cd-two-lines">
+      <Time at={at} show="ago" otherwise="not yet" />
+      {error && <span className="cd-bad cd-clip" title={error}>{error}</span>}
+    </span>
+  );
+}
+
+const person = (name: string | null) => name ?? <span className="cd-quiet">nobody</span>;
+
+export const columns: Column[] = [
+  { id: 'name', title: 'Name', sort: 'name', isDefault: true, cell: (c) => <Names c={c} /> },
+  { id: 'status', title: 'Status', sort: 'status', isDefault: true, cell: (c) => <Status c={c} /> },
+  { id: 'expires_at', title: 'Expiration date', sort: 'expires_at', isDefault: true, cell: (c) => <Expiry at={c.expires_at} days={c.days_left} /> },
+  { id: 'issuer', title: 'Issuer', sort: 'issuer', isDefault: true, cell: (c) => (c.current ? <span title={c.current.issuer}>{shortName(c.current.issuer)}</span> : '–') },
+  { id: 'owner', title: 'Owner', isDefault: true, cell: (c) => c.owner },
+  { id: 'checked', title: 'Last check', isDefault: true, cell: (c) => <Checked c={c} /> },
+  { id: 'assignee', title: 'Assignee', cell: (c) => person(c.assignee) },
+  { id: 'ticket', title: 'Ticket', isDefault: true, cell: (c) => (c.ticket ? <Link to={`/tickets/${c.ticket}`}>{c.ticket}</Link> : '–') },
+  { id: 'tags', title: 'Tags', cell: (c) => <Tags tags={c.tags} /> },
+  { id: 'business_group', title: 'Business group', cell: (c) => c.business_group ?? '–' },
+  { id: 'resources', title: 'Associated resources', cell: (c) => c.resources.join(', ') || '–' },
+  { id: 'source', title: 'Source', cell: (c) => sourceWords[c.source] },
+  { id: 'certificate_id', title: 'Certificate ID', cell: (c) => c.certificate_id ?? '–' },
+  { id: 'chain', title: 'Chain', cell: (c) => (c.current ? chainWords[c.current.chain_status] : '–') },
+  { id: 'key', title: 'Key', cell: (c) => (c.current ? `${c.current.key.algorithm.toUpperCase()} ${c.current.key.size}` : '–') },
+  { id: 'endpoints', title: 'Endpoints', cell: (c) => c.endpoints_summary.total },
+  { id: 'created_at', title: 'Added', sort: 'created_at', cell: (c) => <Time at={c.created_at} show="date" /> },
+  { id: 'updated_at', title: 'Changed', sort: 'updated_at', cell: (c) => <Time at={c.updated_at} show="date" /> },
+];
+
+const key = 'certdesk.columns';
+
+function stored(): string[] {
+  const known = columns.map((c) => c.id);
+  const list = (window.localStorage.getItem(key) ?? '').split(',').filter((id) => known.includes(id));
+  return list.length > 0 ? list : columns.filter((c) => c.isDefault).map((c) => c.id);
+}
+
+export function useColumns(): [Column[], string[], (ids: string[]) => void] {
+  const [ids, setIds] = useState(stored);
+  const choose = (chosen: string[]) => {
+    const withName = [...new Set(['name', ...chosen])];
+    window.localStorage.setItem(key, withName.join(','));
+    setIds(withName);
+  };
+  return [columns.filter((c) => ids.includes(c.id)), ids, choose];
+}

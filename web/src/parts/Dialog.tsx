@@ -1,0 +1,59 @@
+/* A dialog with one thing to do. Esc closes it; what the server refuses is said inside of it. */
+import { Alert, Button, Form, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { useId, useState, type FormEvent, type ReactNode } from 'react';
+import { errorText } from './States';
+
+interface DialogProps {
+  title: string;
+  action: string;
+  isDangerous?: boolean;
+  isDisabled?: boolean;
+  size?: 'small' | 'medium' | 'large';
+  run: () => Promise<unknown>;
+  close: () => void;
+  children: ReactNode;
+}
+
+export function Dialog({ title, action, isDangerous, isDisabled, size = 'small', run, close, children }: DialogProps) {
+  const [error, setError] = useState<unknown>(null);
+  const [isBusy, setBusy] = useState(false);
+  const id = useId();
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (isBusy || isDisabled) return;
+    setBusy(true);
+    setError(null);
+    try {
+      await run();
+      close();
+    } catch (e) {
+      setError(e);
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Modal isOpen onClose={close} variant={size} aria-labelledby={`${id}-title`} aria-describedby={`${id}-body`}>
+      <ModalHeader title={title} labelId={`${id}-title`} titleIconVariant={isDangerous ? 'warning' : undefined} />
+      <ModalBody id={`${id}-body`}>
+        <Form id={id} onSubmit={(e) => void submit(e)}>
+          {children}
+          {error !== null && <Alert isInline variant="danger" title={errorText(error)} />}
+        </Form>
+      </ModalBody>
+      <ModalFooter>
+        <Button
+          type="submit"
+          form={id}
+          variant={isDangerous ? 'danger' : 'primary'}
+          isLoading={isBusy}
+          isDisabled={isBusy || isDisabled}
+        >
+          {action}
+        </Button>
+        <Button variant="link" onClick={close}>Cancel</Button>
+      </ModalFooter>
+    </Modal>
+  );
+}

@@ -1,0 +1,107 @@
+/* How things are called on the page. */
+import type {
+  ChainStatus, ErrorClass, Flag, Job, Observation, Priority, Protocol, Role, Source, TicketStatus, TicketType, Validity,
+} from '../api/types';
+
+export const statusWords: Record<Validity, string> = {
+  valid: 'Valid', expiring_soon: 'Expiring soon', expired: 'Expired', not_yet_valid: 'Not yet valid',
+  revoked: 'Revoked', unknown: 'Nothing seen yet',
+};
+
+export const flagWords: Record<Flag, string> = {
+  unreachable: 'Unreachable', mixed: 'Mixed', foreign: 'Foreign', rolled_back: 'Rolled back',
+};
+
+export const flagMeanings: Record<Flag, string> = {
+  unreachable: 'The last check of an endpoint failed. What is shown is what was seen before.',
+  mixed: 'Different addresses serve different certificates.',
+  foreign: 'An endpoint serves a certificate that is no successor of the one we knew. The current one stays as it is '
+    + 'until you confirm the new one.',
+  rolled_back: 'An endpoint serves an older certificate again than the current one.',
+};
+
+export const sourceWords: Record<Source, string> = { monitored: 'Monitored', imported: 'Imported', managed: 'Managed' };
+
+export const roleWords: Record<Role, string> = {
+  user: 'User: own and shared certificates', auditor: 'Auditor: sees everything', admin: 'Admin: may do everything',
+};
+
+export const priorityWords: Record<Priority, string> = {
+  lowest: 'Lowest', low: 'Low', medium: 'Medium', high: 'High', highest: 'Highest',
+};
+
+export const protocolWords: Record<Protocol, string> = {
+  tls: 'TLS', smtp: 'SMTP (STARTTLS)', imap: 'IMAP (STARTTLS)', pop3: 'POP3 (STARTTLS)', ftp: 'FTP (AUTH TLS)',
+  ldap: 'LDAP (StartTLS)', postgres: 'PostgreSQL', mysql: 'MySQL', xmpp: 'XMPP (STARTTLS)',
+};
+
+export const ticketTypeWords: Record<TicketType, string> = {
+  certificate: 'Certificate', revoke_certificate: 'Revoke Certificate', certificate_expiry: 'Certificate Expiry',
+};
+
+export const ticketStatusWords: Record<TicketStatus, string> = {
+  open: 'Open', done: 'Done', certificate_request: 'Certificate Request', certificate_enrolling: 'Certificate Enrolling',
+  certificate_enrolled: 'Certificate Enrolled', certificate_renew: 'Certificate Renew',
+  certificate_renewed: 'Certificate Renewed', certificate_revoking: 'Certificate Revoking',
+  certificate_revoked: 'Certificate Revoked', cancelled: 'Cancelled',
+};
+
+export const chainWords: Record<ChainStatus, string> = {
+  '': 'Not seen yet', trusted: 'Trusted', not_yet_valid: 'A certificate in the chain is not yet valid',
+  expired: 'A certificate in the chain has expired', incomplete: 'An intermediate certificate is missing',
+  self_signed: 'Self-signed', untrusted_root: 'Root is not trusted', bad_signature: 'A signature is wrong',
+  invalid: 'Not valid',
+};
+
+export const errorWords: Record<ErrorClass, string> = {
+  dns: 'Name not found', refused: 'Connection refused', timeout: 'Timed out', unreachable: 'No route to the host',
+  not_routable: 'Not checked: no such network here', tls_alert: 'TLS handshake refused', not_tls: 'Does not speak TLS',
+  starttls_refused: 'STARTTLS refused', certificate_unreadable: 'Certificate unreadable',
+  closed: 'Connection closed', denied: 'Address may not be probed', proxy: 'Proxy failed', internal: 'Internal error',
+};
+
+export const observationRoleWords: Record<NonNullable<Observation['role']>, string> = {
+  current: 'Current', successor: 'Successor', superseded: 'Superseded', foreign: 'Foreign', rolled_back: 'Rolled back',
+};
+
+export const jobStateWords: Record<Job['state'], string> = {
+  queued: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed',
+};
+
+const jobTypes: Record<string, string> = {
+  update: 'Update', bulk_create: 'Add certificates', check: 'Check', probe: 'Check', sweep: 'Check of all endpoints',
+  notify: 'Notifications',
+};
+
+const scheduleNames: Record<string, string> = {
+  check: 'Check of all endpoints', sweep: 'Check of all endpoints', renew: 'Renewal scan', renewal_scan: 'Renewal scan',
+  notify: 'Notifications', cleanup: 'Housekeeping', audit: 'Audit chain',
+};
+
+/* "some_word" as "Some word". */
+export function plain(word: string): string {
+  const text = word.replace(/[_.]/g, ' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export const jobWords = (type: string): string => jobTypes[type] ?? plain(type);
+export const scheduleWords = (name: string): string => scheduleNames[name] ?? plain(name);
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+}
+
+export function hostPort(endpoint: { host: string; port: number }): string {
+  return endpoint.host.includes(':') ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
+}
+
+/* The most telling part of a distinguished name: CN, else O, else all of it. */
+export function shortName(name: string): string {
+  const part = (type: string) => new RegExp(`(?:^|,)${type}=((?:\\\\.|[^,\\\\])+)`, 'i').exec(name)?.[1];
+  return (part('CN') ?? part('O') ?? name).replace(/\\(.)/g, '$1');
+}
+
+/* aa:bb:cc… */
+export function colons(hex: string): string {
+  return hex.replace(/(..)(?=.)/g, '$1:').toUpperCase();
+}
