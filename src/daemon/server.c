@@ -1,7 +1,7 @@
 /*
  * daemon/server: the wiring of the server process: what is made, in which order, and how it ends.
  *
- * The order of the start: settings, confinement, database, workers, HTTP, and only then the
+ * The order of the start: settings, database, confinement, workers, HTTP, and only then the
  * supervisor is told. Prober and vault come and go on the control channel meanwhile. The order of
  * the end: HTTP is drained, workers finish, everything is freed in reverse.
  */
