@@ -100,5 +100,8 @@ void web_answer(const struct http_request *request, struct http_reply *reply)
         http_reply_static_body(reply, SPAN_LITERAL("there is no such file\n"));
         return;
     }
-    answer_file(request, file ? file : find_file("/index.html"), reply);
+    if (!file)
+        file = find_file("/index.html");
+    ASSERT(file); /* the build always puts one in */
+    answer_file(request, file, reply);
 }
