@@ -190,6 +190,7 @@ static bool start_http(struct server *s, struct err *err)
 {
     struct health_conf health = { .vault = s->vault,
         .prober = s->prober,
+        .desk = s->desk,
         .next = desk_app(s->desk) };
     autofree(str) char *spool = xasprintf("%s/tmp", conf_text(s->conf, CONF_SERVER_DATA));
     struct http_server_conf conf = { .limits = HTTP_LIMITS_DEFAULT, .spool_dir = spool };
