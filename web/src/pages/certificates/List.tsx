@@ -98,9 +98,9 @@ export default function List() {
     change(changes);
   };
   const rowActions = (c: Certificate) => [
-    { title: 'Update', onClick: () => void update(`Update of ${c.name}`, { ids: [c.id] }), isDisabled: !c.may.includes('edit') },
-    { title: 'Manage access', onClick: () => setSharing(c) },
-    { title: 'Delete', onClick: () => setDeleting(c), isDanger: true, isDisabled: !c.may.includes('delete') },
+    { title: 'Update', run: () => void update(`Update of ${c.name}`, { ids: [c.id] }), isDisabled: !c.may.includes('edit') },
+    { title: 'Manage access', run: () => setSharing(c) },
+    { title: 'Delete', run: () => setDeleting(c), isDangerous: true, isDisabled: !c.may.includes('delete') },
   ];
 
   return (
