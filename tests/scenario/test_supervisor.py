@@ -10,7 +10,7 @@ import tempfile
 import pytest
 
 from certdesk import BINARY, Api, Certdesk
-from servers import free_port, wait_until
+from servers import wait_until
 
 NOBODY = 65534
 
