@@ -158,7 +158,7 @@ static void tick(void *arg)
     struct err err = { 0 };
 
     if (!atomic_exchange(&self->is_looking, true) &&
-        !workers_submit(self->workers, WORK_JOB, look, self, &err))
+        !workers_submit(self->workers, WORK_REQUEST, look, self, &err))
         atomic_store(&self->is_looking, false);
     loop_timer_start(self->timer, TICK_MS);
 }

@@ -68,6 +68,8 @@ bool trust_store_new(const char *system_dir, struct span pem, struct trust_store
     store->store = X509_STORE_new();
     /* An intermediate or a leaf that an admin trusts is an anchor, too. */
     X509_STORE_set_flags(store->store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_POLICY_CHECK);
+    /* Signatures over MD5 and SHA-1 are worth nothing any more. */
+    X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(store->store), 1);
     /* Any policy suits us (RFC 5280, 6.1.1); without this OpenSSL takes it that none does. */
     X509_VERIFY_PARAM_add0_policy(X509_STORE_get0_param(store->store), OBJ_nid2obj(NID_any_policy));
     if (folder[0] && !look_into(store->store, folder)) {

@@ -270,6 +270,7 @@ static void judges_chains(void **state)
         { { .issuer = &other_root, .ends_in = DAY }, false, &other_root, "untrusted_root", false },
         { { .issuer = &other_root, .ends_in = DAY }, false, NULL, "incomplete", false },
         { { .issuer = &good, .ends_in = DAY }, false, &good, "incomplete", false },
+        { { .issuer = &ca, .ends_in = DAY, .is_sha1 = true }, true, NULL, "invalid", true },
     };
 
     (void)state;
@@ -467,7 +468,7 @@ static void refuses_a_configuration_that_cannot_be(void **state)
         { { .proxy = "a b:1" }, "cannot use the proxy" },
         { { .trust_pem = SPAN_LITERAL("-----BEGIN CERTIFICATE-----\nAAAA\n"
                                       "-----END CERTIFICATE-----\n") },
-            "not a certificate" },
+            "certificate is malformed" },
     };
     struct loop *loop = NULL;
     struct err err = { 0 };

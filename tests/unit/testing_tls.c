@@ -98,8 +98,9 @@ struct test_cert test_cert_new(const struct test_cert_plan *plan)
         add_sans(cert.x509, plan);
     if (plan->padding)
         add_padding(cert.x509, plan->padding);
-    assert_true(X509_sign(cert.x509, issuer->key,
-        EVP_PKEY_is_a(issuer->key, "ED25519") ? NULL : EVP_sha256()));
+    const EVP_MD *const digest = plan->is_sha1 ? EVP_sha1() : EVP_sha256();
+    assert_true(
+        X509_sign(cert.x509, issuer->key, EVP_PKEY_is_a(issuer->key, "ED25519") ? NULL : digest));
     return cert;
 }
 

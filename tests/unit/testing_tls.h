@@ -26,6 +26,7 @@ struct test_cert_plan {
     int64_t ends_in;
     const struct test_cert *issuer; /* NULL: itself */
     size_t n_sans;                  /* so many short names besides */
+    bool is_sha1;                   /* what signs it */
     size_t padding;                 /* bytes of an extension nobody knows */
 };
 
