@@ -1,4 +1,8 @@
-/* job/scheduler: see the header. Looks once a second, which is as fine as cron needs, on a worker.
+/*
+ * job/scheduler: see the header.
+ *
+ * It looks once a second, which is as fine as cron needs, on a worker; not in the class of jobs,
+ * all threads of which may be held by long ones.
  */
 #include "job/scheduler.h"
 
