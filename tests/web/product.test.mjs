@@ -261,7 +261,7 @@ describe('the page in the program', { skip }, () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click();
     await page.getByText('It is not shown again').waitFor();
     await page.getByRole('button', { name: 'Done' }).click();
-    await page.getByRole('gridcell', { name: 'robot' }).waitFor();
+    await page.getByRole('gridcell', { name: 'robot', exact: true }).waitFor();
     fine();
   });
 
