@@ -53,7 +53,9 @@ function Outcome({ job }: { job: Job | undefined }) {
 function Shown({ job }: { job: Job | undefined }) {
   const ref = useRef<HTMLDivElement>(null);
   const over = isOver(job);
-  useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [over]);
+  useEffect(() => {
+    ref.current?.scrollIntoView({ block: 'nearest' }); /* answers with a promise in some browsers */
+  }, [over]);
   return <div ref={ref}><Outcome job={job} /></div>;
 }
 
