@@ -42,7 +42,7 @@ const neverShown = /\/(Drawer|JumpLinks|NotificationDrawer|Wizard|Popover)\//;
 /* Variants that this page cannot get into: other themes, right-to-left text, layouts for other breakpoints. */
 const unwanted = new RegExp([
   'high-contrast', 'theme-glass', 'theme-felt', 'theme-redhat', 'pf-v6-m-dir-rtl', 'dir=.?rtl',
-  'pf-m-tree-view', 'pf-m-grid-(?:sm|lg|xl|2xl)', '-on-(?:sm|md|lg|xl|2xl)', 'pf-m-[\\w-]+-on-height-', 'pf-m-breadcrumb',
+  'pf-m-tree-view', 'pf-m-grid-(?:sm|lg|xl|2xl)', 'pf-v6-c-.*-on-(?:sm|md|lg|xl|2xl)', 'pf-m-[\\w-]+-on-height-', 'pf-m-breadcrumb',
   'pf-m-sticky', 'pf-m-nested-column', 'pf-m-drill', 'pf-m-flyout', 'pf-m-subtab', 'pf-m-docked', 'pf-m-light\\b',
 ].join('|'));
 

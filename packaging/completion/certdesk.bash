@@ -4,7 +4,10 @@
 
 _certdesk_options() {
     case "$1" in
-    check) echo "-c -f -o --allow-untrusted --crit --sni --starttls --warn --help" ;;
+    check)
+        echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
+            "--sni --starttls --timeout --warn --help"
+        ;;
     login) echo "--user --help" ;;
     cert) echo "-o --help" ;;
     ticket) echo "-o --help" ;;
@@ -32,7 +35,7 @@ _certdesk() {
         return
     fi
     case "$previous" in
-    -f | --config | --tls-cert | --tls-key)
+    -f | --file | --ca-file | --config | --tls-cert | --tls-key)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -40,7 +43,7 @@ _certdesk() {
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    -o)
+    -o | --output)
         mapfile -t COMPREPLY < <(compgen -W "table json csv" -- "$current")
         return
         ;;

@@ -94,11 +94,14 @@ void web_answer(const struct http_request *request, struct http_reply *reply)
     join_path(request, &path);
     if (buf_ok(&path) && path.size > 0)
         file = find_file(buf_text(&path));
-    if (!file && span_starts_with(buf_span(&path), "/assets/")) {
+    /* Any other path is the page's own: its script looks at it. */
+    if (!file && !span_starts_with(buf_span(&path), "/assets/"))
+        file = find_file("/index.html");
+    if (!file) {
         http_reply_status(reply, 404);
         http_reply_field(reply, "Content-Type", "text/plain; charset=utf-8");
         http_reply_static_body(reply, SPAN_LITERAL("there is no such file\n"));
         return;
     }
-    answer_file(request, file ? file : find_file("/index.html"), reply);
+    answer_file(request, file, reply);
 }

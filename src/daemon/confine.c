@@ -36,14 +36,12 @@ bool confine_server(const struct conf *conf, struct err *err)
     autofree(str) char *db = xasprintf("%s/db", data);
     autofree(str) char *tmp = xasprintf("%s/tmp", data);
     autofree(str) char *vault = xasprintf("%s/vault", data);
-    autofree(str) char *token_dir = parent_of(conf_text(conf, CONF_SERVER_ADMIN_TOKEN_FILE));
     autofree(str) char *other_db = database_dir(conf);
     struct sandbox_path paths[] = {
         { "/", SANDBOX_READ },
         { "/dev", SANDBOX_READ | SANDBOX_WRITE },
         { db, SANDBOX_READ | SANDBOX_WRITE },
         { tmp, SANDBOX_READ | SANDBOX_WRITE },
-        { token_dir ? token_dir : tmp, SANDBOX_READ | SANDBOX_WRITE },
         { other_db ? other_db : db, SANDBOX_READ | SANDBOX_WRITE },
     };
     struct sandbox_files files = { .paths = paths, .n_paths = countof(paths), .except = vault };

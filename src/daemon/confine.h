@@ -1,8 +1,8 @@
 /*
  * daemon/confine: what the server process cannot reach.
  *
- * It may read what its user may read, but for DIR/vault; it may write in DIR/db, DIR/tmp, and where
- * its settings say that it writes. It starts no programs.
+ * It may read what its user may read, but for DIR/vault; it may write in DIR/db, DIR/tmp, and
+ * where its settings put an SQLite file. It starts no programs.
  */
 #pragma once
 

@@ -15,6 +15,8 @@
 #include "monitor/trust.h"
 #include "net/addr.h"
 
+#define SCHEDULER_STUCK_SECONDS 60
+
 struct desk {
     char node[128];
     struct job_services jobs;
@@ -83,6 +85,17 @@ void desk_start(struct desk *desk)
 {
     job_runner_start(desk->runner);
     scheduler_start(desk->scheduler);
+}
+
+bool desk_is_working(const struct desk *desk, int64_t now, struct err *err)
+{
+    int64_t at = scheduler_alive_at(desk->scheduler);
+
+    if (at == 0)
+        return fail(err, ERR_UNAVAILABLE, "the scheduler has not begun yet");
+    if (now - at > SCHEDULER_STUCK_SECONDS)
+        return fail(err, ERR_UNAVAILABLE, "the scheduler has not run for %" PRId64 " s", now - at);
+    return true;
 }
 
 void desk_stop(struct desk *desk)

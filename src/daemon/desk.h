@@ -37,6 +37,9 @@ const struct http_app *desk_app(const struct desk *desk);
 /* Begin with jobs and schedules. On the loop's thread. */
 void desk_start(struct desk *desk);
 
+/* Does the scheduler still look, or has it stopped for some reason? From any thread. */
+bool desk_is_working(const struct desk *desk, int64_t now, struct err *err) must_check;
+
 /* Take up no more work. On the loop's thread. */
 void desk_stop(struct desk *desk);
 

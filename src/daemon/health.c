@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "codec/json.h"
+#include "daemon/desk.h"
 #include "db/db.h"
 #include "probe/client.h"
 #include "store/vault_state.h"
@@ -27,10 +29,10 @@ static bool is_get(const struct http_request *request)
     return request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD;
 }
 
-static void answer_text(struct http_reply *reply, int status, struct buf *body)
+static void answer_json(struct http_reply *reply, int status, struct buf *body)
 {
     http_reply_status(reply, status);
-    http_reply_field(reply, "Content-Type", "text/plain; charset=utf-8");
+    http_reply_field(reply, "Content-Type", "application/json");
     http_reply_field(reply, "Cache-Control", "no-store");
     http_reply_field(reply, "X-Content-Type-Options", "nosniff");
     if (status == 503)
@@ -38,14 +40,25 @@ static void answer_text(struct http_reply *reply, int status, struct buf *body)
     http_reply_take_body(reply, body);
 }
 
-static void answer_literal(struct http_reply *reply, int status, const char *text)
+/* What api/openapi.yaml calls Health; `detail` may be NULL. */
+static void answer_health(struct http_reply *reply, int status, const char *detail)
 {
-    autodone(buf) struct buf body = BUF_INIT(256);
+    autodone(buf) struct buf body = BUF_INIT(16384);
+    struct json_out out;
 
-    buf_add_text(&body, text);
-    if (status == 405)
-        http_reply_field(reply, "Allow", "GET, HEAD");
-    answer_text(reply, status, &body);
+    json_out_init(&out, &body);
+    json_begin_object(&out, NULL);
+    json_str(&out, "status", status == 200 ? "ok" : "unavailable");
+    if (detail)
+        json_str(&out, "detail", detail);
+    json_end(&out);
+    answer_json(reply, status, &body);
+}
+
+static void answer_other_method(struct http_reply *reply)
+{
+    http_reply_status(reply, 405);
+    http_reply_field(reply, "Allow", "GET, HEAD");
 }
 
 static enum http_verdict admit(void *context, struct http_request *request,
@@ -56,18 +69,15 @@ static enum http_verdict admit(void *context, struct http_request *request,
 
     if (is_health || is_path(request, "readyz")) {
         if (!is_get(request)) {
-            answer_literal(reply, 405, "this address takes only GET and HEAD\n");
+            answer_other_method(reply);
             return HTTP_ANSWERED;
         }
         if (!is_health)
             return HTTP_PROCEED;
-        answer_literal(reply, 200, "ok\n");
+        answer_health(reply, 200, NULL);
         return HTTP_ANSWERED;
     }
-    if (health->conf.next)
-        return health->conf.next->admit(health->conf.next->context, request, reply);
-    answer_literal(reply, 404, "not found\n");
-    return HTTP_ANSWERED;
+    return health->conf.next->admit(health->conf.next->context, request, reply);
 }
 
 static enum http_verdict authorize(void *context, void *worker, struct http_request *request,
@@ -76,7 +86,7 @@ static enum http_verdict authorize(void *context, void *worker, struct http_requ
     const struct health *health = context;
     const struct http_app *next = health->conf.next;
 
-    return next->authorize ? next->authorize(next->context, worker, request, reply) : HTTP_PROCEED;
+    return next->authorize(next->context, worker, request, reply);
 }
 
 static bool check_database(struct db *db, struct err *err)
@@ -92,28 +102,28 @@ static bool check_database(struct db *db, struct err *err)
 
 static void add_reason(struct buf *reasons, const char *what, const struct err *err)
 {
-    buf_addf(reasons, "%s: %s\n", what, err->msg);
+    buf_addf(reasons, "%s%s: %s", reasons->size > 0 ? "; " : "", what, err->msg);
     log_debug("server.not_ready", KV_STR("because", what), KV_ERR(err));
 }
 
-static void answer_ready(const struct health *health, struct db *db, struct http_reply *reply)
+static void answer_ready(const struct health *health, struct db *db, int64_t now,
+    struct http_reply *reply)
 {
-    autodone(buf) struct buf body = BUF_INIT(4096);
+    autodone(buf) struct buf reasons = BUF_INIT(4096);
     struct err err = { 0 };
 
     if (!check_database(db, &err))
-        add_reason(&body, "database", &err);
+        add_reason(&reasons, "database", &err);
     if (!vault_is_ready(health->conf.vault, &err))
-        add_reason(&body, "vault", &err);
+        add_reason(&reasons, "vault", &err);
     if (!probe_client_is_connected(health->conf.prober)) {
         fail(&err, ERR_UNAVAILABLE, "the prober is not running");
-        add_reason(&body, "prober", &err);
+        add_reason(&reasons, "prober", &err);
     }
-    if (body.size == 0) {
-        answer_literal(reply, 200, "ready\n");
-        return;
-    }
-    answer_text(reply, 503, &body);
+    if (!desk_is_working(health->conf.desk, now, &err))
+        add_reason(&reasons, "jobs", &err);
+    answer_health(reply, reasons.size == 0 ? 200 : 503,
+        reasons.size == 0 ? NULL : buf_text(&reasons));
 }
 
 static void handle(void *context, void *worker, struct http_request *request,
@@ -123,7 +133,7 @@ static void handle(void *context, void *worker, struct http_request *request,
     const struct http_app *next = health->conf.next;
 
     if (is_path(request, "readyz"))
-        answer_ready(health, worker, reply);
+        answer_ready(health, worker, request->received_at, reply);
     else
         next->handle(next->context, worker, request, reply);
 }
@@ -151,12 +161,12 @@ struct health *health_new(const struct health_conf *conf)
     const struct http_app *next = conf->next;
 
     health->conf = *conf;
-    health->app = (struct http_app){ .context = health, .admit = admit, .handle = handle };
-    if (next) {
-        health->app.authorize = authorize;
-        health->app.refuse = next->refuse ? refuse : NULL;
-        health->app.finished = next->finished ? finished : NULL;
-    }
+    health->app = (struct http_app){ .context = health,
+        .admit = admit,
+        .authorize = next->authorize ? authorize : NULL,
+        .handle = handle,
+        .refuse = next->refuse ? refuse : NULL,
+        .finished = next->finished ? finished : NULL };
     return health;
 }
 

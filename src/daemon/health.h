@@ -2,14 +2,15 @@
  * daemon/health: /healthz and /readyz, in front of everything else that is served.
  *
  * /healthz says that the process serves, and is answered without a worker. /readyz says that work
- * can be done: the database answers, the vault has its key, a prober is there; 503 and the reasons
- * otherwise. Neither asks who is asking, nor tells more than that.
+ * can be done: the database answers, the vault has its key, a prober is there, jobs are looked for;
+ * 503 and the reasons otherwise. Neither asks who is asking, nor tells more than that.
  */
 #pragma once
 
 #include "base/base.h"
 #include "net/http_server.h"
 
+struct desk;
 struct health;
 struct probe_client;
 struct vault_client;
@@ -17,7 +18,8 @@ struct vault_client;
 struct health_conf {
     struct vault_client *vault;
     struct probe_client *prober;
-    const struct http_app *next; /* gets all other requests; NULL: they are 404 */
+    const struct desk *desk;
+    const struct http_app *next; /* gets all other requests */
 };
 
 /* What `conf` points to outlives it. The workers' state must be their struct db. */

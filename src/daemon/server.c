@@ -1,7 +1,7 @@
 /*
  * daemon/server: the wiring of the server process: what is made, in which order, and how it ends.
  *
- * The order of the start: settings, confinement, database, workers, HTTP, and only then the
+ * The order of the start: settings, database, confinement, workers, HTTP, and only then the
  * supervisor is told. Prober and vault come and go on the control channel meanwhile. The order of
  * the end: HTTP is drained, workers finish, everything is freed in reverse.
  */
@@ -190,6 +190,7 @@ static bool start_http(struct server *s, struct err *err)
 {
     struct health_conf health = { .vault = s->vault,
         .prober = s->prober,
+        .desk = s->desk,
         .next = desk_app(s->desk) };
     autofree(str) char *spool = xasprintf("%s/tmp", conf_text(s->conf, CONF_SERVER_DATA));
     struct http_server_conf conf = { .limits = HTTP_LIMITS_DEFAULT, .spool_dir = spool };

@@ -1,4 +1,8 @@
-/* job/scheduler: see the header. Looks once a second, which is as fine as cron needs, on a worker.
+/*
+ * job/scheduler: see the header.
+ *
+ * It looks once a second, which is as fine as cron needs, on a worker; not in the class of jobs,
+ * all threads of which may be held by long ones.
  */
 #include "job/scheduler.h"
 
@@ -158,7 +162,7 @@ static void tick(void *arg)
     struct err err = { 0 };
 
     if (!atomic_exchange(&self->is_looking, true) &&
-        !workers_submit(self->workers, WORK_JOB, look, self, &err))
+        !workers_submit(self->workers, WORK_REQUEST, look, self, &err))
         atomic_store(&self->is_looking, false);
     loop_timer_start(self->timer, TICK_MS);
 }

@@ -31,8 +31,8 @@
 #define QUERY_TIMEOUT_MS 1500
 #define QUERY_TRIES 3
 #define HOSTS_MAX (8U << 20)
-#define RECEIVE_BUFFER (1 << 20) /* thousands of answers may come before the loop is round again   \
-                                  */
+/* thousands of answers may come before the loop is round again */
+#define RECEIVE_BUFFER (1 << 20)
 
 /* A descriptor of c-ares that the loop watches. */
 struct ares_watch {

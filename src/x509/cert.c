@@ -4,7 +4,6 @@
  */
 #include "x509/cert.h"
 
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -125,66 +124,6 @@ static void read_names(struct cert *cert)
     cert->is_staging = is_staging_issuer(cert->issuer);
 }
 
-static enum cert_key key_of(int nid)
-{
-    switch (nid) {
-    case NID_rsaEncryption:
-    case NID_rsassaPss:
-    case NID_rsa:
-        return CERT_KEY_RSA;
-    case NID_X9_62_id_ecPublicKey:
-        return CERT_KEY_EC;
-    case NID_ED25519:
-        return CERT_KEY_ED25519;
-    case NID_ED448:
-        return CERT_KEY_ED448;
-    case NID_dsa:
-    case NID_dsa_2:
-        return CERT_KEY_DSA;
-    default:
-        return CERT_KEY_OTHER;
-    }
-}
-
-static void read_curve(struct cert *cert, const EVP_PKEY *key)
-{
-    char group[64] = "";
-    size_t n = 0;
-
-    if (cert->key != CERT_KEY_EC || !EVP_PKEY_get_group_name(key, group, sizeof group, &n))
-        return;
-    const int nid = OBJ_txt2nid(group);
-    const char *const nist = nid != NID_undef ? EC_curve_nid2nist(nid) : NULL;
-
-    span_copy_text(span_text(nist ? nist : group), cert->key_curve, sizeof cert->key_curve);
-}
-
-static void read_key(struct cert *cert)
-{
-    static const char *const words[] = {
-        [CERT_KEY_RSA] = "rsa",
-        [CERT_KEY_EC] = "ec",
-        [CERT_KEY_ED25519] = "ed25519",
-        [CERT_KEY_ED448] = "ed448",
-        [CERT_KEY_DSA] = "dsa",
-        [CERT_KEY_OTHER] = NULL,
-    };
-    ASN1_OBJECT *algorithm = NULL;
-    EVP_PKEY *const key = X509_get0_pubkey(cert->x509); /* NULL: of a kind OpenSSL cannot use */
-
-    X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, X509_get_X509_PUBKEY(cert->x509));
-    cert->key = key_of(OBJ_obj2nid(algorithm));
-    if (words[cert->key])
-        span_copy_text(span_text(words[cert->key]), cert->key_algorithm,
-            sizeof cert->key_algorithm);
-    else
-        OBJ_obj2txt(cert->key_algorithm, sizeof cert->key_algorithm, algorithm, 0);
-    if (!key)
-        return;
-    cert->key_bits = EVP_PKEY_get_bits(key);
-    read_curve(cert, key);
-}
-
 static void read_signature_algorithm(struct cert *cert)
 {
     const X509_ALGOR *algorithm = NULL;
@@ -197,14 +136,8 @@ static void read_signature_algorithm(struct cert *cert)
 
 static void read_digests(struct cert *cert)
 {
-    unsigned char *spki = NULL;
-    const int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert->x509), &spki);
-
     EVP_Digest(cert->der.data, cert->der.size, cert->sha256, NULL, EVP_sha256(), NULL);
     EVP_Digest(cert->der.data, cert->der.size, cert->sha1, NULL, EVP_sha1(), NULL);
-    if (n > 0)
-        EVP_Digest(spki, (size_t)n, cert->spki_sha256, NULL, EVP_sha256(), NULL);
-    OPENSSL_free(spki);
 }
 
 static bool is_signed_by(const X509 *x509, const X509 *issuer)
@@ -230,7 +163,7 @@ static bool read_all(struct cert *cert, struct err *err)
     read_serial(cert);
     cert_read_extensions(cert);
     read_names(cert);
-    read_key(cert);
+    key_facts_read(X509_get_X509_PUBKEY(cert->x509), &cert->key);
     read_signature_algorithm(cert);
     read_digests(cert);
     cert->is_self_signed = is_signed_by(cert->x509, cert->x509);
@@ -329,7 +262,7 @@ const uint8_t *cert_sha1(const struct cert *cert)
 
 const uint8_t *cert_spki_sha256(const struct cert *cert)
 {
-    return cert->spki_sha256;
+    return cert->key.spki_sha256;
 }
 
 const char *cert_serial(const struct cert *cert)
@@ -374,27 +307,27 @@ int64_t cert_not_after(const struct cert *cert)
 
 enum cert_key cert_key(const struct cert *cert)
 {
-    return cert->key;
+    return cert->key.kind;
 }
 
 const char *cert_key_algorithm(const struct cert *cert)
 {
-    return cert->key_algorithm;
+    return cert->key.algorithm;
 }
 
 int cert_key_bits(const struct cert *cert)
 {
-    return cert->key_bits;
+    return cert->key.bits;
 }
 
 const char *cert_key_curve(const struct cert *cert)
 {
-    return cert->key_curve;
+    return cert->key.curve;
 }
 
 const char *cert_slot(const struct cert *cert)
 {
-    return cert->key == CERT_KEY_RSA ? "rsa" : cert->key == CERT_KEY_EC ? "ecdsa" : "other";
+    return key_slot(&cert->key);
 }
 
 const char *cert_signature_algorithm(const struct cert *cert)
@@ -424,7 +357,7 @@ bool cert_is_staging(const struct cert *cert)
 
 bool cert_is_for_key(const struct cert *cert, const uint8_t spki_sha256[static CERT_SHA256_SIZE])
 {
-    return memcmp(cert->spki_sha256, spki_sha256, CERT_SHA256_SIZE) == 0;
+    return memcmp(cert->key.spki_sha256, spki_sha256, CERT_SHA256_SIZE) == 0;
 }
 
 bool cert_is_issued_by(const struct cert *cert, const struct cert *issuer)

@@ -243,20 +243,25 @@ size_t cert_n_sans(const struct cert *cert)
     return cert->n_sans;
 }
 
-bool cert_next_san(const struct cert *cert, size_t *position, struct cert_san *ret)
+bool sans_next(struct span sans, size_t *position, struct cert_san *ret)
 {
-    struct span rest = span_slice(cert->sans, *position, SIZE_MAX);
+    struct span rest = span_slice(sans, *position, SIZE_MAX);
     uint8_t tag = 0;
 
     if (!der_next(&rest, &tag, &ret->value))
         return false;
-    *position = cert->sans.size - rest.size;
+    *position = sans.size - rest.size;
     ret->kind = tag == DER_CONTEXT(1)   ? CERT_SAN_EMAIL
                 : tag == DER_CONTEXT(2) ? CERT_SAN_DNS
                 : tag == DER_CONTEXT(6) ? CERT_SAN_URI
                 : tag == DER_CONTEXT(7) ? CERT_SAN_IP
                                         : CERT_SAN_OTHER;
     return true;
+}
+
+bool cert_next_san(const struct cert *cert, size_t *position, struct cert_san *ret)
+{
+    return sans_next(cert->sans, position, ret);
 }
 
 const char *cert_san_kind_name(enum cert_san_kind kind)

@@ -10,12 +10,20 @@
 #include "base/span.h"
 #include "x509/cert.h"
 
+/* What can be said of a public key. */
+struct key_facts {
+    enum cert_key kind;
+    char algorithm[64];
+    int bits;
+    char curve[32];
+    uint8_t spki_sha256[CERT_SHA256_SIZE];
+};
+
 struct cert {
     X509 *x509;
     struct buf der;
     uint8_t sha256[CERT_SHA256_SIZE];
     uint8_t sha1[CERT_SHA1_SIZE];
-    uint8_t spki_sha256[CERT_SHA256_SIZE];
     char serial[CERT_SERIAL_MAX + 1];
     char *subject;
     char *issuer;
@@ -24,10 +32,7 @@ struct cert {
     char *name;
     int64_t not_before;
     int64_t not_after;
-    enum cert_key key;
-    char key_algorithm[64];
-    int key_bits;
-    char key_curve[32];
+    struct key_facts key;
     char signature_algorithm[80];
     bool is_ca;
     int64_t path_length;
@@ -51,3 +56,10 @@ void cert_read_extensions(struct cert *cert);
 
 /* False, and *ret as it was, for what is no time. */
 bool cert_read_instant(const ASN1_TIME *time, int64_t *ret);
+
+/* x509/key */
+void key_facts_read(X509_PUBKEY *pubkey, struct key_facts *ret);
+const char *key_slot(const struct key_facts *key);
+
+/* Step through the content of a subjectAltName, as cert_next_san(). */
+bool sans_next(struct span sans, size_t *position, struct cert_san *ret);

@@ -10,7 +10,7 @@ import tempfile
 import pytest
 
 from certdesk import BINARY, Api, Certdesk
-from servers import free_port, wait_until
+from servers import accepts, wait_until
 
 NOBODY = 65534
 
@@ -264,6 +264,7 @@ def test_a_passphrase_takes_the_place_of_the_key_file(desk, tmp_path):
     file.write_text("another passphrase\n")
     desk.start(ready=False)
     wait_until(lambda: "event=vault.locked" in desk.log(), 20, "vault locked")
+    wait_until(lambda: accepts(desk.port), 20, "listening")
     assert b"another one" in Api(desk.base).call("GET", "/readyz").body
 
 

@@ -75,6 +75,18 @@ def test_size_limits_files(tree, path, n, status):
     assert tree.check("check-size")[0] == status
 
 
+@pytest.mark.parametrize("head, status", [
+    ("static const struct row rows[] = {\n", 0),
+    ("static const struct row\n    rows[] = {\n", 0),
+    ("const struct row rows[] = {\n", 0),
+    ("static const int limit = 3;\nstatic struct row rows[] = {\n", 1),
+    ("static const char *name(void)\n{\n", 1),
+])
+def test_size_does_not_count_tables(tree, head, status):
+    tree.write("src/base/a.c", head + "    { 1, 2 },\n" * 900 + "};\n")
+    assert tree.check("check-size")[0] == status
+
+
 @pytest.mark.parametrize("n, allowed, status, says", [
     (900, "src/base/a.c 900", 0, ""),
     (901, "src/base/a.c 900", 1, "901 lines, more than 900"),

@@ -35,8 +35,15 @@ CERTDESK_1 = """.Nm
 .Cm config Cm check | list
 .It Fl -config Ar file
 .It Fl o Ar format
+.It Fl f , -file Ar file
 """
-BASH = 'words="config"; sub="check list"; options="--config -o"\n'
+OPTIONS = """
+static const struct option options[] = {
+    { "file", required_argument, NULL, 'f' },
+    { "help", no_argument, NULL, 'h' },
+};
+"""
+BASH = 'words="config"; sub="check list"; options="--config --file -o"\n'
 OPENAPI = """openapi: 3.1.0
 servers:
   - url: /api/v1
@@ -54,6 +61,7 @@ components:
 """
 GOOD = {
     "src/conf/schema.c": SCHEMA, "src/daemon/serve.c": SERVE, "src/cli/cli.c": CLI,
+    "src/cli/config.c": OPTIONS,
     "src/api/things.c": ROUTES, "docs/man/certdesk.conf.5": CONF_5,
     "docs/man/certdesk-serve.8": SERVE_8, "docs/man/certdesk.1": CERTDESK_1,
     "packaging/completion/certdesk.bash": BASH, "api/openapi.yaml": OPENAPI,
@@ -80,6 +88,7 @@ def test_docs_passes_when_all_agree(tree):
     ("docs/man/certdesk.1", "Fl o", "Fl x", '"-o", which is missing in certdesk.1'),
     ("packaging/completion/certdesk.bash", "list", "", '"list", which is missing in certdesk.bash'),
     ("packaging/completion/certdesk.bash", "-o", "", '"-o", which is missing in certdesk.bash'),
+    ("src/cli/config.c", "file", "fyle", '"--fyle", which is missing in certdesk.1'),
     ("src/cli/cli.c", "{ ", "( ", "word: the table was not found"),
     ("api/openapi.yaml", "get:\n      summary: One", "put:\n      summary: One",
      "GET /api/v1/things/{id} is missing"),

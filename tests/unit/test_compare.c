@@ -616,6 +616,18 @@ static const struct story
             .moves = "2:staged",
             .fates = { { 1, .n_places = 2, .laggards = "at b: not reached (timeout)" } },
         },
+        {
+            .title =
+                "an older certificate in a slot that has a newer one is a rollback, whatever is beside it",
+            .versions = { { 1, "rsa", -80, 10, A, .role = 'c' },
+                { 2, "ecdsa", -1, 89, A, .role = 'c' }, { 3, "ecdsa", -80, 11, A } },
+            .seen = { { 1, 'a', "ecdsa", 3 }, { 1, 'a', "rsa", 1 } },
+            .sights = "rc",
+            .alert = "rolled_back",
+            .moves = "",
+            .fates = { { 1, .n_places = 1, .laggards = "still serves v1" },
+                { 2, .n_places = 1, .laggards = "serves v3, which is no successor: it is older" } },
+        },
     };
 
 /* ---- telling a story to the code ---- */

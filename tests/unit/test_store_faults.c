@@ -111,11 +111,12 @@ static bool schedule_is_started(struct tx *tx, const struct scene *scene, struct
 
 static bool entries_are_linked(struct tx *tx, const struct scene *scene, struct err *err)
 {
-    struct audit_entry entry = { .at = NOW, .actor = "ann", .action = "x", .object_type = "x" };
+    struct audit_entry first = { .at = NOW, .actor = "ann", .action = "x", .object_type = "x" };
+    struct audit_entry second = { .at = NOW, .actor = "ann", .action = "y", .object_type = "x" };
     int64_t n;
 
     (void)scene;
-    return store_audit_add(tx, &entry, err) && store_audit_add(tx, &entry, err) &&
+    return store_audit_add(tx, &first, err) && store_audit_add(tx, &second, err) &&
            store_audit_chain(tx, 10, &n, err);
 }
 
@@ -212,11 +213,9 @@ static void dump(struct test_db *test, struct buf *ret)
         "SELECT 'link', seq, '', audit_id FROM audit_link ORDER BY seq",
         "SELECT 'pending', audit_id, '', 0 FROM audit_pending ORDER BY audit_id",
         "SELECT 'cert', id, name, row_version FROM certificate ORDER BY id",
-        "SELECT 'access', certificate_id, relation, account_id FROM certificate_access"
-        " ORDER BY certificate_id, relation",
+        "SELECT 'access', certificate_id, relation, account_id FROM certificate_access ORDER BY 2, 3",
         "SELECT 'endpoint', id, host, last_checked_at FROM endpoint ORDER BY id",
-        "SELECT 'at', certificate_id, '', endpoint_id FROM certificate_endpoint"
-        " ORDER BY certificate_id, endpoint_id",
+        "SELECT 'at', certificate_id, '', endpoint_id FROM certificate_endpoint ORDER BY 2, 4",
         "SELECT 'seen', id, address, version_id FROM observation ORDER BY id",
         "SELECT 'has', id, role, since_at FROM record_version ORDER BY id",
         "SELECT 'bucket', day, kind, n FROM expiry_bucket WHERE n <> 0 ORDER BY kind, day",

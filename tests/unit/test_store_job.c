@@ -198,7 +198,7 @@ static void one_key_has_one_unfinished_job(void **state)
 
 static size_t list(struct tx *tx, const struct job_filter *filter, int64_t limit, int64_t *ids)
 {
-    struct job_row *rows[8];
+    struct job_row *rows[8] = { NULL };
     struct err err = { 0 };
     size_t n = 0;
 
@@ -217,7 +217,7 @@ static void jobs_are_listed_newest_first_in_pages(void **state)
     int64_t b = a_job(tx, "notify", NOW + 100);
     int64_t c = a_job(tx, "check", NOW + 100);
     struct job_filter filter = { 0 };
-    int64_t ids[8];
+    int64_t ids[8] = { 0 };
 
     job_row_free(claim(tx, NOW));
     assert_int_equal(list(tx, &filter, 2, ids), 2);
@@ -382,7 +382,7 @@ static void an_unchanged_expression_keeps_its_next_run(void **state)
 {
     struct tx *tx = test_tx(*state, TX_WRITE);
     struct err err = { 0 };
-    struct schedule_row *rows[4];
+    struct schedule_row *rows[4] = { NULL };
     size_t n = 0;
 
     assert_works(store_schedule_put(tx, "notify", "0 * * * *", NOW, &err), &err);

@@ -1,4 +1,6 @@
 /* store/ticket, ticket_edit, ticket_talk, notice: F6. */
+#include <pthread.h>
+
 #include "testing_store.h"
 
 #include "store/notice.h"
@@ -119,6 +121,60 @@ static void a_second_open_expiry_ticket_is_refused(void **state)
     /* On PostgreSQL a broken statement would have ended the transaction. */
     (void)a_ticket(tx, "after", 0);
     test_commit(tx);
+}
+
+/* Another node, with a connection of its own. */
+struct racer {
+    struct test_db *test;
+    struct ticket_new ticket;
+    int64_t id;
+    bool is_new;
+    bool has_succeeded;
+};
+
+static void *race(void *arg)
+{
+    struct racer *racer = arg;
+    struct db *db = test_db_open_again(racer->test);
+    struct err err = { .kind = ERR_UNAVAILABLE };
+
+    while (!racer->has_succeeded && err.kind == ERR_UNAVAILABLE) {
+        struct tx *tx = NULL;
+
+        err_clear(&err);
+        if (!tx_begin(db, TX_WRITE, &tx, &err))
+            continue;
+        if (store_ticket_put_expiry(tx, &racer->ticket, NOW, &racer->id, &racer->is_new, &err))
+            racer->has_succeeded = tx_commit(tx, &err);
+        else
+            tx_free(tx);
+    }
+    db_close(db);
+    return NULL;
+}
+
+/* F6: two nodes at once make one ticket, and both get to know it. */
+static void of_two_racers_one_makes_the_ticket(void **state)
+{
+    struct racer racer = { .test = *state };
+    struct tx *tx = test_tx(racer.test, TX_WRITE);
+    int64_t record = a_record(tx, "x", an_account(tx, "alice"));
+    struct err err = { 0 };
+    pthread_t thread;
+    int64_t id = 0;
+    bool is_new = false;
+
+    racer.ticket = expiry(record, a_version(tx, 1, NOW, NOW + DAY));
+    test_commit(tx);
+    tx = test_tx(racer.test, TX_WRITE);
+    assert_works(store_ticket_put_expiry(tx, &racer.ticket, NOW, &id, &is_new, &err), &err);
+    assert_true(is_new);
+    assert_int_equal(pthread_create(&thread, NULL, race, &racer), 0);
+    test_commit(tx);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(racer.has_succeeded);
+    assert_false(racer.is_new);
+    assert_int_equal(racer.id, id);
 }
 
 static void an_edit_leaves_history(void **state)
@@ -261,6 +317,7 @@ int main(void)
         T(keys_count_up_and_are_found_in_any_case),
         T(there_is_one_open_expiry_ticket),
         T(a_second_open_expiry_ticket_is_refused),
+        T(of_two_racers_one_makes_the_ticket),
         T(an_edit_leaves_history),
         T(a_ticket_is_seen_with_its_record_or_ones_part_in_it),
         T(comments_are_kept_edited_and_deleted),

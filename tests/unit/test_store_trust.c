@@ -1,8 +1,9 @@
-/* store/group, store/trust_bundle, store/vault_state: whom we share with, and whom we trust. */
+/* store/group, trust_bundle, vault_state, sealed_key: whom we share with, and whom we trust. */
 #include "testing_store.h"
 
 #include "store/cert_people.h"
 #include "store/group.h"
+#include "store/sealed_key.h"
 #include "store/trust_bundle.h"
 #include "store/vault_state.h"
 
@@ -130,6 +131,35 @@ static void a_database_belongs_to_one_master_key(void **state)
     tx_free(tx);
 }
 
+static void of_two_keys_for_a_purpose_the_first_counts(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    autodone(buf) struct buf none = BUF_INIT(64);
+    autodone(buf) struct buf blob = BUF_INIT(64);
+    autodone(buf) struct buf small = BUF_INIT(2);
+    struct sealed_key_new key = { .purpose = "audit",
+        .algorithm = "ed25519",
+        .public_key = SPAN_LITERAL("public"),
+        .blob = SPAN_LITERAL("fir\0st"),
+        .master_key_id = "0123456789abcdef" };
+    struct err err = { 0 };
+    int64_t first = 0;
+    int64_t second = 0;
+
+    assert_works(store_sealed_key_first(tx, "audit", &none, &err), &err);
+    assert_int_equal(none.size, 0);
+    assert_works(store_sealed_key_add(tx, &key, NOW, &first, &err), &err);
+    key.blob = SPAN_LITERAL("second");
+    assert_works(store_sealed_key_add(tx, &key, NOW, &second, &err), &err);
+    assert_true(second > first);
+    assert_works(store_sealed_key_first(tx, "audit", &blob, &err), &err);
+    assert_true(span_equal(buf_span(&blob), SPAN_LITERAL("fir\0st")));
+    assert_works(store_sealed_key_first(tx, "tls", &none, &err), &err);
+    assert_int_equal(none.size, 0);
+    assert_fails(store_sealed_key_first(tx, "audit", &small, &err), &err, ERR_LIMIT);
+    tx_free(tx);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, test_db_setup, test_db_teardown)
 
 int main(void)
@@ -139,6 +169,7 @@ int main(void)
         WITH(members_see_what_is_shared_with_their_group),
         WITH(bundles_are_added_up_for_the_prober),
         WITH(a_database_belongs_to_one_master_key),
+        WITH(of_two_keys_for_a_purpose_the_first_counts),
     };
     return cmocka_run_group_tests_name("store_trust", tests, NULL, NULL);
 }

@@ -320,8 +320,8 @@ static void a_request_that_cannot_be_is_refused(void **state)
     autodone(buf) struct buf spki = BUF_INIT(8192);
     autodone(buf) struct buf der = BUF_INIT(65536);
     struct err err = { 0 };
-    static const char *const bad[] = { "www.example.org", "dns:", "dns:a b", "ip:1.2.3", "ip:",
-        "dns:b\xC3\xBCrrr.example" };
+    static const char *const bad[] = { "www.example.org", "dns:", "dns:a b", "ip:1.2.3",
+        "ip:", "dns:b\xC3\xBCrrr.example" };
     static const struct vault_csr none = { 0 }, country = { .country = "Schweiz" };
 
     (void)unlock_new(bench);

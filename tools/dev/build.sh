@@ -51,7 +51,7 @@ build_page() {
 
 page_hash() {
     find web api -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' \
-        -not -path 'web/test*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+        -not -name '*.gen.ts' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
 }
 
 # The options go into the name of build/'s stamp, so --release and back again is noticed.

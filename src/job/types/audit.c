@@ -30,14 +30,19 @@ static bool link_batch(struct job_run *run, int64_t *ret_n, struct err *err)
     return store_audit_chain(tx, BATCH, ret_n, err) && tx_commit(take(&tx), err);
 }
 
-static bool read_head(struct job_run *run, struct vault_checkpoint *head, struct buf *sealed,
-    struct err *err)
+/* *ret_signed: nobody has to vouch for the last link any more, or there is none. */
+static bool read_head(struct job_run *run, struct vault_checkpoint *head, bool *ret_signed,
+    struct buf *sealed, struct err *err)
 {
+    autodone(audit_checkpoint_row) struct audit_checkpoint_row newest = { 0 };
     autofree(tx) struct tx *tx = NULL;
 
-    return tx_begin(run->db, TX_READ, &tx, err) &&
-           store_audit_head(tx, &head->seq, head->hash, err) &&
-           store_sealed_key_first(tx, vault_purpose_name(VAULT_AUDIT), sealed, err);
+    if (!tx_begin(run->db, TX_READ, &tx, err) ||
+        !store_audit_head(tx, &head->seq, head->hash, err) ||
+        !store_audit_checkpoint_find(tx, head->seq, &newest, err))
+        return false;
+    *ret_signed = newest.seq == head->seq;
+    return store_sealed_key_first(tx, vault_purpose_name(VAULT_AUDIT), sealed, err);
 }
 
 /* The key that vouches for the log; made once. Two nodes that race make two, and the first one
@@ -84,17 +89,16 @@ bool job_audit_run(struct job_run *run, struct err *err)
     autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
     struct vault_checkpoint checkpoint = { 0 };
     int64_t n = BATCH;
-    int64_t total = 0;
+    bool is_signed;
 
-    while (n == BATCH) {
+    while (n == BATCH)
         if (!link_batch(run, &n, err))
             return false;
-        total += n;
-    }
-    if (total == 0)
+    if (!read_head(run, &checkpoint, &is_signed, &sealed, err))
+        return false;
+    if (is_signed)
         return true;
-    if (!read_head(run, &checkpoint, &sealed, err) ||
-        (sealed.size == 0 && !make_key(run, &binding, &sealed, err)))
+    if (sealed.size == 0 && !make_key(run, &binding, &sealed, err))
         return false;
     return vault_sign_checkpoint(run->services->vault, buf_span(&sealed), &binding, &checkpoint,
                err) &&

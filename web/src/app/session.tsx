@@ -57,8 +57,8 @@ export function useSignOut() {
       await api.delete('/session');
     } finally {
       setCsrfToken(null);
-      client.clear();
       client.setQueryData(meKey, null);
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== meKey[0] });
     }
   };
 }

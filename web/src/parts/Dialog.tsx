@@ -11,10 +11,11 @@ interface DialogProps {
   size?: 'small' | 'medium' | 'large';
   run: () => Promise<unknown>;
   close: () => void;
+  done?: () => void; /* after success, instead of close */
   children: ReactNode;
 }
 
-export function Dialog({ title, action, isDangerous, isDisabled, size = 'small', run, close, children }: DialogProps) {
+export function Dialog({ title, action, isDangerous, isDisabled, size = 'small', run, close, done = close, children }: DialogProps) {
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
   const id = useId();
@@ -26,7 +27,7 @@ export function Dialog({ title, action, isDangerous, isDisabled, size = 'small',
     setError(null);
     try {
       await run();
-      close();
+      done();
     } catch (e) {
       setError(e);
       setBusy(false);

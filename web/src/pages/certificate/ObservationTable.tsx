@@ -79,7 +79,7 @@ function Actions({ o, actions }: { o: Observation; actions: ObservationActions }
 
 export function ObservationTable({ endpoint, actions }: { endpoint: Endpoint; actions: ObservationActions }) {
   return (
-    <Table variant="compact" borders={false} aria-label={`Last results of ${hostPort(endpoint)}`}>
+    <Table variant="compact" borders={false} className="cd-observations" aria-label={`Last results of ${hostPort(endpoint)}`}>
       <Thead>
         <Tr>
           <Th>Address</Th><Th>Certificate</Th><Th>Chain and name</Th><Th>Connection</Th><Th>Last check</Th>

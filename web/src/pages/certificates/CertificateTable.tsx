@@ -1,7 +1,8 @@
 /* The table itself. While it waits, grey rows of the same height stand in for the real ones. */
 import { Skeleton } from '@patternfly/react-core';
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { Certificate } from '../../api/types';
+import { Kebab, type Action } from '../../parts/Menu';
 import type { Column } from './columns';
 
 interface CertificateTableProps {
@@ -12,7 +13,7 @@ interface CertificateTableProps {
   selected: ReadonlySet<number>;
   setSelected: (selected: Set<number>) => void;
   isAllSelected: boolean;
-  actions: (c: Certificate) => { title: string; onClick: () => void; isDanger?: boolean; isDisabled?: boolean }[];
+  actions: (c: Certificate) => Action[];
 }
 
 /* Names sort from A, dates from the earliest; a second click turns it round. */
@@ -68,7 +69,7 @@ export function CertificateTable(props: CertificateTableProps) {
             aria-label="Select all on this page"
             select={{ isSelected: isPageSelected || isAllSelected, onSelect: (_, isSelected) => selectPage(isSelected) }}
           />
-          {columns.map((c, i) => <Th key={c.id} sort={sortOf(columns, props.sort, props.setSort, i)}>{c.title}</Th>)}
+          {columns.map((c, i) => <Th key={c.id} sort={sortOf(columns, props.sort, props.setSort, i)} modifier="nowrap" className={`cd-col-${c.id}`}>{c.title}</Th>)}
           <Th screenReaderText="Actions" />
         </Tr>
       </Thead>
@@ -86,7 +87,7 @@ export function CertificateTable(props: CertificateTableProps) {
             />
             {columns.map((column) => <Td key={column.id} dataLabel={column.title}>{column.cell(c)}</Td>)}
             <Td isActionCell>
-              <ActionsColumn items={props.actions(c)} popperProps={{ position: 'right' }} aria-label={`Actions for ${c.name}`} />
+              <Kebab label={`Actions for ${c.name}`} actions={props.actions(c)} />
             </Td>
           </Tr>
         ))}

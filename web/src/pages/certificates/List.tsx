@@ -1,5 +1,5 @@
 /* The certificates table with its filters, selection and bulk Update. */
-import { Button, PageSection, ToolbarGroup, ToolbarItem } from '@patternfly/react-core';
+import { Button, PageSection, ToolbarItem } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { api } from '../../api/client';
@@ -98,9 +98,9 @@ export default function List() {
     change(changes);
   };
   const rowActions = (c: Certificate) => [
-    { title: 'Update', onClick: () => void update(`Update of ${c.name}`, { ids: [c.id] }), isDisabled: !c.may.includes('edit') },
-    { title: 'Manage access', onClick: () => setSharing(c) },
-    { title: 'Delete', onClick: () => setDeleting(c), isDanger: true, isDisabled: !c.may.includes('delete') },
+    { title: 'Update', run: () => void update(`Update of ${c.name}`, { ids: [c.id] }), isDisabled: !c.may.includes('edit') },
+    { title: 'Manage access', run: () => setSharing(c) },
+    { title: 'Delete', run: () => setDeleting(c), isDangerous: true, isDisabled: !c.may.includes('delete') },
   ];
 
   return (
@@ -116,16 +116,13 @@ export default function List() {
               options={allColumns.map((c): [string, string] => [c.id, c.title])} chosen={columnIds} onChange={chooseColumns}
             />
           </ToolbarItem>
-          <ToolbarGroup align={{ default: 'alignEnd' }}>
-            <ToolbarItem><Pager paging={paging} page={page} what="Certificates" /></ToolbarItem>
-          </ToolbarGroup>
         </Filters>
         {running && <UpdateResults key={running.job} jobId={running.job} what={running.what} close={() => setRunning(null)} />}
         <div className="cd-selection" aria-live="polite">
           <Button variant="secondary" isDisabled={!isAll && selected.size === 0} onClick={updateSelected}>Update</Button>
           <span>
             {isAll ? `All ${page?.total.toLocaleString('en') ?? ''} that match are selected.`
-              : selected.size > 0 ? `${selected.size.toLocaleString('en')} selected.` : 'Select certificates to look at them again now.'}
+              : selected.size > 0 ? `${selected.size.toLocaleString('en')} selected.` : ''}
           </span>
           {page && page.total > 0 && !isAll && (
             <Button variant="link" isInline onClick={() => setAll(true)}>
@@ -133,6 +130,7 @@ export default function List() {
             </Button>
           )}
           {(isAll || selected.size > 0) && <Button variant="link" isInline onClick={clearSelection}>Clear selection</Button>}
+          <Pager paging={paging} page={page} what="Certificates" />
         </div>
         {query.error && !page ? <Failed error={query.error} retry={() => void query.refetch()} /> : (
           <div className="cd-scroll">

@@ -4,7 +4,7 @@ import type { Certificate } from '../../api/types';
 import { Link } from '../../app/router';
 import { FlagLabel, StatusLabel, Tags } from '../../parts/Labels';
 import { Expiry, Time } from '../../parts/Time';
-import { chainWords, shortName, sourceWords } from '../../parts/words';
+import { chainWords, count, shortName, sourceWords } from '../../parts/words';
 
 export interface Column {
   id: string;
@@ -21,7 +21,9 @@ function Names({ c }: { c: Certificate }) {
     <span className="cd-two-lines">
       <Link to={`/certificates/${c.id}`} className="cd-break">{c.name}</Link>
       {first && (first !== c.name || more > 0) && (
-        <span className="cd-quiet cd-break">{first !== c.name ? first : ''}{more > 0 ? ` and ${more} more names` : ''}</span>
+        <span className="cd-quiet cd-break">
+          {[first !== c.name && first, more > 0 && count(more, 'more name')].filter(Boolean).join(' and ')}
+        </span>
       )}
     </span>
   );
@@ -32,6 +34,7 @@ function Status({ c }: { c: Certificate }) {
     <span className="cd-labels">
       <StatusLabel status={c.status} />
       {c.flags.map((flag) => <FlagLabel key={flag} flag={flag} />)}
+      {c.ticket && <Link to={`/tickets/${c.ticket}`} className="cd-nowrap">{c.ticket}</Link>}
     </span>
   );
 }
@@ -57,7 +60,7 @@ export const columns: Column[] = [
   { id: 'owner', title: 'Owner', isDefault: true, cell: (c) => c.owner },
   { id: 'checked', title: 'Last check', isDefault: true, cell: (c) => <Checked c={c} /> },
   { id: 'assignee', title: 'Assignee', cell: (c) => person(c.assignee) },
-  { id: 'ticket', title: 'Ticket', isDefault: true, cell: (c) => (c.ticket ? <Link to={`/tickets/${c.ticket}`}>{c.ticket}</Link> : '–') },
+  { id: 'ticket', title: 'Ticket', cell: (c) => (c.ticket ? <Link to={`/tickets/${c.ticket}`} className="cd-nowrap">{c.ticket}</Link> : '–') },
   { id: 'tags', title: 'Tags', cell: (c) => <Tags tags={c.tags} /> },
   { id: 'business_group', title: 'Business group', cell: (c) => c.business_group ?? '–' },
   { id: 'resources', title: 'Associated resources', cell: (c) => c.resources.join(', ') || '–' },

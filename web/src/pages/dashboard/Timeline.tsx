@@ -62,7 +62,7 @@ export function Timeline({ weeks }: { weeks: Week[] }) {
           <text key={w.from} x={i * step + 3} y={height + 15} className="cd-axis-text">{month.format(new Date(w.from))}</text>
         ))}
       </svg>
-      <p className="cd-quiet">{total === 0 ? 'None ends in the next 26 weeks.' : `${count(total, 'certificate')} in the next 26 weeks.`}</p>
+      <p className="cd-quiet">{total === 0 ? `None ends in the next ${weeks.length} weeks.` : `${count(total, 'certificate')} in the next ${weeks.length} weeks.`}</p>
     </div>
   );
 }

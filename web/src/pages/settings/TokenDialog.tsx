@@ -43,7 +43,7 @@ export function TokenDialog({ close, done }: { close: () => void; done: () => vo
   };
   if (secret !== null) return <Secret token={secret} close={close} />;
   return (
-    <Dialog title="New API token" action="Create" run={run} close={() => secret === null && close()} isDisabled={name.trim() === '' || scopes.length === 0}>
+    <Dialog title="New API token" action="Create" run={run} close={close} done={() => undefined} isDisabled={name.trim() === '' || scopes.length === 0}>
       <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} help="What it is for" />
       <Field label="It may">
         {(id) => offered.map((scope) => (

@@ -1,11 +1,12 @@
 /* Who may sign in. */
 import { Button, Label, PageSection } from '@patternfly/react-core';
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import type { User } from '../../api/types';
 import { useMe } from '../../app/session';
+import { Kebab } from '../../parts/Menu';
 import { Page } from '../../parts/Page';
 import { Pager, usePaging } from '../../parts/Pager';
 import { Loaded } from '../../parts/States';
@@ -24,12 +25,11 @@ function UserRow({ user: u, ask }: { user: User; ask: (asking: Asking) => void }
       <Td dataLabel="Role"><span className="cd-labels">{plain(u.role)}{u.disabled && <Label isCompact color="red">May not sign in</Label>}</span></Td>
       <Td dataLabel="Added"><Time at={u.created_at} show="date" /></Td>
       <Td isActionCell>
-        <ActionsColumn
-          aria-label={`Actions for ${u.name}`}
-          popperProps={{ position: 'right' }}
-          items={[
-            { title: 'Edit', onClick: () => ask({ kind: 'edit', user: u }) },
-            { title: 'Remove', isDanger: true, isDisabled: isMe, onClick: () => ask({ kind: 'delete', user: u }) },
+        <Kebab
+          label={`Actions for ${u.name}`}
+          actions={[
+            { title: 'Edit', run: () => ask({ kind: 'edit', user: u }) },
+            { title: 'Remove', isDangerous: true, isDisabled: isMe, run: () => ask({ kind: 'delete', user: u }) },
           ]}
         />
       </Td>

@@ -45,9 +45,9 @@ export function TicketTable({ items, hidesCertificate }: { items: Ticket[] | und
     <Table variant="compact" aria-label="Tickets" className="cd-table">
       <Thead>
         <Tr>
-          <Th>Key</Th><Th>Summary</Th><Th>Status</Th><Th>Priority</Th>
+          <Th>Key</Th><Th className="cd-col-name">Summary</Th><Th>Status</Th><Th>Priority</Th>
           {!hidesCertificate && <Th>Certificate</Th>}
-          <Th>Assignee</Th><Th>Updated</Th>
+          <Th modifier="nowrap">Assignee</Th><Th modifier="nowrap">Updated</Th>
         </Tr>
       </Thead>
       <Tbody>

@@ -1,0 +1,172 @@
+/* F12, F25: what is asked of a request to sign. */
+#include "testing.h"
+
+#include "base/alloc.h"
+#include "codec/json.h"
+#include "codec/json_in.h"
+#include "testing_oracle.h"
+#include "testing_x509.h"
+#include "x509/csr.h"
+
+static struct buf request_for(const char *cn, const char *sans)
+{
+    struct buf der = BUF_INIT(CSR_MAX_BYTES);
+    X509_REQ *const request = X509_REQ_new();
+    EVP_PKEY *const key = make_key("EC");
+    unsigned char *bytes = NULL;
+
+    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
+        (const unsigned char *)cn, -1, -1, 0);
+    X509_REQ_set_pubkey(request, key);
+    if (sans) {
+        X509_EXTENSION *const extension =
+            X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, sans);
+        STACK_OF(X509_EXTENSION) *const list = sk_X509_EXTENSION_new_null();
+
+        sk_X509_EXTENSION_push(list, extension);
+        X509_REQ_add_extensions(request, list);
+        sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+    }
+    assert_true(X509_REQ_sign(request, key, EVP_sha256()) > 0);
+    const int n = i2d_X509_REQ(request, &bytes);
+
+    buf_add(&der, bytes, (size_t)n);
+    OPENSSL_free(bytes);
+    X509_REQ_free(request);
+    EVP_PKEY_free(key);
+    return der;
+}
+
+static void csr_tells_what_is_asked_for(void **state)
+{
+    autodone(buf) struct buf der = request_for("www.example.org", "DNS:a.example,IP:192.0.2.1");
+    autodone(buf) struct buf pem = BUF_INIT(65536);
+    autofree(csr) struct csr *csr = NULL;
+    autofree(csr) struct csr *again = NULL;
+    char field[CERT_SAN_TEXT_MAX];
+    struct cert_san san;
+    size_t position = 0;
+    struct err err = { 0 };
+
+    (void)state;
+    assert_works(csr_from_any(buf_span(&der), &csr, &err), &err);
+    assert_true(csr_is_signed(csr));
+    assert_string_equal(csr_subject(csr), "CN=www.example.org");
+    assert_string_equal(csr_common_name(csr), "www.example.org");
+    assert_string_equal(csr_key_algorithm(csr), "ec");
+    assert_int_equal(csr_key(csr), CERT_KEY_EC);
+    assert_int_equal(csr_key_bits(csr), 256);
+    assert_string_equal(csr_key_curve(csr), "P-256");
+    assert_string_equal(csr_signature_algorithm(csr), "ecdsa-with-SHA256");
+    assert_int_equal(csr_n_sans(csr), 2);
+    assert_true(csr_next_san(csr, &position, &san));
+    assert_string_equal(cert_san_text(&san, field), "a.example");
+    assert_true(csr_next_san(csr, &position, &san));
+    assert_string_equal(cert_san_text(&san, field), "192.0.2.1");
+    csr_to_pem(csr, &pem);
+    assert_works(csr_from_any(buf_span(&pem), &again, &err), &err);
+    assert_true(span_equal(csr_der(csr), csr_der(again)));
+    assert_memory_equal(csr_spki_sha256(csr), csr_spki_sha256(again), CERT_SHA256_SIZE);
+}
+
+static void csr_that_was_tampered_with_is_not_signed(void **state)
+{
+    autodone(buf) struct buf der = request_for("www.example.org", NULL);
+    autofree(csr) struct csr *csr = NULL;
+    struct err err = { 0 };
+    const size_t at = span_find(buf_span(&der), SPAN_LITERAL("www.example"));
+
+    (void)state;
+    der.data[at] = 'x';
+    assert_works(csr_from_any(buf_span(&der), &csr, &err), &err);
+    assert_string_equal(csr_common_name(csr), "xww.example.org");
+    assert_false(csr_is_signed(csr));
+    assert_int_equal(csr_n_sans(csr), 0);
+}
+
+static void csr_from_any_rejects(void **state)
+{
+    autodone(buf) struct buf der = request_for("a", NULL);
+    autofree(csr) struct csr *csr = NULL;
+    struct err err = { 0 };
+    uint8_t *const huge = xcalloc(1, 2 * CSR_MAX_BYTES + 1);
+
+    (void)state;
+    for (size_t size = 0; size < der.size; size++)
+        assert_fails(csr_from_any(span_of(der.data, size), &csr, &err), &err, ERR_INVALID);
+    buf_add_text(&der, "xy");
+    assert_fails(csr_from_any(buf_span(&der), &csr, &err), &err, ERR_INVALID);
+    assert_contains(err.msg, "2 bytes after the request");
+    assert_fails(csr_from_any(span_of(huge, 2 * CSR_MAX_BYTES + 1), &csr, &err), &err, ERR_LIMIT);
+    huge[0] = 0x30;
+    assert_fails(csr_from_any(span_of(huge, CSR_MAX_BYTES + 1), &csr, &err), &err, ERR_LIMIT);
+    free(huge);
+    assert_fails(csr_from_any(SPAN_LITERAL("hello"), &csr, &err), &err, ERR_INVALID);
+    assert_contains(err.msg, "no certificate request");
+    assert_null(csr);
+}
+
+enum column { FILE_NAME, VERDICT, PARSERS, SIGNERS, SAN_DNS };
+
+static void check_names(const struct csr *csr, struct span expected, const char *file)
+{
+    autofree(json) struct json *list = NULL;
+    struct err err = { 0 };
+    struct cert_san san;
+    size_t position = 0;
+    size_t n = 0;
+
+    assert_works(json_parse(expected, &list, &err), &err);
+    while (csr_next_san(csr, &position, &san)) {
+        if (san.kind != CERT_SAN_DNS)
+            continue;
+        const char *const name = json_as_text(json_list_item(list, n++));
+
+        if (!name || !span_is(san.value, name))
+            fail_msg("%s: DNS name %zu", file, n);
+    }
+    assert_int_equal(n, json_list_size(list));
+}
+
+static void csr_agrees_with_three_parsers(void **state)
+{
+    (void)state;
+    oracle_need("csr");
+    autodone(buf) struct buf table = oracle_file("csr/expect.tsv");
+    struct span rest = buf_span(&table);
+    struct oracle_row row;
+    size_t n = 0;
+
+    (void)oracle_next_row(&rest, &row);
+    while (oracle_next_row(&rest, &row)) {
+        char path[256];
+        autofree(csr) struct csr *csr = NULL;
+        autofree(str) char *file = span_dup(row.cells[FILE_NAME]);
+        struct err err = { 0 };
+
+        (void)snprintf(path, sizeof path, "csr/files/%s", file);
+        autodone(buf) struct buf bytes = oracle_file(path);
+        const bool is_good = csr_from_any(buf_span(&bytes), &csr, &err) && csr_is_signed(csr);
+
+        if (span_is(row.cells[VERDICT], "accept") && !is_good)
+            fail_msg("%s: %s", file, err.msg);
+        if (span_is(row.cells[VERDICT], "reject") && is_good)
+            fail_msg("%s was accepted", file);
+        if (is_good)
+            check_names(csr, row.cells[SAN_DNS], file);
+        n++;
+    }
+    assert_int_equal(n, 31);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(csr_tells_what_is_asked_for),
+        cmocka_unit_test(csr_that_was_tampered_with_is_not_signed),
+        cmocka_unit_test(csr_from_any_rejects),
+        cmocka_unit_test(csr_agrees_with_three_parsers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
