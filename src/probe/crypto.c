@@ -14,12 +14,18 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 
 #define NAME "certdesk-tls"
 #define ALGORITHMS_MAX 64U
 
 static OSSL_PROVIDER *whole; /* the default one */
+
+struct crypto {
+    OSSL_LIB_CTX *context;
+    OSSL_PROVIDER *provider;
+};
 
 struct selection {
     const char *structure; /* in a decoder's properties; NULL: any */
@@ -117,18 +123,34 @@ static int init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const O
     return 1;
 }
 
-bool crypto_context_new(OSSL_LIB_CTX **ret, struct err *err)
+bool crypto_new(struct crypto **ret, struct err *err)
 {
-    OSSL_LIB_CTX *const context = OSSL_LIB_CTX_new();
+    autofree(crypto) struct crypto *crypto = xcalloc(1, sizeof(*crypto));
 
     if (!whole)
         whole = OSSL_PROVIDER_load(NULL, "default");
-    if (context && whole && OSSL_PROVIDER_add_builtin(context, NAME, init) &&
-        OSSL_PROVIDER_load(context, NAME)) {
-        *ret = context;
-        return true;
+    crypto->context = OSSL_LIB_CTX_new();
+    if (whole && crypto->context && OSSL_PROVIDER_add_builtin(crypto->context, NAME, init))
+        crypto->provider = OSSL_PROVIDER_load(crypto->context, NAME);
+    if (!crypto->provider) {
+        ERR_clear_error();
+        return fail(err, ERR_INTERNAL, "could not set up cryptography");
     }
-    OSSL_LIB_CTX_free(context);
-    ERR_clear_error();
-    return fail(err, ERR_INTERNAL, "could not set up cryptography");
+    *ret = take(&crypto);
+    return true;
+}
+
+void crypto_free(struct crypto *crypto)
+{
+    if (!crypto)
+        return;
+    if (crypto->provider)
+        OSSL_PROVIDER_unload(crypto->provider);
+    OSSL_LIB_CTX_free(crypto->context);
+    free(crypto);
+}
+
+OSSL_LIB_CTX *crypto_context(const struct crypto *crypto)
+{
+    return crypto->context;
 }

@@ -12,7 +12,13 @@
 
 #include "base/base.h"
 
+struct crypto;
 struct err;
 
-/* The caller frees *ret with OSSL_LIB_CTX_free(), after all that was made with it. */
-bool crypto_context_new(OSSL_LIB_CTX **ret, struct err *err) must_check;
+bool crypto_new(struct crypto **ret, struct err *err) must_check;
+
+/* After all that was made with its library context. */
+void crypto_free(struct crypto *crypto);
+OSSL_LIB_CTX *crypto_context(const struct crypto *crypto);
+
+DEFINE_AUTOFREE(crypto);

@@ -23,7 +23,7 @@
 #define MESSAGE_CERTIFICATE 11
 
 struct handshake_setup {
-    OSSL_LIB_CTX *crypto;
+    struct crypto *crypto;
     SSL_CTX *contexts[N_OFFERS];
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
@@ -118,13 +118,13 @@ bool handshake_setup_new(struct handshake_setup **ret, struct err *err)
     autofree(handshake_setup) struct handshake_setup *setup = xcalloc(1, sizeof(*setup));
     bool is_ok = true;
 
-    if (!crypto_context_new(&setup->crypto, err))
+    if (!crypto_new(&setup->crypto, err))
         return false;
     for (size_t i = 0; i < N_OFFERS; i++) {
-        setup->contexts[i] = context_new(setup->crypto, (enum handshake_offer)i);
+        setup->contexts[i] = context_new(crypto_context(setup->crypto), (enum handshake_offer)i);
         is_ok = is_ok && setup->contexts[i];
     }
-    setup->sha256 = EVP_MD_fetch(setup->crypto, "SHA256", NULL);
+    setup->sha256 = EVP_MD_fetch(crypto_context(setup->crypto), "SHA256", NULL);
     setup->digest = EVP_MD_CTX_new();
     if (!is_ok || !setup->sha256 || !setup->digest) {
         ERR_clear_error();
@@ -142,7 +142,7 @@ void handshake_setup_free(struct handshake_setup *setup)
         SSL_CTX_free(setup->contexts[i]);
     EVP_MD_free(setup->sha256);
     EVP_MD_CTX_free(setup->digest);
-    OSSL_LIB_CTX_free(setup->crypto);
+    crypto_free(setup->crypto);
     free(setup);
 }
 
