@@ -75,9 +75,6 @@ const struct conf_item conf_schema[CONF_N_KEYS] = {
         .reloads = true, .summary = "connections of the prober to one address at once" },
     [CONF_PROBE_PROXY] = { "probe", "proxy", CONF_TEXT, .reloads = true,
         .summary = "HTTP proxy, HOST:PORT, that probes go through with CONNECT" },
-    [CONF_PROBE_UNREACHABLE_AFTER] = { "probe", "unreachable_after", CONF_I64, 1, 100,
-        .fallback = "3", .reloads = true,
-        .summary = "failed checks in a row after which an endpoint counts as unreachable" },
     [CONF_CA_ALLOW] = { "ca", "allow", CONF_RANGES, .reloads = true,
         .summary =
             "loopback, link-local and metadata addresses at which CAs, Jira and resources may be" },
@@ -91,10 +88,10 @@ const struct conf_item conf_schema[CONF_N_KEYS] = {
         1000000, .fallback = "256",
         .summary = "HTTP connections of one address at once, loopback excepted; 0 is no limit" },
     [CONF_METRICS_CERTIFICATE_CAP] = { "metrics", "certificate_cap", CONF_I64, 0, 1000000,
-        .fallback = "1000", .reloads = true,
+        .fallback = "1000",
         .summary = "certificates with a metric of their own; the soonest to expire are shown" },
     [CONF_METRICS_ALLOW] = { "metrics", "allow", CONF_RANGES, .fallback = "127.0.0.0/8, ::1",
-        .reloads = true, .summary = "addresses that may read /metrics without a token" },
+        .summary = "addresses that may read /metrics without a token" },
 };
 
 const struct conf_item *conf_item(enum conf_key key)

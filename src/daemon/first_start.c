@@ -123,6 +123,25 @@ static bool store_admin_token(struct db *db, const uint8_t hash[static SHA256_SI
            audit(tx, "token.create", account->id, now, err) && tx_commit(take(&tx), err);
 }
 
+/* Does the file hold a token of this database? One that was left by another is written anew. */
+static bool is_token_good(const char *path, struct db *db, int64_t now, bool *ret, struct err *err)
+{
+    autodone(buf) struct buf line = BUF_INIT_SECRET(128);
+    autofree(token_row) struct token_row *token = NULL;
+    autofree(tx) struct tx *tx = NULL;
+    struct err missing = { 0 };
+    uint8_t hash[SHA256_SIZE];
+
+    *ret = false;
+    if (!fs_read(path, &line, &missing))
+        return true;
+    digest_sha256(span_trim(buf_span(&line)), hash);
+    if (!tx_begin(db, TX_READ, &tx, err) || !store_token_find(tx, hash, now, &token, err))
+        return false;
+    *ret = token != NULL;
+    return true;
+}
+
 static bool write_token(const struct conf *conf, struct db *db, int64_t now, struct err *err)
 {
     const char *path = conf_text(conf, CONF_SERVER_ADMIN_TOKEN_FILE);
@@ -130,7 +149,13 @@ static bool write_token(const struct conf *conf, struct db *db, int64_t now, str
     char token[TOKEN_SIZE];
     uint8_t hash[SHA256_SIZE];
 
-    if (!conf_is_set(conf, CONF_SERVER_ADMIN_TOKEN_FILE) || fs_exists(path))
+    bool is_good = false;
+
+    if (!conf_is_set(conf, CONF_SERVER_ADMIN_TOKEN_FILE))
+        return true;
+    if (!is_token_good(path, db, now, &is_good, err))
+        return false;
+    if (is_good)
         return true;
     token_make(token);
     digest_sha256(span_text(token), hash);

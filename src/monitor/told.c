@@ -93,6 +93,14 @@ static const struct compare_fate *find_fate(const struct judgement *j, int64_t v
     return NULL;
 }
 
+static void add_places(struct buf *body, size_t n)
+{
+    if (n == 1)
+        buf_add_text(body, ", at the only address there is.");
+    else
+        buf_addf(body, ", at all %zu addresses.", n);
+}
+
 /* A certificate that has begun to be replaced: say how far that is. */
 static bool follow_fate(struct tx *tx, const struct judgement *j, const struct ticket_row *ticket,
     const struct compare_fate *fate, int64_t now, struct err *err)
@@ -106,15 +114,17 @@ static bool follow_fate(struct tx *tx, const struct judgement *j, const struct t
     buf_add_text(&body, "Seen: ");
     describe(&body, successor);
     if (fate->is_replaced && fate->ends_later) {
-        buf_addf(&body, ", on all %zu addresses. Resolved.", fate->n_places);
+        add_places(&body, fate->n_places);
+        buf_add_text(&body, " Resolved.");
         return resolve(tx, ticket, &body, now, err);
     }
-    if (fate->is_replaced)
-        buf_addf(&body, ", on all %zu addresses. It does not end later, so this stays open.",
-            fate->n_places);
-    else
-        buf_addf(&body, ", on %zu of %zu addresses. Still to do:\n%s", fate->n_replaced,
+    if (fate->is_replaced) {
+        add_places(&body, fate->n_places);
+        buf_add_text(&body, " It does not end later, so this stays open.");
+    } else {
+        buf_addf(&body, ", at %zu of %zu addresses. Still to do:\n%s", fate->n_replaced,
             fate->n_places, buf_text(&fate->laggards));
+    }
     return say(tx, ticket->id, &body, now, err);
 }
 
