@@ -297,6 +297,7 @@ static int run(struct check *check, int argc, char **argv)
         return complain(&err);
     check->input = check_input_new(check->loop, feed, check);
     optind = 1;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
     while ((option = getopt_long(argc, argv, "f:c:o:h", options, NULL)) != -1) {
         if (option == 'h') {
             fputs(usage_text, stdout);

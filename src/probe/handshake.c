@@ -17,11 +17,13 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "probe/certlist.h"
+#include "probe/crypto.h"
 #include "probe/trust.h"
 
 #define MESSAGE_CERTIFICATE 11
 
 struct handshake_setup {
+    struct crypto *crypto;
     SSL_CTX *contexts[N_OFFERS];
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
@@ -85,11 +87,11 @@ static void on_message(int is_written, int version, int content_type, const void
     stream->certificate_size = size;
 }
 
-static SSL_CTX *context_new(enum handshake_offer offer)
+static SSL_CTX *context_new(OSSL_LIB_CTX *crypto, enum handshake_offer offer)
 {
     char algorithms[512]; /* OpenSSL's macro wants it writable */
 
-    SSL_CTX *const ctx = SSL_CTX_new(TLS_client_method());
+    SSL_CTX *const ctx = SSL_CTX_new_ex(crypto, NULL, TLS_client_method());
 
     if (!ctx)
         return NULL;
@@ -116,11 +118,13 @@ bool handshake_setup_new(struct handshake_setup **ret, struct err *err)
     autofree(handshake_setup) struct handshake_setup *setup = xcalloc(1, sizeof(*setup));
     bool is_ok = true;
 
+    if (!crypto_new(&setup->crypto, err))
+        return false;
     for (size_t i = 0; i < N_OFFERS; i++) {
-        setup->contexts[i] = context_new((enum handshake_offer)i);
+        setup->contexts[i] = context_new(crypto_context(setup->crypto), (enum handshake_offer)i);
         is_ok = is_ok && setup->contexts[i];
     }
-    setup->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    setup->sha256 = EVP_MD_fetch(crypto_context(setup->crypto), "SHA256", NULL);
     setup->digest = EVP_MD_CTX_new();
     if (!is_ok || !setup->sha256 || !setup->digest) {
         ERR_clear_error();
@@ -138,6 +142,7 @@ void handshake_setup_free(struct handshake_setup *setup)
         SSL_CTX_free(setup->contexts[i]);
     EVP_MD_free(setup->sha256);
     EVP_MD_CTX_free(setup->digest);
+    crypto_free(setup->crypto);
     free(setup);
 }
 
