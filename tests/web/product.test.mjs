@@ -289,6 +289,31 @@ describe('the page in the program', { skip }, () => {
     fine();
   });
 
+  /* F35 */
+  test('shows a plain user what is shared with them, and nothing that fails or is not theirs to use', async () => {
+    const bob = await openPage(browser, desk.url);
+    try {
+      await signIn(bob.page, 'bob', 'a long enough one');
+      const nav = bob.page.getByRole('navigation', { name: 'Pages' });
+      await nav.getByRole('button', { name: 'Settings' }).click();
+      assert.equal(await nav.getByText('Audit log').count(), 0);
+      assert.equal(await nav.getByText('Users').count(), 0);
+      for (const path of ['/', '/certificates', '/certificates/1', '/certificates/1?tab=access', '/tickets', '/jobs', '/settings/notifications', '/settings/display', '/settings/trust',
+        '/settings/account']) {
+        await bob.page.goto(path);
+        await bob.page.waitForLoadState('networkidle');
+        assert.equal(await bob.page.getByText('This could not be loaded').count(), 0, path);
+      }
+      await bob.page.goto('/certificates');
+      await bob.page.getByText('1–1 of 1').waitFor();
+      await bob.page.goto('/certificates/2');
+      await bob.page.getByText('There is no such thing here').waitFor();
+      assert.deepEqual(bob.faults, []);
+    } finally {
+      await bob.close();
+    }
+  });
+
   test('deletes a certificate, and signs out', async () => {
     await page.goto('/certificates/1');
     await page.getByRole('button', { name: 'More actions' }).click();
