@@ -8,9 +8,12 @@ _certdesk_options() {
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
             "--sni --starttls --timeout --warn --help"
         ;;
-    login) echo "--user --help" ;;
-    cert) echo "-o --help" ;;
-    ticket) echo "-o --help" ;;
+    login) echo "--user --token-file --help" ;;
+    cert)
+        echo "-o --all --assignee --limit --name --output --owner --protocol --search --sni --sort" \
+            "--status --tag --tags --wait --help"
+        ;;
+    ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
     serve) echo "--config --data --database --listen --tls-cert --tls-key --help" ;;
     version) echo "-o --help" ;;
@@ -35,7 +38,7 @@ _certdesk() {
         return
     fi
     case "$previous" in
-    -f | --file | --ca-file | --config | --tls-cert | --tls-key)
+    -f | --file | --ca-file | --token-file | --config | --tls-cert | --tls-key)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;

@@ -76,6 +76,10 @@ static bool jobs_list(struct api_call *call, struct err *err)
 
 static bool jobs_retry(struct api_call *call, struct err *err)
 {
+    autofree(job_row) struct job_row *job = NULL;
+
+    if (!store_job_get(call->tx, call->path_id, &job, err))
+        return false;
     call->status = 202;
     call->wakes_jobs = true;
     json_i64(&call->reply, "job", call->path_id);

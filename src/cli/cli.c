@@ -4,6 +4,12 @@
 const struct cli_word cli_words[] = {
     { "check", "HOST[:PORT]… [-f FILE] [--starttls PROTO] [--sni NAME] [-o table|json|csv]",
         "look at endpoints from here, without a server", cli_check },
+    { "login", "URL [--user NAME] [--token-file FILE|-]",
+        "sign in to a server, for the words that follow", cli_login },
+    { "cert", "list | show ID | add HOST[:PORT]… | update ID… [OPTION…]",
+        "certificates: list, look at, add, refresh", cli_cert },
+    { "ticket", "list | show KEY | comment KEY TEXT|-", "tickets: list, look at, comment on",
+        cli_ticket },
     { "config", "check [--config FILE] | list [-o table|json]",
         "check a configuration, or list what can be set", cli_config },
     { "version", "[-o json]", "print the version", cli_version },

@@ -15,7 +15,8 @@ packages_lint="clang clang-format clang-tidy cppcheck mandoc universal-ctags she
     pyflakes3 systemd"
 packages_fuzz="clang libclang-rt-14-dev lld llvm"
 packages_coverage="gcovr"
-packages_bench="clang nginx-light openssl nmap monitoring-plugins-basic prometheus-blackbox-exporter"
+packages_bench="clang nginx-light openssl nmap monitoring-plugins-basic prometheus-blackbox-exporter
+    ssl-cert-check"
 
 say() {
     printf '\033[1m==>\033[0m %s\n' "$*" | if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9]*m//g'; fi

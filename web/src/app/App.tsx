@@ -1,6 +1,6 @@
 /* From "who is it" to the page that the address names. Pages are loaded when they are first needed. */
 import { Bullseye, Spinner } from '@patternfly/react-core';
-import { lazy, Suspense, type ComponentType, type LazyExoticComponent } from 'react';
+import { lazy, Suspense, useEffect, useRef, type ComponentType, type LazyExoticComponent } from 'react';
 import { Failed, Waiting } from '../parts/States';
 import { SignIn } from '../pages/SignIn';
 import { ErrorBoundary } from './ErrorBoundary';
@@ -30,8 +30,21 @@ const pages: [pattern: string, page: PageComponent][] = [
   ['/settings/account', lazy(() => import('../pages/settings/Account'))],
 ];
 
+/* Another page: readers and keyboards begin at its top, unless one of its fields wants the focus. */
+function useFocusOnMain(path: string): void {
+  const last = useRef(path);
+  useEffect(() => {
+    if (last.current === path) return;
+    last.current = path;
+    const main = document.getElementById('main');
+    main?.scrollTo(0, 0);
+    if (!main?.contains(document.activeElement)) main?.focus({ preventScroll: true });
+  }, [path]);
+}
+
 function CurrentPage() {
   const path = usePath();
+  useFocusOnMain(path);
   for (const [pattern, Found] of pages) {
     const values = matchPath(pattern, path);
     if (values) {

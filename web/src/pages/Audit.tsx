@@ -1,5 +1,5 @@
 /* The audit log. */
-import { FormSelect, FormSelectOption, PageSection, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from '@patternfly/react-core';
+import { Button, FormSelect, FormSelectOption, PageSection, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api } from '../api/client';
 import { useSearch } from '../app/router';
@@ -7,10 +7,26 @@ import { AuditTable } from '../parts/AuditTable';
 import { Page } from '../parts/Page';
 import { Pager, usePaging } from '../parts/Pager';
 import { Loaded, Nothing } from '../parts/States';
+import { useToasts } from '../parts/Toasts';
+import { count } from '../parts/words';
 
 const objects: [string, string][] = [['', 'Everything'], ['certificate', 'Certificates'], ['ticket', 'Tickets'],
   ['account', 'Users'], ['token', 'Tokens'], ['session', 'Sessions'], ['setting', 'Settings'],
   ['trust_bundle', 'Private CAs'], ['schedule', 'Schedules']];
+
+function VerifyButton() {
+  const toasts = useToasts();
+  const verify = async () => {
+    try {
+      const { intact, links, broken_at: at, reason } = await api.get('/audit/verify');
+      if (intact) toasts.done('The log is intact', `${count(links, 'entry', 'entries')} checked.`);
+      else toasts.failed('The log has been tampered with', new Error(`from link ${at} on: ${reason}`));
+    } catch (error) {
+      toasts.failed('Could not verify', error);
+    }
+  };
+  return <Button variant="secondary" onClick={() => void verify()}>Verify</Button>;
+}
 
 export default function Audit() {
   const [search, change] = useSearch();
@@ -22,7 +38,7 @@ export default function Audit() {
     queryFn: ({ signal }) => api.get('/audit', { query: { object_type: type, limit: paging.limit, cursor: paging.cursor }, signal }),
   });
   return (
-    <Page title="Audit log" lead="Every change, in the order it was made. Entries are chained: none can be edited or removed unnoticed.">
+    <Page title="Audit log" actions={<VerifyButton />} lead="Every change, in the order it was made. Entries are chained: none can be edited or removed unnoticed.">
       <PageSection>
         <Toolbar inset={{ default: 'insetNone' }}>
           <ToolbarContent>

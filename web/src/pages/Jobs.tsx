@@ -71,7 +71,7 @@ function Schedules() {
   );
 }
 
-function JobRow({ job }: { job: Job }) {
+function JobRow({ job, retry }: { job: Job; retry?: () => void }) {
   const { done, total } = job.progress;
   return (
     <Tr>
@@ -85,12 +85,22 @@ function JobRow({ job }: { job: Job }) {
       <Td dataLabel="Asked by">{job.actor ?? 'certdesk'}</Td>
       <Td dataLabel="Asked for"><Time at={job.created_at} show="ago" /></Td>
       <Td dataLabel="Finished"><Time at={job.finished_at} show="ago" /></Td>
-      <Td dataLabel="Error">{job.error ? <span className="cd-bad cd-break">{job.error}</span> : '–'}</Td>
+      <Td dataLabel="Error">
+        {job.error ? <span className="cd-bad cd-break">{job.error}</span> : '–'}
+        {retry && job.state === 'failed' && <> <Button variant="link" isInline onClick={retry} aria-label={`Retry job ${job.id}`}>Retry</Button></>}
+      </Td>
     </Tr>
   );
 }
 
 function JobList() {
+  const isAdmin = useMe().role === 'admin';
+  const client = useQueryClient();
+  const toasts = useToasts();
+  const retry = (id: number) => {
+    api.post('/jobs/{id}/retry', undefined, { path: { id } }).then(() => client.invalidateQueries({ queryKey: ['jobs'] }))
+      .catch((error: unknown) => toasts.failed('Could not retry', error));
+  };
   const paging = usePaging('jobs');
   const query = useQuery({
     queryKey: ['jobs', paging.cursor, paging.limit],
@@ -110,7 +120,7 @@ function JobList() {
                   <Thead>
                     <Tr><Th>Job</Th><Th>What</Th><Th>State</Th><Th>Asked by</Th><Th>Asked for</Th><Th>Finished</Th><Th>Error</Th></Tr>
                   </Thead>
-                  <Tbody>{page.items.map((job) => <JobRow key={job.id} job={job} />)}</Tbody>
+                  <Tbody>{page.items.map((job) => <JobRow key={job.id} job={job} retry={isAdmin ? () => retry(job.id) : undefined} />)}</Tbody>
                 </Table>
               </div>
               <Pager paging={paging} page={page} what="Jobs" />

@@ -6,12 +6,12 @@ import type { ReactNode } from 'react';
 
 export type Fact = [term: string, value: ReactNode] | null | false;
 
-export function Facts({ facts, isCompact = true }: { facts: Fact[]; isCompact?: boolean }) {
+export function Facts({ facts, isNarrow }: { facts: Fact[]; isNarrow?: boolean }) {
   return (
     <DescriptionList
-      isCompact={isCompact}
+      isCompact
       isHorizontal
-      horizontalTermWidthModifier={{ default: '10rem', md: '13rem' }}
+      horizontalTermWidthModifier={isNarrow ? { default: '7.5rem' } : { default: '9rem', md: '13rem' }}
       className="cd-facts"
     >
       {facts.map((fact) => fact && (

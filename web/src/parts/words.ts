@@ -69,13 +69,13 @@ export const jobStateWords: Record<Job['state'], string> = {
 };
 
 const jobTypes: Record<string, string> = {
-  update: 'Update', bulk_create: 'Add certificates', check: 'Check', probe: 'Check', sweep: 'Check of all endpoints',
-  notify: 'Notifications',
+  update: 'Update', bulk_create: 'Add certificates', add: 'Add certificates', check: 'Check of all endpoints',
+  probe: 'Check', notify: 'Renewal scan', redisplay: 'Display settings', audit: 'Audit chain', cleanup: 'Housekeeping',
 };
 
 const scheduleNames: Record<string, string> = {
-  check: 'Check of all endpoints', sweep: 'Check of all endpoints', renew: 'Renewal scan', renewal_scan: 'Renewal scan',
-  notify: 'Notifications', cleanup: 'Housekeeping', audit: 'Audit chain',
+  check: 'Check of all endpoints', renew: 'Renewal scan', renewal_scan: 'Renewal scan', notify: 'Renewal scan',
+  cleanup: 'Housekeeping', audit: 'Audit chain',
 };
 
 /* "some_word" as "Some word". */

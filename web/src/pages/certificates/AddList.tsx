@@ -1,7 +1,7 @@
 /* A pasted list of hosts, one certificate for each line. */
 import { Alert, Button, Form } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { ApiError, api } from '../../api/client';
 import type { BulkCreateResult, Job, Protocol } from '../../api/types';
 import { protocols } from '../../api/types';
@@ -49,6 +49,16 @@ function Outcome({ job }: { job: Job | undefined }) {
   return <div className="cd-progress"><JobProgress job={job} title="Adding certificates" /></div>;
 }
 
+/* The form is long: what came of it is brought into view. */
+function Shown({ job }: { job: Job | undefined }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const over = isOver(job);
+  useEffect(() => {
+    ref.current?.scrollIntoView({ block: 'nearest' }); /* answers with a promise in some browsers */
+  }, [over]);
+  return <div ref={ref}><Outcome job={job} /></div>;
+}
+
 export function AddList() {
   const [hosts, setHosts] = useState('');
   const [protocol, setProtocol] = useState<Protocol>('tls');
@@ -89,7 +99,7 @@ export function AddList() {
           {lines === 0 ? 'Add certificates' : `Add ${count(lines, 'certificate')}`}
         </Button>
       </div>
-      {jobId !== null && <Outcome job={job} />}
+      {jobId !== null && <Shown job={job} />}
     </Form>
   );
 }

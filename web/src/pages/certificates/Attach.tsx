@@ -2,7 +2,7 @@
 import { Alert, Button } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../../api/client';
+import { ApiError, api } from '../../api/client';
 import type { CertificateCreated } from '../../api/types';
 import { Link, navigate } from '../../app/router';
 import { errorText } from '../../parts/States';
@@ -10,12 +10,17 @@ import { hostPort } from '../../parts/words';
 
 type Found = CertificateCreated['attachable'][number];
 
+/* It has the endpoint already: all the better. */
+function ignoreConflict(error: unknown): void {
+  if (!(error instanceof ApiError && error.status === 409)) throw error;
+}
+
 /* Its endpoints go to the other record first, so that nothing is ever unwatched. */
 async function moveTo(created: CertificateCreated, target: number): Promise<void> {
   const endpoints = await api.get('/certificates/{id}/endpoints', { path: { id: created.id } });
   for (const e of endpoints.items) {
     await api.post('/certificates/{id}/endpoints', { host: e.host, port: e.port, sni: e.sni, protocol: e.protocol },
-      { path: { id: target } });
+      { path: { id: target } }).catch(ignoreConflict);
   }
   await api.delete('/certificates/{id}', { path: { id: created.id } });
 }

@@ -37,7 +37,7 @@ export function UpdateResults({ jobId, what, close }: { jobId: number; what: str
   const result = resultOf(job);
   if (job?.state === 'failed') {
     return (
-      <Alert isInline variant="danger" title={`${what} failed`} actionClose={<AlertActionCloseButton onClose={close} />}>
+      <Alert isInline className="cd-below" variant="danger" title={`${what} failed`} actionClose={<AlertActionCloseButton onClose={close} />}>
         {job.error}
       </Alert>
     );
@@ -47,6 +47,7 @@ export function UpdateResults({ jobId, what, close }: { jobId: number; what: str
     return (
       <Alert
         isInline
+        className="cd-below"
         variant={isFine ? 'success' : 'warning'}
         title={result ? summary(result) : `${what} is done`}
         actionClose={<AlertActionCloseButton onClose={close} />}

@@ -119,8 +119,8 @@ function Editor({ settings, schedules }: { settings: NotificationSettings; sched
       <Card>
         <CardTitle component="h2">When certdesk looks</CardTitle>
         <CardBody className="cd-fields">
-          <CronField label="Check of all endpoints" value={check} onChange={setCheck} error={about('check_schedule')} schedule={scheduleOf(settings.check_schedule, ['check', 'sweep'])} />
-          <CronField label="Renewal scan" value={scan} onChange={setScan} error={about('renewal_scan')} schedule={scheduleOf(settings.renewal_scan, ['renew', 'renewal_scan', 'notify'])} />
+          <CronField label="Check of all endpoints" value={check} onChange={setCheck} error={about('check_schedule')} schedule={scheduleOf(settings.check_schedule, ['check'])} />
+          <CronField label="Renewal scan" value={scan} onChange={setScan} error={about('renewal_scan')} schedule={scheduleOf(settings.renewal_scan, ['notify', 'renewal_scan'])} />
         </CardBody>
       </Card>
       <Card>

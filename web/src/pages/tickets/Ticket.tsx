@@ -22,6 +22,7 @@ type Asking = 'edit' | 'snooze' | { transition: string; name: string } | null;
 function Details({ t }: { t: TicketData }) {
   return (
     <Facts
+      isNarrow
       facts={[
         ['Status', <TicketStatusLabel status={t.status} />],
         ['Type', ticketTypeWords[t.type]],

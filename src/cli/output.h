@@ -1,0 +1,45 @@
+/*
+ * cli/output: tables and JSON on standard output.
+ *
+ * What a server sends is somebody else's text: control characters, with which a terminal could be
+ * told things, are left out.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "codec/json_in.h"
+
+struct err;
+
+#define TABLE_COLUMNS_MAX 8
+
+struct table {
+    char **cells; /* row by row */
+    size_t n_cells;
+    size_t n_columns;
+};
+
+void table_init(struct table *table, size_t n_columns);
+void table_done(struct table *table);
+void table_add(struct table *table, const char *text); /* the next cell; NULL is "-" */
+
+/* Columns as wide as their widest cell, the last one as it is. */
+void table_print(const struct table *table);
+
+/* A line of JSON. */
+void output_json(const struct json *json);
+
+/* "name: value", with the names a column wide. */
+void output_pair(const char *name, const char *value);
+
+/* "certdesk: message" on standard error; CLI_FAILED. */
+int output_fail(const struct err *err);
+
+/* A member as text, whatever it is: "" for null. The caller frees. */
+char *output_text(const struct json *object, const char *member) must_check;
+
+/* "in 10 days", "today", "3 days ago" for days_left; "" for null. The caller frees. */
+char *output_days(const struct json *object) must_check;
+
+DEFINE_AUTODONE(table);

@@ -1,0 +1,44 @@
+/*
+ * cli/remote: the server that the words talk to, and what it said.
+ *
+ * Where it is and what to show it comes from CERTDESK_URL and CERTDESK_TOKEN (or
+ * CERTDESK_TOKEN_FILE), else from what "certdesk login" has kept: ~/.config/certdesk/login,
+ * readable by its owner alone.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "codec/json_in.h"
+
+struct err;
+struct remote;
+
+/* ERR_NOT_FOUND says how to sign in. */
+bool remote_open(struct remote **ret, struct err *err) must_check;
+
+/* A server that was named, and nothing shown to it; token NULL. */
+bool remote_open_at(const char *url, const char *token, struct remote **ret, struct err *err)
+    must_check;
+void remote_free(struct remote *remote);
+
+/* Another thing to show: a token, or the cookie and CSRF token of a session. */
+void remote_set_token(struct remote *remote, const char *token);
+void remote_set_session(struct remote *remote, const char *cookie, const char *csrf);
+
+/* Of the last answer's Set-Cookie field, up to the first ";"; "" without one. */
+const char *remote_cookie(const struct remote *remote);
+
+/*
+ * One call below /api/v1. `body` is JSON or NULL. *ret is the answer's JSON, NULL where it had
+ * none. A problem is an error whose message has the detail, and what is wrong with each field.
+ */
+bool remote_call(struct remote *remote, const char *method, const char *path, const char *body,
+    struct json **ret, struct err *err) must_check;
+
+/* Wait for a job to end; *ret is the job. Says on standard error how far it is, on a terminal. */
+bool remote_wait(struct remote *remote, int64_t job, struct json **ret, struct err *err) must_check;
+
+/* Keep URL and token for the words to come. */
+bool remote_keep(const char *url, const char *token, struct err *err) must_check;
+
+DEFINE_AUTOFREE(remote);

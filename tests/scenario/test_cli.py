@@ -1,0 +1,79 @@
+"""The command line against a server: sign in, add, list, look at, refresh, comment."""
+
+import json
+import os
+import stat
+
+from certs import days
+from servers import free_port
+
+
+def signed_in(desk):
+    done = desk.cli("login", desk.base, "--user", "admin", stdin="correct horse staple\n")
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_login_keeps_a_token_and_no_password(desk):
+    """F38: what is kept is a token, for its owner alone."""
+    done = signed_in(desk)
+    assert "as admin (admin)" in done.stdout
+    path = os.path.join(desk.directory, ".config", "certdesk", "login")
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    with open(path, encoding="ascii") as f:
+        kept = f.read()
+    assert "correct horse" not in kept and "cdt_" in kept
+    names = [t["name"] for t in desk.admin.get("/tokens").json["items"]]
+    assert any(n.startswith("certdesk login on") for n in names)
+
+
+def test_a_wrong_password_is_told_and_nothing_kept(desk):
+    done = desk.cli("login", desk.base, "--user", "admin", stdin="wrong\n")
+    assert done.returncode == 1
+    assert "user name or password is wrong" in done.stderr
+    assert not os.path.exists(os.path.join(desk.directory, ".config", "certdesk", "login"))
+    assert "not signed in" in desk.cli("cert", "list").stderr
+
+
+def test_the_main_job_by_hand(desk, nginx, authority):
+    """F1 F4 F38: add an endpoint, see it listed, renew it, refresh it."""
+    signed_in(desk)
+    port = free_port()
+    nginx.site(port, authority.issue("shop.example", not_after=days(10))).start()
+    added = desk.cli("cert", "add", f"127.0.0.1:{port}", "--sni", "shop.example", "--tags", "web,shop", "--wait")
+    assert added.returncode == 0, added.stderr
+    assert "expiring_soon" in added.stdout and "in 10 days" in added.stdout
+
+    listed = desk.cli("cert", "list", "--status", "expiring_soon")
+    assert "shop.example" in listed.stdout
+    [record] = [json.loads(line) for line in desk.cli("cert", "list", "-o", "json").stdout.splitlines()]
+    assert record["tags"] == ["shop", "web"]
+    assert desk.cli("cert", "list", "--status", "revoked").stdout.splitlines()[1:] == []
+
+    nginx.site(port, authority.issue("shop.example", not_after=days(99), not_before=days(-1))).reload()
+    updated = desk.cli("cert", "update", str(record["id"]), "--wait")
+    assert "changed: shop.example" in updated.stdout, updated
+    assert "in 99 days" in desk.cli("cert", "show", str(record["id"])).stdout
+
+
+def test_tickets_are_read_and_answered(desk, nginx, authority):
+    signed_in(desk)
+    port = free_port()
+    nginx.site(port, authority.issue("a.example", not_after=days(5))).start()
+    desk.admin.add("127.0.0.1", port, sni="a.example")
+    desk.admin.job_done(desk.admin.post("/schedules/notify/run", expect=202).json["job"])
+    assert "CERT-1" in desk.cli("ticket", "list", "--status", "open").stdout
+    assert desk.cli("ticket", "comment", "cert-1", "-", stdin="on it\n").returncode == 0
+    shown = desk.cli("ticket", "show", "CERT-1").stdout
+    assert "on it" in shown and "admin," in shown
+
+
+def test_errors_go_to_standard_error_with_their_field(desk):
+    """Exit status 1 for what went wrong, 2 for words we do not know."""
+    signed_in(desk)
+    done = desk.cli("cert", "add", "127.0.0.1:70000")
+    assert done.returncode == 1 and done.stdout == ""
+    assert "port 70000 is not between 1 and 65535" in done.stderr
+    assert desk.cli("cert", "show", "4711").returncode == 1
+    assert desk.cli("cert", "frobnicate").returncode == 2
+    assert desk.cli("ticket", "show", "CERT-4711").returncode == 1

@@ -1,0 +1,128 @@
+"""F37: a walk through the whole API: every read, most writes and some refusals, each as it is described."""
+
+import pytest
+
+from certs import days
+from openapi import Description
+from servers import free_port
+
+@pytest.mark.parametrize("change", [{"id": "1"}, {"state": "asleep"}, {"nonsense": 1}, {"progress": {"done": 0}}])
+def test_the_check_of_answers_can_fail(change):
+    job = {"id": 1, "type": "add", "state": "done", "object_id": None, "progress": {"done": 0, "total": 0},
+           "result": None, "error": None, "actor": None, "created_at": "2026-01-01T00:00:00Z", "started_at": None,
+           "finished_at": None}
+    description = Description()
+    schema = description.root["components"]["schemas"]["Job"]
+    assert description.faults(job, schema) == []
+    assert description.faults({**job, **change}, schema) != []
+
+
+class Walk:
+    """Calls the API and holds each answer against its description."""
+
+    def __init__(self, desk):
+        self.desk, self.api, self.description = desk, desk.admin, Description()
+        self.seen, self.faults = set(), []
+
+    def __call__(self, method, template, body=None, query="", expect=None, headers=None, **words):
+        path = template
+        for name, value in words.items():
+            path = path.replace("{" + name + "}", str(value))
+        at_root = "servers" in self.description.root["paths"][template]
+        answer = self.api.call(method, (path if at_root else "/api/v1" + path) + query, body, headers=headers)
+        if expect and answer.status != expect:
+            self.faults.append(f"{method} {template}{query}: {answer}, expected {expect}")
+        if answer.status < 400:
+            self.seen.add((method, template))
+        self.faults += self.description.answer_faults(method, template, answer)
+        return answer
+
+
+@pytest.fixture
+def walk(desk):
+    return Walk(desk)
+
+
+def _records(walk, port):
+    made = walk("POST", "/certificates", {
+        "name": "shop", "tags": ["web"], "description": "the shop", "business_group": "Retail",
+        "endpoints": [{"host": "127.0.0.1", "port": port, "sni": "localhost"}]}, expect=201).json
+    walk.api.job_done(made["job"])
+    again = walk("POST", "/certificates", {"endpoints": [{"host": "127.0.0.1", "port": port, "sni": "localhost"}]},
+                 expect=201).json
+    assert again["attachable"], again
+    walk.api.job_done(again["job"])
+    one = made["id"]
+    for query in ("", "?q=shop", "?status=expiring_soon", "?tag=web", "?limit=1", "?sort=-name"):
+        walk("GET", "/certificates", query=query, expect=200)
+    walk("GET", "/certificates/{id}", id=one, expect=200)
+    walk("PATCH", "/certificates/{id}", {"description": "other"}, id=one, expect=200)
+    for part in (".pem", "/decoded", "/versions", "/proposals", "/endpoints", "/log", "/access"):
+        walk("GET", "/certificates/{id}" + part, id=one, expect=200)
+    walk("PUT", "/certificates/{id}/access", {"share": {"users": ["reader"]}}, id=one, expect=200)
+    job = walk("POST", "/certificates/{id}/update", id=one, expect=202).json["job"]
+    walk.api.job_done(job)
+    job = walk("POST", "/certificates/update", {"ids": [one]}, expect=202).json["job"]
+    walk.api.job_done(job)
+    walk("GET", "/jobs/{id}", id=job, expect=200)
+    job = walk("POST", "/certificates/bulk", {"hosts": f"localhost:{port}\n"}, expect=202).json["job"]
+    walk.api.job_done(job)
+    walk("GET", "/jobs/{id}", id=job, expect=200)
+    endpoint = walk.api.get(f"/certificates/{one}/endpoints").json["items"][0]["id"]
+    walk("GET", "/endpoints/{id}", id=endpoint, expect=200)
+    walk("DELETE", "/certificates/{id}", id=again["id"], expect=204)
+    walk("GET", "/certificates/{id}", id=again["id"], expect=404)
+
+
+def _tickets(walk):
+    walk.api.job_done(walk("POST", "/schedules/{name}/run", name="notify", expect=202).json["job"])
+    listed = walk("GET", "/tickets", expect=200).json["items"]
+    assert listed
+    key = listed[0]["key"]
+    for part in ("", "/comments", "/history", "/transitions"):
+        walk("GET", "/tickets/{key}" + part, key=key, expect=200)
+    walk("POST", "/tickets/{key}/comments", {"body": "on it"}, key=key, expect=201)
+    walk("PATCH", "/tickets/{key}", {"priority": "high"}, key=key, expect=200)
+    walk("POST", "/tickets/{key}/transitions", {"transition": "nonsense"}, key=key, expect=409)
+    walk("POST", "/tickets/{key}/transitions", {"transition": "resolve", "comment": "gone"}, key=key, expect=200)
+    for part in ("", "/comments", "/history"):
+        walk("GET", "/tickets/{key}" + part, key=key, expect=200)
+
+
+def _people(walk):
+    walk("POST", "/users", {"name": "reader", "role": "user", "password": "a phrase for reader"}, expect=201)
+    walk("GET", "/users/{name}", name="reader", expect=200)
+    walk("PATCH", "/users/{name}", {"role": "auditor"}, name="reader", expect=200)
+    token = walk("POST", "/tokens", {"name": "t", "scopes": ["read"]}, expect=201).json
+    for path in ("/users", "/people", "/tokens", "/me", "/business-groups"):
+        walk("GET", path, expect=200)
+    walk("DELETE", "/tokens/{id}", id=token["id"], expect=204)
+
+
+def _settings(walk, root):
+    for name in ("notifications", "display"):
+        now = walk("GET", f"/settings/{name}", expect=200).json
+        operation = walk.description.root["paths"][f"/settings/{name}"]["put"]
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        taken = walk.description.follow(schema)["properties"]
+        walk("PUT", f"/settings/{name}", {k: v for k, v in now.items() if k in taken}, expect=200)
+    bundle = walk("POST", "/trust-bundles", {"name": "mine", "pem": root.pem}, expect=201).json
+    walk("GET", "/trust-bundles", expect=200)
+    walk("DELETE", "/trust-bundles/{id}", id=bundle["id"], expect=204)
+
+
+def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authority):
+    port = free_port()
+    nginx.site(port, authority.issue("localhost", not_after=days(10))).start()
+    _people(walk)
+    _records(walk, port)
+    _tickets(walk)
+    _settings(walk, root)
+    for path in ("/jobs", "/schedules", "/dashboard", "/audit", "/audit/verify", "/openapi.json", "/healthz",
+                 "/readyz"):
+        walk("GET", path, expect=200)
+    walk("POST", "/jobs/{id}/retry", id=4711, expect=404)
+    walk("GET", "/jobs", query="?nonsense=1", expect=400)
+    assert walk.faults == []
+    reads = {(m, path) for m, path, _ in walk.description.operations() if m == "GET"}
+    assert reads - walk.seen <= {("GET", "/docs"), ("GET", "/metrics")}

@@ -1,0 +1,177 @@
+"""F9 F34 F35: who may do what, by every route: route x role x relation, written out."""
+
+import pytest
+
+from certdesk import Api
+from certs import days
+from routes import routes
+from servers import free_port
+
+# What each kind of caller gets: nobody, a stranger, the assignee, a user it is shared with, the owner, an auditor,
+# an admin. Letters: U 401, F 403, N 404, and "." anything but these. "-" is not asked.
+CALLERS = ["nobody", "stranger", "assignee", "shared", "owner", "auditor", "admin"]
+
+TABLE = {
+    "POST /session": ".......", "DELETE /session": "U......", "GET /me": "U......", "POST /me/password": "U......",
+    "GET /certificates": "U......", "POST /certificates": "U......", "POST /certificates/bulk": "U......",
+    "POST /certificates/update": "U......",
+    "GET /certificates/{id}": "UN.....", "PATCH /certificates/{id}": "UNF..F.", "DELETE /certificates/{id}": "UNF--F-",
+    "GET /certificates/{id}.pem": "UN.....", "GET /certificates/{id}/decoded": "UN.....",
+    "GET /certificates/{id}/versions": "UN.....", "GET /certificates/{id}/proposals": "UN.....",
+    "GET /certificates/{id}/endpoints": "UN.....", "POST /certificates/{id}/endpoints": "UNF..F.",
+    "DELETE /certificates/{id}/endpoints/{key}": "UNF--F-", "GET /certificates/{id}/log": "UN.....",
+    "GET /certificates/{id}/access": "UN.....", "PUT /certificates/{id}/access": "UNF..F.",
+    "POST /certificates/{id}/update": "UNF..F.", "POST /certificates/{id}/confirm": "UNF..F.",
+    "GET /endpoints/{id}": "UN.....",
+    "GET /tickets": "U......", "GET /tickets/{key}": "UN.....", "PATCH /tickets/{key}": "UNF..F.",
+    "GET /tickets/{key}/comments": "UN.....", "POST /tickets/{key}/comments": "UN...F.",
+    "GET /tickets/{key}/history": "UN.....", "GET /tickets/{key}/transitions": "UN.....",
+    "POST /tickets/{key}/transitions": "UNF..F.",
+    "GET /jobs": "U......", "GET /jobs/{id}": "UNNN...", "POST /jobs/{id}/retry": "UFFFFF.",
+    "GET /schedules": "U......", "POST /schedules/{name}/run": "UFFFFF.",
+    "GET /people": "U......", "GET /business-groups": "U......",
+    "GET /users": "UFFFFF.", "POST /users": "UFFFFF.", "GET /users/{name}": "UFFFFF.", "PATCH /users/{name}": "UFFFFF.",
+    "DELETE /users/{name}": "UFFFFF.",
+    "GET /tokens": "U......", "POST /tokens": "U......", "DELETE /tokens/{id}": "UNNNNNN",
+    "GET /settings/notifications": "U......", "PUT /settings/notifications": "UFFFFF.",
+    "GET /settings/display": "U......", "PUT /settings/display": "UFFFFF.",
+    "GET /trust-bundles": "U......", "POST /trust-bundles": "UFFFFF.", "DELETE /trust-bundles/{id}": "UFFFFFN",
+    "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..",
+    "GET /openapi.json": ".......", "GET /docs": ".......", "GET /metrics": ".......",
+}
+STATUS = {"U": 401, "F": 403, "N": 404}
+
+# Bodies that change nothing worth keeping, so that every caller meets the same state.
+BODIES = {
+    "POST /me/password": {"current_password": "no", "new_password": "a fine long phrase"},
+    "PATCH /certificates/{id}": {"description": "x"}, "PUT /certificates/{id}/access": {},
+    "POST /certificates/{id}/endpoints": {"host": "not a host"},
+    "POST /certificates/{id}/confirm": {"kind": "dead_address"}, "POST /tickets/{key}/comments": {"body": "hello"},
+    "PATCH /tickets/{key}": {"priority": "high"}, "POST /tickets/{key}/transitions": {"transition": "nonsense"},
+    "POST /certificates": {"nonsense": 1}, "PATCH /users/{name}": {"nonsense": 1}, "POST /users": {},
+    "PUT /settings/notifications": {"nonsense": 1}, "PUT /settings/display": {}, "POST /tokens": {},
+    "POST /trust-bundles": {}, "POST /certificates/bulk": {}, "POST /certificates/update": {}, "POST /session": {},
+}
+
+
+def test_every_route_is_in_the_table():
+    named = {r.name for r in routes()}
+    assert named - set(TABLE) == set(), "routes nobody has decided about"
+    assert set(TABLE) - named == set(), "routes that are gone"
+
+
+class World:
+    """A record with all kinds of people around it, and a token for each of them."""
+
+    def __init__(self, desk, nginx, authority):
+        admin = desk.admin
+        port = free_port()
+        nginx.site(port, authority.issue("secret.example", not_after=days(5))).start()
+        self.callers = {"nobody": Api(desk.base), "admin": admin}
+        for name in ("stranger", "assignee", "shared", "owner", "auditor"):
+            admin.post("/users", {"name": name, "role": "auditor" if name == "auditor" else "user",
+                                  "password": f"a phrase for {name}"})
+            self.callers[name] = self._sign_in(desk, name)
+        owner = self.callers["owner"]
+        made = owner.post("/certificates", {
+            "name": "secret.example", "assignee": "assignee", "share": {"users": ["shared"]},
+            "endpoints": [{"host": "127.0.0.1", "port": port, "sni": "secret.example"}]}).json
+        owner.job_done(made["job"])
+        self.id, self.job, self.port = made["id"], made["job"], port
+        self.endpoint = owner.get(f"/certificates/{self.id}/endpoints").json["items"][0]["id"]
+        admin.job_done(admin.post("/schedules/notify/run", expect=202).json["job"])
+        self.ticket = admin.get("/tickets").json["items"][0]["key"]
+
+    @staticmethod
+    def _sign_in(desk, name):
+        api = Api(desk.base)
+        answer = api.post("/session", {"username": name, "password": f"a phrase for {name}"}, expect=200)
+        cookie = answer.headers["Set-Cookie"].split(";")[0]
+        token = api.call("POST", "/tokens", {"name": "test", "scopes": ["admin"]}, expect=201,
+                         headers={"Cookie": cookie, "X-CSRF-Token": answer.json["csrf_token"]}).json["token"]
+        return Api(desk.base, token)
+
+    def path(self, route):
+        path = route.path.replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
+        if "{name}" in path:
+            path = path.replace("{name}", "notify" if "schedules" in path else "stranger")
+        if "/endpoints/{id}" in path:
+            return path.replace("{id}", str(self.endpoint))
+        if "/jobs/" in path:
+            return path.replace("{id}", str(self.job))
+        if "/tokens/" in path or "/trust-bundles/" in path:
+            return path.replace("{id}", "4711")
+        return path.replace("{id}", str(self.id))
+
+
+@pytest.fixture
+def world(desk, nginx, authority):
+    return World(desk, nginx, authority)
+
+
+def test_the_table_holds(world):
+    wrong = []
+    for route in routes():
+        if route.at_root or route.name in ("DELETE /session", "DELETE /users/{name}"):
+            continue
+        for caller, letter in zip(CALLERS, TABLE[route.name]):
+            if letter == "-":
+                continue
+            body = BODIES.get(route.name) if route.method in ("POST", "PUT", "PATCH") else None
+            status = world.callers[caller].call(route.method, world.path(route), body).status
+            if status >= 500 or (letter != "." and status != STATUS[letter]) or \
+                    (letter == "." and caller != "nobody" and status in (401, 403)):
+                wrong.append(f"{route.name} by {caller}: {status}, expected {letter}")
+    assert wrong == []
+
+
+def test_a_stranger_sees_no_trace(world):
+    """Lists, counts, search, the dashboard and attachable say nothing of what one may not see."""
+    stranger = world.callers["stranger"]
+    assert stranger.get("/certificates").json["items"] == []
+    assert stranger.get("/certificates?q=secret").json["total"] == 0
+    assert stranger.get("/tickets").json["items"] == []
+    assert stranger.get("/jobs").json["items"] == []
+    board = stranger.get("/dashboard").json
+    assert board["counts"]["total"] == 0 and board["open_tickets"] == 0 and board["needs_me"] == []
+    made = stranger.post("/certificates", {"endpoints": [
+        {"host": "127.0.0.1", "port": world.port, "sni": "secret.example"}]}).json
+    assert made["attachable"] == []
+    stranger.job_done(made["job"])
+    assert world.callers["shared"].post("/certificates", {"endpoints": [
+        {"host": "127.0.0.1", "port": world.port, "sni": "secret.example"}]}).json["attachable"][0]["id"] == world.id
+
+
+def test_bulk_work_leaves_others_records_alone(world):
+    stranger, assignee = world.callers["stranger"], world.callers["assignee"]
+    for caller, skipped in ((stranger, 0), (assignee, 1)):
+        job = caller.post("/certificates/update", {"ids": [world.id]}, expect=202).json["job"]
+        result = caller.job_done(job)["result"]
+        assert result["checked"] == 0 and result["skipped"] == skipped and result["changed"] == []
+
+
+def test_a_token_gives_no_more_than_its_scopes(world):
+    admin = world.callers["admin"]
+    reading = Api(admin.base, admin.post("/tokens", {"name": "r", "scopes": ["read"]}).json["token"])
+    assert reading.get(f"/certificates/{world.id}").status == 200
+    reading.patch(f"/certificates/{world.id}", {"description": "x"}, expect=403)
+    reading.get("/users", expect=403)
+    reading.post("/tokens", {"name": "more", "scopes": ["admin"]}, expect=403)
+
+
+def test_a_session_needs_its_csrf_token_to_change_anything(desk):
+    api = Api(desk.base)
+    answer = api.post("/session", {"username": "admin", "password": "correct horse staple"}, expect=200)
+    cookie = {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
+    assert "HttpOnly" in answer.headers["Set-Cookie"] and "SameSite=Strict" in answer.headers["Set-Cookie"]
+    api.get("/certificates", headers=cookie)
+    api.post("/certificates", {"name": "x"}, expect=403, headers=cookie)
+    api.post("/certificates", {"name": "x"}, expect=403, headers={**cookie, "X-CSRF-Token": "0" * 48})
+    api.post("/certificates", {"name": "x"}, headers={**cookie, "X-CSRF-Token": answer.json["csrf_token"]})
+
+
+def test_guessing_passwords_is_slowed_down(desk):
+    api = Api(desk.base)
+    statuses = [api.call("POST", "/session", {"username": "admin", "password": "guess"}).status for _ in range(8)]
+    assert statuses[0] == 401 and statuses[-1] == 429
+    assert api.call("POST", "/session", {"username": "admin", "password": "correct horse staple"}).status == 429
