@@ -196,7 +196,7 @@ def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 4000
     authority_root = Authority.root()
     authority = authority_root.intermediate()
-    figures = []
+    figures = [f"load={os.getloadavg()[0]:.0f}"]
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         with open(f"{directory}/root.pem", "w", encoding="ascii") as f:

@@ -24,6 +24,7 @@
 #define EVERYWHERE "0.0.0.0/0,::/0"
 #define CONCURRENCY 500
 #define TRUST_MAX (8U << 20)
+#define AT_ONCE 64
 
 struct check {
     struct check_rules rules;
@@ -36,6 +37,7 @@ struct check {
     struct loop *loop;
     struct engine *engine;
     struct check_input *input;
+    struct loop_timer *more;
     char **words; /* targets among the arguments, up to NULL */
     size_t n_pending;
     bool is_at_end;
@@ -128,15 +130,20 @@ static void ask(struct check *check, struct span text)
     tell(asked, NULL, &verdict);
 }
 
-/* As many more as the engine takes, from the arguments, then from the input. */
+/*
+ * More, from the arguments, then from the input; a few at a time, so that answers are read between
+ * them.
+ */
 static void feed(void *ctx)
 {
     struct check *const check = ctx;
     struct span line;
 
-    while (engine_has_room(check->engine) && *check->words)
-        ask(check, span_trim(span_text(*check->words++)));
-    while (engine_has_room(check->engine) && !check->is_at_end && !*check->words) {
+    for (int i = 0; i < AT_ONCE && engine_has_room(check->engine) && !check->is_at_end; i++) {
+        if (*check->words) {
+            ask(check, span_trim(span_text(*check->words++)));
+            continue;
+        }
         const enum check_read read = check_input_next(check->input, &line);
 
         if (read == CHECK_LATER)
@@ -146,6 +153,8 @@ static void feed(void *ctx)
         else
             ask(check, line);
     }
+    if (!check->is_at_end && engine_has_room(check->engine))
+        loop_timer_start(check->more, 0);
     stop_if_done(check);
 }
 
@@ -296,6 +305,7 @@ static int run(struct check *check, int argc, char **argv)
     if (!loop_new(&check->loop, &err))
         return complain(&err);
     check->input = check_input_new(check->loop, feed, check);
+    check->more = loop_timer_new(check->loop, feed, check);
     optind = 1;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
     while ((option = getopt_long(argc, argv, "f:c:o:h", options, NULL)) != -1) {
@@ -334,6 +344,7 @@ int cli_check(int argc, char **argv)
 
     engine_free(check.engine);
     check_input_free(check.input);
+    loop_timer_free(check.more);
     loop_free(check.loop);
     buf_done(&check.trust);
     return status;

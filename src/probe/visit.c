@@ -114,24 +114,10 @@ static void ask_for_turn(struct visit *visit)
     pace_ask(visit->pace, &visit->turn);
 }
 
-static void on_gone(void *ctx)
+static void on_gone(void *ctx);
+
+static void connect_now(struct visit *visit)
 {
-    struct visit *const visit = ctx;
-
-    const struct visit_calls calls = visit->calls;
-
-    conn_free(take(&visit->conn));
-    pace_leave(visit->pace, &visit->turn);
-    if (visit->is_again)
-        ask_for_turn(visit);
-    else
-        visit_free(visit);
-    calls.room(calls.room_ctx);
-}
-
-static void on_turn(struct pace_turn *turn)
-{
-    struct visit *const visit = (struct visit *)turn;
     const struct visit_plan *const plan = &visit->plan;
     const struct conn_plan conn = {
         .loop = plan->loop,
@@ -149,6 +135,30 @@ static void on_turn(struct pace_turn *turn)
     };
 
     visit->conn = conn_new(&conn, on_done, on_gone, visit);
+}
+
+static void on_turn(struct pace_turn *turn)
+{
+    connect_now((struct visit *)turn);
+}
+
+/* A second handshake keeps its turn, or the first answer would wait for everybody's first. */
+static void on_gone(void *ctx)
+{
+    struct visit *const visit = ctx;
+    const struct visit_calls calls = visit->calls;
+
+    conn_free(take(&visit->conn));
+    if (visit->is_again && visit->is_large == (visit->pace == visit->plan.pace_large)) {
+        connect_now(visit);
+        return;
+    }
+    pace_leave(visit->pace, &visit->turn);
+    if (visit->is_again)
+        ask_for_turn(visit);
+    else
+        visit_free(visit);
+    calls.room(calls.room_ctx);
 }
 
 void visit_begin(const struct visit_plan *plan, const struct visit_calls *calls)

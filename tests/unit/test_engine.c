@@ -58,12 +58,16 @@ struct run {
     size_t n_left;
     size_t n_errors[PROBE_N_ERRORS]; /* of first sights */
     struct probe_result *last;
+    struct test_peer *peer; /* may be NULL */
+    size_t n_connections;   /* it had when the first result came */
 };
 
 static void keep(void *ctx, struct probe_result *result)
 {
     struct run *const run = ctx;
 
+    if (run->peer && !run->last)
+        run->n_connections = test_peer_n_connections(run->peer);
     if (result->n_sights > 0)
         run->n_errors[result->sights[0].error]++;
     probe_result_free(run->last);
@@ -745,9 +749,39 @@ static void a_dead_address_holds_nobody_up(void **state)
     SSL_CTX_free(tls);
 }
 
+static void the_first_answer_does_not_wait_for_the_others(void **state)
+{
+    SSL_CTX *const tls = test_tls_new(&good, NULL, &ca);
+    struct test_peer *const peer =
+        test_peer_new(&(struct test_peer_plan){ .end = TEST_PEER_TLS, .tls = tls });
+    struct run run = { .n_left = 10, .peer = peer };
+    struct err err = { 0 };
+    struct probe_conf conf = usual_conf();
+
+    (void)state;
+    conf.max_per_address = 1;
+    assert_works(loop_new(&run.loop, &err), &err);
+    assert_works(engine_new(run.loop, &conf, NULL, NULL, &run.engine, &err), &err);
+    for (int i = 0; i < 10; i++)
+        assert_works(engine_submit(run.engine,
+                         &(struct probe_target){ .id = i,
+                             .host = "127.0.0.1",
+                             .port = test_peer_port(peer) },
+                         keep, &run, &err),
+            &err);
+    loop_run(run.loop);
+    assert_in_range(run.n_connections, 2, 3); /* a handshake for each kind of key */
+    probe_result_free(run.last);
+    engine_free(run.engine);
+    loop_free(run.loop);
+    test_peer_free(peer);
+    SSL_CTX_free(tls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_answer_does_not_wait_for_the_others),
         cmocka_unit_test(sees_a_trusted_chain_and_when_its_path_ends),
         cmocka_unit_test(sees_both_certificates_of_a_pair),
         cmocka_unit_test(a_server_with_one_kind_of_key_is_no_failure),
