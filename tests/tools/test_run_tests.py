@@ -31,7 +31,8 @@ def run(tmp_path):
         done = subprocess.run(
             [ROOT / "tools/run-tests", "--build", tmp_path, *args], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            env={**os.environ, "PATH": "%s:%s" % (tmp_path, os.environ["PATH"]), **(env or {})})
+            env={**os.environ, "CERTDESK_FAILED_BEFORE": "0",  # what lint said is not this run's affair
+                 "PATH": "%s:%s" % (tmp_path, os.environ["PATH"]), **(env or {})})
         return done.returncode, done.stdout.splitlines()
 
     go.add = add
