@@ -114,7 +114,7 @@ static bool users_create(struct api_call *call, struct err *err)
     account.password_hash = password ? hash : NULL;
     if (!store_account_add(call->tx, &account, call->now, &id, err) ||
         !store_account_get(call->tx, id, &made, err) ||
-        !api_audit(call, "user.create", "user", id, account.name, NULL, account.role, err))
+        !api_audit(call, "user.create", id, account.name, NULL, account.role, err))
         return false;
     call->status = 201;
     call->etag = made->row_version;
@@ -182,8 +182,8 @@ static bool users_edit(struct api_call *call, struct err *err)
         str_set(&account->password_hash, hash);
     if (!store_account_save(call->tx, account, call->now, err) || !keep_an_admin(call, err) ||
         !store_session_delete_of(call->tx, account->id, call->session_hash, err) ||
-        !api_audit(call, password ? "user.password" : "user.edit", "user", account->id,
-            account->name, NULL, account->is_disabled ? "disabled" : account->role, err))
+        !api_audit(call, password ? "user.password" : "user.edit", account->id, account->name, NULL,
+            account->is_disabled ? "disabled" : account->role, err))
         return false;
     call->etag = account->row_version;
     write_account(&call->reply, account);
@@ -212,7 +212,7 @@ static bool me_password(struct api_call *call, struct err *err)
     call->status = 204;
     return store_account_save(call->tx, account, call->now, err) &&
            store_session_delete_of(call->tx, account->id, call->session_hash, err) &&
-           api_audit(call, "user.password", "user", account->id, account->name, NULL, NULL, err);
+           api_audit(call, "user.password", account->id, account->name, NULL, NULL, err);
 }
 
 /* DELETE /users/{name}?hand_over_to=NAME */
@@ -240,7 +240,7 @@ static bool users_delete(struct api_call *call, struct err *err)
     }
     json_i64(&call->reply, "certificates", n);
     return keep_an_admin(call, err) &&
-           api_audit(call, "user.delete", "user", account->id, account->name, NULL, heir, err);
+           api_audit(call, "user.delete", account->id, account->name, NULL, heir, err);
 }
 
 const struct api_route account_routes[] = {

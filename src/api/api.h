@@ -112,8 +112,9 @@ bool api_stale(struct api_call *call, struct err *err) must_check;
 /* A decoder over the body, which must be an object. */
 void api_body(struct api_call *call, struct json_in *in);
 
-/* Write the audit entry of what the handler has just changed. `before` and `after` are JSON or
- * NULL. */
-bool api_audit(struct api_call *call, const char *action, const char *object_type,
-    int64_t object_id, const char *object_name, const char *before, const char *after,
-    struct err *err) must_check;
+/*
+ * Write the audit entry of what the handler has just changed. `action` is "object.verb": what
+ * stands before the dot is the object's type. `before` and `after` are JSON or NULL.
+ */
+bool api_audit(struct api_call *call, const char *action, int64_t object_id,
+    const char *object_name, const char *before, const char *after, struct err *err) must_check;

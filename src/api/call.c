@@ -40,10 +40,15 @@ bool api_find_account(struct api_call *call, const char *field, const char *name
     return true;
 }
 
-bool api_audit(struct api_call *call, const char *action, const char *object_type,
-    int64_t object_id, const char *object_name, const char *before, const char *after,
-    struct err *err)
+bool api_audit(struct api_call *call, const char *action, int64_t object_id,
+    const char *object_name, const char *before, const char *after, struct err *err)
 {
+    char object_type[32];
+    struct span type = span_text(action);
+
+    type.size = span_find_char(type, '.');
+    ASSERT(type.size < sizeof object_type);
+    span_copy_text(type, object_type, sizeof object_type);
     struct audit_entry entry = {
         .at = call->now,
         .account_id = call->who.account_id,

@@ -142,7 +142,7 @@ static bool confirm(struct api_call *call, struct err *err)
         works = confirm_dead(call->tx, cert->id, endpoint, address, !undo, call->now, err);
     if (!works ||
         !api_audit(call, kind == 0 ? "certificate.confirm_current" : "certificate.confirm_dead",
-            "certificate", cert->id, cert->name, NULL, kind == 0 ? fingerprint : address, err) ||
+            cert->id, cert->name, NULL, kind == 0 ? fingerprint : address, err) ||
         !store_cert_get(call->tx, &viewer, cert->id, &after, err))
         return false;
     call->etag = after->row_version;

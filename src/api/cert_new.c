@@ -204,8 +204,8 @@ bool cert_new_from_json(struct api_call *call, struct json_in *in, struct cert_m
         return false;
     }
     json_write(call->json, &after);
-    return api_audit(call, "certificate.create", "certificate", ret->id, watch.cert.name, NULL,
-        buf_text(&after), err);
+    return api_audit(call, "certificate.create", ret->id, watch.cert.name, NULL, buf_text(&after),
+        err);
 }
 
 static bool write_records_of(struct api_call *call, const struct cert_made *made,

@@ -62,8 +62,7 @@ static bool endpoints_add(struct api_call *call, struct err *err)
         !store_endpoint_get(call->tx, &viewer, id, &endpoint, err))
         return false;
     (void)snprintf(name, sizeof name, "%s:%" PRId64, place.host, place.port);
-    if (!api_audit(call, "certificate.endpoint_add", "certificate", cert->id, cert->name, NULL,
-            name, err))
+    if (!api_audit(call, "certificate.endpoint_add", cert->id, cert->name, NULL, name, err))
         return false;
     cert_json_endpoint_ref(&call->reply, "endpoint", endpoint);
     json_i64(&call->reply, "job", job);
@@ -91,8 +90,7 @@ static bool endpoints_remove(struct api_call *call, struct err *err)
     (void)snprintf(name, sizeof name, "%s:%" PRId64, endpoint->host, endpoint->port);
     call->status = 204;
     call->wakes_jobs = true;
-    return api_audit(call, "certificate.endpoint_remove", "certificate", cert->id, cert->name, name,
-        NULL, err);
+    return api_audit(call, "certificate.endpoint_remove", cert->id, cert->name, name, NULL, err);
 }
 
 static void write_version(struct json_out *out, const struct record_version_row *row, int64_t now)

@@ -267,8 +267,8 @@ static bool access_put(struct api_call *call, struct err *err)
     people.has_shares = true;
     json_write(call->json, &after);
     return cert_new_save_people(call, before->id, &people, err) &&
-           api_audit(call, "certificate.access", "certificate", before->id, before->name, NULL,
-               buf_text(&after), err) &&
+           api_audit(call, "certificate.access", before->id, before->name, NULL, buf_text(&after),
+               err) &&
            write_access(call, before->id, err);
 }
 

@@ -142,7 +142,7 @@ static bool edit_record(struct api_call *call, struct json_in *in, const struct 
     works = works && cert_new_save_people(call, before->id, &people, err);
     if (works) {
         json_write(call->json, &after);
-        works = api_audit(call, "certificate.edit", "certificate", before->id, before->name, NULL,
+        works = api_audit(call, "certificate.edit", before->id, before->name, NULL,
             buf_text(&after), err);
     }
     buf_done(&edited.tags);
@@ -170,8 +170,7 @@ static bool certs_delete(struct api_call *call, struct err *err)
     if (!store_cert_delete(call->tx, cert->id, call->if_match, err))
         return api_stale(call, err);
     call->status = 204;
-    return api_audit(call, "certificate.delete", "certificate", cert->id, cert->name, NULL, NULL,
-        err);
+    return api_audit(call, "certificate.delete", cert->id, cert->name, NULL, NULL, err);
 }
 
 static bool add_pem(struct tx *tx, int64_t version_id, struct buf *out, struct err *err)

@@ -84,7 +84,7 @@ static bool jobs_retry(struct api_call *call, struct err *err)
     call->wakes_jobs = true;
     json_i64(&call->reply, "job", call->path_id);
     return store_job_retry(call->tx, call->path_id, call->now, err) &&
-           api_audit(call, "job.retry", "job", call->path_id, NULL, NULL, NULL, err);
+           api_audit(call, "job.retry", call->path_id, NULL, NULL, NULL, err);
 }
 
 const struct api_route job_routes[] = {

@@ -74,7 +74,7 @@ static bool schedules_run(struct api_call *call, struct err *err)
     int64_t job;
 
     if (!scheduler_run_now(call->tx, call->path_text, call->who.account_id, call->now, &job, err) ||
-        !api_audit(call, "schedule.run", "schedule", 0, call->path_text, NULL, NULL, err))
+        !api_audit(call, "schedule.run", 0, call->path_text, NULL, NULL, err))
         return false;
     json_i64(&call->reply, "job", job);
     call->status = 202;

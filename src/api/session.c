@@ -115,7 +115,7 @@ static bool open_session(struct api_call *call, const struct account_row *accoun
     bool works = store_session_delete(tx, call->session_hash, err) &&
                  store_session_add(tx, hash, &session, call->address, err) &&
                  store_throttle_clear(tx, keys->account, err) &&
-                 api_audit(call, "session.open", "session", 0, account->name, NULL, NULL, err);
+                 api_audit(call, "session.open", 0, account->name, NULL, NULL, err);
 
     call->tx = NULL;
     if (!works || !tx_commit(take(&tx), err))
@@ -170,7 +170,7 @@ static bool session_open(struct api_call *call, struct err *err)
     bool matches = password_matches(span_text(password),
         account && !account->is_disabled ? account->password_hash : NULL);
 
-    if (!matches) {
+    if (!matches || !account) {
         if (!note_failure(call, &keys, name, err))
             return false;
         log_info("session.refused", KV_STR("user", name), KV_STR("client", call->address));
@@ -188,7 +188,7 @@ static bool session_close(struct api_call *call, struct err *err)
     if (!store_session_delete(call->tx, call->session_hash, err))
         return false;
     if (call->who.account_id &&
-        !api_audit(call, "session.close", "session", 0, call->who.name, NULL, NULL, err))
+        !api_audit(call, "session.close", 0, call->who.name, NULL, NULL, err))
         return false;
     (void)snprintf(call->set_cookie, sizeof call->set_cookie,
         SESSION_COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");

@@ -143,8 +143,8 @@ static bool notifications_put(struct api_call *call, struct err *err)
         (check && !scheduler_set_cron(call->tx, "check", check, call->now, err)) ||
         (scan && !scheduler_set_cron(call->tx, "notify", scan, call->now, err)) ||
         !store_cert_notify_all(call->tx, call->now, err) ||
-        !api_audit(call, "settings.notifications", "setting", 0, SETTING_NOTIFICATIONS,
-            buf_text(&before), buf_text(&after), err))
+        !api_audit(call, "settings.notifications", 0, SETTING_NOTIFICATIONS, buf_text(&before),
+            buf_text(&after), err))
         return false;
     return notifications_get(call, err);
 }
@@ -196,8 +196,7 @@ static bool display_put(struct api_call *call, struct err *err)
     if (!store_setting_put(call->tx, SETTING_DISPLAY, buf_text(&text), version, call->now, &version,
             err) ||
         !store_job_add(call->tx, &redisplay, call->now, &job, err) ||
-        !api_audit(call, "settings.display", "setting", 0, SETTING_DISPLAY, NULL, buf_text(&text),
-            err))
+        !api_audit(call, "settings.display", 0, SETTING_DISPLAY, NULL, buf_text(&text), err))
         return false;
     call->wakes_jobs = true;
     write_display(call, &rule, version);

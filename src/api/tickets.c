@@ -233,8 +233,7 @@ static bool tickets_edit(struct api_call *call, struct err *err)
     if (!works)
         return false;
     json_write(call->json, &after);
-    return api_audit(call, "ticket.edit", "ticket", ticket->id, ticket->key, NULL, buf_text(&after),
-               err) &&
+    return api_audit(call, "ticket.edit", ticket->id, ticket->key, NULL, buf_text(&after), err) &&
            write_again(call, ticket->id, err);
 }
 
@@ -286,7 +285,7 @@ static bool comments_add(struct api_call *call, struct err *err)
 
     if (!json_in_end(&in, err) ||
         !store_comment_add(call->tx, ticket->id, call->who.account_id, body, call->now, &id, err) ||
-        !api_audit(call, "ticket.comment", "ticket", ticket->id, ticket->key, NULL, NULL, err) ||
+        !api_audit(call, "ticket.comment", ticket->id, ticket->key, NULL, NULL, err) ||
         !store_comment_get(call->tx, ticket->id, id, &comment, err))
         return false;
     write_comment(&call->reply, comment);
@@ -387,7 +386,7 @@ static bool transitions_do(struct api_call *call, struct err *err)
     if (comment && !store_comment_add(call->tx, ticket->id, call->who.account_id, comment,
                        call->now, &comment_id, err))
         return false;
-    return api_audit(call, "ticket.transition", "ticket", ticket->id, ticket->key, ticket->status,
+    return api_audit(call, "ticket.transition", ticket->id, ticket->key, ticket->status,
                edit.status, err) &&
            write_again(call, ticket->id, err);
 }

@@ -21,7 +21,7 @@ void token_make(char field[static TOKEN_SIZE])
     uint8_t bytes[20];
 
     rand_bytes(bytes, sizeof bytes);
-    memcpy(field, "cdt_", 4);
+    (void)snprintf(field, TOKEN_SIZE, "cdt_");
     hex_encode(span_of(bytes, sizeof bytes), field + 4, TOKEN_SIZE - 4);
     secret_wipe(bytes, sizeof bytes);
 }
@@ -97,7 +97,7 @@ static bool tokens_create(struct api_call *call, struct err *err)
     token_make(secret);
     digest_sha256(span_text(secret), hash);
     bool works = store_token_add(call->tx, &token, hash, &token.id, err) &&
-                 api_audit(call, "token.create", "token", token.id, name, NULL, token.scopes, err);
+                 api_audit(call, "token.create", token.id, name, NULL, token.scopes, err);
 
     if (works) {
         write_token(&call->reply, &token);
@@ -114,7 +114,7 @@ static bool tokens_delete(struct api_call *call, struct err *err)
 {
     call->status = 204;
     return store_token_delete(call->tx, call->who.account_id, call->path_id, err) &&
-           api_audit(call, "token.delete", "token", call->path_id, NULL, NULL, NULL, err);
+           api_audit(call, "token.delete", call->path_id, NULL, NULL, NULL, err);
 }
 
 const struct api_route token_routes[] = {

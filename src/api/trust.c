@@ -80,7 +80,7 @@ static bool bundles_create(struct api_call *call, struct err *err)
         check_pem(&in, pem);
     if (!json_in_end(&in, err) ||
         !store_trust_bundle_add(call->tx, name, pem, call->now, &id, err) ||
-        !api_audit(call, "trust.create", "trust_bundle", id, name, NULL, NULL, err))
+        !api_audit(call, "trust.create", id, name, NULL, NULL, err))
         return false;
     call->status = 201;
     json_i64(&call->reply, "id", id);
@@ -94,7 +94,7 @@ static bool bundles_delete(struct api_call *call, struct err *err)
 {
     call->status = 204;
     return store_trust_bundle_delete(call->tx, call->path_id, err) &&
-           api_audit(call, "trust.delete", "trust_bundle", call->path_id, NULL, NULL, NULL, err);
+           api_audit(call, "trust.delete", call->path_id, NULL, NULL, NULL, err);
 }
 
 const struct api_route trust_routes[] = {

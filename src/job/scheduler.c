@@ -179,26 +179,26 @@ struct scheduler *scheduler_new(struct loop *loop, struct workers *workers,
     return self;
 }
 
-void scheduler_start(struct scheduler *self)
+void scheduler_start(struct scheduler *scheduler)
 {
-    tick(self);
+    tick(scheduler);
 }
 
-void scheduler_stop(struct scheduler *self)
+void scheduler_stop(struct scheduler *scheduler)
 {
-    atomic_store(&self->is_stopping, true);
-    loop_timer_stop(self->timer);
+    atomic_store(&scheduler->is_stopping, true);
+    loop_timer_stop(scheduler->timer);
 }
 
-void scheduler_free(struct scheduler *self)
+void scheduler_free(struct scheduler *scheduler)
 {
-    if (!self)
+    if (!scheduler)
         return;
-    loop_timer_free(self->timer);
-    free(self);
+    loop_timer_free(scheduler->timer);
+    free(scheduler);
 }
 
-int64_t scheduler_alive_at(const struct scheduler *self)
+int64_t scheduler_alive_at(const struct scheduler *scheduler)
 {
-    return atomic_load(&self->alive_at);
+    return atomic_load(&scheduler->alive_at);
 }

@@ -274,18 +274,25 @@ static bool find_snooze(struct tx *tx, const struct judgement *j, int64_t versio
     return true;
 }
 
+/* What the scan of one record goes by. */
+struct scan {
+    const struct notification_settings *settings;
+    struct window_periods periods;
+    int64_t now;
+    int64_t n_told;
+};
+
 static bool look_at_version(struct tx *tx, const struct judgement *j,
-    const struct record_version_row *row, const struct notification_settings *settings,
-    const struct window_periods *periods, int64_t now, struct window_answer *answer,
-    int64_t *ret_told, struct err *err)
+    const struct record_version_row *row, struct scan *scan, struct window_answer *answer,
+    struct err *err)
 {
     autodone(notice_rows) struct notice_rows notices = { 0 };
     int64_t noticed[WINDOW_PERIODS_MAX * 2];
-    struct window_input input = { .periods = periods,
+    struct window_input input = { .periods = &scan->periods,
         .begins_at = row->version->not_before,
         .expires_at = row->path_expires_at,
         .noticed = noticed,
-        .now = now };
+        .now = scan->now };
     bool is_new;
 
     if (!store_notices(tx, j->cert->id, row->version_id, &notices, err) ||
@@ -302,33 +309,34 @@ static bool look_at_version(struct tx *tx, const struct judgement *j,
         .period_days = answer->period,
         .channel = CHANNEL_TICKET };
 
-    if (!store_notice_add(tx, &notice, now, &is_new, err))
+    if (!store_notice_add(tx, &notice, scan->now, &is_new, err))
         return false;
-    *ret_told += is_new;
-    return !is_new || open_or_raise(tx, j, row, answer, settings, now, err);
+    scan->n_told += is_new;
+    return !is_new || open_or_raise(tx, j, row, answer, scan->settings, scan->now, err);
 }
 
 bool told_expiry(struct tx *tx, int64_t certificate_id,
     const struct notification_settings *settings, int64_t now, int64_t *ret_told, struct err *err)
 {
     autodone(judgement) struct judgement j = { 0 };
-    struct window_periods periods = settings->periods;
+    struct scan scan = { .settings = settings, .periods = settings->periods, .now = now };
     int64_t next_at = 0;
 
     if (!judge_record(tx, certificate_id, now, &j, err))
         return false;
-    if (j.cert->notify_periods && !window_periods_from_json(j.cert->notify_periods, &periods, err))
+    if (j.cert->notify_periods &&
+        !window_periods_from_json(j.cert->notify_periods, &scan.periods, err))
         return false;
     for (size_t i = 0; i < j.versions.n; i++) {
         struct window_answer answer = { 0 };
 
         if (j.versions.items[i].role != VERSION_CURRENT || j.cert->revoked_at)
             continue;
-        if (!look_at_version(tx, &j, &j.versions.items[i], settings, &periods, now, &answer,
-                ret_told, err))
+        if (!look_at_version(tx, &j, &j.versions.items[i], &scan, &answer, err))
             return false;
         if (answer.next_at && (!next_at || answer.next_at < next_at))
             next_at = answer.next_at;
     }
+    *ret_told += scan.n_told;
     return store_cert_set_notify_at(tx, certificate_id, next_at, err);
 }
