@@ -42,7 +42,8 @@ static bool put_sight(struct tx *tx, const struct probe_sight *sight, const int6
 {
     *ret = (struct observation_new){
         .address = sight->address,
-        .slot = "",
+        .slot = probe_slot_name(
+            sight->slot), /* of a failure: which certificate could not be asked for */
         .chain_status = "",
         .protocol = "",
         .cipher = "",
@@ -82,16 +83,52 @@ static bool is_all_well(const struct probe_result *result)
     return n_answered > 0;
 }
 
+static bool is_seen(const struct observation_new *seen, size_t n, const char *address)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(seen[i].address, address) == 0)
+            return true;
+    return false;
+}
+
+/* A or AAAA was not answered: addresses of before are not gone from DNS, they could not be asked
+ * for. */
+static size_t add_unasked(const struct probe_result *result, const struct observation_rows *before,
+    struct observation_new *seen, size_t n)
+{
+    for (size_t i = 0; !result->is_dns_complete && i < before->n; i++) {
+        const struct observation_row *row = &before->items[i];
+
+        if (!row->is_in_dns || is_seen(seen, n, row->address))
+            continue;
+        seen[n++] = (struct observation_new){ .address = row->address,
+            .slot = "",
+            .chain_status = "",
+            .protocol = "",
+            .cipher = "",
+            .kx_group = "",
+            .error_class = probe_error_name(PROBE_DNS),
+            .error = "the name's addresses could not all be asked for" };
+    }
+    return n;
+}
+
 static bool keep_sights(struct tx *tx, int64_t endpoint_id, const struct probe_result *result,
     int64_t now, struct err *err)
 {
+    autodone(observation_rows) struct observation_rows before = { 0 };
+
+    if (!store_observations_of_endpoint(tx, endpoint_id, &before, err))
+        return false;
     int64_t *ids = xcalloc(result->n_certs, sizeof *ids);
-    struct observation_new *seen = xcalloc(result->n_sights, sizeof *seen);
+    struct observation_new *seen = xcalloc(result->n_sights + before.n, sizeof *seen);
     bool works = put_certs(tx, result, now, ids, err);
 
     for (size_t i = 0; works && i < result->n_sights; i++)
         works = put_sight(tx, &result->sights[i], ids, now, &seen[i], err);
-    works = works && store_observations_put(tx, endpoint_id, seen, result->n_sights, now, err);
+    size_t n = add_unasked(result, &before, seen, result->n_sights);
+
+    works = works && store_observations_put(tx, endpoint_id, seen, n, now, err);
     free(seen);
     free(ids);
     return works;
