@@ -2,6 +2,7 @@
 #include "vault/seal.h"
 
 #include <openssl/evp.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -77,6 +78,14 @@ static bool decrypt_under(const struct secret *key, struct span aad, struct span
     if (!ok)
         secret_wipe(ret, size);
     return ok;
+}
+
+bool vault_sealed_under(struct span sealed, char ret[static VAULT_KEY_ID_SIZE])
+{
+    if (sealed.size <= SEAL_OVERHEAD || memcmp(sealed.data, MAGIC, MAGIC_SIZE) != 0)
+        return false;
+    sodium_bin2hex(ret, VAULT_KEY_ID_SIZE, sealed.data + MAGIC_SIZE, MASTER_ID_SIZE);
+    return true;
 }
 
 bool seal_close(const struct master_ring *ring, const struct vault_binding *binding,
