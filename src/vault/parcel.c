@@ -209,9 +209,9 @@ bool parcel_open(const struct secret *private_key, struct span info, struct span
     if (parcel.size <= PARCEL_OVERHEAD)
         return fail(err, ERR_INVALID, "this is no key for the vault");
     autofree(secret) struct secret *clear = secret_new_zeroed(parcel.size - PARCEL_OVERHEAD);
-    bool ok = derive(private_key, parcel.data, info, &keys) &&
-              decrypt(&keys, aad, span_slice(parcel, PARCEL_PUBLIC_SIZE, SIZE_MAX),
-                  secret_bytes(clear));
+    bool ok =
+        derive(private_key, parcel.data, info, &keys) &&
+        decrypt(&keys, aad, span_slice(parcel, PARCEL_PUBLIC_SIZE, SIZE_MAX), secret_bytes(clear));
 
     secret_wipe(&keys, sizeof keys);
     if (!ok)
