@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "vault/answer_parcel.h"
 #include "vault/keys.h"
 #include "vault/protocol.h"
 #include "vault/seal.h"
@@ -34,6 +35,7 @@ static const unsigned deeds[] = {
     [VAULT_TLS] = MAKES | SEALS_KEY | OPENS | SIGNS_CSR,
     [VAULT_AUDIT] = MAKES | SIGNS_CHECKPOINT,
     [VAULT_SECRET] = SEALS_SECRET | OPENS,
+    [VAULT_PARCEL] = 0, /* only what answer_parcel.c does */
 };
 
 static bool may(const struct vault_binding *binding, enum deed deed, struct err *err)
@@ -346,6 +348,10 @@ static bool run(struct vault *vault, const struct frame *request, int64_t now_ms
         return sign_checkpoint(vault, &r, out, err);
     case VAULT_STATS:
         return stats(vault, &r, out, err);
+    case VAULT_MAKE_PARCEL_KEY:
+        return answer_make_parcel_key(&vault->ring, &r, out, err);
+    case VAULT_SEAL_PARCEL:
+        return answer_seal_parcel(&vault->ring, &r, out, err);
     case VAULT_UNLOCK:
         break;
     }

@@ -22,6 +22,9 @@ enum vault_request {
     VAULT_BUILD_CSR,       /* bytes sealed, binding, eight texts, count, texts → der */
     VAULT_SIGN_CHECKPOINT, /* bytes sealed, binding, i64, hash[32] → signature[64], public[32] */
     VAULT_STATS,           /* → i64 opened, i64 refused */
+    VAULT_MAKE_PARCEL_KEY = 20, /* → public[32], bytes sealed half */
+    VAULT_SEAL_PARCEL,          /* public[32], bytes sealed half, bytes parcel, bytes aad,
+                                   binding → sealed, spki */
 };
 
 enum vault_answer { VAULT_DONE = 100, VAULT_FAILED };
