@@ -288,6 +288,40 @@ bool vault_seal_key(struct vault_client *client, struct span pkcs8,
            buf_check(spki, "a public key", err);
 }
 
+bool vault_make_parcel_key(struct vault_client *client,
+    uint8_t ret_public[static VAULT_PARCEL_KEY_SIZE], struct buf *sealed_half, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    if (!call(client, VAULT_MAKE_PARCEL_KEY, &payload, &in, &r, err))
+        return false;
+    frame_read_fixed(&r, ret_public, VAULT_PARCEL_KEY_SIZE);
+    take_bytes(&r, sealed_half);
+    return frame_reader_end(&r, err) && buf_check(sealed_half, "a sealed key", err);
+}
+
+bool vault_seal_parcel(struct vault_client *client, const struct vault_parcel *parcel,
+    const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    buf_add(&payload, parcel->public_key, VAULT_PARCEL_KEY_SIZE);
+    frame_put_bytes(&payload, parcel->sealed_half);
+    frame_put_bytes(&payload, parcel->bytes);
+    frame_put_bytes(&payload, parcel->aad);
+    vault_put_binding(&payload, binding);
+    if (!check_binding(binding, err) || !call(client, VAULT_SEAL_PARCEL, &payload, &in, &r, err))
+        return false;
+    take_bytes(&r, sealed);
+    take_bytes(&r, spki);
+    return frame_reader_end(&r, err) && buf_check(sealed, "a sealed key", err) &&
+           buf_check(spki, "a public key", err);
+}
+
 bool vault_seal_secret(struct vault_client *client, struct span bytes,
     const struct vault_binding *binding, struct buf *sealed, struct err *err)
 {
@@ -329,7 +363,7 @@ bool vault_build_csr(struct vault_client *client, struct span sealed,
     struct err *err)
 {
     const char *const texts[] = { csr->common_name, csr->organization, csr->organizational_unit,
-        csr->locality, csr->state, csr->country };
+        csr->locality, csr->state, csr->country, csr->email_address, csr->serial_number };
     autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
     autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
     struct frame_reader r;
