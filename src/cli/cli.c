@@ -7,6 +7,7 @@ const struct cli_word cli_words[] = {
     { "backup", "[--force] FILE", "fetch a backup of everything from the server", cli_backup },
     { "check", "HOST[:PORT]… [-f FILE] [--starttls PROTO] [--sni NAME] [-o table|json|csv]",
         "look at endpoints from here, without a server", cli_check },
+    { "key", "recovery FILE", "make the key pair that backups are encrypted to", cli_key },
     { "login", "URL [--user NAME] [--token-file FILE|-]",
         "sign in to a server, for the words that follow", cli_login },
     { "cert", "list | show ID | add HOST[:PORT]… | update ID… [OPTION…]",

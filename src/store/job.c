@@ -229,6 +229,15 @@ bool store_job_failed(struct tx *tx, const struct job_row *job, const char *erro
     return run_fenced(q, job, err);
 }
 
+bool store_job_release_all(struct tx *tx, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE job SET state = 'queued', lease_until = NULL, lease_owner = NULL"
+                       " WHERE state = 'running'");
+
+    return stmt_run(q, err);
+}
+
 bool store_job_retry(struct tx *tx, int64_t id, int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,

@@ -49,6 +49,9 @@ bool store_job_postpone(struct tx *tx, const struct job_row *job, int64_t due_at
 bool store_job_failed(struct tx *tx, const struct job_row *job, const char *error, int64_t now,
     struct err *err) must_check;
 
+/* Whoever ran jobs is gone for good: all of them are anybody's again. */
+bool store_job_release_all(struct tx *tx, struct err *err) must_check;
+
 /* Put a failed job back into the queue. ERR_CONFLICT unless it has failed, and when another with
  * its dedupe key is unfinished. */
 bool store_job_retry(struct tx *tx, int64_t id, int64_t now, struct err *err) must_check;

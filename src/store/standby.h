@@ -24,3 +24,10 @@ bool store_standby_get(struct tx *tx, struct standby *ret, struct err *err) must
 bool store_standby_begin(struct tx *tx, const char *reason, int64_t now, struct err *err)
     must_check;
 bool store_standby_end(struct tx *tx, struct err *err) must_check;
+
+/* A restore that was begun and not ended has left rows that nobody may work with. */
+bool store_restore_begin(struct tx *tx, int64_t now, struct err *err) must_check;
+bool store_restore_end(struct tx *tx, struct err *err) must_check;
+
+/* ERR_CONFLICT, which says what to do, where one was not ended. */
+bool store_restore_check(struct tx *tx, struct err *err) must_check;
