@@ -24,6 +24,7 @@ struct addr_ranges;
 struct scheduler;
 struct probe_client;
 struct vault_client;
+struct import_client;
 
 enum api_flags {
     API_READS = 0,            /* a read-only transaction */
@@ -58,6 +59,7 @@ struct api_route {
 struct api_services {
     struct probe_client *prober;
     struct vault_client *vault;
+    struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */

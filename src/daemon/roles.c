@@ -18,6 +18,7 @@
 #include "daemon/children.h"
 #include "daemon/control.h"
 #include "daemon/server.h"
+#include "import/process.h"
 #include "probe/process.h"
 #include "vault/process.h"
 
@@ -38,6 +39,11 @@ static int run_vault(void)
     _exit(vault_process_main(CONTROL_FD, CONTROL_KEY_DIR_FD, passphrase_fd));
 }
 
+static int run_importer(void)
+{
+    _exit(import_process_main(CONTROL_FD));
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -45,6 +51,7 @@ static const struct {
     [CHILD_SERVER] = { "server", run_server },
     [CHILD_PROBER] = { "prober", run_prober },
     [CHILD_VAULT] = { "vault", run_vault },
+    [CHILD_IMPORTER] = { "importer", run_importer },
 };
 
 static void set_level(const char *name)
