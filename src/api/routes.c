@@ -17,6 +17,7 @@ static const struct api_route *const tables[] = {
     certificate_decoded_routes,
     access_routes,
     endpoint_routes,
+    csr_routes,
     ticket_routes,
     job_routes,
     schedule_routes,

@@ -235,10 +235,10 @@ static bool open_sealed(struct vault *vault, struct frame_reader *r, int64_t now
 }
 
 /* Texts are borrowed from `texts`, which the caller wipes. */
-static void read_subject(struct frame_reader *r, char texts[6][VAULT_TEXT_MAX],
+static void read_subject(struct frame_reader *r, char texts[VAULT_SUBJECT_TEXTS][VAULT_TEXT_MAX],
     struct vault_csr *csr)
 {
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < VAULT_SUBJECT_TEXTS; i++)
         frame_read_text_to(r, texts[i], VAULT_TEXT_MAX);
     csr->common_name = texts[0];
     csr->organization = texts[1];
@@ -246,6 +246,8 @@ static void read_subject(struct frame_reader *r, char texts[6][VAULT_TEXT_MAX],
     csr->locality = texts[3];
     csr->state = texts[4];
     csr->country = texts[5];
+    csr->email_address = texts[6];
+    csr->serial_number = texts[7];
 }
 
 static bool build_csr_of(struct vault *vault, struct span sealed,
@@ -264,7 +266,7 @@ static bool build_csr_of(struct vault *vault, struct span sealed,
 
 static bool build_csr(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
 {
-    char texts[6][VAULT_TEXT_MAX];
+    char texts[VAULT_SUBJECT_TEXTS][VAULT_TEXT_MAX];
     char row[VAULT_ROW_MAX + 1];
     struct vault_binding binding;
     struct vault_csr csr = { 0 };

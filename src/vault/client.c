@@ -363,7 +363,7 @@ bool vault_build_csr(struct vault_client *client, struct span sealed,
     struct err *err)
 {
     const char *const texts[] = { csr->common_name, csr->organization, csr->organizational_unit,
-        csr->locality, csr->state, csr->country };
+        csr->locality, csr->state, csr->country, csr->email_address, csr->serial_number };
     autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
     autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
     struct frame_reader r;

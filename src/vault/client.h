@@ -154,8 +154,10 @@ struct vault_csr {
     const char *organizational_unit;
     const char *locality;
     const char *state;
-    const char *country;     /* two letters */
-    const char *const *sans; /* "dns:www.example.org", "ip:192.0.2.1", "email:…", "uri:…" */
+    const char *country; /* two letters */
+    const char *email_address;
+    const char *serial_number; /* of the subject, as of a device; no certificate's */
+    const char *const *sans;   /* "dns:www.example.org", "ip:192.0.2.1", "email:…", "uri:…" */
     size_t n_sans;
 };
 
