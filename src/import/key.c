@@ -9,7 +9,7 @@
 #include "base/secret.h"
 #include "import/pbe.h"
 
-static const char *const taken[] = { "RSA", "RSA-PSS", "EC", "ED25519", "ED448" };
+static const char *const taken[] = { "RSA", "RSA-PSS", "EC", "ED25519", "ED448", "DSA" };
 
 /* PKCS#8, straight into memory of the secret's own. */
 static struct secret *encode(const PKCS8_PRIV_KEY_INFO *info)
@@ -33,7 +33,7 @@ bool key_add(struct reading *reading, EVP_PKEY *key, struct err *err)
         is_taken |= EVP_PKEY_is_a(key, taken[i]);
     if (!is_taken)
         return reading_fail(reading, IMPORT_UNSUPPORTED, err,
-            "unsupported kind of key: %s; RSA, ECDSA, Ed25519 and Ed448 are supported",
+            "unsupported kind of key: %s; RSA, ECDSA, EdDSA and DSA are supported",
             EVP_PKEY_get0_type_name(key));
     PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
     struct secret *pkcs8 = info ? encode(info) : NULL;

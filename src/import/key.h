@@ -8,8 +8,8 @@
 #include "import/reading.h"
 
 /*
- * Each adds what it holds to reading->found. Taken are RSA, ECDSA, Ed25519 and Ed448; any other
- * kind is IMPORT_UNSUPPORTED, with its name.
+ * Each adds what it holds to reading->found. Taken are RSA, ECDSA, Ed25519, Ed448 and, because
+ * there are such files, DSA; any other kind is IMPORT_UNSUPPORTED, with its name.
  */
 bool key_add(struct reading *reading, EVP_PKEY *key, struct err *err) must_check;
 bool key_add_info(struct reading *reading, const PKCS8_PRIV_KEY_INFO *info, struct err *err)
