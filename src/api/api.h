@@ -91,6 +91,7 @@ struct api_call {
     const char *query;           /* what follows "?", undecoded; "" without one */
     const struct json *json;     /* the body; NULL where there is none */
     struct span body;            /* with API_BODY_RAW */
+    const char *content_type;    /* of that; NULL: none was said */
     int64_t if_match;            /* the row version of If-Match; 0: none given */
     const char *idempotency_key; /* NULL: none given */
     void *prepared;              /* by the route's prepare(); NULL without one */

@@ -168,6 +168,7 @@ static bool read_body(struct api_call *call, const struct http_request *request,
         return true;
     if (call->route->flags & API_BODY_RAW) {
         call->body = request->body;
+        call->content_type = http_request_field(request, "content-type");
         return true;
     }
     if (!http_request_is_type(request, "application/json")) {

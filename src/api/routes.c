@@ -13,6 +13,7 @@ static const struct api_route *const tables[] = {
     token_routes,
     certificate_routes,
     certificate_action_routes,
+    certificate_import_routes,
     certificate_part_routes,
     certificate_decoded_routes,
     access_routes,

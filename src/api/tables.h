@@ -9,6 +9,7 @@ extern const struct api_route account_routes[];
 extern const struct api_route audit_routes[];
 extern const struct api_route certificate_action_routes[];
 extern const struct api_route certificate_decoded_routes[];
+extern const struct api_route certificate_import_routes[];
 extern const struct api_route certificate_part_routes[];
 extern const struct api_route certificate_routes[];
 extern const struct api_route csr_routes[];
