@@ -88,6 +88,7 @@ struct api_call {
 
     int64_t path_id;             /* {id} */
     char path_text[256];         /* {key} or {name}, decoded */
+    char path_other[256];        /* {other}, decoded */
     const char *query;           /* what follows "?", undecoded; "" without one */
     const struct json *json;     /* the body; NULL where there is none */
     struct span body;            /* with API_BODY_RAW */

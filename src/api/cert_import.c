@@ -157,6 +157,9 @@ static void write_warnings(struct api_call *call, const struct import_read *read
 {
     json_begin_array(&call->reply, "warnings");
     cert_warnings_write(&call->reply, own, call->now);
+    if (own->role == VERSION_STAGED)
+        cert_warning_write(&call->reply, "not_served_yet",
+            "endpoints still serve another one; it becomes current when all serve it");
     if (item->is_reordered)
         cert_warning_write(&call->reply, "chain_reordered",
             "the certificates were in another order than from the leaf upward");
