@@ -70,6 +70,7 @@ struct api_services {
     struct scheduler *scheduler;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
     int64_t metrics_cap;                     /* certificates in /metrics */
+    const char *tmp_dir;                     /* where files without a name may be made */
     const char *node;
     bool is_https; /* sessions get Secure cookies */
 };

@@ -27,6 +27,7 @@ static const struct api_route *const tables[] = {
     setting_routes,
     trust_routes,
     audit_routes,
+    backup_routes,
     dashboard_routes,
     description_routes,
     metrics_routes,

@@ -181,6 +181,32 @@ bool vault_sign_checkpoint(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, struct vault_checkpoint *checkpoint, struct err *err)
     must_check;
 
+#define VAULT_BACKUP_KEY_SIZE 32
+
+/* What a backup begins with: the recovery key, and a key for the file, as it is and sealed to it.
+ */
+struct vault_backup {
+    uint8_t recovery_key[VAULT_PUBLIC_SIZE];
+    struct secret *key;
+    struct buf sealed_key;
+};
+void vault_backup_done(struct vault_backup *backup);
+
+/* ERR_CONFLICT: no recovery key is set. */
+bool vault_begin_backup(struct vault_client *client, struct vault_backup *ret, struct err *err)
+    must_check;
+
+/* The data key of a sealed blob, sealed to the recovery key; appended to `ret`. */
+bool vault_export_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct buf *ret, struct err *err) must_check;
+
+/* Sign backup->hash with a VAULT_AUDIT key; the vault fills in signature and public key. */
+bool vault_sign_backup(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct vault_checkpoint *backup, struct err *err)
+    must_check;
+
+DEFINE_AUTODONE(vault_backup);
+
 /* For metrics: how often a secret was handed out, and refused, since the vault started. */
 struct vault_stats {
     int64_t n_opened;

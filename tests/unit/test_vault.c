@@ -49,7 +49,7 @@ static pid_t start_vault(const struct bench *bench, struct vault_client *client,
         fd_close(ours);
         if (passphrase)
             secret = open(passphrase, O_RDONLY | O_CLOEXEC);
-        _exit(vault_process_main(theirs, keys, secret));
+        _exit(vault_process_main(theirs, keys, secret, ""));
     }
     fd_close(theirs);
     vault_client_set_fd(client, ours);
