@@ -130,9 +130,9 @@ def measure(connection, case, rounds, n):
         first.append(seconds)
         cursor = page["next_cursor"]
         if i < 3:
-            for _ in range(3):  # far down, by pages as long as they may be
+            for _ in range(4):  # far down, by pages as long as they may be
                 if cursor:
-                    _, far = ask(connection, {**parameters, "limit": 1000, "cursor": cursor})
+                    _, far = ask(connection, {**parameters, "limit": 500, "cursor": cursor})
                     cursor = far["next_cursor"] or cursor
         for _ in range(2):
             if cursor:

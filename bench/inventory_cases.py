@@ -58,7 +58,7 @@ SORT_SQL = {
     "owner": "1 = 1 ORDER BY c.owner_name, c.id",
     "business_group": "c.business_group_name IS NOT NULL ORDER BY c.business_group_name, c.id",
     "resources": "1 = 1 ORDER BY c.n_resources, c.id",
-    "last_checked_at": "c.last_checked_at IS NOT NULL ORDER BY c.last_checked_at, c.id",
+    "last_checked_at": "h.last_checked_at IS NOT NULL ORDER BY h.last_checked_at, h.certificate_id",
     "created_at": "1 = 1 ORDER BY c.created_at, c.id", "updated_at": "1 = 1 ORDER BY c.updated_at, c.id",
 }
 
@@ -110,13 +110,14 @@ CASES = [
 
 PAGE_SQL = """
 SELECT {object} FROM certificate c
+  JOIN certificate_check h ON h.certificate_id = c.id
   JOIN account o ON o.id = c.owner_id
   LEFT JOIN version v ON v.id = c.version_id
   LEFT JOIN record_version r ON r.certificate_id = c.id AND r.version_id = c.version_id
  WHERE {where}{order} LIMIT 50
 """
 OBJECT = """'id', c.id, 'name', c.name, 'description', c.description, 'owner', o.name, 'created_at', c.created_at,
- 'updated_at', c.updated_at, 'expires_at', c.expires_at, 'last_checked_at', c.last_checked_at, 'serial', v.serial,
+ 'updated_at', c.updated_at, 'expires_at', c.expires_at, 'last_checked_at', h.last_checked_at, 'serial', v.serial,
  'subject', v.subject, 'issuer', v.issuer, 'sans', v.sans, 'not_before', v.not_before, 'not_after', v.not_after,
  'algorithm', v.key_algorithm, 'size', v.key_size, 'chain_status', r.chain_status,
  'tags', (SELECT {list}(tag, ';') FROM certificate_tag t WHERE t.certificate_id = c.id),

@@ -33,6 +33,23 @@ void select_text(struct select *select, const char *text)
     add_value(select)->text = xstrdup(text ? text : "");
 }
 
+void select_ids(struct select *select, const int64_t *ids, size_t n)
+{
+    static const size_t rounds[] = { 1, 10, SELECT_IDS_MAX };
+    size_t n_padded = n;
+
+    ASSERT(n >= 1 && n <= SELECT_IDS_MAX);
+    for (size_t i = countof(rounds); i-- > 0;) {
+        if (n <= rounds[i])
+            n_padded = rounds[i];
+    }
+    for (size_t i = 0; i < n_padded; i++) {
+        if (i)
+            select_add(select, ", ");
+        select_i64(select, ids[i < n ? i : n - 1]);
+    }
+}
+
 struct stmt *select_prepare(struct tx *tx, const struct select *select)
 {
     struct stmt *q = tx_prepare_sql(tx, &select->sql);

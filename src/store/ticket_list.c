@@ -9,10 +9,10 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "codec/fold.h"
 #include "store/cursor.h"
 #include "store/read.h"
 #include "store/select.h"
-#include "store/tags.h"
 #include "store/ticket_read.h"
 
 #define ORDER "t"
@@ -100,7 +100,7 @@ static void add_account(struct select *select, const char *name)
 /* Wildcards in what is looked for mean themselves. */
 static void add_query(struct select *select, const char *q)
 {
-    autofree(str) char *lower = text_lower(q);
+    autofree(str) char *lower = text_fold(q);
     autodone(buf) struct buf pattern = BUF_INIT(2048);
     struct span text = span_trim(span_text(lower));
     char cut[512];
