@@ -61,6 +61,24 @@ class Connection:
         return data
 
 
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return [int(child) for child in f.read().split()]
+
+
+def cpu_ms(pids):
+    """What these processes have used so far, all threads together, to the microsecond."""
+    total = 0
+    for pid in pids:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            try:
+                with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
+                    total += int(f.read().split()[0])
+            except OSError:
+                pass  # it has just ended
+    return total / 1e6
+
+
 def path_of(parameters):
     from urllib.parse import urlencode
     return "/api/v1/certificates?" + urlencode(parameters)
@@ -76,7 +94,7 @@ class Bench:
 
     def __init__(self, kind, n, directory):
         self.kind, self.n, self.directory = kind, n, directory
-        self.postgres = self.url = None
+        self.postgres = self.url = self.direct = None
         if kind == "postgresql":
             self.postgres = PostgresServer(["shared_buffers=1GB", "max_wal_size=8GB", "jit=off", "fsync=on"])
             self.postgres.start()
@@ -104,6 +122,22 @@ class Bench:
             except (OSError, AssertionError):
                 time.sleep(0.002)
 
+    def cpu(self):
+        """Milliseconds of the server, and of PostgreSQL's processes."""
+        pids = [self.server.children()["server"]]
+        if self.postgres:
+            pids += children_of(self.postgres.process.pid)
+        return cpu_ms(pids)
+
+    def bare(self):
+        """The database without us; it is asked nothing but questions."""
+        if not self.direct:
+            self.direct = self.open()
+        return self.direct
+
+    def bare_cpu(self):
+        return cpu_ms(children_of(self.postgres.process.pid)) if self.postgres else time.process_time() * 1000
+
     def connect(self, viewer):
         if viewer == "admin":
             return Connection(self.server.port, self.server.admin.token)
@@ -121,13 +155,34 @@ def ask(connection, parameters):
     return seconds, json.loads(body)
 
 
-def measure(connection, case, rounds, n):
-    """Times of first pages and of deep ones, and the last first page."""
-    first, deep = [], []
+class Figures:
+    """Of one kind of request: how long each took, and what all of them cost."""
+
+    def __init__(self):
+        self.times, self.cpu = [], 0.0
+
+    def add(self, bench, run):
+        before = bench.cpu()
+        seconds, page = run()
+        self.cpu += bench.cpu() - before
+        self.times.append(seconds)
+        return page
+
+    def text(self):
+        if not self.times:
+            return f"{'-':>8}{'-':>8}{'-':>8}"
+        return f"{percentile(self.times, .5):8.2f}{percentile(self.times, .99):8.2f}{self.each():8.2f}"
+
+    def each(self):
+        return self.cpu / len(self.times)
+
+
+def measure(bench, connection, case, rounds):
+    """First pages, deep ones, and the last first page."""
+    first, deep = Figures(), Figures()
     for i in range(rounds):
-        parameters = {"limit": 50, **case.parameters(i, n)}
-        seconds, page = ask(connection, parameters)
-        first.append(seconds)
+        parameters = {"limit": 50, **case.parameters(i, bench.n)}
+        page = first.add(bench, lambda: ask(connection, parameters))
         cursor = page["next_cursor"]
         if i < 3:
             for _ in range(4):  # far down, by pages as long as they may be
@@ -136,17 +191,17 @@ def measure(connection, case, rounds, n):
                     cursor = far["next_cursor"] or cursor
         for _ in range(2):
             if cursor:
-                seconds, below = ask(connection, {**parameters, "cursor": cursor})
-                deep.append(seconds)
-                cursor = below["next_cursor"]
+                cursor = deep.add(bench, lambda: ask(connection, {**parameters, "cursor": cursor}))["next_cursor"]
     return first, deep, page
 
 
+HEAD = (f"\n{'':36}{'':10}{'first page of 50, ms':>24}{'deep page':>24}{'bare':>8}\n"
+        f"{'filter, order':36}{'as':10}{'p50':>8}{'p99':>8}{'CPU':>8}{'p50':>8}{'p99':>8}{'CPU':>8}{'CPU':>8}{'ratio':>7}{'total':>10}")
+
+
 def measure_cases(bench, rounds, only):
-    """{(case, viewer): (first, deep, bare)}, printed as it goes."""
-    db = bench.open()
-    print(f"\n{'page of 50':38}{'as':10}{'first p50':>10}{'p99':>8}{'deep p50':>10}{'p99':>8}{'bare p50':>10}{'ratio':>7}"
-          f"{'total':>10}", flush=True)
+    """{(case, viewer): (first, deep, bare CPU)}, printed as it goes."""
+    print(HEAD, flush=True)
     result = {}
     for case in CASES:
         if only and only not in case.name:
@@ -154,13 +209,11 @@ def measure_cases(bench, rounds, only):
         for viewer in case.viewers:
             connection = bench.connect(viewer)
             ask(connection, {"limit": 50, **case.parameters(0, bench.n)})
-            first, deep, page = measure(connection, case, rounds, bench.n)
-            bare = bare_page(db, bench, case, viewer, rounds)
+            first, deep, page = measure(bench, connection, case, rounds)
+            bare = bare_page(bench, case, viewer, rounds)
             result[case.name, viewer] = (first, deep, bare)
-            ratio = statistics.median(first) / statistics.median(bare) if bare else 0
-            print(f"{case.name:38}{viewer:10}{percentile(first, .5):10.2f}{percentile(first, .99):8.2f}"
-                  + (f"{percentile(deep, .5):10.2f}{percentile(deep, .99):8.2f}" if deep else f"{'-':>10}{'-':>8}")
-                  + (f"{percentile(bare, .5):10.2f}{ratio:7.1f}" if bare else f"{'':17}")
+            print(f"{case.name:36}{viewer:10}{first.text()}{deep.text()}"
+                  + (f"{bare:8.2f}{first.each() / bare:7.1f}" if bare else f"{'':15}")
                   + f"{'~' if page['total_is_estimate'] else ' '}{page['total']:9}", flush=True)
     return result
 

@@ -5,7 +5,7 @@
  * Every record that is there throughout is on exactly one page, whatever comes and goes meanwhile.
  * Which way a query runs (from the smallest of what it filters by, or along the order it is sorted
  * by) is decided by counting up to a limit first, so that neither "sees a hundred of a million" nor
- * "a million contain this word" is slow (docs/adr/0007).
+ * "a million contain this word" is slow (docs/adr/0008).
  */
 #pragma once
 

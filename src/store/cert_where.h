@@ -6,7 +6,7 @@
  * access, tag, …), is found as a *set* of ids first, and the query walks along the index that it is
  * sorted by, which carries what most other conditions ask for, looking each record up in the set.
  * Where all conditions are met by many, it *walks* and asks on each record. cert_where_plan()
- * counts each condition's records, up to a limit, to know. Figures are in docs/adr/0007. Not for
+ * counts each condition's records, up to a limit, to know. Figures are in docs/adr/0008. Not for
  * others than store/.
  */
 #pragma once
