@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fs.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "db/db.h"
@@ -109,6 +110,7 @@ static void call_init(struct api_call *call, const struct dispatch *dispatch, st
     span_copy_text(span_text(state->match.text), call->path_text, sizeof call->path_text);
     span_copy_text(span_text(request->client), call->address, sizeof call->address);
     call->query = request->query;
+    call->reply_fd = -1;
     call->status = 200;
 }
 
@@ -227,14 +229,40 @@ static void forget_answer(struct api_call *call)
     call->etag = 0;
     call->location[0] = call->set_cookie[0] = call->filename[0] = '\0';
     call->media_type = NULL;
+    fd_close(call->reply_fd);
+    call->reply_fd = -1;
     call->wakes_jobs = false;
     json_problems_clear(call->problems);
 }
 
+/* An answer that was given before needs nothing prepared. */
+static bool prepare(struct api_call *call, const struct http_request *request, bool *ret_repeat,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    if (call->route->flags & API_IDEMPOTENT) {
+        if (!tx_begin(call->db, TX_READ, &tx, err))
+            return false;
+        call->tx = tx;
+        bool ok = idempotency_find(call, request, ret_repeat, err);
+
+        call->tx = NULL;
+        tx_free(take(&tx));
+        if (!ok || *ret_repeat)
+            return ok;
+    }
+    return call->route->prepare(call, err);
+}
+
 static bool run_handler(struct api_call *call, const struct http_request *request, struct err *err)
 {
+    bool is_repeat = false;
+
     if (call->route->flags & API_NO_TX)
         return run_without_transaction(call, err);
+    if (call->route->prepare && (!prepare(call, request, &is_repeat, err) || is_repeat))
+        return is_repeat;
     for (int i = 0; i < MAX_TRIES; i++) {
         forget_answer(call);
         if (run_in_transaction(call, request, err))
@@ -263,6 +291,11 @@ static void answer_call(struct api_call *call, struct http_reply *reply)
         return;
     http_reply_field(reply, "Content-Type",
         call->media_type ? call->media_type : "application/json");
+    if (call->reply_fd >= 0) {
+        http_reply_take_fd(reply, call->reply_fd, call->reply_size);
+        call->reply_fd = -1;
+        return;
+    }
     http_reply_take_body(reply, call->body_out);
 }
 
@@ -303,8 +336,11 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
             log_error("request.failed", KV_STR("path", request->target), KV_ERR(&err));
         answer_problem(reply, status, &err, &problems);
     }
+    if (call.prepared)
+        call.free_prepared(call.prepared);
     span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
     json_problems_clear(&problems);
+    fd_close(call.reply_fd);
 }
 
 static enum http_verdict dispatch_authorize(void *context, void *worker,

@@ -2,6 +2,7 @@
 #include "store/select.h"
 
 #include "base/alloc.h"
+#include "codec/fold.h"
 #include "core/rows.h"
 
 void select_done(struct select *select)
@@ -48,6 +49,25 @@ void select_ids(struct select *select, const int64_t *ids, size_t n)
             select_add(select, ", ");
         select_i64(select, ids[i < n ? i : n - 1]);
     }
+}
+
+void select_contains(struct select *select, const char *text)
+{
+    autofree(str) char *lower = text_fold(text);
+    autodone(buf) struct buf pattern = BUF_INIT(2048);
+    char cut[512];
+
+    span_copy_text(span_trim(span_text(lower)), cut, sizeof cut);
+    buf_add_char(&pattern, '%');
+    for (const char *c = cut; *c; c++) {
+        if (*c == '%' || *c == '_' || *c == '\\')
+            buf_add_char(&pattern, '\\');
+        buf_add_char(&pattern, *c);
+    }
+    buf_add_char(&pattern, '%');
+    select_add(select, " LIKE ");
+    select_text(select, buf_text(&pattern));
+    select_add(select, " ESCAPE '\\'");
 }
 
 struct stmt *select_prepare(struct tx *tx, const struct select *select)

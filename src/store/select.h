@@ -37,6 +37,10 @@ void select_text(struct select *select, const char *text);
 #define SELECT_IDS_MAX 50
 void select_ids(struct select *select, const int64_t *ids, size_t n);
 
+/* " LIKE …": the expression before it, in lower case, contains `text` in any case. Wildcards in it
+ * mean themselves. */
+void select_contains(struct select *select, const char *text);
+
 /* Prepared and bound. */
 struct stmt *select_prepare(struct tx *tx, const struct select *select) must_check;
 
