@@ -149,7 +149,14 @@ function upload(template: string, body: FormData | Blob, options: UploadOptions)
   });
 }
 
+async function text(template: string, options: Options): Promise<string> {
+  const response = await send(urlOf(template, options), { headers: { Accept: '*/*' }, signal: options.signal });
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+  return response.text();
+}
+
 export const api = {
+  text,
   upload<P extends With<'post'>>(path: P, body: FormData | Blob, options: UploadOptions = {}): Promise<Answers<paths[P]['post']>> {
     return upload(path, body, options) as Promise<Answers<paths[P]['post']>>;
   },

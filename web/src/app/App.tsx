@@ -16,8 +16,10 @@ const NotFound = lazy(() => import('../pages/NotFound'));
 const pages: [pattern: string, page: PageComponent][] = [
   ['/', lazy(() => import('../pages/Dashboard'))],
   ['/certificates', lazy(() => import('../pages/certificates/List'))],
-  ['/certificates/add', lazy(() => import('../pages/certificates/Add'))],
+  ['/certificates/add', lazy(() => import('../pages/add/Add'))],
   ['/certificates/:id', lazy(() => import('../pages/certificate/Detail'))],
+  ['/csrs', lazy(() => import('../pages/csrs/List'))],
+  ['/csrs/:id', lazy(() => import('../pages/csrs/One'))],
   ['/tickets', lazy(() => import('../pages/tickets/List'))],
   ['/tickets/:key', lazy(() => import('../pages/tickets/Ticket'))],
   ['/jobs', lazy(() => import('../pages/Jobs'))],

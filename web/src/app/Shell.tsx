@@ -112,6 +112,8 @@ function Side() {
           <NavList>
             <Place to="/" path={path}>Dashboard</Place>
             <Place to="/certificates" path={path}>Certificates</Place>
+            <Place to="/csrs" path={path}>CSRs</Place>
+            <Place to="/imports" path={path}>Imports</Place>
             <Place to="/tickets" path={path}>Tickets</Place>
             <Place to="/jobs" path={path}>Jobs and schedules</Place>
             {me.role !== 'user' && <Place to="/audit" path={path}>Audit log</Place>}

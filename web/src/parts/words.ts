@@ -1,6 +1,6 @@
 /* How things are called on the page. */
 import type {
-  ChainStatus, ErrorClass, Flag, Job, Observation, Priority, Protocol, Role, Source, TicketStatus, TicketType, Validity,
+  ChainStatus, ErrorClass, Flag, Job, Observation, Priority, Protocol, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
 } from '../api/types';
 
 export const statusWords: Record<Validity, string> = {
@@ -78,6 +78,12 @@ const scheduleNames: Record<string, string> = {
   cleanup: 'Housekeeping', audit: 'Audit chain',
 };
 
+export const warningWords: Record<WarningCode, string> = {
+  chain_incomplete: 'The chain is not complete', chain_reordered: 'The chain was put in order', key_missing: 'There is no private key with it',
+  expired: 'It has expired', not_yet_valid: 'It is not yet valid', weak_key: 'Its key is weak', weak_signature: 'Its signature is weak',
+  self_signed: 'It is self-signed', extra_certificates: 'The file held certificates that do not belong to it',
+};
+
 /* "some_word" as "Some word". */
 export function plain(word: string): string {
   const text = word.replace(/[_.]/g, ' ');
@@ -99,6 +105,13 @@ export function hostPort(endpoint: { host: string; port: number }): string {
 export function shortName(name: string): string {
   const part = (type: string) => new RegExp(`(?:^|,)${type}=((?:\\\\.|[^,\\\\])+)`, 'i').exec(name)?.[1];
   return (part('CN') ?? part('O') ?? name).replace(/\\(.)/g, '$1');
+}
+
+const keyNames: Record<string, string> = { rsa: 'RSA', ec: 'EC', ed25519: 'Ed25519', ed448: 'Ed448' };
+
+export function keyWords(key: { algorithm: string; size: number }): string {
+  const name = keyNames[key.algorithm] ?? key.algorithm.toUpperCase();
+  return key.size > 0 && !key.algorithm.startsWith('ed') ? `${name} ${key.size}` : name;
 }
 
 /* aa:bb:cc… */
