@@ -55,6 +55,7 @@ export type Token = Schemas['Token'];
 export type TrustBundle = Schemas['TrustBundle'];
 export type UpdateResult = Schemas['UpdateResult'];
 export type User = Schemas['User'];
+export type VersionDiff = Schemas['VersionDiff'];
 export type Validity = Schemas['Validity'];
 export type Vault = Schemas['Vault'];
 export type Version = Schemas['Version'];

@@ -90,6 +90,9 @@ export function plain(word: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+const resourceTypes: Record<string, string> = { manual: 'Kept by hand', haproxy: 'HAProxy', nginx: 'nginx', files: 'File set' };
+export const resourceTypeWords = (type: string): string => resourceTypes[type] ?? plain(type);
+
 export const jobWords = (type: string): string => jobTypes[type] ?? plain(type);
 export const scheduleWords = (name: string): string => scheduleNames[name] ?? plain(name);
 

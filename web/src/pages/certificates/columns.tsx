@@ -4,7 +4,7 @@ import type { Certificate } from '../../api/types';
 import { Link } from '../../app/router';
 import { FlagLabel, StatusLabel, Tags } from '../../parts/Labels';
 import { Expiry, Time } from '../../parts/Time';
-import { chainWords, count, shortName, sourceWords } from '../../parts/words';
+import { chainWords, count, keyWords, shortName, sourceWords } from '../../parts/words';
 
 export interface Column {
   id: string;
@@ -67,7 +67,7 @@ export const columns: Column[] = [
   { id: 'source', title: 'Source', cell: (c) => sourceWords[c.source] },
   { id: 'certificate_id', title: 'Certificate ID', cell: (c) => c.certificate_id ?? '–' },
   { id: 'chain', title: 'Chain', cell: (c) => (c.current ? chainWords[c.current.chain_status] : '–') },
-  { id: 'key', title: 'Key', cell: (c) => (c.current ? `${c.current.key.algorithm.toUpperCase()} ${c.current.key.size}` : '–') },
+  { id: 'key', title: 'Key', cell: (c) => (c.current ? keyWords(c.current.key) : '–') },
   { id: 'endpoints', title: 'Endpoints', cell: (c) => c.endpoints_summary.total },
   { id: 'created_at', title: 'Added', sort: 'created_at', cell: (c) => <Time at={c.created_at} show="date" /> },
   { id: 'updated_at', title: 'Changed', sort: 'updated_at', cell: (c) => <Time at={c.updated_at} show="date" /> },
