@@ -1,0 +1,40 @@
+/* What can be done with the selected certificates. It is there all the time, so that the table does not jump. */
+import { Button } from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+import type { Ask } from './bulk';
+
+interface SelectionProps {
+  n: number;
+  isAll: boolean;
+  page: { total: number; total_is_estimate: boolean } | undefined;
+  act: (what: Ask | 'update' | 'export') => void;
+  selectAll: () => void;
+  clear: () => void;
+  children: ReactNode;
+}
+
+const actions: [Ask | 'update', string][] = [
+  ['update', 'Update'], ['assign', 'Assign'], ['share', 'Share'], ['tag', 'Tag'], ['business_group', 'Business group'],
+];
+
+export function Selection({ n, isAll, page, act, selectAll, clear, children }: SelectionProps) {
+  const total = page ? `${page.total_is_estimate ? 'about ' : ''}${page.total.toLocaleString('en')}` : '';
+  const none = n === 0 && !isAll;
+  return (
+    <>
+      <div className="cd-bulk" role="group" aria-label="With the selected certificates">
+        {actions.map(([what, title]) => (
+          <Button key={what} size="sm" variant="secondary" isDisabled={none} onClick={() => act(what)}>{title}</Button>
+        ))}
+        <Button size="sm" variant="secondary" isDisabled={!page || page.total === 0} onClick={() => act('export')} title={none ? 'Everything that matches' : undefined}>Export CSV</Button>
+        <Button size="sm" variant="secondary" isDanger isDisabled={none} onClick={() => act('delete')}>Delete</Button>
+      </div>
+      <div className="cd-selection" aria-live="polite">
+        <span>{isAll ? `All ${total} that match are selected.` : n > 0 ? `${n.toLocaleString('en')} selected.` : ''}</span>
+        {page && page.total > 0 && !isAll && <Button variant="link" isInline onClick={selectAll}>Select all {total} that match</Button>}
+        {!none && <Button variant="link" isInline onClick={clear}>Clear selection</Button>}
+        {children}
+      </div>
+    </>
+  );
+}
