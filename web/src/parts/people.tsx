@@ -32,12 +32,15 @@ export function UserField(props: NameFieldProps) {
   );
 }
 
-export function useBusinessGroups(): BusinessGroup[] {
-  const query = useQuery({
-    queryKey: ['business-groups'], queryFn: ({ signal }) => api.get('/business-groups', { signal }), staleTime: 60000,
+export function useBusinessGroupQuery() {
+  return useQuery({
+    queryKey: ['business-groups'],
+    staleTime: 60000,
+    queryFn: async ({ signal }): Promise<BusinessGroup[]> => {
+      const { items } = await api.get('/business-groups', { signal });
+      return (items as (string | BusinessGroup)[]).map((g) => (typeof g === 'string' ? { name: g, description: '', certificates: 0 } : g));
+    },
   });
-  const items = (query.data?.items ?? []) as (string | BusinessGroup)[];
-  return items.map((g) => (typeof g === 'string' ? { name: g, description: '', certificates: 0 } : g));
 }
 
 export function TagField(props: NameFieldProps) {
@@ -53,7 +56,7 @@ export function TagField(props: NameFieldProps) {
 
 export function BusinessGroupField(props: NameFieldProps) {
   const id = useId();
-  const groups = useBusinessGroups();
+  const groups = useBusinessGroupQuery().data ?? [];
   return (
     <>
       <TextField {...props} list={id} autoComplete="off" maxLength={200} />

@@ -1,6 +1,6 @@
 /* How things are called on the page. */
 import type {
-  ChainStatus, ErrorClass, Flag, Job, Observation, Priority, Protocol, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
+  ChainStatus, DeliveryState, ErrorClass, Flag, Job, Observation, Priority, Protocol, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
 } from '../api/types';
 
 export const statusWords: Record<Validity, string> = {
@@ -67,6 +67,8 @@ export const observationRoleWords: Record<NonNullable<Observation['role']>, stri
 export const jobStateWords: Record<Job['state'], string> = {
   queued: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed',
 };
+
+export const deliveryStateWords: Record<DeliveryState, string> = { queued: 'Waiting', sending: 'Being sent', sent: 'Sent', failed: 'Failed' };
 
 const jobTypes: Record<string, string> = {
   update: 'Update', bulk_create: 'Add certificates', add: 'Add certificates', check: 'Check of all endpoints',
