@@ -63,11 +63,11 @@ interface OverviewProps {
 export function Overview({ certificate: c, fingerprint, show }: OverviewProps) {
   return (
     <Grid hasGutter>
-      <GridItem span={12} xl={8} order={{ default: '2', xl: '1' }}>
+      <GridItem span={12} xl={4}><Glance certificate={c} show={show} /></GridItem>
+      <GridItem span={12} xl={8}>
         {c.current || fingerprint ? <DecodedCard id={c.id} fingerprint={fingerprint} />
           : <Nothing title="Nothing seen yet">No endpoint has shown a certificate so far.</Nothing>}
       </GridItem>
-      <GridItem span={12} xl={4} order={{ default: '1', xl: '2' }}><Glance certificate={c} show={show} /></GridItem>
     </Grid>
   );
 }

@@ -22,7 +22,7 @@ import { Filters } from './Filters';
 import { Selection } from './Selection';
 import { UpdateResults } from './UpdateResults';
 import { Views } from './Views';
-import { searchOf, useViews } from './views';
+import { searchOf, useViews } from './savedViews';
 
 interface Running {
   job: number;

@@ -1,4 +1,4 @@
-/* What can be done with the selected certificates. It is there all the time, so that the table does not jump. */
+/* What can be done with the selected certificates. Its room is there all the time, so that the table does not jump. */
 import { Button } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Ask } from './bulk';
@@ -23,11 +23,10 @@ export function Selection({ n, isAll, page, act, selectAll, clear, children }: S
   return (
     <>
       <div className="cd-bulk" role="group" aria-label="With the selected certificates">
-        {actions.map(([what, title]) => (
-          <Button key={what} size="sm" variant="secondary" isDisabled={none} onClick={() => act(what)}>{title}</Button>
-        ))}
-        <Button size="sm" variant="secondary" isDisabled={!page || page.total === 0} onClick={() => act('export')} title={none ? 'Everything that matches' : undefined}>Export CSV</Button>
-        <Button size="sm" variant="secondary" isDanger isDisabled={none} onClick={() => act('delete')}>Delete</Button>
+        {!none && actions.map(([what, title]) => <Button key={what} size="sm" variant="secondary" onClick={() => act(what)}>{title}</Button>)}
+        <Button size="sm" variant="secondary" isDisabled={!page} onClick={() => act('export')}>{none && total ? `Export ${total} as CSV` : 'Export CSV'}</Button>
+        {!none && <Button size="sm" variant="secondary" isDanger onClick={() => act('delete')}>Delete</Button>}
+        {none && <span className="cd-quiet">Select rows to update, assign, share, tag or delete them.</span>}
       </div>
       <div className="cd-selection" aria-live="polite">
         <span>{isAll ? `All ${total} that match are selected.` : n > 0 ? `${n.toLocaleString('en')} selected.` : ''}</span>

@@ -7,7 +7,7 @@ import { useMe } from '../../app/session';
 import { Dialog } from '../../parts/Dialog';
 import { TextField } from '../../parts/Fields';
 import { aboutField } from '../../parts/States';
-import { isSameView, useRefreshViews, type ViewQuery } from './views';
+import { isSameView, useRefreshViews, type ViewQuery } from './savedViews';
 
 interface ViewDialogProps {
   view?: View;

@@ -108,7 +108,7 @@ export default function Deliveries() {
           {(page) => (page.items.length === 0 ? <Nothing title="Nothing was sent">Mails and webhooks appear here.</Nothing> : (
             <div className="cd-scroll">
               <Table variant="compact" aria-label="Deliveries" className="cd-table">
-                <Thead><Tr><Th>When</Th><Th>To</Th><Th className="cd-col-name">Subject</Th><Th>State</Th><Th screenReaderText="Actions" /></Tr></Thead>
+                <Thead><Tr><Th>When</Th><Th className="cd-col-to">To</Th><Th className="cd-col-name">Subject</Th><Th>State</Th><Th screenReaderText="Actions" /></Tr></Thead>
                 {page.items.map((d) => (
                   <Row key={d.id} delivery={d} isOpen={open === d.id} toggle={() => setOpen(open === d.id ? 0 : d.id)} retry={isAdmin ? () => retry(d.id) : undefined} />
                 ))}

@@ -69,7 +69,7 @@ function Editor({ settings }: { settings: NotificationSettings }) {
   };
 
   return (
-    <Form onSubmit={submit} className="cd-form">
+    <Form onSubmit={submit}>
       {!isAdmin && <Alert isInline variant="info" title="Only admins can change these." />}
       <Card>
         <CardTitle component="h2">When people are told</CardTitle>
@@ -114,7 +114,7 @@ export default function Notifications() {
       actions={<Link className="pf-v6-c-button pf-m-secondary" to="/deliveries">Delivery log</Link>}
     >
       <PageSection>
-        <div className="cd-stack">
+        <div className="cd-stack cd-form">
           <Loaded query={settings} lines={8}>{(data) => <Editor key={data.etag} settings={data} />}</Loaded>
           {isAdmin && <Webhooks />}
           <Calendar />
