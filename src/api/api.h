@@ -47,6 +47,12 @@ struct api_route {
     unsigned flags;
     api_handler run;
     size_t max_body; /* 0: API_BODY_DEFAULT */
+
+    /*
+     * What comes before the transaction, because no transaction may wait for it: checking the body,
+     * asking the vault. What it leaves in api_call.prepared is for `run`. NULL: nothing does.
+     */
+    api_handler prepare;
 };
 
 #define API_BODY_DEFAULT (1u << 20)
@@ -62,6 +68,7 @@ struct api_services {
     struct scheduler *scheduler;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
     int64_t metrics_cap;                     /* certificates in /metrics */
+    const char *tmp_dir;                     /* where files without a name may be made */
     const char *node;
     bool is_https; /* sessions get Secure cookies */
 };
@@ -85,6 +92,8 @@ struct api_call {
     struct span body;            /* with API_BODY_RAW */
     int64_t if_match;            /* the row version of If-Match; 0: none given */
     const char *idempotency_key; /* NULL: none given */
+    void *prepared;              /* by the route's prepare(); NULL without one */
+    void (*free_prepared)(void *prepared);
 
     /* The answer. */
     int status; /* 200 unless the handler says otherwise */

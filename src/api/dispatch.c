@@ -235,10 +235,34 @@ static void forget_answer(struct api_call *call)
     json_problems_clear(call->problems);
 }
 
+/* An answer that was given before needs nothing prepared. */
+static bool prepare(struct api_call *call, const struct http_request *request, bool *ret_repeat,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    if (call->route->flags & API_IDEMPOTENT) {
+        if (!tx_begin(call->db, TX_READ, &tx, err))
+            return false;
+        call->tx = tx;
+        bool ok = idempotency_find(call, request, ret_repeat, err);
+
+        call->tx = NULL;
+        tx_free(take(&tx));
+        if (!ok || *ret_repeat)
+            return ok;
+    }
+    return call->route->prepare(call, err);
+}
+
 static bool run_handler(struct api_call *call, const struct http_request *request, struct err *err)
 {
+    bool is_repeat = false;
+
     if (call->route->flags & API_NO_TX)
         return run_without_transaction(call, err);
+    if (call->route->prepare && (!prepare(call, request, &is_repeat, err) || is_repeat))
+        return is_repeat;
     for (int i = 0; i < MAX_TRIES; i++) {
         forget_answer(call);
         if (run_in_transaction(call, request, err))
@@ -312,6 +336,8 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
             log_error("request.failed", KV_STR("path", request->target), KV_ERR(&err));
         answer_problem(reply, status, &err, &problems);
     }
+    if (call.prepared)
+        call.free_prepared(call.prepared);
     span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
     json_problems_clear(&problems);
     fd_close(call.reply_fd);

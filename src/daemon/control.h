@@ -31,6 +31,9 @@ enum control_fd {
     CONTROL_LOCK_FD = 6,       /* server: keeps the data directory locked while it lives */
 };
 
+/* In the vault's environment: the public recovery key of the settings, empty without one. */
+#define CONTROL_RECOVERY_KEY "CERTDESK_RECOVERY_KEY"
+
 /*
  * Exit statuses of children. FATAL: trying again would not help, and standard error says why.
  * RETRY: something outside is missing; standard error says what.

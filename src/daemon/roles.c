@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -33,9 +34,11 @@ static int run_prober(void)
 
 static int run_vault(void)
 {
+    const char *recovery_key = getenv(CONTROL_RECOVERY_KEY); /* NOLINT(concurrency-mt-unsafe) */
     int passphrase_fd = fcntl(CONTROL_PASSPHRASE_FD, F_GETFD) >= 0 ? CONTROL_PASSPHRASE_FD : -1;
 
-    _exit(vault_process_main(CONTROL_FD, CONTROL_KEY_DIR_FD, passphrase_fd));
+    _exit(vault_process_main(CONTROL_FD, CONTROL_KEY_DIR_FD, passphrase_fd,
+        recovery_key ? recovery_key : ""));
 }
 
 static const struct {

@@ -107,8 +107,10 @@ static bool start_peer(struct supervisor *s, struct child *child, int64_t now_ms
         return false;
     if (is_vault && !open_passphrase(s, &passphrase, err))
         return false;
+    autofree(str) char *recovery_key =
+        xasprintf(CONTROL_RECOVERY_KEY "=%s", conf_text(s->conf, CONF_BACKUP_RECOVERY_KEY));
     struct child_start with = { theirs, is_vault ? s->dir.key_dir_fd : -1, passphrase, -1,
-        level_of(s), NULL };
+        level_of(s), is_vault ? recovery_key : NULL };
 
     if (!child_start(child, &with, now_ms, err))
         return false;

@@ -111,6 +111,17 @@ def _settings(walk, root):
     walk("DELETE", "/trust-bundles/{id}", id=bundle["id"], expect=204)
 
 
+def _keys(walk):
+    made = walk("POST", "/csrs", {"subject": {"CN": "walk.example"}, "sans": ["walk.example", "192.0.2.1"],
+                                  "key": {"algorithm": "ec", "curve": "P-256"}}, expect=201).json
+    walk("POST", "/csrs", {"subject": {"C": "x"}}, expect=400)
+    for path in ("/csrs/{id}", "/csrs/{id}.pem"):
+        walk("GET", path, id=made["id"], expect=200)
+    for query in ("", "?q=walk", "?used=false", "?limit=1"):
+        walk("GET", "/csrs", query=query, expect=200)
+    walk("DELETE", "/csrs/{id}", id=made["id"], expect=204)
+
+
 def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authority):
     port = free_port()
     nginx.site(port, authority.issue("localhost", not_after=days(10))).start()
@@ -118,6 +129,7 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _records(walk, port)
     _tickets(walk)
     _settings(walk, root)
+    _keys(walk)
     for path in ("/jobs", "/schedules", "/dashboard", "/audit", "/audit/verify", "/openapi.json", "/healthz",
                  "/readyz"):
         walk("GET", path, expect=200)

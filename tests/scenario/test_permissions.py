@@ -36,7 +36,9 @@ TABLE = {
     "GET /settings/notifications": "U......", "PUT /settings/notifications": "UFFFFF.",
     "GET /settings/display": "U......", "PUT /settings/display": "UFFFFF.",
     "GET /trust-bundles": "U......", "POST /trust-bundles": "UFFFFF.", "DELETE /trust-bundles/{id}": "UFFFFFN",
-    "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..",
+    "GET /csrs": "U......", "POST /csrs": "U......", "GET /csrs/{id}": "UNNN...", "GET /csrs/{id}.pem": "UNNN...",
+    "DELETE /csrs/{id}": "UNNN-F-",
+    "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..", "POST /backup": "UFFFFF.",
     "GET /openapi.json": ".......", "GET /docs": ".......", "GET /metrics": ".......",
 }
 STATUS = {"U": 401, "F": 403, "N": 404}
@@ -51,6 +53,7 @@ BODIES = {
     "POST /certificates": {"nonsense": 1}, "PATCH /users/{name}": {"nonsense": 1}, "POST /users": {},
     "PUT /settings/notifications": {"nonsense": 1}, "PUT /settings/display": {}, "POST /tokens": {},
     "POST /trust-bundles": {}, "POST /certificates/bulk": {}, "POST /certificates/update": {}, "POST /session": {},
+    "POST /csrs": {},
 }
 
 
@@ -81,6 +84,7 @@ class World:
         self.endpoint = owner.get(f"/certificates/{self.id}/endpoints").json["items"][0]["id"]
         admin.job_done(admin.post("/schedules/notify/run", expect=202).json["job"])
         self.ticket = admin.get("/tickets").json["items"][0]["key"]
+        self.csr = owner.post("/csrs", {"subject": {"CN": "secret.example"}, "key": {"algorithm": "ec"}}).json["id"]
 
     @staticmethod
     def _sign_in(desk, name):
@@ -99,6 +103,8 @@ class World:
             return path.replace("{id}", str(self.endpoint))
         if "/jobs/" in path:
             return path.replace("{id}", str(self.job))
+        if "/csrs/" in path:
+            return path.replace("{id}", str(self.csr))
         if "/tokens/" in path or "/trust-bundles/" in path:
             return path.replace("{id}", "4711")
         return path.replace("{id}", str(self.id))
@@ -132,6 +138,7 @@ def test_a_stranger_sees_no_trace(world):
     assert stranger.get("/certificates?q=secret").json["total"] == 0
     assert stranger.get("/tickets").json["items"] == []
     assert stranger.get("/jobs").json["items"] == []
+    assert stranger.get("/csrs").json["total"] == 0 and stranger.get("/csrs?q=secret").json["items"] == []
     board = stranger.get("/dashboard").json
     assert board["counts"]["total"] == 0 and board["open_tickets"] == 0 and board["needs_me"] == []
     made = stranger.post("/certificates", {"endpoints": [
