@@ -8,8 +8,9 @@ const yaml = require('js-yaml');
 
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/* What `base` has stays; lists of required names are not added to. */
+/* What `base` has stays, unless the other says x-instead; lists of required names are not added to. */
 export function complete(base, more) {
+  if (more?.['x-instead']) return more['x-instead'];
   if (!isObject(base) || !isObject(more) || base.$ref || more.$ref) return base;
   const result = { ...base };
   for (const [key, value] of Object.entries(more)) result[key] = key in base ? complete(base[key], value) : value;

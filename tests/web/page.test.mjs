@@ -219,7 +219,7 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     await page.getByText('Every day at 03:00 UTC').waitFor();
     await page.getByLabel('Check of all endpoints').fill('*/30 * * * *');
     await page.getByText('Every 30 minutes').waitFor();
-    await page.getByRole('list', { name: 'Next runs of Check of all endpoints' }).getByRole('listitem').nth(4).waitFor();
+    await page.getByRole('list', { name: 'Next five runs' }).first().getByRole('listitem').nth(4).waitFor();
     await page.getByLabel('Renewal scan').fill('61 4 * * *');
     await page.getByText('minute 61 is above 59').waitFor();
     await page.getByLabel('Renewal scan').fill('30 4 * * 1-5');

@@ -212,7 +212,7 @@ describe('the page in the program', { skip }, () => {
     await page.goto('/certificates/1');
     await heading(/Valid/).waitFor();
     await page.getByRole('tab', { name: 'Versions' }).click();
-    await page.getByText('Superseded').waitFor();
+    await page.getByRole('grid', { name: 'Versions' }).getByText('Superseded').waitFor();
     await until('the ticket is done', async () => {
       await page.goto('/tickets/CERT-1');
       await page.getByRole('button', { name: 'Reopen' }).waitFor({ timeout: 3000 });

@@ -83,7 +83,7 @@ const scheduleNames: Record<string, string> = {
 export const warningWords: Record<WarningCode, string> = {
   chain_incomplete: 'The chain is not complete', chain_reordered: 'The chain was put in order', key_missing: 'There is no private key with it',
   expired: 'It has expired', not_yet_valid: 'It is not yet valid', weak_key: 'Its key is weak', weak_signature: 'Its signature is weak',
-  self_signed: 'It is self-signed', extra_certificates: 'The file held certificates that do not belong to it',
+  self_signed: 'It is self-signed', extra_certificates: 'The file held certificates that do not belong to it', not_served_yet: 'Endpoints still serve the one before',
 };
 
 /* "some_word" as "Some word". */

@@ -68,7 +68,6 @@ export function appendGeneral(form: FormData, body: GeneralBody): void {
   for (const tag of body.tags) form.append('tags', tag);
   for (const user of body.share.users) form.append('share_users', user);
   for (const group of body.share.groups) form.append('share_groups', group);
-  for (const [name, value] of Object.entries(body.fields ?? {})) form.append(`fields.${name}`, value);
 }
 
 interface GeneralFieldsProps {

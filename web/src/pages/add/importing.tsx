@@ -22,6 +22,7 @@ export function useImport() {
     try {
       const answer = csr === undefined ? await api.upload('/certificates/import', form, { onProgress: setProgress })
         : await api.upload('/csrs/{id}/certificate', form, { path: { id: csr }, onProgress: setProgress });
+      if (general.fields && !answer.duplicate) await api.patch('/certificates/{id}', { fields: general.fields }, { path: { id: answer.id } });
       for (const key of ['certificates', 'dashboard', 'csrs']) void client.invalidateQueries({ queryKey: [key] });
       if (answer.duplicate || answer.warnings.length > 0 || answer.also.length > 0) return setImported(answer);
       toasts.done(`“${answer.name}” is imported`, answer.key?.stored ? 'Its private key is sealed in the vault.' : undefined);

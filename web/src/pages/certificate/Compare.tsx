@@ -43,7 +43,7 @@ function Differences({ diff }: { diff: VersionDiff }) {
             </Tr>
           ))}
           <Lists name="Names" lists={diff.sans} />
-          <Lists name="Chain" lists={diff.chain} />
+          <Lists name="Chain" lists={{ added: diff.chain.added.map((c) => c.name), removed: diff.chain.removed.map((c) => c.name) }} />
         </Tbody>
       </Table>
     </div>
@@ -67,7 +67,7 @@ export function Compare({ id, versions }: { id: number; versions: Version[] }) {
   const query = useQuery({
     queryKey: ['certificate', id, 'diff', older, newer],
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => api.get('/certificates/{id}/versions/{fingerprint}/diff/{other}', { path: { id, fingerprint: older, other: newer }, signal }),
+    queryFn: ({ signal }) => api.get('/certificates/{id}/versions/{key}/diff/{other}', { path: { id, key: older, other: newer }, signal }),
   });
   return (
     <Card>

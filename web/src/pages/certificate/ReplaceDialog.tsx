@@ -15,7 +15,7 @@ const accept = '.pem,.crt,.cer,.der,.p7b,.p7c,.pfx,.p12,.key,.txt';
 
 /* Why it is no successor; null where the refusal is about something else. */
 function reasonsOf(error: unknown): string[] | null {
-  if (!(error instanceof ApiError) || error.status !== 409 || !/not.a.successor/.test(error.problem.type + JSON.stringify(error.problem))) return null;
+  if (!(error instanceof ApiError) || error.status !== 409) return null;
   return error.problem.errors.length > 0 ? error.problem.errors.map((e) => e.message) : [error.message];
 }
 
