@@ -139,13 +139,13 @@ describe('the page in the program', { skip }, () => {
 
   /* F1, F2 */
   test('adds host:port, and shows the certificate with status, days left, chain and addresses', async () => {
-    await page.goto('/certificates/add');
+    await page.goto('/certificates/add?how=watch');
     await page.getByLabel('Host', { exact: false }).first().fill(`localhost:${tls.port}`);
     await page.getByRole('button', { name: 'Add certificate' }).click();
     await heading(/localhost/).waitFor();
     await heading(/Expiring soon/).waitFor();
     await page.getByText(/(9|10) days left/).first().waitFor();
-    await page.getByRole('tab', { name: 'Certificate' }).click();
+    await page.getByRole('tab', { name: 'Chain' }).click();
     await page.getByText('Trusted').first().waitFor();
     await page.getByRole('tab', { name: 'Endpoints' }).click();
     await page.getByText('127.0.0.1', { exact: true }).first().waitFor();
@@ -157,16 +157,16 @@ describe('the page in the program', { skip }, () => {
   });
 
   test('says what is wrong with a host', async () => {
-    await page.goto('/certificates/add');
+    await page.goto('/certificates/add?how=watch');
     await page.getByLabel('Host', { exact: false }).first().fill('localhost:70000');
     await page.getByRole('button', { name: 'Add certificate' }).click();
     await page.getByText(/70000|65535|port/).first().waitFor();
-    assert.match(page.url(), /add$/);
+    assert.match(page.url(), /how=watch$/);
     fine();
   });
 
   test('offers the record that has the endpoint already', async () => {
-    await page.goto('/certificates/add');
+    await page.goto('/certificates/add?how=watch');
     await page.getByLabel('Host', { exact: false }).first().fill(`localhost:${tls.port}`);
     await page.getByRole('button', { name: 'Add certificate' }).click();
     await page.getByText('This endpoint belongs to a certificate you already have').waitFor();
@@ -212,7 +212,7 @@ describe('the page in the program', { skip }, () => {
     await page.goto('/certificates/1');
     await heading(/Valid/).waitFor();
     await page.getByRole('tab', { name: 'Versions' }).click();
-    await page.getByText('Superseded').waitFor();
+    await page.getByRole('grid', { name: 'Versions' }).getByText('Superseded').waitFor();
     await until('the ticket is done', async () => {
       await page.goto('/tickets/CERT-1');
       await page.getByRole('button', { name: 'Reopen' }).waitFor({ timeout: 3000 });

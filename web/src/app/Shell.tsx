@@ -9,6 +9,7 @@ import { useState, type ReactNode } from 'react';
 import { useToasts } from '../parts/Toasts';
 import { isPlainClick, Link, navigate, usePath } from './router';
 import { useMe, useSignOut } from './session';
+import { StandbyBanner } from './Standby';
 import { isDark, setTheme, useTheme } from './theme';
 
 function ThemeButton() {
@@ -112,6 +113,9 @@ function Side() {
           <NavList>
             <Place to="/" path={path}>Dashboard</Place>
             <Place to="/certificates" path={path}>Certificates</Place>
+            <Place to="/csrs" path={path}>CSRs</Place>
+            <Place to="/imports" path={path}>CSV import</Place>
+            <Place to="/resources" path={path}>Resources</Place>
             <Place to="/tickets" path={path}>Tickets</Place>
             <Place to="/jobs" path={path}>Jobs and schedules</Place>
             {me.role !== 'user' && <Place to="/audit" path={path}>Audit log</Place>}
@@ -120,6 +124,10 @@ function Side() {
               <Place to="/settings/display" path={path}>Display</Place>
               <Place to="/settings/trust" path={path}>Private CAs</Place>
               {isAdmin && <Place to="/settings/users" path={path}>Users</Place>}
+              <Place to="/settings/groups" path={path}>Groups</Place>
+              <Place to="/settings/business-groups" path={path}>Business groups</Place>
+              {isAdmin && <Place to="/settings/fields" path={path}>Custom fields</Place>}
+              {me.role !== 'user' && <Place to="/settings/vault" path={path}>Keys and backup</Place>}
               <Place to="/settings/account" path={path}>My account</Place>
             </NavExpandable>
           </NavList>
@@ -138,6 +146,7 @@ export function Shell({ children }: { children: ReactNode }) {
       mainContainerId="main"
       skipToContent={<SkipToContent href="#main">Skip to content</SkipToContent>}
     >
+      <StandbyBanner />
       {children}
     </Page>
   );
