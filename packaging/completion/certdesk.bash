@@ -11,7 +11,7 @@ _certdesk_options() {
         ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-o --all --assignee --limit --name --output --owner --protocol --search --sni --sort" \
+        echo "-o --all --assignee --flag --limit --name --output --owner --protocol --search --sni --sort" \
             "--status --tag --tags --wait --help"
         ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;

@@ -136,7 +136,7 @@ static void ask_endpoint(const struct compare_work *work, size_t i, struct compa
     }
 }
 
-static void decide_fate(const struct compare_work *work, const struct compare_version *old,
+void compare_decide_fate(const struct compare_work *work, const struct compare_version *old,
     struct compare_fate *fate)
 {
     *fate = (struct compare_fate){ .version_id = old->id, .ends_later = true };
@@ -161,7 +161,7 @@ void compare_decide_fates(struct compare_work *work)
 
     for (size_t i = 0; i < work->input->n_versions && result->n_fates < COMPARE_FATES_MAX; i++)
         if (work->is_current[i])
-            decide_fate(work, &work->input->versions[i], &result->fates[result->n_fates++]);
+            compare_decide_fate(work, &work->input->versions[i], &result->fates[result->n_fates++]);
 }
 
 /* ---- moves ---- */

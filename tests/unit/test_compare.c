@@ -295,6 +295,7 @@ static void hundreds_of_laggards_are_counted(void **state)
             .version_id = i < 100 ? 2 : 1,
             .error_class = text(""),
             .error = text(""),
+            .is_name_ok = true,
             .is_in_dns = true };
     }
     cast.input.observations = observations;

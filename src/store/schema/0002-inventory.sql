@@ -74,7 +74,7 @@ CREATE TABLE certificate (
     notify_at         INT64,                 -- next instant the notification scan has something to do; NULL: never
     last_checked_at   INT64,                 -- of its endpoints, the one checked longest ago
     last_error        TEXT NOT NULL DEFAULT '', -- of its endpoints, the first that fails; '' where none does
-    alert             TEXT NOT NULL DEFAULT '' -- '', unreachable, mixed, foreign, rolled_back: the worst there is
+    alert             TEXT NOT NULL DEFAULT '' -- '', mixed, unreachable, wrong_host, rolled_back, foreign: the worst there is
 ) STRICT_TABLE;
 CREATE INDEX certificate_expires ON certificate(expires_at, id);
 CREATE INDEX certificate_expiring ON certificate(expiring_at, id);
