@@ -46,6 +46,27 @@ bool compare_is_wrong_host(const struct compare_work *work, size_t observation)
            !covers_what_is_required(work, v);
 }
 
+bool compare_is_endpoint_failing(const struct compare_work *work, size_t endpoint)
+{
+    const struct endpoint_row *const row = &work->input->endpoints[endpoint];
+    bool is_given_up = false;
+
+    if (row->error_class[0] == '\0')
+        return false;
+    for (size_t i = 0; i < work->input->n_observations; i++) {
+        const struct observation_row *const seen = &work->input->observations[i];
+
+        /* An error that is older than the check is not what the check failed for. */
+        if (seen->endpoint_id != row->id || !seen->is_in_dns || seen->error_class[0] == '\0' ||
+            seen->checked_at != row->last_checked_at)
+            continue;
+        if (!seen->is_waived && strcmp(seen->error_class, "not_routable") != 0)
+            return true;
+        is_given_up = is_given_up || seen->is_waived;
+    }
+    return !is_given_up;
+}
+
 static bool is_answering(const struct place *place)
 {
     return place->counts && !place->is_failing;
@@ -120,7 +141,7 @@ void compare_raise_alerts(struct compare_work *work)
         result->alerts[COMPARE_WRONG_HOST] |= !sight->is_failing && compare_is_wrong_host(work, i);
     }
     for (size_t i = 0; i < work->input->n_endpoints; i++)
-        result->alerts[COMPARE_UNREACHABLE] |= work->input->endpoints[i].error_class[0] != '\0';
+        result->alerts[COMPARE_UNREACHABLE] |= compare_is_endpoint_failing(work, i);
     result->alerts[COMPARE_MIXED] = has_rivals(work) || has_disjoint_places(work);
     for (int i = COMPARE_NONE; i < N_COMPARE_ALERTS; i++)
         if (result->alerts[i])

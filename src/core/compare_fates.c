@@ -129,7 +129,7 @@ static void ask_endpoint(const struct compare_work *work, size_t i, struct compa
     if (endpoint->last_checked_at == 0) {
         fate->n_places++;
         lag(fate, "%s:%" PRId64 ": not checked yet", endpoint->host, endpoint->port);
-    } else if (endpoint->error_class[0] && !has_failing_place(work, i)) {
+    } else if (compare_is_endpoint_failing(work, i) && !has_failing_place(work, i)) {
         fate->n_places++;
         lag(fate, "%s:%" PRId64 ": not reached (%.300s)", endpoint->host, endpoint->port,
             endpoint->error[0] ? endpoint->error : endpoint->error_class);

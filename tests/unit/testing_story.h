@@ -131,6 +131,10 @@ static inline void cast_observations(const struct story *story, struct cast *cas
     for (size_t i = 0; i < MAX_SEEN && story->seen[i].endpoint; i++) {
         const struct told_sight *const told = &story->seen[i];
 
+        /* A name that cannot be looked up leads to no address. */
+        const bool was_asked = told->endpoint != 1 || !story->endpoint_error ||
+                               strcmp(story->endpoint_error, "dns") != 0;
+
         cast->addresses[i][0] = told->address;
         cast->observations[i] = (struct observation_row){
             .endpoint_id = told->endpoint,
@@ -139,6 +143,7 @@ static inline void cast_observations(const struct story *story, struct cast *cas
             .version_id = told->version,
             .error_class = text(told->error ? told->error : ""),
             .error = text(told->error ? told->error : ""),
+            .checked_at = NOW - (was_asked ? 60 : 3600),
             .is_in_dns = !told->is_gone,
             .is_waived = told->is_waived,
             .is_name_ok = told->version != 0 && !told->is_misnamed,
