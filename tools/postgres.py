@@ -29,13 +29,14 @@ class Postgres:
             self.prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
         self.folder.chmod(0o755)
 
-    def start(self):
+    def start(self, *more):
+        """`more` are settings, "name=value"."""
         data = self.folder / "data"
         self.tool("initdb", "-D", data, "-U", "certdesk", "--auth=trust", "--encoding=UTF8",
                   "--locale=C.UTF-8", "--no-sync", "--no-instructions")
         settings = ["port=%d" % self.port, "listen_addresses=127.0.0.1", "max_connections=200",
                     "shared_buffers=32MB", "fsync=off", "full_page_writes=off",
-                    "unix_socket_directories=%s" % self.folder]
+                    "unix_socket_directories=%s" % self.folder, *more]
         self.process = subprocess.Popen(
             [*self.prefix, self.path("postgres"), "-D", str(data),
              *(word for setting in settings for word in ("-c", setting))],

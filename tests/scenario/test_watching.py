@@ -4,6 +4,7 @@ import pytest
 
 from certs import days, self_signed
 from house import any_port
+from talkers import start_imap
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -248,3 +249,23 @@ def test_a_stand_in_for_unknown_hosts_is_not_what_the_record_is_about(house):
     assert record["flags"] == ["foreign"]
     proposals = house.admin.get(f"/certificates/{record['id']}/proposals").json
     assert [p["version"]["fingerprint_sha256"] for p in proposals["split"]] == [stand_in.fingerprint]
+
+
+def test_a_mail_server_is_watched_through_starttls(house, tmp_path):
+    """F1 F2 F7: the port is the protocol's own unless given; renewed, its ticket resolves."""
+    host = house.names.set("mail", "127.0.0.1")
+    old, new = house.issue(host, 10), house.issue(host, 90, begins=-1)
+    server = start_imap(tmp_path / "imap", old)
+    try:
+        record = house.admin.add(host, server.port, protocol="imap")
+        assert record["current"]["fingerprint_sha256"] == old.fingerprint
+        assert (house.endpoint(record)["protocol"], record["flags"]) == ("imap", [])
+        house.run("notify")
+        server.renew(new)
+        record = house.look(record)
+        assert record["current"]["fingerprint_sha256"] == new.fingerprint
+        assert house.ticket(record)["status"] == "done"
+    finally:
+        server.stop()
+    made = house.admin.post("/certificates", {"endpoints": [{"host": host, "protocol": "imap"}]}).json
+    assert house.endpoint(made)["port"] == 143
