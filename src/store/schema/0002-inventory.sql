@@ -70,7 +70,7 @@ CREATE TABLE certificate (
     notify_at         INT64,                 -- next instant the notification scan has something to do; NULL: never
     n_resources       INT64 NOT NULL DEFAULT 0, -- with how many it is associated
     is_unused         BOOL NOT NULL DEFAULT TRUE, -- on no resource, and no endpoint serves it or waits for its first check
-    alert             TEXT NOT NULL DEFAULT '', -- '', unreachable, mixed, foreign, rolled_back: the worst there is
+    alert             TEXT NOT NULL DEFAULT '', -- '', mixed, unreachable, wrong_host, rolled_back, foreign: the worst there is
     -- What lists are sorted by.
     name_lower        TEXT NOT NULL,         -- name, case folded
     issuer            TEXT NOT NULL DEFAULT '', -- of version_id
