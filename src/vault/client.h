@@ -200,6 +200,15 @@ bool vault_begin_backup(struct vault_client *client, struct vault_backup *ret, s
 bool vault_export_key(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, struct buf *ret, struct err *err) must_check;
 
+/*
+ * A blob that was sealed under another master key, with its data key: the same under ours, appended
+ * to `ret`, and the public half of the key in it (nothing for a secret) to `spki`. ERR_INVALID: the
+ * data key does not open it.
+ */
+bool vault_adopt_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, const struct secret *data_key, struct buf *ret,
+    struct buf *spki, struct err *err) must_check;
+
 /* Sign backup->hash with a VAULT_AUDIT key; the vault fills in signature and public key. */
 bool vault_sign_backup(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, struct vault_checkpoint *backup, struct err *err)

@@ -149,7 +149,7 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _settings(walk, root)
     _keys(walk)
     _imports(walk, authority)
-    for path in ("/jobs", "/schedules", "/dashboard", "/audit", "/audit/verify", "/openapi.json", "/healthz",
+    for path in ("/jobs", "/schedules", "/dashboard", "/audit", "/audit/verify", "/standby", "/openapi.json", "/healthz",
                  "/readyz"):
         walk("GET", path, expect=200)
     walk("POST", "/jobs/{id}/retry", id=4711, expect=404)
