@@ -17,14 +17,24 @@ export function complete(base, more) {
   return result;
 }
 
+const load = (path) => yaml.load(readFileSync(new URL(path, import.meta.url), 'utf8'));
+const hasDraft = existsSync(new URL('draft.yaml', import.meta.url));
+
 export function describe() {
-  const load = (path) => yaml.load(readFileSync(new URL(path, import.meta.url), 'utf8'));
   const base = load('../api/openapi.yaml');
-  return existsSync(new URL('draft.yaml', import.meta.url)) ? complete(base, load('draft.yaml')) : base;
+  return hasDraft ? complete(base, load('draft.yaml')) : base;
+}
+
+/* Paths that the draft alone has: what the page does with them is not shown, unless CERTDESK_PAGE_DRAFT is set. */
+export function unservedPaths() {
+  if (process.env.CERTDESK_PAGE_DRAFT) return [];
+  const served = load('../api/openapi.yaml').paths;
+  return hasDraft ? Object.keys(load('draft.yaml').paths).filter((path) => !(path in served)) : [];
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { default: openapiTS, astToString } = await import('openapi-typescript');
   const { writeFileSync } = await import('node:fs');
   writeFileSync(new URL('src/api/schema.gen.ts', import.meta.url), astToString(await openapiTS(describe(), { defaultNonNullable: false })));
+  writeFileSync(new URL('src/api/unserved.gen.ts', import.meta.url), `export const unserved: readonly string[] = ${JSON.stringify(unservedPaths(), null, 2)};\n`);
 }
