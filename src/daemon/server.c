@@ -243,7 +243,7 @@ static bool start(struct server *s, struct err *err)
     s->vault = vault_client_new();
     if (!loop_new(&s->loop, err) || !start_workers(s, err) || !make_desk(s, err))
         return false;
-    s->unlock = unlock_new(s->loop, s->workers, s->vault);
+    s->unlock = unlock_new(s->loop, s->workers, s->vault, desk_node(s->desk));
     if (!start_http(s, err))
         return false;
     desk_start(s->desk);

@@ -97,7 +97,7 @@ bool seal_close(const struct master_ring *ring, const struct vault_binding *bind
     const struct master_key *master;
 
     ASSERT(ring->n_keys > 0 && clear.size > 0 && clear.size <= VAULT_SECRET_MAX);
-    master = &ring->keys[ring->n_keys - 1];
+    master = &ring->keys[ring->sealing];
     build_aad(&wrap_aad, binding, master->id);
     build_aad(&aad, binding, NULL);
     rand_bytes(secret_bytes(data_key), DATA_KEY_SIZE);
@@ -114,11 +114,11 @@ bool seal_close(const struct master_ring *ring, const struct vault_binding *bind
     return true;
 }
 
-bool seal_open(const struct master_ring *ring, const struct vault_binding *binding,
+/* The first part of a blob: which master key, and the data key under it. */
+static bool unwrap(const struct master_ring *ring, const struct vault_binding *binding,
     struct span sealed, struct secret **ret, struct err *err)
 {
     autofree(secret) struct secret *data_key = secret_new_zeroed(DATA_KEY_SIZE);
-    autodone(buf) struct buf wrap_aad = BUF_INIT(AAD_MAX);
     autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
 
     if (sealed.size <= SEAL_OVERHEAD || sealed.size > VAULT_SEALED_MAX ||
@@ -128,15 +128,47 @@ bool seal_open(const struct master_ring *ring, const struct vault_binding *bindi
 
     if (!master)
         return fail(err, ERR_CONFLICT, "it is sealed under a master key that is not here");
-    build_aad(&wrap_aad, binding, master->id);
-    build_aad(&aad, binding, NULL);
-    autofree(secret) struct secret *clear = secret_new_zeroed(sealed.size - SEAL_OVERHEAD);
+    build_aad(&aad, binding, master->id);
+    if (!decrypt_under(master->bytes, buf_span(&aad), span_slice(sealed, HEADER_SIZE, WRAPPED_SIZE),
+            secret_bytes(data_key)))
+        return fail(err, ERR_INVALID, "the sealed key is damaged, or belongs elsewhere");
+    *ret = take(&data_key);
+    return true;
+}
 
-    if (!decrypt_under(master->bytes, buf_span(&wrap_aad),
-            span_slice(sealed, HEADER_SIZE, WRAPPED_SIZE), secret_bytes(data_key)) ||
-        !decrypt_under(data_key, buf_span(&aad),
+bool seal_open(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, struct secret **ret, struct err *err)
+{
+    autofree(secret) struct secret *data_key = NULL;
+    autofree(secret) struct secret *clear = NULL;
+    autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
+
+    if (!unwrap(ring, binding, sealed, &data_key, err))
+        return false;
+    clear = secret_new_zeroed(sealed.size - SEAL_OVERHEAD);
+    build_aad(&aad, binding, NULL);
+    if (!decrypt_under(data_key, buf_span(&aad),
             span_slice(sealed, HEADER_SIZE + WRAPPED_SIZE, SIZE_MAX), secret_bytes(clear)))
         return fail(err, ERR_INVALID, "the sealed key is damaged, or belongs elsewhere");
     *ret = take(&clear);
     return true;
+}
+
+bool seal_rewrap(const struct master_ring *ring, const struct master_key *master,
+    const struct vault_binding *binding, struct span sealed, struct buf *ret, struct err *err)
+{
+    autofree(secret) struct secret *data_key = NULL;
+    autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
+
+    if (!unwrap(ring, binding, sealed, &data_key, err))
+        return false;
+    build_aad(&aad, binding, master->id);
+    uint8_t *at = buf_extend(ret, sealed.size);
+
+    if (!at)
+        return buf_check(ret, "a sealed key", err);
+    memcpy(at, sealed.data, sealed.size);
+    memcpy(at + MAGIC_SIZE, master->id, MASTER_ID_SIZE);
+    return encrypt_under(master->bytes, buf_span(&aad), secret_span(data_key), at + HEADER_SIZE) ||
+           fail(err, ERR_INTERNAL, "could not seal");
 }
