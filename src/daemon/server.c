@@ -32,6 +32,9 @@
 
 #define TLS_FILE_MAX (1u << 20)
 
+/* A vault that died is there again in less, unless it keeps dying. */
+#define VAULT_PATIENCE_MS 3000
+
 struct server {
     int control_fd;
     struct conf *conf;
@@ -240,7 +243,7 @@ static bool make_desk(struct server *s, struct err *err)
 static bool start(struct server *s, struct err *err)
 {
     s->prober = probe_client_new();
-    s->vault = vault_client_new();
+    s->vault = vault_client_new(VAULT_PATIENCE_MS);
     if (!loop_new(&s->loop, err) || !start_workers(s, err) || !make_desk(s, err))
         return false;
     s->unlock = unlock_new(s->loop, s->workers, s->vault, desk_node(s->desk));

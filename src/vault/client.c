@@ -5,8 +5,8 @@
  * the request that unlocks. Locks are taken in this order: calling of `maker`, calling of `lane`,
  * `state`.
  *
- * A vault that was started anew on purpose (for a new master key) is waited for; one that died is
- * not, because nobody knows whether another comes.
+ * A vault that was started anew on purpose (for a new master key) is waited for; one that died for
+ * as long as the caller of vault_client_new(0) has patience.
  */
 #include "vault/client.h"
 
@@ -24,15 +24,21 @@
 #include "vault/protocol.h"
 
 /* Deriving a key from a passphrase takes a while, and a token may be slow. */
-#define RESTART_SECONDS 30
+#define RESTART_MS 15000
+
+/* How often one call may find that its vault has died. */
+#define MAX_DEATHS 3
 
 struct vault_client {
     struct lane lane;
     struct lane maker;
-    bool has_maker; /* with calling of `lane`: this vault has the other lane's socket */
+    bool has_maker;   /* with calling of `lane`: this vault has the other lane's socket */
+    int64_t n_vaults; /* with calling of `lane`: which vault this is */
 
     pthread_mutex_t state;
     pthread_cond_t changed;
+    int64_t patience_ms;
+    bool is_closed;     /* there will be no other */
     bool is_unlocked;   /* this vault has shown that it has the right key */
     bool is_restarting; /* on purpose; somebody waits for the next */
     int64_t n_restarts;
@@ -44,10 +50,11 @@ struct vault_client {
     struct err failure; /* of the restart; kind 0: none */
 };
 
-struct vault_client *vault_client_new(void)
+struct vault_client *vault_client_new(int64_t patience_ms)
 {
     struct vault_client *client = xcalloc(1, sizeof *client);
 
+    client->patience_ms = patience_ms;
     lane_init(&client->lane);
     lane_init(&client->maker);
     (void)pthread_mutex_init(&client->state, NULL);
@@ -82,6 +89,7 @@ void vault_client_set_fd(struct vault_client *client, int fd)
     lane_set_fd(&client->maker, -1);
     lock_state(client);
     client->is_unlocked = false;
+    client->is_closed = fd < 0;
     (void)pthread_cond_broadcast(&client->changed);
     unlock_state(client);
 }
@@ -99,8 +107,10 @@ static void drop(struct vault_client *client)
 /* With `calling` held: speak to the newest vault that was handed over. */
 static void adopt(struct vault_client *client)
 {
-    if (lane_has_next(&client->lane))
+    if (lane_has_next(&client->lane)) {
         client->has_maker = false;
+        client->n_vaults++;
+    }
     lane_adopt(&client->lane);
 }
 
@@ -276,22 +286,56 @@ bool vault_is_ready(struct vault_client *client, struct err *err)
     return ok;
 }
 
+static struct timespec in_ms(int64_t ms)
+{
+    struct timespec at;
+
+    (void)clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_sec += (time_t)(ms / 1000);
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+/* With `state` held: wait for a vault to come, or for the restart to end. False: neither. */
+static bool wait_for_next(struct vault_client *client, bool on_purpose, int64_t ms)
+{
+    struct timespec until = in_ms(ms);
+
+    while (!client->is_closed && !lane_has_next(&client->lane)) {
+        if (on_purpose ? !client->is_restarting : client->is_unlocked)
+            return true;
+        if (pthread_cond_timedwait(&client->changed, &client->state, &until) == ETIMEDOUT)
+            return false;
+    }
+    return !client->is_closed;
+}
+
 /* Wait while a vault is started anew on purpose. False: it is not, or takes too long. */
 static bool wait_for_restart(struct vault_client *client)
 {
-    struct timespec until;
-    bool was_restarting, has_come = true;
-
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += RESTART_SECONDS;
     lock_state(client);
-    was_restarting = client->is_restarting;
-    while (has_come && client->is_restarting && !lane_has_next(&client->lane))
-        has_come = pthread_cond_timedwait(&client->changed, &client->state, &until) != ETIMEDOUT;
+    bool was_restarting = client->is_restarting;
+    bool has_come = was_restarting && wait_for_next(client, true, RESTART_MS);
+
     if (!has_come)
         client->is_restarting = client->wants_new = false;
     unlock_state(client);
-    return was_restarting && has_come;
+    return has_come;
+}
+
+/* The supervisor starts another where one died. */
+static bool wait_for_another(struct vault_client *client)
+{
+    lock_state(client);
+    bool has_come = client->is_known && client->patience_ms > 0 &&
+                    wait_for_next(client, false, client->patience_ms);
+
+    unlock_state(client);
+    return has_come;
 }
 
 static int64_t count_restarts(struct vault_client *client)
@@ -314,47 +358,50 @@ static bool call_once(struct vault_client *client, enum vault_request type,
     return ok;
 }
 
-/* On the lane for making keys. When that fails nobody knows what the vault is at: both
- * lanes are given up. */
+/* On the lane for making keys. When that fails nobody knows what the vault is at: both lanes are
+ * given up. */
 static bool call_maker(struct vault_client *client, const struct buf *payload, struct buf *in,
     struct frame_reader *ret, struct err *err)
 {
     (void)pthread_mutex_lock(&client->maker.calling);
     (void)pthread_mutex_lock(&client->lane.calling);
-    bool ok = ensure_unlocked(client, err);
+    bool is_there = ensure_unlocked(client, err);
+    int64_t which = client->n_vaults;
 
     (void)pthread_mutex_unlock(&client->lane.calling);
     lane_adopt(&client->maker);
-    ok = ok && lane_exchange(&client->maker, VAULT_MAKE_KEY, payload, -1, in, ret, err);
-    bool is_broken = !ok && client->maker.fd < 0;
+    bool ok = is_there && lane_exchange(&client->maker, VAULT_MAKE_KEY, payload, -1, in, ret, err);
+    bool is_broken = is_there && !ok && client->maker.fd < 0;
 
-    (void)pthread_mutex_unlock(&client->maker.calling);
-    if (is_broken && err->kind == ERR_UNAVAILABLE) {
+    if (is_broken) {
         (void)pthread_mutex_lock(&client->lane.calling);
-        if (client->lane.fd >= 0 && !lane_is_alive(&client->lane))
+        if (client->n_vaults == which)
             drop(client);
         (void)pthread_mutex_unlock(&client->lane.calling);
     }
+    (void)pthread_mutex_unlock(&client->maker.calling);
     return ok;
 }
 
 /*
  * One call: `in`, the caller's, keeps the answer that *ret reads from. The payload of requests may
- * hold secrets, as may answers, so the callers' bufs are wiped. Asked again where a vault was
- * started anew meanwhile: no request changes anything, so none is the worse for it.
+ * hold secrets, as may answers, so the callers' bufs are wiped. Asked again where another
+ * vault has come meanwhile: no request changes anything, so none is the worse for it.
  */
 static bool call(struct vault_client *client, enum vault_request type, const struct buf *payload,
     struct buf *in, struct frame_reader *ret, struct err *err)
 {
-    for (;;) {
+    for (int n_deaths = 0;;) {
         int64_t n = count_restarts(client);
         bool ok = type == VAULT_MAKE_KEY ? call_maker(client, payload, in, ret, err)
                                          : call_once(client, type, payload, in, ret, err);
 
         if (ok)
             return true;
-        if (err->kind != ERR_UNAVAILABLE ||
-            (!wait_for_restart(client) && count_restarts(client) == n))
+        if (err->kind != ERR_UNAVAILABLE)
+            return false;
+        if (!wait_for_restart(client) && count_restarts(client) == n &&
+            (n_deaths++ == MAX_DEATHS || !wait_for_another(client)))
             return false;
         err_clear(err);
     }

@@ -26,7 +26,8 @@ struct vault_client;
 #define VAULT_SECRET_MAX (64u << 10)
 #define VAULT_SANS_MAX 1000
 
-struct vault_client *vault_client_new(void) must_check;
+/* `patience_ms`: how long a call waits for another vault where one has died; 0: not at all. */
+struct vault_client *vault_client_new(int64_t patience_ms) must_check;
 void vault_client_free(struct vault_client *client);
 
 /* Takes the socket of a new vault; -1 only lets go of the old one. Calls that wait for it fail. */

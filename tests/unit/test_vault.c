@@ -575,7 +575,7 @@ static int count_in_memory(pid_t pid, struct span needle)
 /* What a server does with a key, in a process of its own; then it waits to be looked at. */
 static void be_a_server(const struct bench *bench, int out)
 {
-    struct vault_client *client = vault_client_new();
+    struct vault_client *client = vault_client_new(0);
     pid_t pid = start_vault(bench, client, NULL);
     struct vault_csr csr = { .common_name = "canary.example" };
     autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);

@@ -105,7 +105,7 @@ static inline int setup(void **state)
 
     (void)snprintf(bench->dir, sizeof bench->dir, "/tmp/certdesk-vault-XXXXXX");
     assert_non_null(mkdtemp(bench->dir));
-    bench->client = vault_client_new();
+    bench->client = vault_client_new(0);
     bench->pid = start_vault(bench, bench->client, NULL);
     *state = bench;
     return 0;

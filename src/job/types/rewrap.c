@@ -72,12 +72,11 @@ static bool make_key(struct job_run *run, struct err *err)
     return tx_commit(take(&tx), err);
 }
 
-/* Is every living node so far, this one among them? */
+/* Is every other living node so far? */
 struct muster {
     const char *node;
     const char *key_id;
     bool wants_sealing;
-    bool is_here;
     bool is_behind;
 };
 
@@ -97,8 +96,7 @@ static void muster_one(void *context, const struct vault_node *node)
     bool is_far = muster->wants_sealing ? strcmp(node->sealing_id, muster->key_id) == 0
                                         : has_word(node->key_ids, muster->key_id);
 
-    muster->is_behind |= !is_far;
-    muster->is_here |= is_far && strcmp(node->name, muster->node) == 0;
+    muster->is_behind |= !is_far && strcmp(node->name, muster->node) != 0;
 }
 
 static bool all_nodes(struct job_run *run, const char *key_id, bool wants_sealing, bool *ret,
@@ -112,8 +110,29 @@ static bool all_nodes(struct job_run *run, const char *key_id, bool wants_sealin
     if (!tx_begin(run->db, TX_READ, &tx, err) ||
         !store_vault_nodes(tx, clock_now() - ALIVE_SECONDS, muster_one, &muster, err))
         return false;
-    *ret = muster.is_here && !muster.is_behind;
+    *ret = !muster.is_behind;
     return true;
+}
+
+/* This node's own vault needs no row: it can be asked. */
+static bool load_here(struct job_run *run, const struct vault_masters *masters,
+    const struct vault_master *pending, struct err *err)
+{
+    struct vault_masters held;
+
+    vault_client_masters(run->services->vault, &held);
+    for (size_t i = 0; i < held.n; i++)
+        if (held.items[i].is_loaded &&
+            strcmp(held.items[i].identity.key_id, pending->identity.key_id) == 0)
+            return true;
+    if (!vault_reload(run->services->vault, masters, err))
+        return false;
+    vault_client_masters(run->services->vault, &held);
+    for (size_t i = 0; i < held.n; i++)
+        if (held.items[i].is_loaded && held.items[i].state == VAULT_PENDING)
+            return true;
+    return fail(err, ERR_UNAVAILABLE, "this node has no master key %s yet",
+        pending->identity.key_id);
 }
 
 /* When `key_id` came to be pending; 0 where it is not there. */
@@ -142,12 +161,14 @@ static bool is_time(struct job_run *run, const char *key_id, bool *ret, struct e
     return true;
 }
 
-static bool promote(struct job_run *run, const struct vault_master *pending, struct err *err)
+static bool promote(struct job_run *run, const struct vault_masters *masters,
+    const struct vault_master *pending, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
     bool has_time, is_everywhere;
 
-    if (!is_time(run, pending->identity.key_id, &has_time, err) ||
+    if (!load_here(run, masters, pending, err) ||
+        !is_time(run, pending->identity.key_id, &has_time, err) ||
         !all_nodes(run, pending->identity.key_id, false, &is_everywhere, err))
         return false;
     if (!has_time || !is_everywhere) {
@@ -270,7 +291,8 @@ static bool move_over(struct job_run *run, const struct vault_masters *masters, 
     struct rewrapping r = { .key_id = vault_masters_in(masters, VAULT_CURRENT)->identity.key_id };
     bool is_everywhere = false;
 
-    if (!all_nodes(run, r.key_id, true, &is_everywhere, err) || !rewrap_all(run, &r, err))
+    if (!vault_seal_with(run->services->vault, r.key_id, err) ||
+        !all_nodes(run, r.key_id, true, &is_everywhere, err) || !rewrap_all(run, &r, err))
         return false;
     if (!is_everywhere) {
         run->again_at = clock_now() + AGAIN_SECONDS;
@@ -312,7 +334,7 @@ bool job_rewrap_run(struct job_run *run, struct err *err)
     if (!current)
         return fail(err, ERR_UNAVAILABLE, "the vault has no master key yet");
     if (pending)
-        return promote(run, pending, err);
+        return promote(run, &masters, pending, err);
     if (vault_masters_in(&masters, VAULT_RETIRING))
         return move_over(run, &masters, err);
     if (!is_over(run, current, &is_done, err) || is_done)
