@@ -24,6 +24,7 @@ struct addr_ranges;
 struct scheduler;
 struct probe_client;
 struct vault_client;
+struct import_client;
 
 enum api_flags {
     API_READS = 0,            /* a read-only transaction */
@@ -64,10 +65,12 @@ struct api_route {
 struct api_services {
     struct probe_client *prober;
     struct vault_client *vault;
+    struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
     int64_t metrics_cap;                     /* certificates in /metrics */
+    const char *tmp_dir;                     /* where files without a name may be made */
     const char *node;
     bool is_https; /* sessions get Secure cookies */
 };
@@ -86,9 +89,11 @@ struct api_call {
 
     int64_t path_id;             /* {id} */
     char path_text[256];         /* {key} or {name}, decoded */
+    char path_other[256];        /* {other}, decoded */
     const char *query;           /* what follows "?", undecoded; "" without one */
     const struct json *json;     /* the body; NULL where there is none */
     struct span body;            /* with API_BODY_RAW */
+    const char *content_type;    /* of that; NULL: none was said */
     int64_t if_match;            /* the row version of If-Match; 0: none given */
     const char *idempotency_key; /* NULL: none given */
     void *prepared;              /* by the route's prepare(); NULL without one */
@@ -98,6 +103,8 @@ struct api_call {
     int status; /* 200 unless the handler says otherwise */
     struct buf *body_out;
     struct json_out reply;          /* writes into body_out */
+    int reply_fd;                   /* with API_REPLY_RAW: the body is this file's … */
+    int64_t reply_size;             /* … first bytes; -1: body_out has it */
     const char *media_type;         /* NULL: application/json; lives for ever */
     int64_t etag;                   /* 0: no ETag */
     char location[256];             /* "" : no Location */

@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fs.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "db/db.h"
@@ -107,8 +108,10 @@ static void call_init(struct api_call *call, const struct dispatch *dispatch, st
     call->db = db;
     call->path_id = state->match.id;
     span_copy_text(span_text(state->match.text), call->path_text, sizeof call->path_text);
+    span_copy_text(span_text(state->match.other), call->path_other, sizeof call->path_other);
     span_copy_text(span_text(request->client), call->address, sizeof call->address);
     call->query = request->query;
+    call->reply_fd = -1;
     call->status = 200;
 }
 
@@ -166,6 +169,7 @@ static bool read_body(struct api_call *call, const struct http_request *request,
         return true;
     if (call->route->flags & API_BODY_RAW) {
         call->body = request->body;
+        call->content_type = http_request_field(request, "content-type");
         return true;
     }
     if (!http_request_is_type(request, "application/json")) {
@@ -227,6 +231,8 @@ static void forget_answer(struct api_call *call)
     call->etag = 0;
     call->location[0] = call->set_cookie[0] = call->filename[0] = '\0';
     call->media_type = NULL;
+    fd_close(call->reply_fd);
+    call->reply_fd = -1;
     call->wakes_jobs = false;
     json_problems_clear(call->problems);
 }
@@ -287,6 +293,11 @@ static void answer_call(struct api_call *call, struct http_reply *reply)
         return;
     http_reply_field(reply, "Content-Type",
         call->media_type ? call->media_type : "application/json");
+    if (call->reply_fd >= 0) {
+        http_reply_take_fd(reply, call->reply_fd, call->reply_size);
+        call->reply_fd = -1;
+        return;
+    }
     http_reply_take_body(reply, call->body_out);
 }
 
@@ -331,6 +342,7 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
         call.free_prepared(call.prepared);
     span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
     json_problems_clear(&problems);
+    fd_close(call.reply_fd);
 }
 
 static enum http_verdict dispatch_authorize(void *context, void *worker,

@@ -2,12 +2,17 @@
 #include "cli/cli.h"
 
 const struct cli_word cli_words[] = {
+    { "audit", "verify [--checkpoint SEQ:HASH] [--signer KEY] [--data DIR] [-o table|json]",
+        "prove that the audit log was not changed, without a server", cli_audit },
+    { "backup", "[--force] FILE", "fetch a backup of everything from the server", cli_backup },
     { "check", "HOST[:PORT]… [-f FILE] [--starttls PROTO] [--sni NAME] [-o table|json|csv]",
         "look at endpoints from here, without a server", cli_check },
+    { "key", "recovery FILE", "make the key pair that backups are encrypted to", cli_key },
     { "login", "URL [--user NAME] [--token-file FILE|-]",
         "sign in to a server, for the words that follow", cli_login },
     { "cert", "list | show ID | add HOST[:PORT]… | update ID… [OPTION…]",
         "certificates: list, look at, add, refresh", cli_cert },
+    { "standby", "[end]", "tell or end the standby of a server that was restored", cli_standby },
     { "ticket", "list | show KEY | comment KEY TEXT|-", "tickets: list, look at, comment on",
         cli_ticket },
     { "config", "check [--config FILE] | list [-o table|json]",

@@ -14,6 +14,7 @@
 #include "job/types/types.h"
 #include "monitor/trust.h"
 #include "net/addr.h"
+#include "net/syslog.h"
 
 #define SCHEDULER_STUCK_SECONDS 60
 
@@ -25,6 +26,8 @@ struct desk {
     struct job_runner *runner;
     struct scheduler *scheduler;
     struct addr_ranges *metrics_allow;
+    struct syslog_target audit_syslog;
+    char *tmp_dir;
     struct dispatch *dispatch;
 };
 
@@ -47,6 +50,9 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     name_node(desk);
     if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err))
         return false;
+    if (!syslog_target_parse(conf_text(conf->conf, CONF_AUDIT_SYSLOG), &desk->audit_syslog, err))
+        return err_wrap(err, "audit.syslog");
+    desk->tmp_dir = xasprintf("%s/tmp", conf_text(conf->conf, CONF_SERVER_DATA));
     desk->trust = trust_keeper_new(conf->prober);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
         n_workers > 1 ? n_workers - 1 : 1);
@@ -55,13 +61,16 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .vault = conf->vault,
         .trust = desk->trust,
         .runner = desk->runner,
+        .audit_syslog = &desk->audit_syslog,
         .node = desk->node };
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,
+        .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
         .metrics_allow = desk->metrics_allow,
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
+        .tmp_dir = desk->tmp_dir,
         .node = desk->node,
         .is_https =
             conf_is_set(conf->conf, CONF_SERVER_TLS_CERT) ||
@@ -118,5 +127,6 @@ void desk_free(struct desk *desk)
     job_runner_free(desk->runner);
     trust_keeper_free(desk->trust);
     addr_ranges_free(desk->metrics_allow);
+    free(desk->tmp_dir);
     free(desk);
 }

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "daemon/control.h"
 #include "daemon/server.h"
 #include "daemon/vault_start.h"
+#include "import/process.h"
 #include "probe/process.h"
 #include "vault/process.h"
 
@@ -36,8 +38,13 @@ static int run_vault(void)
 {
     struct vault_process_conf conf = { .fd = CONTROL_FD, .key_dir_fd = CONTROL_KEY_DIR_FD };
 
-    vault_start_read(&conf.access);
+    vault_start_read(&conf);
     _exit(vault_process_main(&conf));
+}
+
+static int run_importer(void)
+{
+    _exit(import_process_main(CONTROL_FD));
 }
 
 static const struct {
@@ -47,6 +54,7 @@ static const struct {
     [CHILD_SERVER] = { "server", run_server },
     [CHILD_PROBER] = { "prober", run_prober },
     [CHILD_VAULT] = { "vault", run_vault },
+    [CHILD_IMPORTER] = { "importer", run_importer },
 };
 
 static void set_level(const char *name)

@@ -1,4 +1,5 @@
-/* daemon/vault_start: see the header. The variable is "SOURCE\nMODULE\nTOKEN\nKEY"; no secrets. */
+/* daemon/vault_start: see the header. The variable is "SOURCE\nRECOVERY KEY\nMODULE\nTOKEN\nKEY";
+ * no secrets. */
 #include "daemon/vault_start.h"
 
 #include <fcntl.h>
@@ -44,9 +45,9 @@ bool vault_start_open(const struct conf *conf, struct vault_start *ret, struct e
             &start.old_passphrase_fd, err) ||
         !open_file(conf, CONF_VAULT_PKCS11_PIN_FILE, "PIN file", &start.pin_fd, err))
         return false;
-    start.variable = xasprintf(VARIABLE "=%s\n%s\n%s\n%s", vault_source_name(source_of(conf)),
-        conf_text(conf, CONF_VAULT_PKCS11_MODULE), conf_text(conf, CONF_VAULT_PKCS11_TOKEN),
-        conf_text(conf, CONF_VAULT_PKCS11_KEY));
+    start.variable = xasprintf(VARIABLE "=%s\n%s\n%s\n%s\n%s", vault_source_name(source_of(conf)),
+        conf_text(conf, CONF_BACKUP_RECOVERY_KEY), conf_text(conf, CONF_VAULT_PKCS11_MODULE),
+        conf_text(conf, CONF_VAULT_PKCS11_TOKEN), conf_text(conf, CONF_VAULT_PKCS11_KEY));
     *ret = start;
     start = (struct vault_start){ -1, -1, -1, NULL };
     return true;
@@ -66,18 +67,20 @@ static int given(int fd)
     return fcntl(fd, F_GETFD) >= 0 ? fd : -1;
 }
 
-void vault_start_read(struct master_access *ret)
+void vault_start_read(struct vault_process_conf *ret)
 {
-    const char *variable = getenv(VARIABLE);
-    const char *module = variable ? strchr(variable, '\n') : NULL;
+    const char *variable = getenv(VARIABLE); /* NOLINT(concurrency-mt-unsafe): before threads */
+    struct span rest = span_text(variable), source_name = SPAN_EMPTY, recovery_key = SPAN_EMPTY;
     enum vault_source source = VAULT_FILE;
 
-    if (module)
-        (void)vault_source_from_name(span_of(variable, (size_t)(module - variable)), &source);
-    *ret = (struct master_access){ .passphrase_fd = given(CONTROL_PASSPHRASE_FD),
+    if (span_split(&rest, '\n', &source_name))
+        (void)vault_source_from_name(source_name, &source);
+    if (span_split(&rest, '\n', &recovery_key))
+        span_copy_text(recovery_key, ret->recovery_key, sizeof ret->recovery_key);
+    ret->access = (struct master_access){ .passphrase_fd = given(CONTROL_PASSPHRASE_FD),
         .old_passphrase_fd = given(CONTROL_OLD_PASSPHRASE_FD),
         .pin_fd = given(CONTROL_PIN_FD),
-        .pkcs11 = module && module[1] != '\n' ? module + 1 : NULL,
+        .pkcs11 = rest.size > 0 && rest.data[0] != '\n' ? (const char *)rest.data : NULL,
         .wants_pkcs11 = source == VAULT_PKCS11,
         .wants_passphrase = source == VAULT_PASSPHRASE };
 }

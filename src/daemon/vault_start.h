@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/base.h"
-#include "vault/master.h"
+#include "vault/process.h"
 
 struct conf;
 struct err;
@@ -24,6 +24,6 @@ void vault_start_done(struct vault_start *start);
 
 /* In the vault: what it may reach, from its descriptors and the variable. Borrows from the
  * environment. */
-void vault_start_read(struct master_access *ret);
+void vault_start_read(struct vault_process_conf *ret);
 
 DEFINE_AUTODONE(vault_start);

@@ -16,6 +16,7 @@ struct err;
 struct job_runner;
 struct loop;
 struct probe_client;
+struct syslog_target;
 struct trust_keeper;
 struct vault_client;
 struct workers;
@@ -26,7 +27,8 @@ struct job_services {
     struct vault_client *vault;
     struct trust_keeper *trust;
     struct job_runner *runner;
-    const char *node; /* this process, as leases name it */
+    const struct syslog_target *audit_syslog; /* where checkpoints of the audit log go */
+    const char *node;                         /* this process, as leases name it */
 };
 
 /* One run of one job. */
@@ -48,6 +50,7 @@ struct job_type {
     bool (*run)(struct job_run *run, struct err *err);
     int max_attempts;      /* 0: without end */
     int64_t lease_seconds; /* how long a silent run is believed to be alive */
+    bool acts_outside;     /* mails, orders, deploys: waits while the server is in standby */
 };
 
 /*

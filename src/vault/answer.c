@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "vault/answer_backup.h"
 #include "vault/answer_parcel.h"
 #include "vault/answer_unlock.h"
 #include "vault/keys.h"
@@ -306,6 +307,14 @@ static bool run(struct vault *vault, const struct frame *request, int64_t now_ms
         return answer_make_parcel_key(&vault->ring, &r, out, err);
     case VAULT_SEAL_PARCEL:
         return answer_seal_parcel(&vault->ring, &r, out, err);
+    case VAULT_BEGIN_BACKUP:
+        return answer_begin_backup(vault, &r, out, err);
+    case VAULT_EXPORT_KEY:
+        return answer_export_key(vault, &r, out, err);
+    case VAULT_ADOPT_KEY:
+        return answer_adopt_key(vault, &r, out, err);
+    case VAULT_SIGN_BACKUP:
+        return answer_sign_backup(vault, &r, out, err);
     case VAULT_UNLOCK:
         break;
     }

@@ -23,6 +23,8 @@ struct vault {
     struct master_ring ring;
     bool is_unlocked;
     bool was_unlocked; /* once: from then on no file can be read */
+    bool has_recovery_key;
+    uint8_t recovery_key[VAULT_PUBLIC_SIZE]; /* that backups are encrypted to; its public half */
 };
 
 extern const struct master_source *const vault_sources[N_VAULT_SOURCES];

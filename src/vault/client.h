@@ -13,14 +13,13 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/span.h"
+#include "vault/masters.h"
 
 struct err;
 struct secret;
 struct vault_binding;
 struct vault_client;
 
-#define VAULT_KEY_ID_SIZE 17 /* sixteen hexadecimal digits and a NUL */
-#define VAULT_CHECK_SIZE 32
 #define VAULT_ROW_MAX 128
 #define VAULT_SEALED_MAX (128u << 10)
 #define VAULT_SECRET_MAX (64u << 10)
@@ -32,47 +31,6 @@ void vault_client_free(struct vault_client *client);
 
 /* Takes the socket of a new vault; -1 only lets go of the old one. Calls that wait for it fail. */
 void vault_client_set_fd(struct vault_client *client, int fd);
-
-/* Which master key this is, as the table master_key keeps it. The check value is no secret. */
-struct vault_identity {
-    char key_id[VAULT_KEY_ID_SIZE];
-    uint8_t check[VAULT_CHECK_SIZE];
-};
-
-/* Where a master key comes from: "file", "passphrase", "pkcs11". */
-enum vault_source { VAULT_FILE, VAULT_PASSPHRASE, VAULT_PKCS11, N_VAULT_SOURCES };
-
-const char *vault_source_name(enum vault_source source);
-bool vault_source_from_name(struct span name, enum vault_source *ret);
-
-/* "pending": being loaded by every node; "current": what is new is sealed with it; "retiring": what
- * is under it is being wrapped anew; "retired". */
-enum vault_state { VAULT_PENDING, VAULT_CURRENT, VAULT_RETIRING, VAULT_RETIRED };
-
-const char *vault_state_name(enum vault_state state);
-bool vault_state_from_name(struct span name, enum vault_state *ret);
-
-#define VAULT_RECIPE_MAX 512
-
-/* A master key as the database knows it; not the key. */
-struct vault_master {
-    struct vault_identity identity;
-    enum vault_source source;
-    enum vault_state state;
-    char recipe[VAULT_RECIPE_MAX]; /* what the source needs besides its own secret; may be "" */
-    bool is_loaded;                /* the vault holds it */
-};
-
-#define VAULT_MASTERS_MAX 12
-
-struct vault_masters {
-    struct vault_master items[VAULT_MASTERS_MAX];
-    size_t n;
-};
-
-/* The one in that state, or NULL. */
-const struct vault_master *vault_masters_in(const struct vault_masters *masters,
-    enum vault_state state);
 
 /*
  * Have the master keys loaded that the database names, and compare: the current one, which then
@@ -166,9 +124,9 @@ bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
 
 /*
  * Seal a key that was made elsewhere (PKCS#8 DER, unencrypted; RSA from 512 to 16384 bits, a named
- * curve, Ed25519, Ed448), as VAULT_TLS; its public half goes to `spki`. Keys that nobody should
- * make any more are taken, because there are certificates for them. ERR_INVALID: it is none of
- * these.
+ * curve, Ed25519, Ed448, DSA), as VAULT_TLS; its public half goes to `spki`. Keys that nobody
+ * should make any more are taken, because there are certificates for them. ERR_INVALID: it is none
+ * of these.
  */
 bool vault_seal_key(struct vault_client *client, struct span pkcs8,
     const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
@@ -254,6 +212,41 @@ struct vault_checkpoint {
 bool vault_sign_checkpoint(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, struct vault_checkpoint *checkpoint, struct err *err)
     must_check;
+
+#define VAULT_BACKUP_KEY_SIZE 32
+
+/* What a backup begins with: the recovery key, and a key for the file, as it is and sealed to it.
+ */
+struct vault_backup {
+    uint8_t recovery_key[VAULT_PUBLIC_SIZE];
+    struct secret *key;
+    struct buf sealed_key;
+};
+void vault_backup_done(struct vault_backup *backup);
+
+/* ERR_CONFLICT: no recovery key is set. */
+bool vault_begin_backup(struct vault_client *client, struct vault_backup *ret, struct err *err)
+    must_check;
+
+/* The data key of a sealed blob, sealed to the recovery key; appended to `ret`. */
+bool vault_export_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct buf *ret, struct err *err) must_check;
+
+/*
+ * A blob that was sealed under another master key, with its data key: the same under ours, appended
+ * to `ret`, and the public half of the key in it (nothing for a secret) to `spki`. ERR_INVALID: the
+ * data key does not open it.
+ */
+bool vault_adopt_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, const struct secret *data_key, struct buf *ret,
+    struct buf *spki, struct err *err) must_check;
+
+/* Sign backup->hash with a VAULT_AUDIT key; the vault fills in signature and public key. */
+bool vault_sign_backup(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct vault_checkpoint *backup, struct err *err)
+    must_check;
+
+DEFINE_AUTODONE(vault_backup);
 
 /* For metrics: how often something was handed out, and refused, since the key directory was made.
  */

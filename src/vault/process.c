@@ -23,6 +23,7 @@
 #include "base/secret.h"
 #include "vault/answer.h"
 #include "vault/protocol.h"
+#include "vault/recovery.h"
 
 #define EXIT_FATAL 78
 #define SECURE_HEAP (256u << 10)
@@ -160,6 +161,15 @@ static bool serve(struct vault *vault, struct maker *maker, int fd, struct err *
     return false;
 }
 
+static bool take_recovery_key(struct vault *vault, const char *text, struct err *err)
+{
+    if (text[0] == '\0')
+        return true;
+    vault->has_recovery_key = true;
+    return recovery_public_parse(text, vault->recovery_key, err) ||
+           err_wrap(err, "backup.recovery_key");
+}
+
 int vault_process_main(const struct vault_process_conf *conf)
 {
     /* Not on the stack, and never given back: the other thread ends with the process. */
@@ -170,7 +180,8 @@ int vault_process_main(const struct vault_process_conf *conf)
 
     secret_forbid_dumps();
     vault_init(&vault, vault_sources, &conf->access, &ledger);
-    if (!warm_up(&err) || !confine_files(conf, &err) || !start_maker(&maker, &vault, &err) ||
+    if (!warm_up(&err) || !take_recovery_key(&vault, conf->recovery_key, &err) ||
+        !confine_files(conf, &err) || !start_maker(&maker, &vault, &err) ||
         (!conf->access.pkcs11 && !sandbox_calls(SANDBOX_VAULT_KEYS, &err))) {
         fprintf(stderr, "certdesk: vault: %s\n", err.msg);
         return EXIT_FATAL;

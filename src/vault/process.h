@@ -14,6 +14,7 @@ struct vault_process_conf {
     int fd;         /* the server */
     int key_dir_fd; /* where the master key is kept */
     struct master_access access;
+    char recovery_key[256]; /* the public one that backups are encrypted to; "" without one */
 };
 
 /*

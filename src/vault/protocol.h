@@ -29,6 +29,11 @@ enum vault_request {
     VAULT_MAKE_PARCEL_KEY = 20, /* → public[32], bytes sealed half */
     VAULT_SEAL_PARCEL,          /* public[32], bytes sealed half, bytes parcel, bytes aad,
                                    binding → sealed, spki */
+    VAULT_BEGIN_BACKUP = 40,    /* → public[32], bytes key, bytes sealed key */
+    VAULT_EXPORT_KEY,           /* bytes sealed, binding → bytes data key, sealed to the recovery
+                                   key */
+    VAULT_ADOPT_KEY,            /* bytes sealed, binding, bytes data key → sealed, spki */
+    VAULT_SIGN_BACKUP,          /* bytes sealed, binding, hash[32] → signature[64], public[32] */
 };
 
 enum vault_answer { VAULT_DONE = 100, VAULT_FAILED };

@@ -114,7 +114,7 @@ bool seal_close(const struct master_ring *ring, const struct vault_binding *bind
     return true;
 }
 
-/* The first part of a blob: which master key, and the data key under it. */
+/* The blob's data key, which the master key it names must be here for. */
 static bool unwrap(const struct master_ring *ring, const struct vault_binding *binding,
     struct span sealed, struct secret **ret, struct err *err)
 {
@@ -136,16 +136,12 @@ static bool unwrap(const struct master_ring *ring, const struct vault_binding *b
     return true;
 }
 
-bool seal_open(const struct master_ring *ring, const struct vault_binding *binding,
+static bool open_with(const struct secret *data_key, const struct vault_binding *binding,
     struct span sealed, struct secret **ret, struct err *err)
 {
-    autofree(secret) struct secret *data_key = NULL;
-    autofree(secret) struct secret *clear = NULL;
+    autofree(secret) struct secret *clear = secret_new_zeroed(sealed.size - SEAL_OVERHEAD);
     autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
 
-    if (!unwrap(ring, binding, sealed, &data_key, err))
-        return false;
-    clear = secret_new_zeroed(sealed.size - SEAL_OVERHEAD);
     build_aad(&aad, binding, NULL);
     if (!decrypt_under(data_key, buf_span(&aad),
             span_slice(sealed, HEADER_SIZE + WRAPPED_SIZE, SIZE_MAX), secret_bytes(clear)))
@@ -154,21 +150,62 @@ bool seal_open(const struct master_ring *ring, const struct vault_binding *bindi
     return true;
 }
 
-bool seal_rewrap(const struct master_ring *ring, const struct master_key *master,
-    const struct vault_binding *binding, struct span sealed, struct buf *ret, struct err *err)
+bool seal_open(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, struct secret **ret, struct err *err)
 {
     autofree(secret) struct secret *data_key = NULL;
-    autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
 
-    if (!unwrap(ring, binding, sealed, &data_key, err))
+    return unwrap(ring, binding, sealed, &data_key, err) &&
+           open_with(data_key, binding, sealed, ret, err);
+}
+
+bool seal_export(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, struct secret **ret_data_key, struct err *err)
+{
+    autofree(secret) struct secret *data_key = NULL;
+    autofree(secret) struct secret *clear = NULL;
+
+    /* Opened to be sure: a key that cannot be used would be found out too late. */
+    if (!unwrap(ring, binding, sealed, &data_key, err) ||
+        !open_with(data_key, binding, sealed, &clear, err))
         return false;
-    build_aad(&aad, binding, master->id);
+    *ret_data_key = take(&data_key);
+    return true;
+}
+
+/* The blob with its data key under this master key; what is encrypted with it stays as it is. */
+static bool wrap(const struct master_key *master, const struct vault_binding *binding,
+    struct span sealed, const struct secret *data_key, struct buf *ret, struct err *err)
+{
+    autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
     uint8_t *at = buf_extend(ret, sealed.size);
 
     if (!at)
         return buf_check(ret, "a sealed key", err);
     memcpy(at, sealed.data, sealed.size);
     memcpy(at + MAGIC_SIZE, master->id, MASTER_ID_SIZE);
+    build_aad(&aad, binding, master->id);
     return encrypt_under(master->bytes, buf_span(&aad), secret_span(data_key), at + HEADER_SIZE) ||
            fail(err, ERR_INTERNAL, "could not seal");
+}
+
+bool seal_adopt(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, const struct secret *data_key, struct buf *ret, struct err *err)
+{
+    autofree(secret) struct secret *clear = NULL;
+
+    if (sealed.size <= SEAL_OVERHEAD || sealed.size > VAULT_SEALED_MAX ||
+        secret_size(data_key) != DATA_KEY_SIZE)
+        return fail(err, ERR_INVALID, "this is no sealed key");
+    return open_with(data_key, binding, sealed, &clear, err) &&
+           wrap(&ring->keys[ring->sealing], binding, sealed, data_key, ret, err);
+}
+
+bool seal_rewrap(const struct master_ring *ring, const struct master_key *master,
+    const struct vault_binding *binding, struct span sealed, struct buf *ret, struct err *err)
+{
+    autofree(secret) struct secret *data_key = NULL;
+
+    return unwrap(ring, binding, sealed, &data_key, err) &&
+           wrap(master, binding, sealed, data_key, ret, err);
 }

@@ -2,8 +2,11 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
+#include "codec/hex.h"
 #include "db/db.h"
 #include "job/types/types.h"
+#include "net/syslog.h"
 #include "store/audit.h"
 #include "store/schedule.h"
 #include "store/sealed_key.h"
@@ -80,6 +83,29 @@ static bool keep_checkpoint(struct job_run *run, const struct vault_checkpoint *
            tx_commit(take(&tx), err);
 }
 
+/* Out of reach of whoever can write the database. What could not be sent is in our own log. */
+static void tell_outside(const struct job_run *run, const struct vault_checkpoint *checkpoint)
+{
+    char hash[2 * sizeof checkpoint->hash + 1];
+    char key[2 * sizeof checkpoint->public_key + 1];
+    char signature[2 * sizeof checkpoint->signature + 1];
+    char message[SYSLOG_MESSAGE_MAX];
+    struct err err = { 0 };
+
+    hex_encode(span_of(checkpoint->hash, sizeof checkpoint->hash), hash, sizeof hash);
+    hex_encode(span_of(checkpoint->public_key, sizeof checkpoint->public_key), key, sizeof key);
+    hex_encode(span_of(checkpoint->signature, sizeof checkpoint->signature), signature,
+        sizeof signature);
+    log_info("audit.checkpoint", KV_I64("seq", checkpoint->seq), KV_STR("hash", hash),
+        KV_STR("key", key));
+    (void)snprintf(message, sizeof message,
+        "audit checkpoint seq=%" PRId64 " hash=%s key=%s signature=%s", checkpoint->seq, hash, key,
+        signature);
+    if (!syslog_send(run->services->audit_syslog, message, run->now, &err) &&
+        err.kind != ERR_NOT_FOUND)
+        log_warning("audit.syslog_failed", KV_ERR(&err));
+}
+
 bool job_audit_run(struct job_run *run, struct err *err)
 {
     autodone(sealed_key_row) struct sealed_key_row key;
@@ -99,7 +125,10 @@ bool job_audit_run(struct job_run *run, struct err *err)
         return false;
     struct vault_binding binding = sealed_key_binding(&key);
 
-    return vault_sign_checkpoint(run->services->vault, buf_span(&key.blob), &binding, &checkpoint,
-               err) &&
-           keep_checkpoint(run, &checkpoint, err);
+    if (!vault_sign_checkpoint(run->services->vault, buf_span(&key.blob), &binding, &checkpoint,
+            err) ||
+        !keep_checkpoint(run, &checkpoint, err))
+        return false;
+    tell_outside(run, &checkpoint);
+    return true;
 }
