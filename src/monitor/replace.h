@@ -29,5 +29,4 @@ struct replace_outcome {
  * transaction must not be committed.
  */
 bool replace_current(struct tx *tx, int64_t certificate_id, const struct brought *brought,
-    const struct brought_rows *rows, bool confirmed, int64_t now, struct replace_outcome *ret,
-    struct err *err) must_check;
+    bool confirmed, int64_t now, struct replace_outcome *ret, struct err *err) must_check;
