@@ -8,6 +8,24 @@
 #include "monitor/judge.h"
 #include "monitor/move.h"
 #include "store/record_version.h"
+#include "x509/cert.h"
+
+/* A renewal often keeps the key: then it is here already, with the version of before. */
+static bool find_key(struct tx *tx, int64_t certificate_id, struct brought *brought,
+    struct err *err)
+{
+    autodone(record_version_rows) struct record_version_rows versions = { 0 };
+    const uint8_t *spki_sha256 = cert_spki_sha256(chain_leaf(brought->chain));
+
+    if (brought->new_key || brought->sealed_key_id)
+        return true;
+    if (!store_record_versions(tx, certificate_id, &versions, err))
+        return false;
+    for (size_t i = 0; i < versions.n && !brought->sealed_key_id; i++)
+        if (memcmp(versions.items[i].version->spki_sha256, spki_sha256, SHA256_SIZE) == 0)
+            brought->sealed_key_id = versions.items[i].sealed_key_id;
+    return true;
+}
 
 /* The version joins the record, so that it is judged like the others; or gets the key it lacks. */
 static bool join(struct tx *tx, int64_t certificate_id, const struct brought *brought, int64_t now,
@@ -113,13 +131,14 @@ static bool carry_out(struct tx *tx, const struct judgement *j, const struct exc
     return true;
 }
 
-bool replace_current(struct tx *tx, int64_t certificate_id, const struct brought *brought,
-    bool confirmed, int64_t now, struct replace_outcome *ret, struct err *err)
+bool replace_current(struct tx *tx, int64_t certificate_id, struct brought *brought, bool confirmed,
+    int64_t now, struct replace_outcome *ret, struct err *err)
 {
     autodone(judgement) struct judgement j = { 0 };
 
     *ret = (struct replace_outcome){ .is_successor = true };
-    if (!join(tx, certificate_id, brought, now, &ret->was_there, err) ||
+    if (!find_key(tx, certificate_id, brought, err) ||
+        !join(tx, certificate_id, brought, now, &ret->was_there, err) ||
         !judge_record(tx, certificate_id, now, &j, err))
         return false;
     const struct compare_version *new_one = find_input(&j, brought->version_id);
