@@ -69,7 +69,7 @@ export type WebhookTemplate = Schemas['WebhookTemplate'];
 
 export const statuses: Validity[] = ['valid', 'expiring_soon', 'expired', 'not_yet_valid', 'revoked', 'unknown'];
 export const sources: Source[] = ['monitored', 'imported', 'managed'];
-export const flags: Flag[] = ['unreachable', 'mixed', 'foreign', 'rolled_back'];
+export const flags: Flag[] = ['unreachable', 'mixed', 'wrong_host', 'foreign', 'rolled_back'];
 export const priorities: Priority[] = ['lowest', 'low', 'medium', 'high', 'highest'];
 export const protocols: Protocol[] = ['tls', 'smtp', 'imap', 'pop3', 'ftp', 'ldap', 'postgres', 'mysql', 'xmpp'];
 export const defaultPorts: Record<Protocol, number> = {

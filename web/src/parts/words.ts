@@ -9,12 +9,13 @@ export const statusWords: Record<Validity, string> = {
 };
 
 export const flagWords: Record<Flag, string> = {
-  unreachable: 'Unreachable', mixed: 'Mixed', foreign: 'Foreign', rolled_back: 'Rolled back',
+  unreachable: 'Unreachable', mixed: 'Mixed', wrong_host: 'Wrong host', foreign: 'Foreign', rolled_back: 'Rolled back',
 };
 
 export const flagMeanings: Record<Flag, string> = {
   unreachable: 'The last check of an endpoint failed. What is shown is what was seen before.',
   mixed: 'Different addresses serve different certificates.',
+  wrong_host: 'An endpoint serves a certificate that does not cover the name it is asked for.',
   foreign: 'An endpoint serves a certificate that is no successor of the one we knew. The current one stays as it is '
     + 'until you confirm the new one.',
   rolled_back: 'An endpoint serves an older certificate again than the current one.',
