@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import json
 import os
 import sqlite3
 
@@ -243,3 +244,31 @@ def test_a_record_that_had_the_certificate_gets_the_key(desk, authority):
     assert first["key"] is None
     second = desk.admin.post(f"/csrs/{number}/certificate", {"certificate": issued.pem}, expect=200).json
     assert second["id"] == first["id"] and second["key"]["stored"]
+
+
+def test_requests_by_hand(desk, authority, tmp_path):
+    env = {"CERTDESK_TOKEN": desk.admin.token}
+    made = desk.cli("csr", "create", "www.hand.example", "hand.example", "192.0.2.1", "--subject", "O=Hand, Inc.",
+                    "--key", "ec:P-384", "--business-group", "Shop", "-o", "json", env=env)
+    assert made.returncode == 0, made.stderr
+    row = json.loads(made.stdout)
+    assert row["key"] == {"algorithm": "ec", "size": 384, "curve": "P-384"} and len(row["sans"]) == 3
+    pem = desk.cli("csr", "show", str(row["id"]), "-o", "pem", env=env).stdout
+    request = x509.load_pem_x509_csr(pem.encode())
+    assert subject_of(request) == {"CN": "www.hand.example", "O": "Hand, Inc."}
+    assert "www.hand.example" in desk.cli("csr", "list", "--unused", "--search", "HAND", env=env).stdout
+    file = tmp_path / "signed.pem"
+    file.write_text(signed(authority, request).chain_pem())
+    used = desk.cli("csr", "use", str(row["id"]), str(file), "--tags", "web", env=env)
+    assert used.returncode == 0 and "in the vault" in used.stdout, used.stderr
+    assert "hand" not in desk.cli("csr", "list", "--unused", env=env).stdout
+    assert "2 hand" not in desk.cli("csr", "show", str(row["id"]), env=env).stdout
+    assert desk.cli("csr", "delete", str(row["id"]), env=env).returncode == 0
+    assert desk.cli("csr", "show", str(row["id"]), env=env).returncode == 1
+    for bad in (("csr",), ("csr", "create"), ("csr", "show"), ("csr", "show", "x"), ("csr", "list", "--nonsense"),
+                ("csr", "create", "a b"), ("key", "turn"), ("key", "show", "--wait")):
+        assert desk.cli(*bad, env=env).returncode in (1, 2), bad
+    shown = desk.cli("key", "show", env=env).stdout
+    assert "current" in shown and "file" in shown
+    rotated = desk.cli("key", "rotate", "--wait", env=env)
+    assert rotated.returncode == 0 and "retired" in rotated.stdout, rotated.stderr
