@@ -6,9 +6,10 @@
  * record that has it, that is the answer; where not, they are not told, and get a record of their
  * own.
  */
+#include "api/cert_import.h"
+
 #include <string.h>
 
-#include "api/cert_import.h"
 #include "api/cert_json.h"
 #include "api/cert_new.h"
 #include "api/cert_warnings.h"
