@@ -17,8 +17,8 @@ _certdesk_options() {
     key) echo "-o --output --wait --help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-o --all --assignee --business-group --chain --confirm --description --key" \
-            "--key-password-file --limit --name --output --owner --password-file --protocol" \
+        echo "-o --all --assignee --business-group --chain --confirm --description --flag" \
+            "--key --key-password-file --limit --name --output --owner --password-file --protocol" \
             "--search --share-groups --share-users --sni --sort --status --tag --tags --wait --help"
         ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;

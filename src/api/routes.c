@@ -14,6 +14,7 @@ static const struct api_route *const tables[] = {
     certificate_routes,
     certificate_action_routes,
     certificate_diff_routes,
+    certificate_file_routes,
     certificate_import_routes,
     certificate_part_routes,
     certificate_replace_routes,

@@ -11,6 +11,7 @@ extern const struct api_route backup_routes[];
 extern const struct api_route certificate_action_routes[];
 extern const struct api_route certificate_decoded_routes[];
 extern const struct api_route certificate_diff_routes[];
+extern const struct api_route certificate_file_routes[];
 extern const struct api_route certificate_import_routes[];
 extern const struct api_route certificate_part_routes[];
 extern const struct api_route certificate_replace_routes[];

@@ -259,7 +259,9 @@ static bool start(struct server *s, struct err *err)
 {
     s->prober = probe_client_new();
     s->vault = vault_client_new(VAULT_PATIENCE_MS);
-    s->importer = import_client_new(want_importer, s);
+    struct import_client_conf importer = { .ask = want_importer, .arg = s };
+
+    s->importer = import_client_new(&importer);
     if (!loop_new(&s->loop, err) || !start_workers(s, err) || !make_desk(s, err))
         return false;
     s->unlock = unlock_new(s->loop, s->workers, s->vault, desk_node(s->desk));

@@ -141,6 +141,9 @@ def _imports(walk, authority):
     post("/certificates/{id}/replace", new, 200, id=one)
     post("/certificates/{id}/replace", old, 409, id=one)
     walk("GET", "/certificates/{id}/versions", id=one, expect=200)
+    for ending in (".pem", ".der", ".p7b"):
+        walk("GET", "/certificates/{id}" + ending, query=f"?version={old.fingerprint}", id=one, expect=200)
+    walk("GET", "/certificates/{id}.der", query=f"?version={'0' * 64}", id=one, expect=404)
     walk("GET", "/certificates/{id}/versions/{key}/diff/{other}", id=one, key=old.fingerprint, other=new.fingerprint,
          expect=200)
     walk("POST", "/certificates/import", b"nonsense", expect=415)
