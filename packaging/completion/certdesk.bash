@@ -10,7 +10,11 @@ _certdesk_options() {
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
             "--sni --starttls --timeout --warn --help"
         ;;
-    key) echo "--help" ;;
+    csr)
+        echo "-o --assignee --business-group --chain --description --key --limit --name --output" \
+            "--owner --search --share-groups --share-users --subject --tags --unused --used --help"
+        ;;
+    key) echo "-o --output --wait --help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
         echo "-o --all --assignee --business-group --chain --confirm --description --flag" \
@@ -31,7 +35,8 @@ _certdesk_options() {
 _certdesk_words() {
     case "$1" in
     audit) echo "verify" ;;
-    key) echo "recovery" ;;
+    csr) echo "create list show use delete" ;;
+    key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
     cert) echo "list show add update import replace" ;;
     ticket) echo "list show comment" ;;
@@ -44,7 +49,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config key login restore serve standby ticket version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr key login restore serve standby ticket version --help" \
             -- "$current")
         return
     fi

@@ -22,6 +22,7 @@ static const struct api_route *const tables[] = {
     access_routes,
     endpoint_routes,
     csr_routes,
+    csr_use_routes,
     ticket_routes,
     job_routes,
     schedule_routes,

@@ -17,6 +17,7 @@ extern const struct api_route certificate_part_routes[];
 extern const struct api_route certificate_replace_routes[];
 extern const struct api_route certificate_routes[];
 extern const struct api_route csr_routes[];
+extern const struct api_route csr_use_routes[];
 extern const struct api_route dashboard_routes[];
 extern const struct api_route description_routes[];
 extern const struct api_route endpoint_routes[];

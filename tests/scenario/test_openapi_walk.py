@@ -120,6 +120,7 @@ def _keys(walk):
         walk("GET", path, id=made["id"], expect=200)
     for query in ("", "?q=walk", "?used=false", "?limit=1"):
         walk("GET", "/csrs", query=query, expect=200)
+    walk("POST", "/csrs/{id}/certificate", {"certificate": "x"}, id=made["id"], expect=400)
     walk("DELETE", "/csrs/{id}", id=made["id"], expect=204)
     walk("GET", "/vault", expect=200)
     job = walk("POST", "/vault/rotate", expect=202).json["job"]
