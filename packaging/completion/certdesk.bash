@@ -4,6 +4,7 @@
 
 _certdesk_options() {
     case "$1" in
+    audit) echo "-o --checkpoint --config --data --database --output --signer --help" ;;
     check)
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
             "--sni --starttls --timeout --warn --help"
@@ -22,6 +23,7 @@ _certdesk_options() {
 
 _certdesk_words() {
     case "$1" in
+    audit) echo "verify" ;;
     cert) echo "list show add update" ;;
     ticket) echo "list show comment" ;;
     config) echo "check list" ;;
@@ -33,7 +35,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "cert check config login serve ticket version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit cert check config login serve ticket version --help" \
             -- "$current")
         return
     fi

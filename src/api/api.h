@@ -90,6 +90,8 @@ struct api_call {
     int status; /* 200 unless the handler says otherwise */
     struct buf *body_out;
     struct json_out reply;          /* writes into body_out */
+    int reply_fd;                   /* with API_REPLY_RAW: the body is this file's … */
+    int64_t reply_size;             /* … first bytes; -1: body_out has it */
     const char *media_type;         /* NULL: application/json; lives for ever */
     int64_t etag;                   /* 0: no ETag */
     char location[256];             /* "" : no Location */

@@ -5,7 +5,7 @@
 #include "api/page.h"
 #include "api/tables.h"
 #include "base/err.h"
-#include "store/audit.h"
+#include "store/audit_proof.h"
 
 struct listing {
     struct json_out *out;
@@ -72,6 +72,9 @@ static bool audit_list(struct api_call *call, struct err *err)
         .object_type = query_text(query, "object_type", 64),
         .object_id = query_i64(query, "object_id", 1, INT64_MAX, 0),
         .action = query_text(query, "action", 64),
+        .actor = query_text(query, "actor", 64),
+        .from_at = query_time(query, "from", 0),
+        .to_at = query_time(query, "to", 0),
         .before_id = page_after_id(query),
     };
     int64_t limit = page_limit(query);
@@ -79,16 +82,27 @@ static bool audit_list(struct api_call *call, struct err *err)
     return query_end(query, err) && audit_write_page(call, &filter, limit, err);
 }
 
+static void write_checkpoints(struct json_out *out, const struct audit_proof *proof)
+{
+    json_begin_object(out, "checkpoints");
+    json_i64(out, "count", proof->n_checkpoints);
+    json_i64_or_null(out, "verified_up_to", proof->vouched_seq);
+    json_time_or_null(out, "last_at", proof->vouched_at);
+    json_str(out, "signer", proof->signer[0] ? proof->signer : NULL);
+    json_end(out);
+}
+
 static bool audit_verify(struct api_call *call, struct err *err)
 {
-    struct audit_verdict verdict;
+    struct audit_proof proof;
 
-    if (!store_audit_verify(call->tx, &verdict, err))
+    if (!store_audit_prove(call->tx, NULL, &proof, err))
         return false;
-    json_bool(&call->reply, "intact", verdict.broken_seq == 0);
-    json_i64(&call->reply, "links", verdict.n_links);
-    json_i64_or_null(&call->reply, "broken_at", verdict.broken_seq);
-    json_str(&call->reply, "reason", verdict.broken_seq ? verdict.reason : NULL);
+    json_bool(&call->reply, "intact", proof.chain.broken_seq == 0);
+    json_i64(&call->reply, "links", proof.chain.n_links);
+    json_i64_or_null(&call->reply, "broken_at", proof.chain.broken_seq);
+    json_str(&call->reply, "reason", proof.chain.broken_seq ? proof.chain.reason : NULL);
+    write_checkpoints(&call->reply, &proof);
     return true;
 }
 

@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fs.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "db/db.h"
@@ -109,6 +110,7 @@ static void call_init(struct api_call *call, const struct dispatch *dispatch, st
     span_copy_text(span_text(state->match.text), call->path_text, sizeof call->path_text);
     span_copy_text(span_text(request->client), call->address, sizeof call->address);
     call->query = request->query;
+    call->reply_fd = -1;
     call->status = 200;
 }
 
@@ -227,6 +229,8 @@ static void forget_answer(struct api_call *call)
     call->etag = 0;
     call->location[0] = call->set_cookie[0] = call->filename[0] = '\0';
     call->media_type = NULL;
+    fd_close(call->reply_fd);
+    call->reply_fd = -1;
     call->wakes_jobs = false;
     json_problems_clear(call->problems);
 }
@@ -263,6 +267,11 @@ static void answer_call(struct api_call *call, struct http_reply *reply)
         return;
     http_reply_field(reply, "Content-Type",
         call->media_type ? call->media_type : "application/json");
+    if (call->reply_fd >= 0) {
+        http_reply_take_fd(reply, call->reply_fd, call->reply_size);
+        call->reply_fd = -1;
+        return;
+    }
     http_reply_take_body(reply, call->body_out);
 }
 
@@ -305,6 +314,7 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
     }
     span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
     json_problems_clear(&problems);
+    fd_close(call.reply_fd);
 }
 
 static enum http_verdict dispatch_authorize(void *context, void *worker,

@@ -162,6 +162,22 @@ bool fs_lock(const char *path, int *ret_fd, struct err *err)
     return true;
 }
 
+bool fs_open_temporary(const char *directory, int *ret_fd, struct err *err)
+{
+    autofree(str) char *name = NULL;
+    int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+
+    if (fd < 0) {
+        name = xasprintf("%s/certdesk-XXXXXX", directory);
+        fd = mkostemp(name, O_CLOEXEC); /* for file systems without O_TMPFILE */
+        if (fd < 0)
+            return fail_errno(err, ERR_UNAVAILABLE, "could not make a temporary file");
+        (void)unlink(name);
+    }
+    *ret_fd = fd;
+    return true;
+}
+
 bool fs_exists(const char *path)
 {
     return access(path, F_OK) == 0;

@@ -32,6 +32,9 @@ bool fs_make_dirs(const char *path, mode_t mode, struct err *err) must_check;
  * it. */
 bool fs_lock(const char *path, int *ret_fd, struct err *err) must_check;
 
+/* A file without a name in `directory`, for reading and writing; gone once it is closed. */
+bool fs_open_temporary(const char *directory, int *ret_fd, struct err *err) must_check;
+
 bool fs_exists(const char *path);
 
 /* Write all of it, whatever write(2) takes at once. */

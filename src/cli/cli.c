@@ -2,6 +2,8 @@
 #include "cli/cli.h"
 
 const struct cli_word cli_words[] = {
+    { "audit", "verify [--checkpoint SEQ:HASH] [--signer KEY] [--data DIR] [-o table|json]",
+        "prove that the audit log was not changed, without a server", cli_audit },
     { "check", "HOST[:PORT]… [-f FILE] [--starttls PROTO] [--sni NAME] [-o table|json|csv]",
         "look at endpoints from here, without a server", cli_check },
     { "login", "URL [--user NAME] [--token-file FILE|-]",

@@ -20,6 +20,7 @@ extern const struct cli_word cli_words[];
 
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
+int cli_audit(int argc, char **argv);
 int cli_cert(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_config(int argc, char **argv);

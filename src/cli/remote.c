@@ -15,6 +15,7 @@
 
 #define ANSWER_MAX (64u << 20)
 #define LOGIN_MAX 4096
+#define DOWNLOAD_TIMEOUT_MS (6 * 3600 * INT64_C(1000))
 #define POLL_NS 100000000L
 
 struct remote {
@@ -176,22 +177,40 @@ static bool fail_problem(const struct json *problem, int status, struct err *err
     return fail(err, kind, "%s", buf_text(&text));
 }
 
+/* What goes with every request; the strings are the remote's. */
+static void write_headers(const struct remote *remote, const char *type, const char *headers[4])
+{
+    size_t n = 0;
+
+    if (remote->credential)
+        headers[n++] = remote->credential;
+    if (remote->csrf)
+        headers[n++] = remote->csrf;
+    if (type)
+        headers[n++] = type;
+    headers[n] = NULL;
+}
+
+static bool read_json(const struct http_answer *answer, const char *url, struct json **ret,
+    struct err *err)
+{
+    if (answer->body.size > 0 &&
+        !json_parse_within(buf_span(&answer->body), ANSWER_MAX, JSON_MAX_DEPTH, ret, err))
+        return fail(err, ERR_UPSTREAM, "%s does not answer like certdesk (status %d)", url,
+            answer->status);
+    return true;
+}
+
 bool remote_call(struct remote *remote, const char *method, const char *path, const char *body,
     struct json **ret, struct err *err)
 {
     autofree(str) char *url = xasprintf("%s/api/v1%s", remote->url, path);
     autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(ANSWER_MAX);
     autofree(json) struct json *json = NULL;
-    const char *headers[4] = { 0 };
-    size_t n = 0;
+    const char *headers[4];
     struct span cookie;
 
-    if (remote->credential)
-        headers[n++] = remote->credential;
-    if (remote->csrf)
-        headers[n++] = remote->csrf;
-    if (body)
-        headers[n++] = "Content-Type: application/json";
+    write_headers(remote, body ? "Content-Type: application/json" : NULL, headers);
     struct http_call call = { .method = method,
         .url = url,
         .headers = headers,
@@ -204,14 +223,45 @@ bool remote_call(struct remote *remote, const char *method, const char *path, co
         free(remote->cookie);
         remote->cookie = span_dup(span_slice(cookie, 0, span_find_char(cookie, ';')));
     }
-    if (answer.body.size > 0 &&
-        !json_parse_within(buf_span(&answer.body), ANSWER_MAX, JSON_MAX_DEPTH, &json, err))
-        return fail(err, ERR_UPSTREAM, "%s does not answer like certdesk (status %d)", url,
-            answer.status);
+    if (!read_json(&answer, url, &json, err))
+        return false;
     if (answer.status >= 400)
         return fail_problem(json, answer.status, err);
     *ret = take(&json);
     return true;
+}
+
+static bool write_to_file(void *arg, struct span bytes, struct err *err)
+{
+    const int *fd = arg;
+
+    return fs_write_all(*fd, bytes, err);
+}
+
+bool remote_download(struct remote *remote, const char *method, const char *path, int fd,
+    struct err *err)
+{
+    const struct http_client_conf patient = { .total_timeout_ms = DOWNLOAD_TIMEOUT_MS };
+    autofree(str) char *url = xasprintf("%s/api/v1%s", remote->url, path);
+    autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(ANSWER_MAX);
+    autofree(http_client) struct http_client *client = NULL;
+    autofree(json) struct json *json = NULL;
+    const char *headers[4];
+
+    write_headers(remote, NULL, headers);
+    struct http_call call = { .method = method,
+        .url = url,
+        .headers = headers,
+        .sink = write_to_file,
+        .sink_arg = &fd };
+
+    if (!http_client_new(&patient, &client, err) || !http_client_call(client, &call, &answer, err))
+        return err_wrap(err, "could not talk to %s", remote->url);
+    if (answer.status < 400)
+        return true;
+    if (!read_json(&answer, url, &json, err))
+        return false;
+    return fail_problem(json, answer.status, err);
 }
 
 static void show_progress(const struct json *job)

@@ -35,6 +35,10 @@ const char *remote_cookie(const struct remote *remote);
 bool remote_call(struct remote *remote, const char *method, const char *path, const char *body,
     struct json **ret, struct err *err) must_check;
 
+/* One call whose answer is a file: its bytes go to `fd`, as they come. However long it takes. */
+bool remote_download(struct remote *remote, const char *method, const char *path, int fd,
+    struct err *err) must_check;
+
 /* Wait for a job to end; *ret is the job. Says on standard error how far it is, on a terminal. */
 bool remote_wait(struct remote *remote, int64_t job, struct json **ret, struct err *err) must_check;
 

@@ -14,6 +14,7 @@
 #include "job/types/types.h"
 #include "monitor/trust.h"
 #include "net/addr.h"
+#include "net/syslog.h"
 
 #define SCHEDULER_STUCK_SECONDS 60
 
@@ -25,6 +26,7 @@ struct desk {
     struct job_runner *runner;
     struct scheduler *scheduler;
     struct addr_ranges *metrics_allow;
+    struct syslog_target audit_syslog;
     struct dispatch *dispatch;
 };
 
@@ -47,6 +49,8 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     name_node(desk);
     if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err))
         return false;
+    if (!syslog_target_parse(conf_text(conf->conf, CONF_AUDIT_SYSLOG), &desk->audit_syslog, err))
+        return err_wrap(err, "audit.syslog");
     desk->trust = trust_keeper_new(conf->prober);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
         n_workers > 1 ? n_workers - 1 : 1);
@@ -55,6 +59,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .vault = conf->vault,
         .trust = desk->trust,
         .runner = desk->runner,
+        .audit_syslog = &desk->audit_syslog,
         .node = desk->node };
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,

@@ -18,7 +18,6 @@
 #include "conf/conf.h"
 #include "daemon/confine.h"
 #include "daemon/control.h"
-#include "daemon/database.h"
 #include "daemon/desk.h"
 #include "daemon/first_start.h"
 #include "daemon/health.h"
@@ -28,6 +27,7 @@
 #include "net/tls_server.h"
 #include "net/workers.h"
 #include "probe/client.h"
+#include "store/database.h"
 #include "vault/client.h"
 
 #define TLS_FILE_MAX (1u << 20)

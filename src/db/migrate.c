@@ -103,6 +103,22 @@ static bool newest_applied(struct tx *tx, int64_t *ret, struct err *err)
     return stmt_end(q, err);
 }
 
+bool migrate_state(struct tx *tx, int64_t *ret_n, struct err *err)
+{
+    autofree(stmt) struct stmt *q = NULL;
+    bool is_there = false;
+
+    *ret_n = 0;
+    if (db_is_postgres(tx_db(tx)))
+        q = tx_prepare(tx, "SELECT 1 FROM pg_tables WHERE tablename = 'schema_migration'"
+                           " AND schemaname = current_schema()");
+    else
+        q = tx_prepare(tx, "SELECT 1 FROM sqlite_master WHERE name = 'schema_migration'");
+    while (stmt_next(q))
+        is_there = true;
+    return stmt_end(q, err) && (!is_there || newest_applied(tx, ret_n, err));
+}
+
 static bool note_applied(struct tx *tx, const struct schema_step *m, int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,

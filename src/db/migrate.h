@@ -29,6 +29,9 @@ struct schema_step {
 bool migrate(struct db *db, const struct schema_step *migrations, size_t n, int64_t now,
     int64_t *ret_n, struct err *err) must_check;
 
+/* How many steps the database has seen; 0 where it has none of our tables. */
+bool migrate_state(struct tx *tx, int64_t *ret_n, struct err *err) must_check;
+
 /* The script as it is run on this kind of database; for tests. */
 bool migrate_translate(const char *sql, bool is_postgres, struct buf *ret, struct err *err)
     must_check;

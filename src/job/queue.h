@@ -16,6 +16,7 @@ struct err;
 struct job_runner;
 struct loop;
 struct probe_client;
+struct syslog_target;
 struct trust_keeper;
 struct vault_client;
 struct workers;
@@ -26,7 +27,8 @@ struct job_services {
     struct vault_client *vault;
     struct trust_keeper *trust;
     struct job_runner *runner;
-    const char *node; /* this process, as leases name it */
+    const struct syslog_target *audit_syslog; /* where checkpoints of the audit log go */
+    const char *node;                         /* this process, as leases name it */
 };
 
 /* One run of one job. */

@@ -50,25 +50,10 @@ static void add_secret(struct http_body *body, struct span bytes)
         memcpy(secret_bytes(body->secret) + used, bytes.data, bytes.size);
 }
 
-static bool open_spool(struct http_body *body, struct err *err)
-{
-    autofree(str) char *name = NULL;
-
-    body->fd = open(body->spool_dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-    if (body->fd >= 0)
-        return true;
-    name = xasprintf("%s/certdesk-body-XXXXXX", body->spool_dir);
-    body->fd = mkostemp(name, O_CLOEXEC); /* for file systems without O_TMPFILE */
-    if (body->fd < 0)
-        return fail_errno(err, ERR_UNAVAILABLE, "could not make a temporary file");
-    (void)unlink(name);
-    return true;
-}
-
 static bool add_to_file(struct http_body *body, struct span bytes, struct err *err)
 {
     if (body->fd < 0) {
-        if (!open_spool(body, err))
+        if (!fs_open_temporary(body->spool_dir, &body->fd, err))
             return false;
         if (!fs_write_all(body->fd, buf_span(&body->memory), err))
             return false;

@@ -112,12 +112,20 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+static long status_of(const struct transfer *transfer)
+{
+    long status = 0;
+
+    curl_easy_getinfo(transfer->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 {
     struct transfer *transfer = arg;
     struct span piece = span_of(bytes, size * n);
 
-    if (transfer->call->sink) {
+    if (transfer->call->sink && status_of(transfer) < 400) {
         if (!transfer->call->sink(transfer->call->sink_arg, piece, &transfer->stop))
             return CURL_WRITEFUNC_ERROR;
         return piece.size;

@@ -42,7 +42,9 @@ struct http_call {
     bool has_body;
     int max_redirects; /* followed for GET only, to http(s) only; 0: none */
 
-    /* Where the answer's body goes instead of answer->body. False, with `err` set, ends the call.
+    /*
+     * Where the answer's body goes instead of answer->body, unless its status says that it is an
+     * error. False, with `err` set, ends the call.
      */
     bool (*sink)(void *arg, struct span bytes, struct err *err);
     void *sink_arg;

@@ -73,6 +73,18 @@ static struct audit_entry read_entry(struct stmt *q)
     };
 }
 
+/* What every filter may say besides the object; parameters from $5 on. */
+#define OTHER_CONDITIONS                                                                           \
+    " AND (CAST($5 AS TEXT) = '' OR substr(a.action, 1, length($5)) = $5)"                         \
+    " AND (CAST($6 AS TEXT) = '' OR a.actor = $6)"                                                 \
+    " AND (CAST($7 AS BIGINT) = 0 OR a.at >= $7) AND (CAST($8 AS BIGINT) = 0 OR a.at < $8)"        \
+    " ORDER BY a.id DESC LIMIT $2"
+
+static const char *text_or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
 bool store_audit_list(struct tx *tx, const struct audit_filter *filter, int64_t limit,
     audit_visit visit, void *context, struct err *err)
 {
@@ -80,20 +92,19 @@ bool store_audit_list(struct tx *tx, const struct audit_filter *filter, int64_t 
 
     if (filter->object_type && filter->object_id)
         q = tx_prepare(tx, "SELECT " COLUMNS " FROM audit a WHERE a.id < $1 AND a.object_type = $3"
-                           "  AND a.object_id = $4"
-                           "  AND (CAST($5 AS TEXT) = '' OR substr(a.action, 1, length($5)) = $5)"
-                           " ORDER BY a.id DESC LIMIT $2");
+                           " AND a.object_id = $4" OTHER_CONDITIONS);
     else
         q = tx_prepare(tx, "SELECT " COLUMNS " FROM audit a WHERE a.id < $1"
-                           "  AND (CAST($3 AS TEXT) = '' OR a.object_type = $3)"
-                           "  AND (CAST($4 AS BIGINT) = 0 OR a.object_id = $4)"
-                           "  AND (CAST($5 AS TEXT) = '' OR substr(a.action, 1, length($5)) = $5)"
-                           " ORDER BY a.id DESC LIMIT $2");
+                           " AND (CAST($3 AS TEXT) = '' OR a.object_type = $3)"
+                           " AND (CAST($4 AS BIGINT) = 0 OR a.object_id = $4)" OTHER_CONDITIONS);
     stmt_bind_i64(q, 1, filter->before_id ? filter->before_id : INT64_MAX);
     stmt_bind_i64(q, 2, limit);
-    stmt_bind_text(q, 3, filter->object_type ? filter->object_type : "");
+    stmt_bind_text(q, 3, text_or_empty(filter->object_type));
     stmt_bind_i64(q, 4, filter->object_id);
-    stmt_bind_text(q, 5, filter->action ? filter->action : "");
+    stmt_bind_text(q, 5, text_or_empty(filter->action));
+    stmt_bind_text(q, 6, text_or_empty(filter->actor));
+    stmt_bind_i64(q, 7, filter->from_at);
+    stmt_bind_i64(q, 8, filter->to_at);
     while (stmt_next(q)) {
         struct audit_entry entry = read_entry(q);
 

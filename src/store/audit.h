@@ -37,6 +37,9 @@ struct audit_filter {
     const char *object_type; /* NULL: any */
     int64_t object_id;       /* 0: any */
     const char *action;      /* NULL: any; a prefix */
+    const char *actor;       /* NULL: any; the whole name */
+    int64_t from_at;         /* 0: any; from then on */
+    int64_t to_at;           /* 0: any; before then */
     int64_t before_id;       /* 0: from the newest */
 };
 

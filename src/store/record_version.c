@@ -7,8 +7,9 @@
 
 #define COLUMNS                                                                                    \
     "r.id, r.certificate_id, r.version_id, r.slot, r.role, r.origin, r.ca_certificate_id,"         \
-    " r.chain_id, r.chain_status, r.path_expires_at, r.since_at, r.created_at, " VERSION_COLUMNS
-#define N_COLUMNS 12
+    " r.chain_id, r.chain_status, r.path_expires_at, r.since_at, r.created_at,"                    \
+    " r.sealed_key_id, " VERSION_COLUMNS
+#define N_COLUMNS 13
 
 static void read_row(struct stmt *q, struct record_version_row *row)
 {
@@ -26,6 +27,7 @@ static void read_row(struct stmt *q, struct record_version_row *row)
     row->path_expires_at = stmt_i64(q, 9);
     row->since_at = stmt_i64(q, 10);
     row->created_at = stmt_i64(q, 11);
+    row->sealed_key_id = stmt_i64(q, 12);
     row->version = xcalloc(1, sizeof *row->version);
     version_read(q, N_COLUMNS, row->version);
 }
@@ -55,8 +57,8 @@ bool store_record_version_put(struct tx *tx, const struct record_version_new *ve
         return false;
     q = tx_prepare(tx,
         "INSERT INTO record_version(certificate_id, version_id, slot, role, origin,"
-        " ca_certificate_id, chain_id, chain_status, path_expires_at, since_at, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)"
+        " ca_certificate_id, chain_id, chain_status, path_expires_at, since_at, created_at,"
+        " sealed_key_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)"
         " ON CONFLICT (certificate_id, version_id) DO UPDATE SET"
         "  since_at = CASE WHEN record_version.role = excluded.role THEN record_version.since_at"
         "             ELSE excluded.since_at END,"
@@ -64,7 +66,8 @@ bool store_record_version_put(struct tx *tx, const struct record_version_new *ve
         "  ca_certificate_id ="
         "      COALESCE(excluded.ca_certificate_id, record_version.ca_certificate_id),"
         "  chain_id = excluded.chain_id, chain_status = excluded.chain_status,"
-        "  path_expires_at = excluded.path_expires_at"
+        "  path_expires_at = excluded.path_expires_at,"
+        "  sealed_key_id = COALESCE(excluded.sealed_key_id, record_version.sealed_key_id)"
         " RETURNING id");
     stmt_bind_i64(q, 1, version->certificate_id);
     stmt_bind_i64(q, 2, version->version_id);
@@ -76,6 +79,7 @@ bool store_record_version_put(struct tx *tx, const struct record_version_new *ve
     stmt_bind_text(q, 8, version->chain_status);
     stmt_bind_i64(q, 9, version->path_expires_at);
     stmt_bind_i64(q, 10, now);
+    bind_or_null(q, 11, version->sealed_key_id);
     return read_number(q, ret_id, err);
 }
 

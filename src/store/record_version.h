@@ -20,6 +20,7 @@ struct record_version_new {
     int64_t chain_id;              /* 0: none */
     const char *chain_status;
     int64_t path_expires_at; /* earliest end along the verified path, else the leaf's */
+    int64_t sealed_key_id;   /* its private key; 0: we do not have it, or it stays what it was */
 };
 
 /*

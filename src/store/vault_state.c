@@ -10,7 +10,7 @@ bool store_vault_state_get(struct tx *tx, struct vault_identity *ret, bool *ret_
     struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT master_key_id, check_value FROM vault_state WHERE id = 1");
+        tx_prepare(tx, "SELECT key_id, check_value FROM master_key WHERE state = 'current'");
     struct vault_identity found = { 0 };
     bool is_there = stmt_next(q), is_sound = true;
 
@@ -34,7 +34,8 @@ bool store_vault_state_get(struct tx *tx, struct vault_identity *ret, bool *ret_
 bool store_vault_state_add(struct tx *tx, const struct vault_identity *identity, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO vault_state (id, master_key_id, check_value) VALUES (1, $1, $2)");
+        "INSERT INTO master_key (key_id, check_value, source, recipe, state, created_at, current_at)"
+        " VALUES ($1, $2, 'file', '', 'current', 0, 0)");
 
     stmt_bind_text(q, 1, identity->key_id);
     stmt_bind_blob(q, 2, span_of(identity->check, sizeof identity->check));
@@ -44,7 +45,7 @@ bool store_vault_state_add(struct tx *tx, const struct vault_identity *identity,
 bool store_vault_state_touch(struct tx *tx, struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE vault_state SET master_key_id = master_key_id WHERE id = 1");
+        tx_prepare(tx, "UPDATE master_key SET key_id = key_id WHERE state = 'current'");
 
     return stmt_run(q, err);
 }

@@ -52,7 +52,7 @@ bool vault_is_ready(struct vault_client *client, struct err *err) must_check;
 /*
  * What a sealed blob is for, and which row it lies in: both are bound into the seal, so that a blob
  * that was moved to another row does not open. `row` is whatever names that row for ever:
- * "csr/0198c2…", "audit".
+ * "key/0198c2…".
  */
 enum vault_purpose {
     VAULT_TLS,    /* "tls": keys of certificates; signs CSRs; opened for deployment */
@@ -64,6 +64,13 @@ struct vault_binding {
     enum vault_purpose purpose;
     const char *row;
 };
+
+/* A name for a row that is about to be sealed: "key/", and 128 random bits in hexadecimal. */
+#define VAULT_ROW_NAME_SIZE 37
+void vault_row_new(char ret[static VAULT_ROW_NAME_SIZE]);
+
+/* The id of the master key that a blob is sealed under. False: it is no sealed blob. */
+bool vault_sealed_under(struct span sealed, char ret[static VAULT_KEY_ID_SIZE]);
 
 const char *vault_purpose_name(enum vault_purpose purpose);
 bool vault_purpose_from_name(struct span name, enum vault_purpose *ret);

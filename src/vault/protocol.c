@@ -1,6 +1,11 @@
 /* vault/protocol: see the header. And the names that both sides, and the database, use. */
 #include "vault/protocol.h"
 
+#include <sodium.h>
+#include <string.h>
+
+#include "base/rand.h"
+
 static const char *const purposes[] = { "tls", "audit", "secret" };
 static const char *const algorithms[] = { "rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384",
     "ec-p521", "ed25519" };
@@ -35,6 +40,15 @@ bool vault_algorithm_from_name(struct span name, enum vault_algorithm *ret)
         }
     }
     return false;
+}
+
+void vault_row_new(char ret[static VAULT_ROW_NAME_SIZE])
+{
+    uint8_t number[16];
+
+    rand_bytes(number, sizeof number);
+    memcpy(ret, "key/", 4);
+    sodium_bin2hex(ret + 4, VAULT_ROW_NAME_SIZE - 4, number, sizeof number);
 }
 
 void vault_put_binding(struct buf *out, const struct vault_binding *binding)

@@ -2,6 +2,7 @@
 #include "vault/seal.h"
 
 #include <openssl/evp.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -79,6 +80,14 @@ static bool decrypt_under(const struct secret *key, struct span aad, struct span
     return ok;
 }
 
+bool vault_sealed_under(struct span sealed, char ret[static VAULT_KEY_ID_SIZE])
+{
+    if (sealed.size <= SEAL_OVERHEAD || memcmp(sealed.data, MAGIC, MAGIC_SIZE) != 0)
+        return false;
+    sodium_bin2hex(ret, VAULT_KEY_ID_SIZE, sealed.data + MAGIC_SIZE, MASTER_ID_SIZE);
+    return true;
+}
+
 bool seal_close(const struct master_ring *ring, const struct vault_binding *binding,
     struct span clear, struct buf *sealed, struct err *err)
 {
@@ -105,11 +114,11 @@ bool seal_close(const struct master_ring *ring, const struct vault_binding *bind
     return true;
 }
 
-bool seal_open(const struct master_ring *ring, const struct vault_binding *binding,
+/* The blob's data key, which the master key it names must be here for. */
+static bool unwrap(const struct master_ring *ring, const struct vault_binding *binding,
     struct span sealed, struct secret **ret, struct err *err)
 {
     autofree(secret) struct secret *data_key = secret_new_zeroed(DATA_KEY_SIZE);
-    autodone(buf) struct buf wrap_aad = BUF_INIT(AAD_MAX);
     autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
 
     if (sealed.size <= SEAL_OVERHEAD || sealed.size > VAULT_SEALED_MAX ||
@@ -119,15 +128,71 @@ bool seal_open(const struct master_ring *ring, const struct vault_binding *bindi
 
     if (!master)
         return fail(err, ERR_CONFLICT, "it is sealed under a master key that is not here");
-    build_aad(&wrap_aad, binding, master->id);
-    build_aad(&aad, binding, NULL);
-    autofree(secret) struct secret *clear = secret_new_zeroed(sealed.size - SEAL_OVERHEAD);
+    build_aad(&aad, binding, master->id);
+    if (!decrypt_under(master->bytes, buf_span(&aad), span_slice(sealed, HEADER_SIZE, WRAPPED_SIZE),
+            secret_bytes(data_key)))
+        return fail(err, ERR_INVALID, "the sealed key is damaged, or belongs elsewhere");
+    *ret = take(&data_key);
+    return true;
+}
 
-    if (!decrypt_under(master->bytes, buf_span(&wrap_aad),
-            span_slice(sealed, HEADER_SIZE, WRAPPED_SIZE), secret_bytes(data_key)) ||
-        !decrypt_under(data_key, buf_span(&aad),
+static bool open_with(const struct secret *data_key, const struct vault_binding *binding,
+    struct span sealed, struct secret **ret, struct err *err)
+{
+    autofree(secret) struct secret *clear = secret_new_zeroed(sealed.size - SEAL_OVERHEAD);
+    autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
+
+    build_aad(&aad, binding, NULL);
+    if (!decrypt_under(data_key, buf_span(&aad),
             span_slice(sealed, HEADER_SIZE + WRAPPED_SIZE, SIZE_MAX), secret_bytes(clear)))
         return fail(err, ERR_INVALID, "the sealed key is damaged, or belongs elsewhere");
     *ret = take(&clear);
+    return true;
+}
+
+bool seal_open(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, struct secret **ret, struct err *err)
+{
+    autofree(secret) struct secret *data_key = NULL;
+
+    return unwrap(ring, binding, sealed, &data_key, err) &&
+           open_with(data_key, binding, sealed, ret, err);
+}
+
+bool seal_export(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, struct secret **ret_data_key, struct err *err)
+{
+    autofree(secret) struct secret *data_key = NULL;
+    autofree(secret) struct secret *clear = NULL;
+
+    /* Opened to be sure: a key that cannot be used would be found out too late. */
+    if (!unwrap(ring, binding, sealed, &data_key, err) ||
+        !open_with(data_key, binding, sealed, &clear, err))
+        return false;
+    *ret_data_key = take(&data_key);
+    return true;
+}
+
+bool seal_adopt(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, const struct secret *data_key, struct buf *ret, struct err *err)
+{
+    const struct master_key *master = &ring->keys[ring->n_keys - 1];
+    autofree(secret) struct secret *clear = NULL;
+    autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
+
+    if (sealed.size <= SEAL_OVERHEAD || sealed.size > VAULT_SEALED_MAX ||
+        secret_size(data_key) != DATA_KEY_SIZE)
+        return fail(err, ERR_INVALID, "this is no sealed key");
+    if (!open_with(data_key, binding, sealed, &clear, err))
+        return false;
+    uint8_t *at = buf_extend(ret, sealed.size);
+
+    if (!at)
+        return buf_check(ret, "a sealed key", err);
+    memcpy(at, sealed.data, sealed.size);
+    memcpy(at + MAGIC_SIZE, master->id, MASTER_ID_SIZE);
+    build_aad(&aad, binding, master->id);
+    if (!encrypt_under(master->bytes, buf_span(&aad), secret_span(data_key), at + HEADER_SIZE))
+        return fail(err, ERR_INTERNAL, "could not seal");
     return true;
 }

@@ -30,3 +30,14 @@ bool seal_close(const struct master_ring *ring, const struct vault_binding *bind
 /* ERR_INVALID: damaged, or sealed for something else. ERR_CONFLICT: under a key we do not have. */
 bool seal_open(const struct master_ring *ring, const struct vault_binding *binding,
     struct span sealed, struct secret **ret, struct err *err) must_check;
+
+/* The data key of a blob that opens: for sealing it to a recovery key. */
+bool seal_export(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, struct secret **ret_data_key, struct err *err) must_check;
+
+/*
+ * The blob again, its data key under the ring's last key instead of the one that it names. That it
+ * opens with this data key is made sure of first.
+ */
+bool seal_adopt(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, const struct secret *data_key, struct buf *ret, struct err *err) must_check;

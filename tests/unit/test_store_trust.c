@@ -131,32 +131,92 @@ static void a_database_belongs_to_one_master_key(void **state)
     tx_free(tx);
 }
 
+/* Enough like one for the store: the magic number, the master key's id, and some length. */
+#define BLOB(id, text)                                                                             \
+    "CDS\1" id "012345678901234567890123456789012345678901234567890123456789"                      \
+    "0123456789012345678901234567890123456789" text
+
+static void add_key(struct tx *tx, enum vault_purpose purpose, const char *bound_to,
+    struct span blob, int64_t *ret_id)
+{
+    struct sealed_key_new key = { .purpose = purpose,
+        .bound_to = bound_to,
+        .algorithm = "ed25519",
+        .public_key = SPAN_LITERAL("public"),
+        .blob = blob };
+    struct err err = { 0 };
+
+    assert_works(store_sealed_key_add(tx, &key, NOW, ret_id, &err), &err);
+}
+
 static void of_two_keys_for_a_purpose_the_first_counts(void **state)
 {
     struct tx *tx = test_tx(*state, TX_WRITE);
-    autodone(buf) struct buf none = BUF_INIT(64);
-    autodone(buf) struct buf blob = BUF_INIT(64);
-    autodone(buf) struct buf small = BUF_INIT(2);
-    struct sealed_key_new key = { .purpose = "audit",
-        .algorithm = "ed25519",
-        .public_key = SPAN_LITERAL("public"),
-        .blob = SPAN_LITERAL("fir\0st"),
-        .master_key_id = "0123456789abcdef" };
+    autodone(sealed_key_row) struct sealed_key_row row;
+    struct sealed_key_new no_blob = { .bound_to = "x", .blob = SPAN_LITERAL("no seal at all") };
     struct err err = { 0 };
     int64_t first = 0;
     int64_t second = 0;
 
-    assert_works(store_sealed_key_first(tx, "audit", &none, &err), &err);
-    assert_int_equal(none.size, 0);
-    assert_works(store_sealed_key_add(tx, &key, NOW, &first, &err), &err);
-    key.blob = SPAN_LITERAL("second");
-    assert_works(store_sealed_key_add(tx, &key, NOW, &second, &err), &err);
+    sealed_key_row_init(&row);
+    assert_works(store_sealed_key_first(tx, VAULT_AUDIT, &row, &err), &err);
+    assert_int_equal(row.id, 0);
+    add_key(tx, VAULT_AUDIT, "key/1", SPAN_LITERAL(BLOB("\1\2\3\4\5\6\7\xAB", "fir\0st")), &first);
+    add_key(tx, VAULT_AUDIT, "key/2", SPAN_LITERAL(BLOB("\1\2\3\4\5\6\7\xAB", "second")), &second);
     assert_true(second > first);
-    assert_works(store_sealed_key_first(tx, "audit", &blob, &err), &err);
-    assert_true(span_equal(buf_span(&blob), SPAN_LITERAL("fir\0st")));
-    assert_works(store_sealed_key_first(tx, "tls", &none, &err), &err);
-    assert_int_equal(none.size, 0);
-    assert_fails(store_sealed_key_first(tx, "audit", &small, &err), &err, ERR_LIMIT);
+    assert_works(store_sealed_key_first(tx, VAULT_AUDIT, &row, &err), &err);
+    assert_int_equal(row.id, first);
+    assert_string_equal(row.bound_to, "key/1");
+    assert_string_equal(row.master_key_id, "01020304050607ab");
+    assert_true(
+        span_equal(buf_span(&row.blob), SPAN_LITERAL(BLOB("\1\2\3\4\5\6\7\xAB", "fir\0st"))));
+    assert_works(store_sealed_key_first(tx, VAULT_TLS, &row, &err), &err);
+    assert_int_equal(row.id, 0);
+    assert_fails(store_sealed_key_get(tx, 999, &row, &err), &err, ERR_NOT_FOUND);
+    assert_fails(store_sealed_key_add(tx, &no_blob, NOW, &first, &err), &err, ERR_INVALID);
+    tx_free(tx);
+}
+
+static void a_row_is_wrapped_anew_by_one_only(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    autodone(sealed_key_row) struct sealed_key_row row;
+    struct span anew = SPAN_LITERAL(BLOB("NEWKEY..", "x"));
+    struct err err = { 0 };
+    int64_t ids[2], n = 0, total = 0;
+    bool changed = false;
+
+    sealed_key_row_init(&row);
+    add_key(tx, VAULT_TLS, "key/1", SPAN_LITERAL(BLOB("OLDKEY..", "x")), &ids[0]);
+    add_key(tx, VAULT_TLS, "key/2", SPAN_LITERAL(BLOB("OLDKEY..", "y")), &ids[1]);
+    assert_works(store_sealed_key_next_other(tx, "4e45574b45592e2e", 0, &row, &err), &err);
+    assert_int_equal(row.id, ids[0]);
+    assert_works(store_sealed_key_rewrap(tx, &row, anew, &changed, &err), &err);
+    assert_true(changed);
+    assert_works(store_sealed_key_rewrap(tx, &row, anew, &changed, &err), &err);
+    assert_false(changed);
+    assert_works(store_sealed_key_count_other(tx, "4e45574b45592e2e", &n, &total, &err), &err);
+    assert_int_equal(n, 1);
+    assert_int_equal(total, 2);
+    assert_works(store_sealed_key_next_other(tx, "4e45574b45592e2e", ids[0], &row, &err), &err);
+    assert_int_equal(row.id, ids[1]);
+    assert_works(store_sealed_key_next_other(tx, "4e45574b45592e2e", ids[1], &row, &err), &err);
+    assert_int_equal(row.id, 0);
+    tx_free(tx);
+}
+
+static void a_key_that_nothing_refers_to_is_swept_up_after_a_day(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    struct err err = { 0 };
+    int64_t id, audit, n = 0;
+
+    add_key(tx, VAULT_TLS, "key/1", SPAN_LITERAL(BLOB("OLDKEY..", "x")), &id);
+    add_key(tx, VAULT_AUDIT, "key/2", SPAN_LITERAL(BLOB("OLDKEY..", "x")), &audit);
+    assert_works(store_sealed_key_sweep(tx, NOW + 86400, &n, &err), &err);
+    assert_int_equal(n, 0);
+    assert_works(store_sealed_key_sweep(tx, NOW + 86401, &n, &err), &err);
+    assert_int_equal(n, 1);
     tx_free(tx);
 }
 
@@ -170,6 +230,8 @@ int main(void)
         WITH(bundles_are_added_up_for_the_prober),
         WITH(a_database_belongs_to_one_master_key),
         WITH(of_two_keys_for_a_purpose_the_first_counts),
+        WITH(a_row_is_wrapped_anew_by_one_only),
+        WITH(a_key_that_nothing_refers_to_is_swept_up_after_a_day),
     };
     return cmocka_run_group_tests_name("store_trust", tests, NULL, NULL);
 }

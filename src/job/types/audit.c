@@ -2,17 +2,18 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
+#include "codec/hex.h"
 #include "db/db.h"
 #include "job/types/types.h"
+#include "net/syslog.h"
 #include "store/audit.h"
 #include "store/schedule.h"
 #include "store/sealed_key.h"
-#include "store/vault_state.h"
 #include "vault/client.h"
 
 #define BATCH 5000
 #define LEASE_SECONDS 120
-#define KEY_ROW "audit"
 
 /* One node at a time: the lease is renewed with each batch. */
 static bool link_batch(struct job_run *run, int64_t *ret_n, struct err *err)
@@ -32,7 +33,7 @@ static bool link_batch(struct job_run *run, int64_t *ret_n, struct err *err)
 
 /* *ret_signed: nobody has to vouch for the last link any more, or there is none. */
 static bool read_head(struct job_run *run, struct vault_checkpoint *head, bool *ret_signed,
-    struct buf *sealed, struct err *err)
+    struct sealed_key_row *key, struct err *err)
 {
     autodone(audit_checkpoint_row) struct audit_checkpoint_row newest = { 0 };
     autofree(tx) struct tx *tx = NULL;
@@ -42,33 +43,32 @@ static bool read_head(struct job_run *run, struct vault_checkpoint *head, bool *
         !store_audit_checkpoint_find(tx, head->seq, &newest, err))
         return false;
     *ret_signed = newest.seq == head->seq;
-    return store_sealed_key_first(tx, vault_purpose_name(VAULT_AUDIT), sealed, err);
+    return store_sealed_key_first(tx, VAULT_AUDIT, key, err);
 }
 
 /* The key that vouches for the log; made once. Two nodes that race make two, and the first one
  * counts. */
-static bool make_key(struct job_run *run, const struct vault_binding *binding, struct buf *sealed,
-    struct err *err)
+static bool make_key(struct job_run *run, struct sealed_key_row *ret, struct err *err)
 {
     autodone(buf) struct buf spki = BUF_INIT(4096);
+    autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
     autofree(tx) struct tx *tx = NULL;
-    struct vault_identity identity;
-    bool is_known;
+    char row[VAULT_ROW_NAME_SIZE];
+    struct vault_binding binding = { .purpose = VAULT_AUDIT, .row = row };
     int64_t id;
 
-    if (!vault_make_key(run->services->vault, VAULT_ED25519, binding, sealed, &spki, err) ||
-        !tx_begin(run->db, TX_WRITE, &tx, err) ||
-        !store_vault_state_get(tx, &identity, &is_known, err))
+    vault_row_new(row);
+    if (!vault_make_key(run->services->vault, VAULT_ED25519, &binding, &sealed, &spki, err) ||
+        !tx_begin(run->db, TX_WRITE, &tx, err))
         return false;
-    if (!is_known)
-        return fail(err, ERR_UNAVAILABLE, "the vault has no master key yet");
-    struct sealed_key_new key = { .purpose = vault_purpose_name(VAULT_AUDIT),
+    struct sealed_key_new key = { .purpose = VAULT_AUDIT,
+        .bound_to = row,
         .algorithm = vault_algorithm_name(VAULT_ED25519),
         .public_key = buf_span(&spki),
-        .blob = buf_span(sealed),
-        .master_key_id = identity.key_id };
+        .blob = buf_span(&sealed) };
 
-    return store_sealed_key_add(tx, &key, run->now, &id, err) && tx_commit(take(&tx), err);
+    return store_sealed_key_add(tx, &key, run->now, &id, err) &&
+           store_sealed_key_first(tx, VAULT_AUDIT, ret, err) && tx_commit(take(&tx), err);
 }
 
 static bool keep_checkpoint(struct job_run *run, const struct vault_checkpoint *checkpoint,
@@ -83,24 +83,52 @@ static bool keep_checkpoint(struct job_run *run, const struct vault_checkpoint *
            tx_commit(take(&tx), err);
 }
 
+/* Out of reach of whoever can write the database. What could not be sent is in our own log. */
+static void tell_outside(const struct job_run *run, const struct vault_checkpoint *checkpoint)
+{
+    char hash[2 * sizeof checkpoint->hash + 1];
+    char key[2 * sizeof checkpoint->public_key + 1];
+    char signature[2 * sizeof checkpoint->signature + 1];
+    char message[SYSLOG_MESSAGE_MAX];
+    struct err err = { 0 };
+
+    hex_encode(span_of(checkpoint->hash, sizeof checkpoint->hash), hash, sizeof hash);
+    hex_encode(span_of(checkpoint->public_key, sizeof checkpoint->public_key), key, sizeof key);
+    hex_encode(span_of(checkpoint->signature, sizeof checkpoint->signature), signature,
+        sizeof signature);
+    log_info("audit.checkpoint", KV_I64("seq", checkpoint->seq), KV_STR("hash", hash),
+        KV_STR("key", key));
+    (void)snprintf(message, sizeof message,
+        "audit checkpoint seq=%" PRId64 " hash=%s key=%s signature=%s", checkpoint->seq, hash, key,
+        signature);
+    if (!syslog_send(run->services->audit_syslog, message, run->now, &err) &&
+        err.kind != ERR_NOT_FOUND)
+        log_warning("audit.syslog_failed", KV_ERR(&err));
+}
+
 bool job_audit_run(struct job_run *run, struct err *err)
 {
-    static const struct vault_binding binding = { .purpose = VAULT_AUDIT, .row = KEY_ROW };
-    autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
+    autodone(sealed_key_row) struct sealed_key_row key;
     struct vault_checkpoint checkpoint = { 0 };
     int64_t n = BATCH;
     bool is_signed;
 
+    sealed_key_row_init(&key);
     while (n == BATCH)
         if (!link_batch(run, &n, err))
             return false;
-    if (!read_head(run, &checkpoint, &is_signed, &sealed, err))
+    if (!read_head(run, &checkpoint, &is_signed, &key, err))
         return false;
     if (is_signed)
         return true;
-    if (sealed.size == 0 && !make_key(run, &binding, &sealed, err))
+    if (key.id == 0 && !make_key(run, &key, err))
         return false;
-    return vault_sign_checkpoint(run->services->vault, buf_span(&sealed), &binding, &checkpoint,
-               err) &&
-           keep_checkpoint(run, &checkpoint, err);
+    struct vault_binding binding = sealed_key_binding(&key);
+
+    if (!vault_sign_checkpoint(run->services->vault, buf_span(&key.blob), &binding, &checkpoint,
+            err) ||
+        !keep_checkpoint(run, &checkpoint, err))
+        return false;
+    tell_outside(run, &checkpoint);
+    return true;
 }

@@ -1,9 +1,12 @@
-/* job/cleanup: forget what has ended: sessions, throttles, remembered answers, jobs of last month.
+/*
+ * job/cleanup: forget what has ended: sessions, throttles, remembered answers, jobs of last month,
+ * keys of certificates that are gone.
  */
 #include "base/err.h"
 #include "db/db.h"
 #include "job/types/types.h"
 #include "store/job.h"
+#include "store/sealed_key.h"
 #include "store/session.h"
 
 #define KEEP_JOBS_SECONDS (30 * INT64_C(86400))
@@ -22,9 +25,10 @@ bool job_cleanup_run(struct job_run *run, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
     int64_t n = BATCH;
+    int64_t n_keys;
 
     if (!tx_begin(run->db, TX_WRITE, &tx, err) || !store_session_forget(tx, run->now, err) ||
-        !tx_commit(take(&tx), err))
+        !store_sealed_key_sweep(tx, run->now, &n_keys, err) || !tx_commit(take(&tx), err))
         return false;
     while (n == BATCH)
         if (!forget_jobs(run, &n, err))

@@ -118,6 +118,23 @@ CREATE TABLE certificate_tag (
 ) STRICT_TABLE;
 CREATE INDEX certificate_tag_tag ON certificate_tag(tag, certificate_id);
 
+-- Ciphertext of private keys, and of passwords for other systems: whoever has one refers to its row here, so that all
+-- of them are wrapped anew when the master key changes. Only the vault can open a blob, and only as what it was sealed as.
+CREATE TABLE sealed_key (
+    id            ID_PRIMARY_KEY,
+    bound_to      TEXT NOT NULL UNIQUE,      -- a random name made for this row before the seal, and bound into it
+    purpose       TEXT NOT NULL,             -- tls, audit, secret; bound into the seal, too
+    algorithm     TEXT NOT NULL,             -- rsa-2048, ec-p256, …; '' for a secret
+    spki_sha256   BYTES,                     -- NULL for a secret, as
+    public_key    BYTES,                     -- SubjectPublicKeyInfo, DER
+    blob          BYTES NOT NULL,
+    master_key_id TEXT NOT NULL,             -- what its data key is wrapped with, as the blob says
+    created_at    INT64 NOT NULL
+) STRICT_TABLE;
+CREATE INDEX sealed_key_spki ON sealed_key(spki_sha256);
+CREATE INDEX sealed_key_master ON sealed_key(master_key_id, id);
+CREATE INDEX sealed_key_purpose ON sealed_key(purpose, id);
+
 -- Record x version. The row's id is the number in the certificate ID "C-1042".
 CREATE TABLE record_version (
     id                ID_PRIMARY_KEY,
@@ -130,12 +147,14 @@ CREATE TABLE record_version (
     chain_id          INT64 REFERENCES chain(id),
     chain_status      TEXT NOT NULL,         -- trusted, incomplete, self_signed, untrusted_root, …
     path_expires_at   INT64 NOT NULL,        -- earliest end along the verified path, else the leaf's
+    sealed_key_id     INT64 REFERENCES sealed_key(id), -- its private key; NULL: we do not have it
     since_at          INT64 NOT NULL,        -- as of when it has this role
     created_at        INT64 NOT NULL
 ) STRICT_TABLE;
 CREATE UNIQUE INDEX record_version_pair ON record_version(certificate_id, version_id);
 CREATE UNIQUE INDEX record_version_current ON record_version(certificate_id, slot) WHERE role = 'current';
 CREATE INDEX record_version_version ON record_version(version_id);
+CREATE INDEX record_version_key ON record_version(sealed_key_id) WHERE sealed_key_id IS NOT NULL;
 CREATE INDEX record_version_ca ON record_version(ca_certificate_id) WHERE ca_certificate_id IS NOT NULL;
 
 -- Where a certificate is served. Unique, and many-to-many with records.

@@ -81,23 +81,3 @@ CREATE TABLE audit_checkpoint (
     public_key BYTES NOT NULL,
     created_at INT64 NOT NULL
 ) STRICT_TABLE;
-
--- Ciphertext of private keys; only the vault can open it.
-CREATE TABLE sealed_key (
-    id            ID_PRIMARY_KEY,
-    purpose       TEXT NOT NULL,             -- tls, audit, …; bound into the seal
-    algorithm     TEXT NOT NULL,
-    spki_sha256   BYTES NOT NULL,
-    public_key    BYTES NOT NULL,
-    blob          BYTES NOT NULL,
-    master_key_id TEXT NOT NULL,
-    created_at    INT64 NOT NULL
-) STRICT_TABLE;
-CREATE INDEX sealed_key_spki ON sealed_key(spki_sha256);
-
--- Which master key this database belongs to: a vault that cannot show the check value is not let near it.
-CREATE TABLE vault_state (
-    id            INT64 NOT NULL PRIMARY KEY CHECK (id = 1),
-    master_key_id TEXT NOT NULL,
-    check_value   BYTES NOT NULL
-) STRICT_TABLE;

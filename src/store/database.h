@@ -1,6 +1,6 @@
 /*
- * daemon/database: the server's database: where it is, that it can be written, that its schema is
- * this binary's.
+ * store/database: the database that the settings name: where it is, that it can be written, that
+ * its schema is this binary's.
  */
 #pragma once
 
@@ -22,3 +22,6 @@ bool database_prepare(const struct conf *conf, int64_t now, struct err *err) mus
 
 /* For the workers: one connection more. */
 bool database_open(const struct conf *conf, struct db **ret, struct err *err) must_check;
+
+/* For words that read what a server has written: ERR_NOT_FOUND where there is no database yet. */
+bool database_open_existing(const struct conf *conf, struct db **ret, struct err *err) must_check;

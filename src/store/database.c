@@ -1,10 +1,11 @@
-/* daemon/database: see the header. */
-#include "daemon/database.h"
+/* store/database: see the header. */
+#include "store/database.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/fs.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "db/migrate.h"
@@ -56,5 +57,36 @@ bool database_prepare(const struct conf *conf, int64_t now, struct err *err)
         return err_wrap(err, "cannot write to the database");
     if (n > 0)
         log_info("database.migrated", KV_I64("steps", n), KV_STR("database", db_version(db)));
+    return true;
+}
+
+static bool has_schema(struct db *db, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+    int64_t n = 0;
+
+    if (!tx_begin(db, TX_READ, &tx, err) || !migrate_state(tx, &n, err))
+        return false;
+    if (n == 0)
+        return fail(err, ERR_NOT_FOUND, "the database holds nothing of certdesk's yet");
+    if (n != (int64_t)n_schema_steps)
+        return fail(err, ERR_CONFLICT,
+            "the database has schema %" PRId64 ", and this certdesk %zu: start the server once", n,
+            n_schema_steps);
+    return true;
+}
+
+bool database_open_existing(const struct conf *conf, struct db **ret, struct err *err)
+{
+    autofree(str) char *file = xasprintf("%s/db/certdesk.db", conf_text(conf, CONF_SERVER_DATA));
+    autofree(db) struct db *db = NULL;
+
+    /* SQLite would make the file. */
+    if (!conf_is_set(conf, CONF_DATABASE_URL) && !fs_exists(file))
+        return fail(err, ERR_NOT_FOUND, "there is no database at %s; --data says where to look",
+            file);
+    if (!database_open(conf, &db, err) || !has_schema(db, err))
+        return false;
+    *ret = take(&db);
     return true;
 }
