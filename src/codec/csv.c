@@ -339,26 +339,40 @@ static void begin_cell(struct csv_out *out)
     out->is_filled = true;
 }
 
-void csv_text(struct csv_out *out, const char *text)
+static bool needs_quotes(const struct csv_out *out, struct span text)
 {
-    const char *const shown = text ? text : "";
-    const bool is_run = is_formula(span_text(shown));
     /* An empty row would be skipped, and a mark of byte order taken off. */
-    const bool is_quoted = strpbrk(shown, ",\"\r\n") || strncmp(shown, BOM, 3) == 0 ||
-                           (!out->is_filled && shown[0] == '\0');
+    if ((!out->is_filled && text.size == 0) || span_starts_with(text, BOM))
+        return true;
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr(",\"\r\n", text.data[i]))
+            return true;
+    return false;
+}
+
+void csv_span(struct csv_out *out, struct span text)
+{
+    const bool is_quoted = needs_quotes(out, text);
 
     begin_cell(out);
     if (is_quoted)
         buf_add_char(out->buf, '"');
-    if (is_run)
+    if (is_formula(text))
         buf_add_char(out->buf, '\'');
-    for (const char *p = shown; *p; p++) {
-        if (*p == '"')
+    if (!is_quoted)
+        buf_add_span(out->buf, text);
+    for (size_t i = 0; is_quoted && i < text.size; i++) {
+        if (text.data[i] == '"')
             buf_add_char(out->buf, '"');
-        buf_add_char(out->buf, *p);
+        buf_add_char(out->buf, (char)text.data[i]);
     }
     if (is_quoted)
         buf_add_char(out->buf, '"');
+}
+
+void csv_text(struct csv_out *out, const char *text)
+{
+    csv_span(out, span_text(text));
 }
 
 void csv_i64(struct csv_out *out, int64_t value)

@@ -66,6 +66,7 @@ struct csv_out {
 
 void csv_out_init(struct csv_out *out, struct buf *buf);
 void csv_text(struct csv_out *out, const char *text); /* NULL: an empty cell */
+void csv_span(struct csv_out *out, struct span text);
 void csv_i64(struct csv_out *out, int64_t value);
 void csv_end_row(struct csv_out *out);
 
