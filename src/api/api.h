@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "codec/json.h"
 #include "codec/json_in.h"
+#include "net/http.h"
 #include "store/viewer.h"
 
 struct api_call;
@@ -78,13 +79,14 @@ struct api_call {
     struct db *db;
     struct tx *tx; /* NULL with API_NO_TX */
 
-    int64_t path_id;             /* {id} */
-    char path_text[256];         /* {key} or {name}, decoded */
-    const char *query;           /* what follows "?", undecoded; "" without one */
-    const struct json *json;     /* the body; NULL where there is none */
-    struct span body;            /* with API_BODY_RAW */
-    int64_t if_match;            /* the row version of If-Match; 0: none given */
-    const char *idempotency_key; /* NULL: none given */
+    int64_t path_id;                    /* {id} */
+    char path_text[256];                /* {key} or {name}, decoded */
+    const char *query;                  /* what follows "?", undecoded; "" without one */
+    const struct json *json;            /* the body; NULL where there is none */
+    struct span body;                   /* with API_BODY_RAW, as far as it is in memory */
+    const struct http_request *request; /* for fields, and for a body that lies in a file */
+    int64_t if_match;                   /* the row version of If-Match; 0: none given */
+    const char *idempotency_key;        /* NULL: none given */
 
     /* The answer. */
     int status; /* 200 unless the handler says otherwise */
@@ -92,6 +94,7 @@ struct api_call {
     struct json_out reply;          /* writes into body_out */
     int reply_fd;                   /* with API_REPLY_RAW: the body is this file's … */
     int64_t reply_size;             /* … first bytes; -1: body_out has it */
+    struct http_producer producer;  /* … or, with `produce`, what this makes piece by piece */
     const char *media_type;         /* NULL: application/json; lives for ever */
     int64_t etag;                   /* 0: no ETag */
     char location[256];             /* "" : no Location */

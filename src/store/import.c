@@ -2,7 +2,12 @@
 #include "store/import.h"
 
 #include "base/err.h"
+#include "store/import_file.h"
 #include "store/read.h"
+
+/* What is taken away in one transaction. */
+#define FILE_STEP 64
+#define RECORDS_STEP 5000
 
 #define COLUMNS                                                                                    \
     "SELECT i.id, i.file_id, i.account_id, a.name, i.filename, i.size, i.is_dry_run, i.job_id,"    \
@@ -275,4 +280,24 @@ bool store_import_old(struct tx *tx, int64_t before, int64_t *ret_id, struct err
 
     stmt_bind_i64(q, 1, before);
     return read_number(q, ret_id, err);
+}
+
+bool store_import_delete_all(struct db *db, int64_t id, int64_t file_id, struct err *err)
+{
+    bool is_gone = file_id == 0;
+    bool is_done = false;
+
+    while (!is_gone || !is_done) {
+        autofree(tx) struct tx *tx = NULL;
+
+        if (!tx_begin(db, TX_WRITE, &tx, err))
+            return false;
+        if (!is_gone && !store_import_file_delete(tx, file_id, FILE_STEP, &is_gone, err))
+            return false;
+        if (is_gone && !store_import_delete(tx, id, RECORDS_STEP, &is_done, err))
+            return false;
+        if (!tx_commit(take(&tx), err))
+            return false;
+    }
+    return true;
 }

@@ -8,6 +8,7 @@
 #include "core/rows_import.h"
 #include "store/viewer.h"
 
+struct db;
 struct err;
 struct tx;
 
@@ -71,3 +72,8 @@ bool store_import_delete(struct tx *tx, int64_t id, int64_t limit, bool *ret_don
 
 /* An import that was finished before `before`; *ret_id is 0 when there is none. */
 bool store_import_old(struct tx *tx, int64_t before, int64_t *ret_id, struct err *err) must_check;
+
+/* Take it away whole, with the file where file_id is not 0, in as many transactions as that takes.
+ */
+bool store_import_delete_all(struct db *db, int64_t id, int64_t file_id, struct err *err)
+    must_check;

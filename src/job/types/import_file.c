@@ -178,6 +178,8 @@ static void keep_scattered(struct import_index *index)
 {
     size_t kept = 0;
 
+    if (index->n == 0)
+        return;
     qsort(index->rows, index->n, sizeof *index->rows, compare_rows);
     for (size_t i = 0, end; i < index->n; i = end) {
         bool is_whole = true;

@@ -236,7 +236,8 @@ void import_plan_tags(struct import_record *record, struct import_plan *plan)
         else
             free(tag);
     }
-    qsort(tags, n, sizeof *tags, compare_texts);
+    if (n > 1)
+        qsort(tags, n, sizeof *tags, compare_texts);
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || strcmp(tags[i], tags[i - 1]) != 0) {
             buf_add_text(&plan->tags, plan->tags.size ? ";" : "");
