@@ -25,6 +25,7 @@ struct addr_ranges;
 struct scheduler;
 struct probe_client;
 struct vault_client;
+struct import_client;
 
 enum api_flags {
     API_READS = 0,            /* a read-only transaction */
@@ -48,6 +49,12 @@ struct api_route {
     unsigned flags;
     api_handler run;
     size_t max_body; /* 0: API_BODY_DEFAULT */
+
+    /*
+     * What comes before the transaction, because no transaction may wait for it: checking the body,
+     * asking the vault. What it leaves in api_call.prepared is for `run`. NULL: nothing does.
+     */
+    api_handler prepare;
 };
 
 #define API_BODY_DEFAULT (1u << 20)
@@ -59,10 +66,12 @@ struct api_route {
 struct api_services {
     struct probe_client *prober;
     struct vault_client *vault;
+    struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
     int64_t metrics_cap;                     /* certificates in /metrics */
+    const char *tmp_dir;                     /* where files without a name may be made */
     const char *node;
     bool is_https; /* sessions get Secure cookies */
 };
@@ -81,12 +90,16 @@ struct api_call {
 
     int64_t path_id;                    /* {id} */
     char path_text[256];                /* {key} or {name}, decoded */
+    char path_other[256];               /* {other}, decoded */
     const char *query;                  /* what follows "?", undecoded; "" without one */
     const struct json *json;            /* the body; NULL where there is none */
     struct span body;                   /* with API_BODY_RAW, as far as it is in memory */
     const struct http_request *request; /* for fields, and for a body that lies in a file */
+    const char *content_type;           /* of that; NULL: none was said */
     int64_t if_match;                   /* the row version of If-Match; 0: none given */
     const char *idempotency_key;        /* NULL: none given */
+    void *prepared;                     /* by the route's prepare(); NULL without one */
+    void (*free_prepared)(void *prepared);
 
     /* The answer. */
     int status; /* 200 unless the handler says otherwise */

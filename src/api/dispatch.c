@@ -108,6 +108,7 @@ static void call_init(struct api_call *call, const struct dispatch *dispatch, st
     call->db = db;
     call->path_id = state->match.id;
     span_copy_text(span_text(state->match.text), call->path_text, sizeof call->path_text);
+    span_copy_text(span_text(state->match.other), call->path_other, sizeof call->path_other);
     span_copy_text(span_text(request->client), call->address, sizeof call->address);
     call->query = request->query;
     call->request = request;
@@ -169,6 +170,7 @@ static bool read_body(struct api_call *call, const struct http_request *request,
         return true;
     if (call->route->flags & API_BODY_RAW) {
         call->body = request->body;
+        call->content_type = http_request_field(request, "content-type");
         return true;
     }
     if (!http_request_is_type(request, "application/json")) {
@@ -245,10 +247,34 @@ static void forget_answer(struct api_call *call)
     json_problems_clear(call->problems);
 }
 
+/* An answer that was given before needs nothing prepared. */
+static bool prepare(struct api_call *call, const struct http_request *request, bool *ret_repeat,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    if (call->route->flags & API_IDEMPOTENT) {
+        if (!tx_begin(call->db, TX_READ, &tx, err))
+            return false;
+        call->tx = tx;
+        bool ok = idempotency_find(call, request, ret_repeat, err);
+
+        call->tx = NULL;
+        tx_free(take(&tx));
+        if (!ok || *ret_repeat)
+            return ok;
+    }
+    return call->route->prepare(call, err);
+}
+
 static bool run_handler(struct api_call *call, const struct http_request *request, struct err *err)
 {
+    bool is_repeat = false;
+
     if (call->route->flags & API_NO_TX)
         return run_without_transaction(call, err);
+    if (call->route->prepare && (!prepare(call, request, &is_repeat, err) || is_repeat))
+        return is_repeat;
     for (int i = 0; i < MAX_TRIES; i++) {
         forget_answer(call);
         if (run_in_transaction(call, request, err))
@@ -327,6 +353,8 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
             log_error("request.failed", KV_STR("path", request->target), KV_ERR(&err));
         answer_problem(reply, status, &err, &problems);
     }
+    if (call.prepared)
+        call.free_prepared(call.prepared);
     span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
     json_problems_clear(&problems);
     release_reply(&call);

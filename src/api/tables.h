@@ -7,11 +7,16 @@
 extern const struct api_route access_routes[];
 extern const struct api_route account_routes[];
 extern const struct api_route audit_routes[];
+extern const struct api_route backup_routes[];
 extern const struct api_route certificate_action_routes[];
 extern const struct api_route certificate_decoded_routes[];
 extern const struct api_route certificate_export_routes[];
+extern const struct api_route certificate_diff_routes[];
+extern const struct api_route certificate_import_routes[];
 extern const struct api_route certificate_part_routes[];
+extern const struct api_route certificate_replace_routes[];
 extern const struct api_route certificate_routes[];
+extern const struct api_route csr_routes[];
 extern const struct api_route dashboard_routes[];
 extern const struct api_route description_routes[];
 extern const struct api_route endpoint_routes[];

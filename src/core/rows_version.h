@@ -86,7 +86,7 @@ struct record_version_row {
     char *chain_status;
     int64_t path_expires_at;
     int64_t sealed_key_id; /* 0: we do not have its key */
-    int64_t since_at; /* as of when it has this role */
+    int64_t since_at;      /* as of when it has this role */
     int64_t created_at;
     struct version_row *version; /* the certificate itself */
 };

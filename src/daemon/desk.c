@@ -27,6 +27,7 @@ struct desk {
     struct scheduler *scheduler;
     struct addr_ranges *metrics_allow;
     struct syslog_target audit_syslog;
+    char *tmp_dir;
     struct dispatch *dispatch;
 };
 
@@ -51,6 +52,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         return false;
     if (!syslog_target_parse(conf_text(conf->conf, CONF_AUDIT_SYSLOG), &desk->audit_syslog, err))
         return err_wrap(err, "audit.syslog");
+    desk->tmp_dir = xasprintf("%s/tmp", conf_text(conf->conf, CONF_SERVER_DATA));
     desk->trust = trust_keeper_new(conf->prober);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
         n_workers > 1 ? n_workers - 1 : 1);
@@ -63,10 +65,12 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .node = desk->node };
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,
+        .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
         .metrics_allow = desk->metrics_allow,
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
+        .tmp_dir = desk->tmp_dir,
         .node = desk->node,
         .is_https =
             conf_is_set(conf->conf, CONF_SERVER_TLS_CERT) ||
@@ -118,5 +122,6 @@ void desk_free(struct desk *desk)
     job_runner_free(desk->runner);
     trust_keeper_free(desk->trust);
     addr_ranges_free(desk->metrics_allow);
+    free(desk->tmp_dir);
     free(desk);
 }

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "daemon/children.h"
 #include "daemon/control.h"
 #include "daemon/server.h"
+#include "import/process.h"
 #include "probe/process.h"
 #include "vault/process.h"
 
@@ -33,9 +35,16 @@ static int run_prober(void)
 
 static int run_vault(void)
 {
+    const char *recovery_key = getenv(CONTROL_RECOVERY_KEY); /* NOLINT(concurrency-mt-unsafe) */
     int passphrase_fd = fcntl(CONTROL_PASSPHRASE_FD, F_GETFD) >= 0 ? CONTROL_PASSPHRASE_FD : -1;
 
-    _exit(vault_process_main(CONTROL_FD, CONTROL_KEY_DIR_FD, passphrase_fd));
+    _exit(vault_process_main(CONTROL_FD, CONTROL_KEY_DIR_FD, passphrase_fd,
+        recovery_key ? recovery_key : ""));
+}
+
+static int run_importer(void)
+{
+    _exit(import_process_main(CONTROL_FD));
 }
 
 static const struct {
@@ -45,6 +54,7 @@ static const struct {
     [CHILD_SERVER] = { "server", run_server },
     [CHILD_PROBER] = { "prober", run_prober },
     [CHILD_VAULT] = { "vault", run_vault },
+    [CHILD_IMPORTER] = { "importer", run_importer },
 };
 
 static void set_level(const char *name)

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "core/rows.h"
+#include "store/tags.h"
 
 void select_done(struct select *select)
 {
@@ -31,6 +32,25 @@ void select_i64(struct select *select, int64_t number)
 void select_text(struct select *select, const char *text)
 {
     add_value(select)->text = xstrdup(text ? text : "");
+}
+
+void select_contains(struct select *select, const char *text)
+{
+    autofree(str) char *lower = text_lower(text);
+    autodone(buf) struct buf pattern = BUF_INIT(2048);
+    char cut[512];
+
+    span_copy_text(span_trim(span_text(lower)), cut, sizeof cut);
+    buf_add_char(&pattern, '%');
+    for (const char *c = cut; *c; c++) {
+        if (*c == '%' || *c == '_' || *c == '\\')
+            buf_add_char(&pattern, '\\');
+        buf_add_char(&pattern, *c);
+    }
+    buf_add_char(&pattern, '%');
+    select_add(select, " LIKE ");
+    select_text(select, buf_text(&pattern));
+    select_add(select, " ESCAPE '\\'");
 }
 
 struct stmt *select_prepare(struct tx *tx, const struct select *select)

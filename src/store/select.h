@@ -32,6 +32,10 @@ void select_done(struct select *select);
 void select_i64(struct select *select, int64_t number);
 void select_text(struct select *select, const char *text);
 
+/* " LIKE …": the expression before it, in lower case, contains `text` in any case. Wildcards in it
+ * mean themselves. */
+void select_contains(struct select *select, const char *text);
+
 /* Prepared and bound. */
 struct stmt *select_prepare(struct tx *tx, const struct select *select) must_check;
 

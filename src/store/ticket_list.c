@@ -12,7 +12,6 @@
 #include "store/cursor.h"
 #include "store/read.h"
 #include "store/select.h"
-#include "store/tags.h"
 #include "store/ticket_read.h"
 
 #define ORDER "t"
@@ -97,27 +96,6 @@ static void add_account(struct select *select, const char *name)
     select_add(select, ")");
 }
 
-/* Wildcards in what is looked for mean themselves. */
-static void add_query(struct select *select, const char *q)
-{
-    autofree(str) char *lower = text_lower(q);
-    autodone(buf) struct buf pattern = BUF_INIT(2048);
-    struct span text = span_trim(span_text(lower));
-    char cut[512];
-
-    span_copy_text(text, cut, sizeof cut);
-    buf_add_char(&pattern, '%');
-    for (const char *c = cut; *c; c++) {
-        if (*c == '%' || *c == '_' || *c == '\\')
-            buf_add_char(&pattern, '\\');
-        buf_add_char(&pattern, *c);
-    }
-    buf_add_char(&pattern, '%');
-    select_add(select, " AND t.words LIKE ");
-    select_text(select, buf_text(&pattern));
-    select_add(select, " ESCAPE '\\'");
-}
-
 static void add_people(struct select *select, const struct ticket_filter *filter)
 {
     if (filter->assignee && *filter->assignee) {
@@ -134,8 +112,10 @@ static void add_people(struct select *select, const struct ticket_filter *filter
 
 static void add_filter(struct select *select, const struct ticket_filter *filter)
 {
-    if (filter->q && *filter->q)
-        add_query(select, filter->q);
+    if (filter->q && *filter->q) {
+        select_add(select, " AND t.words");
+        select_contains(select, filter->q);
+    }
     if (filter->type) {
         select_add(select, " AND t.type = ");
         select_text(select, filter->type);

@@ -11,6 +11,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "vault/answer_backup.h"
+#include "vault/answer_parcel.h"
 #include "vault/keys.h"
 #include "vault/protocol.h"
 #include "vault/seal.h"
@@ -34,6 +36,7 @@ static const unsigned deeds[] = {
     [VAULT_TLS] = MAKES | SEALS_KEY | OPENS | SIGNS_CSR,
     [VAULT_AUDIT] = MAKES | SIGNS_CHECKPOINT,
     [VAULT_SECRET] = SEALS_SECRET | OPENS,
+    [VAULT_PARCEL] = 0, /* only what answer_parcel.c does */
 };
 
 static bool may(const struct vault_binding *binding, enum deed deed, struct err *err)
@@ -233,10 +236,10 @@ static bool open_sealed(struct vault *vault, struct frame_reader *r, int64_t now
 }
 
 /* Texts are borrowed from `texts`, which the caller wipes. */
-static void read_subject(struct frame_reader *r, char texts[6][VAULT_TEXT_MAX],
+static void read_subject(struct frame_reader *r, char texts[VAULT_SUBJECT_TEXTS][VAULT_TEXT_MAX],
     struct vault_csr *csr)
 {
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < VAULT_SUBJECT_TEXTS; i++)
         frame_read_text_to(r, texts[i], VAULT_TEXT_MAX);
     csr->common_name = texts[0];
     csr->organization = texts[1];
@@ -244,6 +247,8 @@ static void read_subject(struct frame_reader *r, char texts[6][VAULT_TEXT_MAX],
     csr->locality = texts[3];
     csr->state = texts[4];
     csr->country = texts[5];
+    csr->email_address = texts[6];
+    csr->serial_number = texts[7];
 }
 
 static bool build_csr_of(struct vault *vault, struct span sealed,
@@ -262,7 +267,7 @@ static bool build_csr_of(struct vault *vault, struct span sealed,
 
 static bool build_csr(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
 {
-    char texts[6][VAULT_TEXT_MAX];
+    char texts[VAULT_SUBJECT_TEXTS][VAULT_TEXT_MAX];
     char row[VAULT_ROW_MAX + 1];
     struct vault_binding binding;
     struct vault_csr csr = { 0 };
@@ -344,6 +349,18 @@ static bool run(struct vault *vault, const struct frame *request, int64_t now_ms
         return sign_checkpoint(vault, &r, out, err);
     case VAULT_STATS:
         return stats(vault, &r, out, err);
+    case VAULT_MAKE_PARCEL_KEY:
+        return answer_make_parcel_key(&vault->ring, &r, out, err);
+    case VAULT_SEAL_PARCEL:
+        return answer_seal_parcel(&vault->ring, &r, out, err);
+    case VAULT_BEGIN_BACKUP:
+        return answer_begin_backup(vault, &r, out, err);
+    case VAULT_EXPORT_KEY:
+        return answer_export_key(vault, &r, out, err);
+    case VAULT_ADOPT_KEY:
+        return answer_adopt_key(vault, &r, out, err);
+    case VAULT_SIGN_BACKUP:
+        return answer_sign_backup(vault, &r, out, err);
     case VAULT_UNLOCK:
         break;
     }

@@ -25,6 +25,8 @@ struct vault {
     bool was_unlocked; /* once: from then on no file can be read */
     struct vault_allowance keys;
     struct vault_allowance secrets;
+    bool has_recovery_key;
+    uint8_t recovery_key[VAULT_PUBLIC_SIZE]; /* that backups are encrypted to; its public half */
     int64_t n_opened;
     int64_t n_refused;
 };

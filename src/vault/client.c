@@ -288,6 +288,40 @@ bool vault_seal_key(struct vault_client *client, struct span pkcs8,
            buf_check(spki, "a public key", err);
 }
 
+bool vault_make_parcel_key(struct vault_client *client,
+    uint8_t ret_public[static VAULT_PARCEL_KEY_SIZE], struct buf *sealed_half, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    if (!call(client, VAULT_MAKE_PARCEL_KEY, &payload, &in, &r, err))
+        return false;
+    frame_read_fixed(&r, ret_public, VAULT_PARCEL_KEY_SIZE);
+    take_bytes(&r, sealed_half);
+    return frame_reader_end(&r, err) && buf_check(sealed_half, "a sealed key", err);
+}
+
+bool vault_seal_parcel(struct vault_client *client, const struct vault_parcel *parcel,
+    const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    buf_add(&payload, parcel->public_key, VAULT_PARCEL_KEY_SIZE);
+    frame_put_bytes(&payload, parcel->sealed_half);
+    frame_put_bytes(&payload, parcel->bytes);
+    frame_put_bytes(&payload, parcel->aad);
+    vault_put_binding(&payload, binding);
+    if (!check_binding(binding, err) || !call(client, VAULT_SEAL_PARCEL, &payload, &in, &r, err))
+        return false;
+    take_bytes(&r, sealed);
+    take_bytes(&r, spki);
+    return frame_reader_end(&r, err) && buf_check(sealed, "a sealed key", err) &&
+           buf_check(spki, "a public key", err);
+}
+
 bool vault_seal_secret(struct vault_client *client, struct span bytes,
     const struct vault_binding *binding, struct buf *sealed, struct err *err)
 {
@@ -329,7 +363,7 @@ bool vault_build_csr(struct vault_client *client, struct span sealed,
     struct err *err)
 {
     const char *const texts[] = { csr->common_name, csr->organization, csr->organizational_unit,
-        csr->locality, csr->state, csr->country };
+        csr->locality, csr->state, csr->country, csr->email_address, csr->serial_number };
     autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
     autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
     struct frame_reader r;
@@ -365,6 +399,79 @@ bool vault_sign_checkpoint(struct vault_client *client, struct span sealed,
         return false;
     frame_read_fixed(&r, checkpoint->signature, sizeof checkpoint->signature);
     frame_read_fixed(&r, checkpoint->public_key, sizeof checkpoint->public_key);
+    return frame_reader_end(&r, err);
+}
+
+void vault_backup_done(struct vault_backup *backup)
+{
+    secret_free(backup->key);
+    buf_done(&backup->sealed_key);
+    *backup = (struct vault_backup){ 0 };
+}
+
+bool vault_begin_backup(struct vault_client *client, struct vault_backup *ret, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT_SECRET(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    *ret = (struct vault_backup){ .sealed_key = BUF_INIT(VAULT_SEALED_MAX) };
+    if (!call(client, VAULT_BEGIN_BACKUP, &payload, &in, &r, err))
+        return false;
+    frame_read_fixed(&r, ret->recovery_key, sizeof ret->recovery_key);
+    ret->key = secret_new(frame_read_bytes(&r));
+    take_bytes(&r, &ret->sealed_key);
+    return frame_reader_end(&r, err) && buf_check(&ret->sealed_key, "a sealed key", err);
+}
+
+bool vault_export_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct buf *ret, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    frame_put_bytes(&payload, sealed);
+    vault_put_binding(&payload, binding);
+    if (!check_binding(binding, err) || !call(client, VAULT_EXPORT_KEY, &payload, &in, &r, err))
+        return false;
+    take_bytes(&r, ret);
+    return frame_reader_end(&r, err) && buf_check(ret, "a sealed data key", err);
+}
+
+bool vault_adopt_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, const struct secret *data_key, struct buf *ret,
+    struct buf *spki, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT_SECRET(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    frame_put_bytes(&payload, sealed);
+    vault_put_binding(&payload, binding);
+    frame_put_bytes(&payload, secret_span(data_key));
+    if (!check_binding(binding, err) || !call(client, VAULT_ADOPT_KEY, &payload, &in, &r, err))
+        return false;
+    take_bytes(&r, ret);
+    take_bytes(&r, spki);
+    return frame_reader_end(&r, err) && buf_check(ret, "a sealed key", err) &&
+           buf_check(spki, "a public key", err);
+}
+
+bool vault_sign_backup(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct vault_checkpoint *backup, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    frame_put_bytes(&payload, sealed);
+    vault_put_binding(&payload, binding);
+    buf_add(&payload, backup->hash, sizeof backup->hash);
+    if (!check_binding(binding, err) || !call(client, VAULT_SIGN_BACKUP, &payload, &in, &r, err))
+        return false;
+    frame_read_fixed(&r, backup->signature, sizeof backup->signature);
+    frame_read_fixed(&r, backup->public_key, sizeof backup->public_key);
     return frame_reader_end(&r, err);
 }
 

@@ -58,6 +58,7 @@ enum vault_purpose {
     VAULT_TLS,    /* "tls": keys of certificates; signs CSRs; opened for deployment */
     VAULT_AUDIT,  /* "audit": signs the audit log's checkpoints; never leaves */
     VAULT_SECRET, /* "secret": passwords and tokens for other systems */
+    VAULT_PARCEL, /* "parcel": opens the keys of one upload (vault_make_parcel_key) */
 };
 
 struct vault_binding {
@@ -98,10 +99,38 @@ bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
     must_check;
 
 /*
- * Seal a key that was made elsewhere (PKCS#8 DER, unencrypted; RSA 2048 to 8192, the curves above,
- * Ed25519), as VAULT_TLS; its public half goes to `spki`. ERR_INVALID: it is none of these.
+ * Seal a key that was made elsewhere (PKCS#8 DER, unencrypted; RSA from 512 to 16384 bits, a named
+ * curve, Ed25519, Ed448, DSA), as VAULT_TLS; its public half goes to `spki`. Keys that nobody
+ * should make any more are taken, because there are certificates for them. ERR_INVALID: it is none
+ * of these.
  */
 bool vault_seal_key(struct vault_client *client, struct span pkcs8,
+    const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
+    must_check;
+
+/*
+ * For an upload: what its parser encrypts private keys with, so that they reach the vault without
+ * having been seen on the way. `sealed_half` is the private half, sealed, to be shown again with
+ * what was encrypted; it is for this upload alone, and nobody keeps it.
+ */
+#define VAULT_PARCEL_KEY_SIZE 32
+
+bool vault_make_parcel_key(struct vault_client *client,
+    uint8_t ret_public[static VAULT_PARCEL_KEY_SIZE], struct buf *sealed_half, struct err *err)
+    must_check;
+
+/*
+ * As vault_seal_key(), for a key in a parcel (vault/parcel, with the key's SubjectPublicKeyInfo as
+ * `aad`). ERR_INVALID: damaged, wrapped up for another upload, or no key that we take.
+ */
+struct vault_parcel {
+    const uint8_t *public_key; /* VAULT_PARCEL_KEY_SIZE bytes, as vault_make_parcel_key() gave */
+    struct span sealed_half;
+    struct span bytes;
+    struct span aad;
+};
+
+bool vault_seal_parcel(struct vault_client *client, const struct vault_parcel *parcel,
     const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
     must_check;
 
@@ -125,8 +154,10 @@ struct vault_csr {
     const char *organizational_unit;
     const char *locality;
     const char *state;
-    const char *country;     /* two letters */
-    const char *const *sans; /* "dns:www.example.org", "ip:192.0.2.1", "email:…", "uri:…" */
+    const char *country; /* two letters */
+    const char *email_address;
+    const char *serial_number; /* of the subject, as of a device; no certificate's */
+    const char *const *sans;   /* "dns:www.example.org", "ip:192.0.2.1", "email:…", "uri:…" */
     size_t n_sans;
 };
 
@@ -149,6 +180,41 @@ struct vault_checkpoint {
 bool vault_sign_checkpoint(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, struct vault_checkpoint *checkpoint, struct err *err)
     must_check;
+
+#define VAULT_BACKUP_KEY_SIZE 32
+
+/* What a backup begins with: the recovery key, and a key for the file, as it is and sealed to it.
+ */
+struct vault_backup {
+    uint8_t recovery_key[VAULT_PUBLIC_SIZE];
+    struct secret *key;
+    struct buf sealed_key;
+};
+void vault_backup_done(struct vault_backup *backup);
+
+/* ERR_CONFLICT: no recovery key is set. */
+bool vault_begin_backup(struct vault_client *client, struct vault_backup *ret, struct err *err)
+    must_check;
+
+/* The data key of a sealed blob, sealed to the recovery key; appended to `ret`. */
+bool vault_export_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct buf *ret, struct err *err) must_check;
+
+/*
+ * A blob that was sealed under another master key, with its data key: the same under ours, appended
+ * to `ret`, and the public half of the key in it (nothing for a secret) to `spki`. ERR_INVALID: the
+ * data key does not open it.
+ */
+bool vault_adopt_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, const struct secret *data_key, struct buf *ret,
+    struct buf *spki, struct err *err) must_check;
+
+/* Sign backup->hash with a VAULT_AUDIT key; the vault fills in signature and public key. */
+bool vault_sign_backup(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct vault_checkpoint *backup, struct err *err)
+    must_check;
+
+DEFINE_AUTODONE(vault_backup);
 
 /* For metrics: how often a secret was handed out, and refused, since the vault started. */
 struct vault_stats {

@@ -13,33 +13,56 @@
 #include "base/parse.h"
 #include "base/span.h"
 
-/* In the order in which a subject is usually written. Sizes are those of X.520's upper bounds. */
+static size_t count_chars(const char *utf8)
+{
+    size_t n = 0;
+
+    for (const char *p = utf8; *p; p++)
+        n += ((unsigned char)*p & 0xC0) != 0x80;
+    return n;
+}
+
+/* Sizes are the upper bounds of RFC 5280, appendix A.1, in characters. */
 static bool add_attribute(X509_NAME *name, int nid, const char *text, size_t max, const char *what,
     struct err *err)
 {
     if (!text || text[0] == '\0')
         return true;
-    if (strlen(text) > max || !parse_is_utf8(span_text(text)))
-        return fail(err, ERR_INVALID, "%s is longer than %zu bytes, or not UTF-8", what, max);
+    if (!parse_is_utf8(span_text(text)) || count_chars(text) > max)
+        return fail(err, ERR_INVALID, "%s is longer than %zu characters, or not UTF-8", what, max);
     if (X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8, (const unsigned char *)text, -1, -1,
             0) != 1)
         return fail(err, ERR_INVALID, "%s \"%s\" cannot be in a subject", what, text);
     return true;
 }
 
+/* In the order in which a subject is usually written. */
 static bool add_subject(X509_NAME *name, const struct vault_csr *csr, struct err *err)
 {
+    const struct {
+        int nid;
+        const char *text;
+        size_t max;
+        const char *what;
+    } attributes[] = {
+        { NID_countryName, csr->country, 2, "the country" },
+        { NID_stateOrProvinceName, csr->state, 128, "the state" },
+        { NID_localityName, csr->locality, 128, "the locality" },
+        { NID_organizationName, csr->organization, 64, "the organization" },
+        { NID_organizationalUnitName, csr->organizational_unit, 64, "the organizational unit" },
+        { NID_commonName, csr->common_name, 64, "the common name" },
+        { NID_serialNumber, csr->serial_number, 64, "the serial number" },
+        { NID_pkcs9_emailAddress, csr->email_address, 255, "the e-mail address" },
+    };
+
     if (csr->country && csr->country[0] && strlen(csr->country) != 2)
         return fail(err, ERR_INVALID, "the country \"%s\" is not a code of two letters",
             csr->country);
-    return add_attribute(name, NID_countryName, csr->country, 2, "the country", err) &&
-           add_attribute(name, NID_stateOrProvinceName, csr->state, 128, "the state", err) &&
-           add_attribute(name, NID_localityName, csr->locality, 128, "the locality", err) &&
-           add_attribute(name, NID_organizationName, csr->organization, 64, "the organization",
-               err) &&
-           add_attribute(name, NID_organizationalUnitName, csr->organizational_unit, 64,
-               "the organizational unit", err) &&
-           add_attribute(name, NID_commonName, csr->common_name, 64, "the common name", err);
+    for (size_t i = 0; i < countof(attributes); i++)
+        if (!add_attribute(name, attributes[i].nid, attributes[i].text, attributes[i].max,
+                attributes[i].what, err))
+            return false;
+    return true;
 }
 
 /* A name of IA5 characters: DNS, mail address, URI. */

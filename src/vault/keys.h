@@ -28,3 +28,7 @@ bool keys_build_csr(struct span pkcs8, const struct vault_csr *csr, struct buf *
 /* Ed25519 over what vault_checkpoint_verify() looks at. */
 bool keys_sign_checkpoint(struct span pkcs8, struct vault_checkpoint *checkpoint, struct err *err)
     must_check;
+
+/* The same over a backup's hash: what checkpoint_verify_backup() looks at. */
+bool keys_sign_backup(struct span pkcs8, struct vault_checkpoint *backup, struct err *err)
+    must_check;

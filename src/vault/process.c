@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "vault/answer.h"
 #include "vault/protocol.h"
+#include "vault/recovery.h"
 
 #define EXIT_FATAL 78
 #define SECURE_HEAP (256u << 10)
@@ -74,14 +75,24 @@ static bool serve(struct vault *vault, int fd, struct err *err)
     return false;
 }
 
-int vault_process_main(int fd, int key_dir_fd, int passphrase_fd)
+static bool take_recovery_key(struct vault *vault, const char *text, struct err *err)
+{
+    if (text[0] == '\0')
+        return true;
+    vault->has_recovery_key = true;
+    return recovery_public_parse(text, vault->recovery_key, err) ||
+           err_wrap(err, "backup.recovery_key");
+}
+
+int vault_process_main(int fd, int key_dir_fd, int passphrase_fd, const char *recovery_key)
 {
     autodone(vault) struct vault vault;
     struct err err = { 0 };
 
     secret_forbid_dumps();
     vault_init(&vault, passphrase_fd >= 0 ? &master_passphrase : &master_file, passphrase_fd);
-    if (!warm_up(&err) || !confine(key_dir_fd, &err)) {
+    if (!warm_up(&err) || !take_recovery_key(&vault, recovery_key, &err) ||
+        !confine(key_dir_fd, &err)) {
         fprintf(stderr, "certdesk: vault: %s\n", err.msg);
         return EXIT_FATAL;
     }

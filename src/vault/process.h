@@ -11,7 +11,8 @@
 
 /*
  * Serve `fd` until its other end closes. `key_dir_fd` is where the master key is kept;
- * `passphrase_fd` is -1 unless it is derived from a passphrase. Returns the exit status: 0, or 78
- * where the vault cannot work here, which standard error explains.
+ * `passphrase_fd` is -1 unless it is derived from a passphrase. `recovery_key` is the public one
+ * that backups are encrypted to, "" without one. Returns the exit status: 0, or 78 where the vault
+ * cannot work here, which standard error explains.
  */
-int vault_process_main(int fd, int key_dir_fd, int passphrase_fd);
+int vault_process_main(int fd, int key_dir_fd, int passphrase_fd, const char *recovery_key);

@@ -6,7 +6,7 @@
 
 #include "base/rand.h"
 
-static const char *const purposes[] = { "tls", "audit", "secret" };
+static const char *const purposes[] = { "tls", "audit", "secret", "parcel" };
 static const char *const algorithms[] = { "rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384",
     "ec-p521", "ed25519" };
 

@@ -19,14 +19,23 @@ enum vault_request {
     VAULT_SEAL_KEY,        /* bytes pkcs8, binding → sealed, spki */
     VAULT_SEAL_SECRET,     /* bytes, binding → sealed */
     VAULT_OPEN,            /* bytes sealed, binding → bytes */
-    VAULT_BUILD_CSR,       /* bytes sealed, binding, six texts, count, texts → der */
+    VAULT_BUILD_CSR,       /* bytes sealed, binding, eight texts, count, texts → der */
     VAULT_SIGN_CHECKPOINT, /* bytes sealed, binding, i64, hash[32] → signature[64], public[32] */
     VAULT_STATS,           /* → i64 opened, i64 refused */
+    VAULT_MAKE_PARCEL_KEY = 20, /* → public[32], bytes sealed half */
+    VAULT_SEAL_PARCEL,          /* public[32], bytes sealed half, bytes parcel, bytes aad,
+                                   binding → sealed, spki */
+    VAULT_BEGIN_BACKUP = 40,    /* → public[32], bytes key, bytes sealed key */
+    VAULT_EXPORT_KEY,           /* bytes sealed, binding → bytes data key, sealed to the recovery
+                                   key */
+    VAULT_ADOPT_KEY,            /* bytes sealed, binding, bytes data key → sealed, spki */
+    VAULT_SIGN_BACKUP,          /* bytes sealed, binding, hash[32] → signature[64], public[32] */
 };
 
 enum vault_answer { VAULT_DONE = 100, VAULT_FAILED };
 
 #define VAULT_TEXT_MAX 1024 /* one attribute or name of a request */
+#define VAULT_SUBJECT_TEXTS 8
 
 void vault_put_binding(struct buf *out, const struct vault_binding *binding);
 

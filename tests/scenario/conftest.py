@@ -53,6 +53,15 @@ def desk(desk_factory):
     return desk_factory()
 
 
+@pytest.fixture(scope="module")
+def desk_module(tmp_path_factory):
+    """One server, on SQLite, for questions that change nothing."""
+    desk = Certdesk(tmp_path_factory.mktemp("module") / "desk").start()
+    yield desk
+    desk.stop()
+    assert "ERROR: AddressSanitizer" not in desk.log() and "runtime error:" not in desk.log(), desk.log()[-6000:]
+
+
 @pytest.fixture(scope="session")
 def root():
     return Authority.root()

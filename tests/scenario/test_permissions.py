@@ -17,6 +17,8 @@ TABLE = {
     "POST /certificates/update": "U......",
     "GET /certificates/{id}": "UN.....", "PATCH /certificates/{id}": "UNF..F.", "DELETE /certificates/{id}": "UNF--F-",
     "GET /certificates/{id}.pem": "UN.....", "GET /certificates/{id}/decoded": "UN.....",
+    "POST /certificates/import": "U......", "POST /certificates/{id}/replace": "UNF..F.",
+    "GET /certificates/{id}/versions/{key}/diff/{other}": "UN.....",
     "GET /certificates/{id}/versions": "UN.....", "GET /certificates/{id}/proposals": "UN.....",
     "GET /certificates/{id}/endpoints": "UN.....", "POST /certificates/{id}/endpoints": "UNF..F.",
     "DELETE /certificates/{id}/endpoints/{key}": "UNF--F-", "GET /certificates/{id}/log": "UN.....",
@@ -39,7 +41,10 @@ TABLE = {
     "GET /settings/notifications": "U......", "PUT /settings/notifications": "UFFFFF.",
     "GET /settings/display": "U......", "PUT /settings/display": "UFFFFF.",
     "GET /trust-bundles": "U......", "POST /trust-bundles": "UFFFFF.", "DELETE /trust-bundles/{id}": "UFFFFFN",
-    "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..",
+    "GET /csrs": "U......", "POST /csrs": "U......", "GET /csrs/{id}": "UNNN...", "GET /csrs/{id}.pem": "UNNN...",
+    "DELETE /csrs/{id}": "UNNN-F-",
+    "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..", "POST /backup": "UFFFFF.",
+    "GET /standby": "U......", "POST /standby/end": "UFFFFF.",
     "GET /openapi.json": ".......", "GET /docs": ".......", "GET /metrics": ".......",
 }
 STATUS = {"U": 401, "F": 403, "N": 404}
@@ -54,6 +59,7 @@ BODIES = {
     "POST /certificates": {"nonsense": 1}, "PATCH /users/{name}": {"nonsense": 1}, "POST /users": {},
     "PUT /settings/notifications": {"nonsense": 1}, "PUT /settings/display": {}, "POST /tokens": {},
     "POST /trust-bundles": {}, "POST /certificates/bulk": {}, "POST /certificates/update": {}, "POST /session": {},
+    "POST /csrs": {},
 }
 
 
@@ -87,6 +93,7 @@ class World:
         self.imported = started["id"]
         admin.job_done(admin.post("/schedules/notify/run", expect=202).json["job"])
         self.ticket = admin.get("/tickets").json["items"][0]["key"]
+        self.csr = owner.post("/csrs", {"subject": {"CN": "secret.example"}, "key": {"algorithm": "ec"}}).json["id"]
 
     @staticmethod
     def _sign_in(desk, name):
@@ -98,7 +105,7 @@ class World:
         return Api(desk.base, token)
 
     def path(self, route):
-        path = route.path.replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
+        path = route.path.replace("{other}", "ff").replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
             path = path.replace("{name}", "notify" if "schedules" in path else "stranger")
         if "/endpoints/{id}" in path:
@@ -107,6 +114,8 @@ class World:
             return path.replace("{id}", str(self.imported))
         if "/jobs/" in path:
             return path.replace("{id}", str(self.job))
+        if "/csrs/" in path:
+            return path.replace("{id}", str(self.csr))
         if "/tokens/" in path or "/trust-bundles/" in path:
             return path.replace("{id}", "4711")
         return path.replace("{id}", str(self.id))
@@ -140,6 +149,7 @@ def test_a_stranger_sees_no_trace(world):
     assert stranger.get("/certificates?q=secret").json["total"] == 0
     assert stranger.get("/tickets").json["items"] == []
     assert stranger.get("/jobs").json["items"] == []
+    assert stranger.get("/csrs").json["total"] == 0 and stranger.get("/csrs?q=secret").json["items"] == []
     board = stranger.get("/dashboard").json
     assert board["counts"]["total"] == 0 and board["open_tickets"] == 0 and board["needs_me"] == []
     made = stranger.post("/certificates", {"endpoints": [

@@ -21,6 +21,7 @@
 #include "base/secret.h"
 #include "vault/checkpoint.h"
 #include "vault/client.h"
+#include "vault/parcel.h"
 #include "vault/process.h"
 
 struct bench {
@@ -48,7 +49,7 @@ static pid_t start_vault(const struct bench *bench, struct vault_client *client,
         fd_close(ours);
         if (passphrase)
             secret = open(passphrase, O_RDONLY | O_CLOEXEC);
-        _exit(vault_process_main(theirs, keys, secret));
+        _exit(vault_process_main(theirs, keys, secret, ""));
     }
     fd_close(theirs);
     vault_client_set_fd(client, ours);
@@ -345,7 +346,7 @@ static void a_key_that_is_brought_along_is_checked_and_sealed(void **state)
     autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
     autodone(buf) struct buf spki = BUF_INIT(8192);
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    EVP_PKEY *weak = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
+    EVP_PKEY *weak = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
     autofree(secret) struct secret *back = NULL;
     struct err err = { 0 };
     uint8_t *der = NULL, *weak_der = NULL, *public_der = NULL;
@@ -378,6 +379,73 @@ static void a_key_that_is_brought_along_is_checked_and_sealed(void **state)
     OPENSSL_free(der);
     OPENSSL_free(weak_der);
     OPENSSL_free(public_der);
+}
+
+static void a_key_in_a_parcel_is_sealed_without_being_seen_on_the_way(void **state)
+{
+    struct bench *bench = *state;
+    autodone(buf) struct buf half = BUF_INIT(VAULT_SEALED_MAX);
+    autodone(buf) struct buf parcel = BUF_INIT(65536);
+    autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
+    autodone(buf) struct buf spki = BUF_INIT(8192);
+    autofree(secret) struct secret *back = NULL;
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+    uint8_t *der = NULL;
+    int size = i2d_PKCS8_PRIV_KEY_INFO(info, &der);
+    struct span pkcs8 = span_of(der, (size_t)size);
+    uint8_t public_key[VAULT_PARCEL_KEY_SIZE], other[VAULT_PARCEL_KEY_SIZE];
+    struct vault_binding audit = { VAULT_AUDIT, "csr/1" };
+    struct err err = { 0 };
+
+    (void)unlock_new(bench);
+    assert_works(vault_make_parcel_key(bench->client, public_key, &half, &err), &err);
+    assert_works(parcel_close(public_key, PARCEL_INFO, SPAN_LITERAL("aad"), pkcs8, &parcel, &err),
+        &err);
+    struct vault_parcel sent = { public_key, buf_span(&half), buf_span(&parcel),
+        SPAN_LITERAL("aad") };
+
+    assert_works(vault_seal_parcel(bench->client, &sent, &site, &sealed, &spki, &err), &err);
+    assert_works(vault_open(bench->client, buf_span(&sealed), &site, &back, &err), &err);
+    assert_true(span_equal(secret_span(back), pkcs8));
+
+    /* Not for another upload, not with other words beside it, not for another purpose. */
+    sent.aad = SPAN_LITERAL("add");
+    assert_fails(vault_seal_parcel(bench->client, &sent, &site, &sealed, &spki, &err), &err,
+        ERR_INVALID);
+    sent.aad = SPAN_LITERAL("aad");
+    assert_fails(vault_seal_parcel(bench->client, &sent, &audit, &sealed, &spki, &err), &err,
+        ERR_DENIED);
+    memcpy(other, public_key, sizeof other);
+    other[0] ^= 1;
+    sent.public_key = other;
+    assert_fails(vault_seal_parcel(bench->client, &sent, &site, &sealed, &spki, &err), &err,
+        ERR_INVALID);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    EVP_PKEY_free(key);
+    OPENSSL_free(der);
+}
+
+static void the_key_of_an_upload_is_of_no_other_use(void **state)
+{
+    struct bench *bench = *state;
+    autodone(buf) struct buf half = BUF_INIT(VAULT_SEALED_MAX);
+    autodone(buf) struct buf unused = BUF_INIT(VAULT_SEALED_MAX);
+    uint8_t public_key[VAULT_PARCEL_KEY_SIZE];
+    struct vault_binding parcel = { VAULT_PARCEL, "00" };
+    struct vault_csr csr = { .common_name = "www.example.org" };
+    struct secret *never = NULL;
+    struct err err = { 0 };
+
+    (void)unlock_new(bench);
+    assert_works(vault_make_parcel_key(bench->client, public_key, &half, &err), &err);
+    assert_fails(vault_open(bench->client, buf_span(&half), &parcel, &never, &err), &err,
+        ERR_DENIED);
+    assert_fails(vault_build_csr(bench->client, buf_span(&half), &parcel, &csr, &unused, &err),
+        &err, ERR_DENIED);
+    assert_fails(vault_make_key(bench->client, VAULT_P256, &parcel, &unused, &unused, &err), &err,
+        ERR_DENIED);
+    assert_null(never);
 }
 
 static void the_vault_is_no_oracle(void **state)
@@ -680,6 +748,8 @@ int main(void)
         TEST(every_kind_of_key_can_be_made_and_signs_its_request),
         TEST(a_request_that_cannot_be_is_refused),
         TEST(a_key_that_is_brought_along_is_checked_and_sealed),
+        TEST(a_key_in_a_parcel_is_sealed_without_being_seen_on_the_way),
+        TEST(the_key_of_an_upload_is_of_no_other_use),
         TEST(the_vault_is_no_oracle),
         TEST(a_checkpoint_is_signed_and_tampering_is_seen),
         TEST(opening_is_counted_and_limited),

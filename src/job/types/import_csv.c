@@ -25,7 +25,6 @@
 
 #define BATCH_RECORDS 1000
 #define BATCH_MS 250 /* others want to write, too */
-#define ERRORS_SHOWN 100
 #define CHUNKS_AT_ONCE 64
 
 struct importing {
@@ -414,6 +413,7 @@ static bool forget_file(struct importing *work, struct err *err)
         autofree(tx) struct tx *tx = NULL;
 
         if (!tx_begin(work->run->db, TX_WRITE, &tx, err) ||
+            !job_run_progress_in(work->run, tx, work->index.n_rows, work->index.n_rows, err) ||
             !store_import_file_delete(tx, work->import->file_id, CHUNKS_AT_ONCE, &is_gone, err) ||
             !tx_commit(take(&tx), err))
             return false;

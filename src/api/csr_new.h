@@ -1,0 +1,28 @@
+/*
+ * api/csr_new: what a certificate request is to ask for, as it comes in.
+ *
+ * Subject fields have the lengths of RFC 5280, appendix A.1; names are put into the form in which a
+ * certificate holds them (A-labels, lower case), each once. What is wrong is complained of field by
+ * field.
+ */
+#pragma once
+
+#include "api/api.h"
+#include "vault/client.h"
+
+struct csr_wish {
+    const char *name; /* borrowed from the body, or from what follows */
+    const char *description;
+    const char *business_group;
+    enum vault_algorithm algorithm;
+    struct vault_csr subject; /* borrows from the body and from `sans` */
+    char **sans;              /* "dns:www.example.org"; n of them in subject.n_sans */
+    size_t room;
+    struct buf sans_json; /* the same as a list of {type, value} */
+};
+
+/* Read the body; ERR_INVALID with problems. The caller calls csr_wish_done() in any case. */
+bool csr_wish_read(struct api_call *call, struct csr_wish *ret, struct err *err) must_check;
+void csr_wish_done(struct csr_wish *wish);
+
+DEFINE_AUTODONE(csr_wish);
