@@ -4,10 +4,11 @@
  * A table may be larger than any transaction should be, so what takes it and what takes it away
  * work piece by piece, in transactions of their own.
  */
+#include "api/imports.h"
+
 #include <string.h>
 #include <unistd.h>
 
-#include "api/imports.h"
 #include "api/page.h"
 #include "api/tables.h"
 #include "base/err.h"
