@@ -16,6 +16,7 @@ static const struct api_route *const tables[] = {
     certificate_diff_routes,
     certificate_import_routes,
     certificate_part_routes,
+    certificate_bulk_routes,
     certificate_export_routes,
     certificate_replace_routes,
     certificate_decoded_routes,

@@ -9,6 +9,7 @@ extern const struct api_route account_routes[];
 extern const struct api_route audit_routes[];
 extern const struct api_route backup_routes[];
 extern const struct api_route certificate_action_routes[];
+extern const struct api_route certificate_bulk_routes[];
 extern const struct api_route certificate_decoded_routes[];
 extern const struct api_route certificate_export_routes[];
 extern const struct api_route certificate_diff_routes[];

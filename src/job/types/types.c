@@ -2,6 +2,7 @@
 #include "job/types/types.h"
 
 const struct job_type job_types[] = {
+    { "actions", job_actions_run, 5, 60 },
     { "add", job_add_run, 5, 60 },
     { "audit", job_audit_run, 1, 120 },
     { "check", job_check_run, 3, 120 },

@@ -6,6 +6,7 @@
 /* Ends with an empty row. */
 extern const struct job_type job_types[];
 
+bool job_actions_run(struct job_run *run, struct err *err) must_check;
 bool job_add_run(struct job_run *run, struct err *err) must_check;
 bool job_audit_run(struct job_run *run, struct err *err) must_check;
 bool job_check_run(struct job_run *run, struct err *err) must_check;
