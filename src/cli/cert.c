@@ -1,4 +1,4 @@
-/* cli: certdesk cert list, show, add, update. */
+/* cli: certdesk cert list, show, add, update. Import and replace are in cert_import.c. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/parse.h"
+#include "cli/cert_import.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/remote.h"
@@ -52,7 +53,9 @@ static int usage(void)
         "       certdesk cert show ID [-o table|json]\n"
         "       certdesk cert add HOST[:PORT]… [--name NAME] [--sni NAME] [--protocol PROTO] [--tags A,B]\n"
         "                         [--owner NAME] [--assignee NAME] [--wait] [-o table|json]\n"
-        "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n",
+        "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n"
+        "       " CERT_IMPORT_USAGE "\n"
+        "       " CERT_REPLACE_USAGE "\n",
         stderr);
     return CLI_USAGE;
 }
@@ -418,6 +421,8 @@ int cli_cert(int argc, char **argv)
         return usage();
     const char *verb = argv[1];
 
+    if (strcmp(verb, "import") == 0 || strcmp(verb, "replace") == 0)
+        return cert_import_run(argc - 1, argv + 1);
     argc--;
     argv++;
     while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=

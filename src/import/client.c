@@ -17,6 +17,7 @@
 
 /* So many at once; others wait for their turn. */
 #define AT_ONCE 4
+#define TURN_TIMEOUT_MS 5000
 #define START_TIMEOUT_MS 15000
 #define PARSE_TIMEOUT_MS 30000
 
@@ -141,10 +142,10 @@ static bool take_process(struct import_client *client, const struct timespec *de
 
 static bool begin(struct import_client *client, int *ret_fd, struct err *err)
 {
-    struct timespec deadline = after_ms(START_TIMEOUT_MS);
+    struct timespec turn = after_ms(TURN_TIMEOUT_MS), deadline = after_ms(START_TIMEOUT_MS);
 
     (void)pthread_mutex_lock(&client->lock);
-    bool ok = wait_until(client, has_room, &deadline);
+    bool ok = wait_until(client, has_room, &turn);
 
     if (!ok)
         (void)fail(err, ERR_UNAVAILABLE, "too many uploads are being read just now");
