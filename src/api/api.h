@@ -130,8 +130,8 @@ bool api_stale(struct api_call *call, struct err *err) must_check;
 /* A decoder over the body, which must be an object. */
 void api_body(struct api_call *call, struct json_in *in);
 
-/* Queue a job of that type for the caller, with the body as its payload, and answer with it: what it
- * may touch is decided as it runs. */
+/* Queue a job of that type for the caller, with the body as its payload, and answer with it: what
+ * it may touch is decided as it runs. */
 bool api_start_job(struct api_call *call, const char *type, struct err *err) must_check;
 
 /*

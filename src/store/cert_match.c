@@ -2,13 +2,13 @@
 #include "store/cert_match.h"
 
 #include "base/err.h"
+#include "codec/fold.h"
 #include "store/read.h"
-#include "store/tags.h"
 
 bool store_cert_match_name(struct tx *tx, int64_t account_id, bool edits_all, const char *name,
     int64_t *ret_id, int64_t *ret_n, struct err *err)
 {
-    autofree(str) char *lower = text_lower(name);
+    autofree(str) char *lower = text_fold(name);
     int64_t first = 0;
     int64_t n = 0;
     autofree(stmt) struct stmt *q = tx_prepare(tx,

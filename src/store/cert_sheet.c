@@ -55,12 +55,12 @@ static bool read_records(struct tx *tx, const int64_t *ids, size_t n, struct cer
     autofree(stmt) struct stmt *q = NULL;
 
     select_add(&select,
-        "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, o.name, a.name, g.name,"
-        " c.version_id, c.begins_at, c.expires_at, c.expiring_at, c.revoked_at, c.last_checked_at,"
-        " c.last_error, v.serial, v.sha256, v.sans, c.issuer"
-        "  FROM certificate c JOIN account o ON o.id = c.owner_id"
+        "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_name, a.name,"
+        " c.business_group_name, c.version_id, c.begins_at, c.expires_at, c.expiring_at,"
+        " c.revoked_at, k.last_checked_at, k.last_error, v.serial, v.sha256, v.sans, c.issuer"
+        "  FROM certificate c"
+        "  LEFT JOIN certificate_check k ON k.certificate_id = c.id"
         "  LEFT JOIN account a ON a.id = c.assignee_id"
-        "  LEFT JOIN business_group g ON g.id = c.business_group_id"
         "  LEFT JOIN version v ON v.id = c.version_id WHERE c.id IN (");
     add_ids(&select, ids, n);
     select_add(&select, " ORDER BY c.id");

@@ -303,3 +303,69 @@ def test_imported_hosts_are_looked_at(desk, nginx, authority):
     wait_until(lambda: export(desk.admin)[0]["fingerprint_sha256"], 30, "the first look")
     row = export(desk.admin)[0]
     assert row["sans"] == "localhost" and row["status"] in ("valid", "expiring_soon") and row["last_checked_at"]
+
+
+def act(api, expect="done", **body):
+    job = api.job_done(api.post("/certificates/actions", body, expect=202).json["job"])
+    assert job["state"] == expect, job
+    return job["result"]
+
+
+def test_one_thing_is_done_with_many_records_and_only_with_those_that_may(desk):
+    # F24 F31 F35: bulk actions, with what each record got; nothing is said of what may not be seen
+    admin = desk.admin
+    ann, bob = user(admin, desk.base, "ann"), user(admin, desk.base, "bob")
+    own = [ann.post("/certificates", {"name": f"own{i}", "tags": ["old"]}).json["id"] for i in range(3)]
+    seen = bob.post("/certificates", {"name": "assigned", "assignee": "ann"}).json["id"]
+    hidden = bob.post("/certificates", {"name": "hidden"}).json["id"]
+    result = act(ann, ids=[*own, seen, hidden, 4711], action="tag", tags=["New"])
+    assert (result["done"], result["skipped"], result["failed"]) == (3, 3, 0)
+    named = {i["certificate"]["name"]: i["outcome"] for i in result["items"]}
+    assert named == {"own0": "done", "own1": "done", "own2": "done", "assigned": "skipped"}
+    assert ann.get(f"/certificates/{own[0]}").json["tags"] == ["new", "old"]
+    assert act(ann, filter={"tag": "old"}, action="untag", tags=["old"])["done"] == 3
+    assert act(ann, ids=own, action="assign", user="bob")["done"] == 3
+    assert act(ann, ids=own, action="set_business_group", business_group="Shop")["done"] == 3
+    one = bob.get(f"/certificates/{own[1]}").json
+    assert one["tags"] == ["new"] and one["assignee"] == "bob" and one["business_group"] == "Shop"
+    assert act(ann, ids=own, action="assign", user=None)["done"] == 3
+    bob.get(f"/certificates/{own[1]}", expect=404)
+    assert act(ann, ids=own[:2], action="share", users=["bob"])["done"] == 2
+    access = ann.get(f"/certificates/{own[0]}/access").json
+    assert access["share"]["users"] == ["bob"] and access["use_key"]["users"] in ([], ["ann"])
+    assert act(bob, ids=own[:2], action="set_owner", user="bob")["skipped"] == 2  # sharing is not owning
+    assert act(bob, ids=own[:1], action="share", users=["admin"], use_key=True)["skipped"] == 1
+    assert act(ann, ids=own[:2], action="unshare", users=["bob"])["done"] == 2
+    assert act(ann, ids=own[:1], action="set_owner", user="bob")["done"] == 1
+    assert bob.get(f"/certificates/{own[0]}").json["owner"] == "bob"
+    result = act(ann, filter={}, action="delete")
+    assert (result["done"], result["skipped"]) == (2, 1)  # what ann is only assigned stays
+    assert {c["name"] for c in admin.get("/certificates").json["items"]} == {"own0", "assigned", "hidden"}
+    for body in ({"action": "tag", "tags": ["x"]}, {"ids": [1], "action": "tag"}, {"ids": [1], "action": "nonsense"},
+                 {"ids": [1], "action": "set_owner"}, {"ids": [1], "action": "assign", "user": "nobody"},
+                 {"ids": [1], "action": "delete", "tags": ["x"]}, {"ids": [1], "action": "share"}):
+        assert ann.call("POST", "/certificates/actions", body).status == 400, body
+
+
+def test_the_command_line_brings_tables_in_and_out(desk, tmp_path):
+    token = {"CERTDESK_TOKEN": desk.admin.token}
+    table = tmp_path / "table.csv"
+    table.write_text("name,host,port\na,127.0.0.1,1\nb,127.0.0.1,0\n")
+    done = desk.cli("csv", "import", str(table), "--dry-run", env=token)
+    assert done.returncode == 1 and "1 created, 0 updated, 0 unchanged, 1 failed (a trial" in done.stdout
+    assert "line 3, port: 0 is not between 1 and 65535" in done.stderr
+    done = desk.cli("csv", "import", "-", env=token, stdin="name\na\nc\n")
+    assert done.returncode == 0 and done.stdout == "2 created, 0 updated, 0 unchanged, 0 failed\n"
+    out = tmp_path / "out.csv"
+    assert desk.cli("csv", "export", "-o", str(out), env=token).returncode == 0
+    assert [r["name"] for r in csv.DictReader(out.open())] == ["a", "c"]
+    assert desk.cli("csv", "export", "--search", "a", env=token).stdout.count("\n") == 2
+    done = desk.cli("csv", "import", str(out), "-o", "json", env=token)
+    assert done.returncode == 0 and json.loads(done.stdout)["result"]["unchanged"] == 2
+    assert desk.cli("csv", "import", str(tmp_path / "none.csv"), env=token).returncode == 1
+    for words in (["csv"], ["csv", "export", "x"], ["csv", "import"], ["csv", "drop", "x"],
+                  ["csv", "import", "x", "--tag", "y"]):
+        assert desk.cli(*words, env=token).returncode == 2
+    done = desk.cli("cert", "add", "-f", "-", env=token, stdin="127.0.0.1:1\nnot a host\n")
+    assert done.returncode == 1 and "1: 127.0.0.1:1: created" in done.stdout and "2: not a host: error" in done.stdout
+    assert desk.cli("cert", "export", "1", env=token).returncode == 1  # nothing was seen yet

@@ -89,6 +89,11 @@ def _tables(walk):
     walk.faults += walk.description.faults(result, schema)
     walk("GET", "/imports/{id}/rows", query="?action=created", id=applied["id"], expect=200)
     walk("DELETE", "/imports/{id}", id=applied["id"], expect=204)
+    body = {"filter": {"q": "new"}, "action": "tag", "tags": ["b"]}
+    job = walk("POST", "/certificates/actions", body, expect=202).json["job"]
+    result = walk.api.job_done(job)["result"]
+    assert result["done"] == 1, result
+    walk.faults += walk.description.faults(result, walk.description.root["components"]["schemas"]["ActionResult"])
 
 
 def _tickets(walk):

@@ -25,7 +25,7 @@ TABLE = {
     "GET /certificates/{id}/access": "UN.....", "PUT /certificates/{id}/access": "UNF..F.",
     "POST /certificates/{id}/update": "UNF..F.", "POST /certificates/{id}/confirm": "UNF..F.",
     "GET /endpoints/{id}": "UN.....",
-    "GET /certificates.csv": "U......", "GET /imports": "U......", "POST /imports": "U......",
+    "GET /certificates.csv": "U......", "POST /certificates/actions": "U......", "GET /imports": "U......", "POST /imports": "U......",
     "GET /imports/{id}": "UNNN...", "GET /imports/{id}/rows": "UNNN...", "GET /imports/{id}/errors.csv": "UNNN...",
     "POST /imports/{id}/apply": "UNNN.FF", "DELETE /imports/{id}": "UNNN-F-",
     "GET /tickets": "U......", "GET /tickets/{key}": "UN.....", "PATCH /tickets/{key}": "UNF..F.",

@@ -9,6 +9,7 @@
 #include "auth/permission.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "codec/fold.h"
 #include "codec/json.h"
 #include "codec/json_in.h"
 #include "core/bulk.h"
@@ -189,9 +190,12 @@ static bool change_people(struct acting *a, struct tx *tx, const struct cert_row
 
 static bool names_tag(const struct json *list, struct span tag)
 {
-    for (size_t i = 0; i < json_list_size(list); i++)
-        if (span_is_nocase(tag, json_as_text(json_list_item(list, i))))
+    for (size_t i = 0; i < json_list_size(list); i++) {
+        autofree(str) char *folded = text_fold(json_as_text(json_list_item(list, i)));
+
+        if (span_is(tag, folded))
             return true;
+    }
     return false;
 }
 

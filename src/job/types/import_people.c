@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "codec/fold.h"
 #include "job/types/import_plan.h"
 
 #define TAGS_MAX 50
@@ -221,11 +222,8 @@ void import_plan_tags(struct import_record *record, struct import_plan *plan)
     struct span part;
 
     while (span_split(&rest, ';', &part)) {
-        char *tag = span_dup(span_trim(part));
+        char *tag = text_fold_span(span_trim(part));
 
-        for (char *c = tag; *c; c++)
-            if (*c >= 'A' && *c <= 'Z')
-                *c = (char)(*c + 32);
         if (tag[0] && !is_tag(tag))
             import_record_complain(record, SHEET_TAGS,
                 "a tag has at most %d bytes, and no blank or comma: \"%.64s\"", TAG_MAX, tag);

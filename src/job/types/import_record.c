@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "codec/csv.h"
+#include "codec/fold.h"
 
 #define CELLS_MAX (4U << 20)
 #define ERRORS_MAX 20 /* of one record; the rest is likely more of the same */
@@ -178,13 +179,11 @@ static void add_place(struct import_record *record, int64_t line, const struct s
 
 /* ---- what rows share ---- */
 
-static void add_lower(struct buf *key, struct span text)
+static void add_folded(struct buf *key, struct span text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        char c = (char)text.data[i];
+    autofree(str) char *folded = text_fold_span(text);
 
-        buf_add_char(key, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
-    }
+    buf_add_text(key, folded);
 }
 
 bool import_row_key(const struct sheet_header *header, const struct span *cells, struct buf *key)
@@ -202,12 +201,12 @@ bool import_row_key(const struct sheet_header *header, const struct span *cells,
     if (id.size)
         buf_add_span(key, id);
     else if (name.size)
-        add_lower(key, name);
+        add_folded(key, name);
     else if (host.size && read_place(header, cells, &place, &has_place, &column, &ignored) &&
              has_place)
         buf_add_text(key, place.sni[0] ? place.sni : place.host);
     else
-        add_lower(key, host);
+        add_folded(key, host);
     return key->size > 1;
 }
 
