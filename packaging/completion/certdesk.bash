@@ -13,8 +13,8 @@ _certdesk_options() {
     key) echo "--help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-f -o --all --assignee --business-group --chain --confirm --description --file --key" \
-            "--key-password-file --limit --name --output --owner --password-file --protocol" \
+        echo "-f -o --all --assignee --business-group --chain --confirm --description --file --flag" \
+            "--key --key-password-file --limit --name --output --owner --password-file --protocol" \
             "--search --share-groups --share-users --sni --sort --status --tag --tags --wait --help"
         ;;
     csv)

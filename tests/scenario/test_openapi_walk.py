@@ -4,7 +4,7 @@ import pytest
 
 from certs import days
 from openapi import Description
-from servers import free_port
+from servers import free_port, wait_until
 from uploads import form
 
 @pytest.mark.parametrize("change", [{"id": "1"}, {"state": "asleep"}, {"nonsense": 1}, {"progress": {"done": 0}}])
@@ -142,6 +142,11 @@ def _keys(walk):
     for query in ("", "?q=walk", "?used=false", "?limit=1"):
         walk("GET", "/csrs", query=query, expect=200)
     walk("DELETE", "/csrs/{id}", id=made["id"], expect=204)
+    walk("GET", "/vault", expect=200)
+    job = walk("POST", "/vault/rotate", expect=202).json["job"]
+    walk("POST", "/vault/rotate", expect=409)
+    wait_until(lambda: walk("GET", "/vault", expect=200).json["rotation"] is None, 60, "rotation")
+    assert walk.api.get(f"/jobs/{job}").json["state"] == "done"
 
 
 def _imports(walk, authority):
@@ -156,6 +161,9 @@ def _imports(walk, authority):
     post("/certificates/{id}/replace", new, 200, id=one)
     post("/certificates/{id}/replace", old, 409, id=one)
     walk("GET", "/certificates/{id}/versions", id=one, expect=200)
+    for ending in (".pem", ".der", ".p7b"):
+        walk("GET", "/certificates/{id}" + ending, query=f"?version={old.fingerprint}", id=one, expect=200)
+    walk("GET", "/certificates/{id}.der", query=f"?version={'0' * 64}", id=one, expect=404)
     walk("GET", "/certificates/{id}/versions/{key}/diff/{other}", id=one, key=old.fingerprint, other=new.fingerprint,
          expect=200)
     walk("POST", "/certificates/import", b"nonsense", expect=415)

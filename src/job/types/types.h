@@ -16,4 +16,5 @@ bool job_import_probe_run(struct job_run *run, struct err *err) must_check;
 bool job_notify_run(struct job_run *run, struct err *err) must_check;
 bool job_probe_run(struct job_run *run, struct err *err) must_check;
 bool job_redisplay_run(struct job_run *run, struct err *err) must_check;
+bool job_rewrap_run(struct job_run *run, struct err *err) must_check;
 bool job_update_run(struct job_run *run, struct err *err) must_check;
