@@ -17,9 +17,13 @@ _certdesk_options() {
     key) echo "-o --output --wait --help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-o --all --assignee --business-group --chain --confirm --description --flag" \
+        echo "-f -o --all --assignee --business-group --chain --confirm --description --file --flag" \
             "--key --key-password-file --limit --name --output --owner --password-file --protocol" \
             "--search --share-groups --share-users --sni --sort --status --tag --tags --wait --help"
+        ;;
+    csv)
+        echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --tag" \
+            "--help"
         ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
@@ -38,7 +42,8 @@ _certdesk_words() {
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add update import replace" ;;
+    cert) echo "list show add update export import replace" ;;
+    csv) echo "import export" ;;
     ticket) echo "list show comment" ;;
     config) echo "check list" ;;
     esac
@@ -49,7 +54,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr key login restore serve standby ticket version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv key login restore serve standby ticket version --help" \
             -- "$current")
         return
     fi
@@ -78,6 +83,8 @@ _certdesk() {
     elif [ "$COMP_CWORD" -eq 2 ] && [ -n "$(_certdesk_words "$word")" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_certdesk_words "$word")" -- "$current")
     elif [ "$word" = cert ] && [[ "${COMP_WORDS[2]}" = import || "${COMP_WORDS[2]}" = replace ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    elif [ "$word" = csv ] && [ "${COMP_WORDS[2]}" = import ]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     elif [ "$word" = check ]; then
         mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")

@@ -16,6 +16,8 @@ const struct cli_word cli_words[] = {
     { "cert",
         "list | show ID | add HOST[:PORT]… | update ID… | import FILE | replace ID FILE [OPTION…]",
         "certificates: list, look at, add, refresh, bring as files", cli_cert },
+    { "csv", "import FILE|- [--dry-run] | export [-o FILE]",
+        "tables of certificates: bring them in, get them out", cli_csv },
     { "standby", "[end]", "tell or end the standby of a server that was restored", cli_standby },
     { "ticket", "list | show KEY | comment KEY TEXT|-", "tickets: list, look at, comment on",
         cli_ticket },

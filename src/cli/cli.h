@@ -24,6 +24,7 @@ int cli_audit(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 int cli_cert(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_csv(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_csr(int argc, char **argv);
 int cli_key(int argc, char **argv);
