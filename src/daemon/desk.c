@@ -65,6 +65,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .node = desk->node };
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,
+        .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
         .metrics_allow = desk->metrics_allow,

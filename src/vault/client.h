@@ -100,9 +100,9 @@ bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
 
 /*
  * Seal a key that was made elsewhere (PKCS#8 DER, unencrypted; RSA from 512 to 16384 bits, a named
- * curve, Ed25519, Ed448), as VAULT_TLS; its public half goes to `spki`. Keys that nobody should
- * make any more are taken, because there are certificates for them. ERR_INVALID: it is none of
- * these.
+ * curve, Ed25519, Ed448, DSA), as VAULT_TLS; its public half goes to `spki`. Keys that nobody
+ * should make any more are taken, because there are certificates for them. ERR_INVALID: it is none
+ * of these.
  */
 bool vault_seal_key(struct vault_client *client, struct span pkcs8,
     const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)

@@ -16,7 +16,10 @@ TABLE = {
     "GET /certificates": "U......", "POST /certificates": "U......", "POST /certificates/bulk": "U......",
     "POST /certificates/update": "U......",
     "GET /certificates/{id}": "UN.....", "PATCH /certificates/{id}": "UNF..F.", "DELETE /certificates/{id}": "UNF--F-",
-    "GET /certificates/{id}.pem": "UN.....", "GET /certificates/{id}/decoded": "UN.....",
+    "GET /certificates/{id}.pem": "UN.....", "GET /certificates/{id}.der": "UN.....", "GET /certificates/{id}.p7b": "UN.....",
+    "GET /certificates/{id}/decoded": "UN.....",
+    "POST /certificates/import": "U......", "POST /certificates/{id}/replace": "UNF..F.",
+    "GET /certificates/{id}/versions/{key}/diff/{other}": "UN.....",
     "GET /certificates/{id}/versions": "UN.....", "GET /certificates/{id}/proposals": "UN.....",
     "GET /certificates/{id}/endpoints": "UN.....", "POST /certificates/{id}/endpoints": "UNF..F.",
     "DELETE /certificates/{id}/endpoints/{key}": "UNF--F-", "GET /certificates/{id}/log": "UN.....",
@@ -97,7 +100,7 @@ class World:
         return Api(desk.base, token)
 
     def path(self, route):
-        path = route.path.replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
+        path = route.path.replace("{other}", "ff").replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
             path = path.replace("{name}", "notify" if "schedules" in path else "stranger")
         if "/endpoints/{id}" in path:

@@ -9,7 +9,8 @@ packages_build="build-essential gcc meson ninja-build pkg-config ccache python3 
     ca-certificates"
 packages_page="" # node and npm, unless a good one is there: need_node
 packages_test="sqlite3 postgresql python3-pytest python3-pytest-xdist python3-psycopg2
-    python3-cryptography nginx-light haproxy chromium procps clang-tidy
+    python3-cryptography bind9 slapd dovecot-imapd dovecot-pop3d dovecot-submissiond vsftpd
+    mariadb-server-core prosody nginx-light haproxy chromium procps clang-tidy
     universal-ctags binutils systemd"
 packages_lint="clang clang-format clang-tidy cppcheck mandoc universal-ctags shellcheck binutils
     pyflakes3 systemd"
