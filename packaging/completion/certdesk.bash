@@ -8,7 +8,7 @@ _certdesk_options() {
     backup) echo "--force --help" ;;
     check)
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
-            "--sni --starttls --timeout --warn --help"
+            "--proxy-credential-file --sni --starttls --timeout --warn --help"
         ;;
     key) echo "--help" ;;
     login) echo "--user --token-file --help" ;;
@@ -49,7 +49,7 @@ _certdesk() {
         return
     fi
     case "$previous" in
-    -f | --file | --ca-file | --token-file | --key | --chain | --password-file | --key-password-file \
+    -f | --file | --ca-file | --proxy-credential-file | --token-file | --key | --chain | --password-file | --key-password-file \
         | --recovery-key | --config | --tls-cert | --tls-key)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return

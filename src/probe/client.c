@@ -422,7 +422,7 @@ bool probe_client_configure(struct probe_client *client, const struct probe_conf
 {
     struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER,
         .changed = PTHREAD_COND_INITIALIZER };
-    struct buf payload = BUF_INIT(CONF_MAX);
+    struct buf payload = BUF_INIT_SECRET(CONF_MAX);
     struct err refusal = { 0 };
 
     wire_put_conf(&payload, conf);

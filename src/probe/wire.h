@@ -46,7 +46,7 @@ bool wire_get_target(struct span payload, struct wire_target *ret, struct err *e
 /* The same for a configuration; the bundles stay in the payload. */
 struct wire_conf {
     struct probe_conf conf;
-    char *texts[4];
+    char *texts[5];
 };
 
 void wire_put_conf(struct buf *out, const struct probe_conf *conf);
