@@ -17,9 +17,10 @@ def free_port():
 
 
 class Postgres:
-    """A cluster of our own, which leaves nothing behind."""
+    """A cluster of our own, which leaves nothing behind. `settings` ("name=value") win over ours."""
 
-    def __init__(self):
+    def __init__(self, settings=()):
+        self.settings = list(settings)
         self.folder = Path(tempfile.mkdtemp(prefix="certdesk-pg-"))
         self.prefix = []
         self.port = free_port()
@@ -29,14 +30,13 @@ class Postgres:
             self.prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
         self.folder.chmod(0o755)
 
-    def start(self, *more):
-        """`more` are settings, "name=value"."""
+    def start(self):
         data = self.folder / "data"
         self.tool("initdb", "-D", data, "-U", "certdesk", "--auth=trust", "--encoding=UTF8",
                   "--locale=C.UTF-8", "--no-sync", "--no-instructions")
         settings = ["port=%d" % self.port, "listen_addresses=127.0.0.1", "max_connections=200",
                     "shared_buffers=32MB", "fsync=off", "full_page_writes=off",
-                    "unix_socket_directories=%s" % self.folder, *more]
+                    "unix_socket_directories=%s" % self.folder, *self.settings]
         self.process = subprocess.Popen(
             [*self.prefix, self.path("postgres"), "-D", str(data),
              *(word for setting in settings for word in ("-c", setting))],

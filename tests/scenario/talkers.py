@@ -198,7 +198,8 @@ class _PostgresTalker(Talker):
 def start_postgres(directory, issued):
     talker = _PostgresTalker(directory, issued)
     folder = talker.server.folder
-    talker.server.start("ssl=on", f"ssl_cert_file={folder}/chain.pem", f"ssl_key_file={folder}/key.pem")
+    talker.server.settings += ["ssl=on", f"ssl_cert_file={folder}/chain.pem", f"ssl_key_file={folder}/key.pem"]
+    talker.server.start()
     return talker
 
 
