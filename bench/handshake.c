@@ -1,9 +1,9 @@
 /*
  * bench/handshake: what one full handshake costs with OpenSSL as it comes, one after the other.
  *
- * handshake CA-FILE SERVER-NAME FILE: FILE holds lines "ADDRESS PORT". One SSL_CTX for all, the chain
- * verified against CA-FILE, the protocol and the leaf's end looked at. Prints how many it was.
- * scan.py compiles and measures it.
+ * handshake CA-FILE SERVER-NAME FILE: FILE holds lines "ADDRESS PORT". One SSL_CTX for all, the
+ * chain verified against CA-FILE, the protocol and the leaf's end looked at. Prints how many it
+ * was. scan.py compiles and measures it.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -14,6 +14,7 @@ import concurrent.futures
 import datetime
 import http.client
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -207,7 +208,7 @@ def blackbox(targets, directory):
 
 
 TOOLS = [("ssl-cert-check", ssl_cert_check), ("openssl s_client", s_client), ("check_http -S -C", check_http),
-         ("nmap --script ssl-cert", nmap), ("blackbox_exporter", blackbox), ("OpenSSL's API", openssl_api),
+         ("nmap --script ssl-cert", nmap), ("blackbox_exporter", blackbox), ("plain OpenSSL", openssl_api),
          ("certdesk check", certdesk), ("certdesk check, pairs", certdesk_pairs)]
 
 
@@ -240,7 +241,7 @@ def main():
                   f" {os.getloadavg()[0]:.1f}\n\n{'':24}{'endpoints/s':>12}{'CPU us each':>13}{'a handshake':>13}{'peak MB':>9}")
             for name, run in TOOLS:
                 m = run(targets, directory)
-                figures.append(f"{name.replace(' ', '-')}={m.rate:.0f}/s:{m.cpu_us:.0f}us:{m.handshake_us:.0f}us:{m.rss}MB")
+                figures.append(f"{re.sub('[^a-zA-Z_]+', '-', name)}={m.rate:.0f}/s:{m.cpu_us:.0f}us:{m.handshake_us:.0f}us:{m.rss}MB")
                 print(f"{name:24}{m.rate:12.0f}{m.cpu_us:13.0f}{m.handshake_us:13.0f}{m.rss:>9}  {m.note}", flush=True)
         finally:
             nginx.terminate()
