@@ -179,7 +179,7 @@ bool cert_where_is_empty(const struct cert_where *where)
 
     return where->viewer->sees_all && !where->words && !where->name_from && !where->has_dates &&
            !f->statuses && !f->sources && !f->business_group && !f->owner && !f->assignee &&
-           !f->resource && !f->tag && !f->issuer && !f->alert && !f->is_unused;
+           !f->resource && !f->tag && !f->issuer && !f->alert && !f->is_unused && !f->n_fields;
 }
 
 static void add_account(struct select *select, const char *name)
@@ -248,6 +248,19 @@ static bool drive_resource(const struct cert_where *where, struct select *select
     select_add(select,
         "SELECT DISTINCT certificate_id AS id FROM association WHERE resource_id = ");
     add_resource(select, where->filter->resource);
+    return true;
+}
+
+/* The first; the others are checked. */
+static bool drive_field(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->n_fields)
+        return false;
+    select_add(select, "SELECT certificate_id AS id FROM certificate_field WHERE field_id ="
+                       " (SELECT f.id FROM custom_field f WHERE f.name = ");
+    select_text(select, where->filter->fields[0].name);
+    select_add(select, ") AND value = ");
+    select_text(select, where->filter->fields[0].value);
     return true;
 }
 
@@ -373,6 +386,7 @@ static bool (*const drives[N_DRIVES])(const struct cert_where *, struct select *
     [DRIVE_NAME] = drive_name,
     [DRIVE_TAG] = drive_tag,
     [DRIVE_RESOURCE] = drive_resource,
+    [DRIVE_FIELD] = drive_field,
     [DRIVE_OWNER] = drive_owner,
     [DRIVE_ASSIGNEE] = drive_assignee,
     [DRIVE_BUSINESS_GROUP] = drive_business_group,

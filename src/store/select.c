@@ -34,7 +34,7 @@ void select_text(struct select *select, const char *text)
     add_value(select)->text = xstrdup(text ? text : "");
 }
 
-void select_contains(struct select *select, const char *text)
+char *select_pattern(const char *text)
 {
     autofree(str) char *lower = text_lower(text);
     autodone(buf) struct buf pattern = BUF_INIT(2048);
@@ -48,8 +48,15 @@ void select_contains(struct select *select, const char *text)
         buf_add_char(&pattern, *c);
     }
     buf_add_char(&pattern, '%');
+    return buf_take_text(&pattern);
+}
+
+void select_contains(struct select *select, const char *text)
+{
+    autofree(str) char *pattern = select_pattern(text);
+
     select_add(select, " LIKE ");
-    select_text(select, buf_text(&pattern));
+    select_text(select, pattern);
     select_add(select, " ESCAPE '\\'");
 }
 
