@@ -33,18 +33,11 @@ static bool certs_list(struct api_call *call, struct err *err)
     cert_filter_from_query(query, &filter, &text);
     cert_filter_sort(query, &request);
     request.limit = page_limit(query);
-    request.cursor = query_text(query, "cursor", 512);
+    request.cursor = query_text(query, "cursor", 2048);
     if (!query_end(query, err) || !store_display_rule(call->tx, &request.rule, NULL, err) ||
-        !store_cert_page(call->tx, &viewer, &request, &page, err))
+        !store_cert_page(call->tx, &viewer, &request, &page, err) ||
+        !cert_json_write_items(call, &page.rows, err))
         return false;
-    json_begin_array(&call->reply, "items");
-    for (size_t i = 0; i < page.rows.n; i++) {
-        json_begin_object(&call->reply, NULL);
-        if (!cert_json_write(call, &page.rows.items[i], err))
-            return false;
-        json_end(&call->reply);
-    }
-    json_end(&call->reply);
     page_end(call, page.next_cursor, page.total, page.is_estimate);
     return true;
 }

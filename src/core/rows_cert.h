@@ -77,6 +77,7 @@ enum cert_source cert_row_source(const struct cert_row *row);
 
 /* One entry of a record's access list. Of account and group exactly one is there. */
 struct access_row {
+    int64_t certificate_id;
     unsigned relation; /* RELATION_OWNER, RELATION_ASSIGNEE, RELATION_SHARED_USER or _GROUP */
     int64_t account_id;
     char *account; /* NULL for a group */

@@ -79,13 +79,18 @@ bool store_business_group_edit(struct tx *tx, int64_t id, const char *name, cons
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "UPDATE business_group SET name = $2, description = $3 WHERE id = $1");
+    autofree(stmt) struct stmt *records = tx_prepare(tx,
+        "UPDATE certificate SET business_group_name = $2"
+        " WHERE business_group_id = $1 AND business_group_name <> $2");
 
     if (!check_name(tx, name, id, err))
         return false;
     stmt_bind_i64(q, 1, id);
     stmt_bind_text(q, 2, name);
     stmt_bind_text(q, 3, description);
-    return stmt_run(q, err);
+    stmt_bind_i64(records, 1, id);
+    stmt_bind_text(records, 2, name);
+    return stmt_run(q, err) && stmt_run(records, err);
 }
 
 bool store_business_group_delete(struct tx *tx, int64_t id, int64_t heir_id, int64_t now,
@@ -93,6 +98,7 @@ bool store_business_group_delete(struct tx *tx, int64_t id, int64_t heir_id, int
 {
     autofree(stmt) struct stmt *records = tx_prepare(tx,
         "UPDATE certificate SET business_group_id = $2, updated_at = $3,"
+        " business_group_name = (SELECT g.name FROM business_group g WHERE g.id = $2),"
         " row_version = row_version + 1 WHERE business_group_id = $1");
     autofree(stmt) struct stmt *requests =
         tx_prepare(tx, "UPDATE csr SET business_group_id = $2 WHERE business_group_id = $1");

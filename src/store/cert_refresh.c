@@ -8,7 +8,8 @@
 
 #include "base/err.h"
 #include "store/bucket.h"
-#include "store/cert_load.h"
+#include "store/cert_use.h"
+#include "store/pending.h"
 #include "store/read.h"
 
 /* A list sorted by issuer carries it in its cursor, so there is an end to it. */
@@ -69,24 +70,33 @@ static void settle_dates(struct facts *facts, const struct display_rule *rule)
 }
 
 /* "host:port: what went wrong" of the first that fails, and when the least recent check was. */
-static bool write_checks(struct tx *tx, int64_t id, const char *alert, struct err *err)
+static bool write_checks(struct tx *tx, int64_t id, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE certificate SET alert = $2,"
+        "UPDATE certificate_check SET"
         " last_checked_at = (SELECT min(e.last_checked_at) FROM certificate_endpoint l"
         "    JOIN endpoint e ON e.id = l.endpoint_id WHERE l.certificate_id = $1),"
         " last_error = COALESCE((SELECT e.host || ':' || e.port || ': ' || e.error"
         "    FROM certificate_endpoint l JOIN endpoint e ON e.id = l.endpoint_id"
         "   WHERE l.certificate_id = $1 AND e.failing_since_at IS NOT NULL"
         "   ORDER BY e.failing_since_at, e.id LIMIT 1), '')"
-        " WHERE id = $1");
+        " WHERE certificate_id = $1");
 
     stmt_bind_i64(q, 1, id);
-    stmt_bind_text(q, 2, alert);
     if (!stmt_run(q, err))
         return false;
     return stmt_n_changed(q) == 1 ||
            fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+}
+
+static bool write_alert(struct tx *tx, int64_t id, const char *alert, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE certificate SET alert = $2 WHERE id = $1 AND alert <> $2");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_text(q, 2, alert);
+    return stmt_run(q, err);
 }
 
 static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, int64_t now,
@@ -132,9 +142,11 @@ bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     int64_t old_version_id = 0;
     bool has_new_dates;
 
-    if (!write_checks(tx, id, alert, err) || !read_current(tx, id, &facts, err) ||
+    if (!bucket_dates_lock(tx, id, &from, err) || !write_checks(tx, id, err) ||
+        !write_alert(tx, id, alert, err) || !store_cert_use_changed(tx, id, err) ||
+        !read_current(tx, id, &facts, err) ||
         (facts.version_id && !read_served(tx, id, &facts, err)) ||
-        !bucket_dates_of(tx, id, &from, err) || !read_version_id(tx, id, &old_version_id, err))
+        !read_version_id(tx, id, &old_version_id, err))
         return false;
     if (facts.version_id)
         settle_dates(&facts, rule);
@@ -145,11 +157,11 @@ bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     to.expiring_at = facts.expiring_at;
     has_new_dates = old_version_id != facts.version_id || from.begins_at != to.begins_at ||
                     from.expires_at != to.expires_at || from.expiring_at != to.expiring_at;
-    if (has_new_dates &&
-        (!write_dates(tx, id, &facts, now, err) || !bucket_move(tx, &from, &to, err)))
+    if (has_new_dates && !write_dates(tx, id, &facts, now, err))
         return false;
-    if (old_version_id != facts.version_id && !cert_write_words(tx, id, err))
-        return false;
+    bucket_move(tx, &from, &to);
+    if (old_version_id != facts.version_id)
+        pending_words(tx, id);
     if (ret_changed)
         *ret_changed = has_new_dates;
     return true;
@@ -162,7 +174,7 @@ static bool redisplay(struct tx *tx, int64_t id, const struct display_rule *rule
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "UPDATE certificate SET expiring_at = $2 WHERE id = $1");
 
-    if (!bucket_dates_of(tx, id, &from, err))
+    if (!bucket_dates_lock(tx, id, &from, err))
         return false;
     to = from;
     to.expiring_at = display_expiring_at(rule, from.begins_at, from.expires_at);
@@ -170,7 +182,8 @@ static bool redisplay(struct tx *tx, int64_t id, const struct display_rule *rule
         return true;
     stmt_bind_i64(q, 1, id);
     stmt_bind_i64(q, 2, to.expiring_at);
-    return stmt_run(q, err) && bucket_move(tx, &from, &to, err);
+    bucket_move(tx, &from, &to);
+    return stmt_run(q, err);
 }
 
 bool store_cert_redisplay(struct tx *tx, const struct display_rule *rule, int64_t after_id,

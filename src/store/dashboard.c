@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "store/bucket.h"
 #include "store/endpoint_read.h"
+#include "store/pending.h"
 #include "store/read.h"
 #include "store/ticket_read.h"
 
@@ -40,6 +41,8 @@ bool store_dashboard_timeline(struct tx *tx, const struct store_viewer *viewer, 
     for (size_t i = 0; i < n; i++)
         weeks[i] = 0;
     if (viewer->sees_all) {
+        if (!pending_write(tx, err))
+            return false;
         q = tx_prepare(tx, "SELECT day, n FROM expiry_bucket"
                            " WHERE kind = 'expires' AND day >= $1 AND day < $2");
         stmt_bind_i64(q, 1, from_day);

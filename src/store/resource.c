@@ -2,6 +2,7 @@
 #include "store/resource.h"
 
 #include "base/err.h"
+#include "store/cert_use.h"
 #include "store/read.h"
 #include "store/select.h"
 
@@ -189,13 +190,13 @@ bool store_association_add(struct tx *tx, int64_t resource_id, const char *slot,
     if (!id)
         return fail(err, ERR_CONFLICT, "the place \"%s\" is taken", slot);
     *ret_id = id;
-    return true;
+    return store_cert_use_changed(tx, certificate_id, err);
 }
 
-bool store_association_delete(struct tx *tx, int64_t id, struct err *err)
+bool store_association_delete(struct tx *tx, const struct association_row *row, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx, "DELETE FROM association WHERE id = $1");
 
-    stmt_bind_i64(q, 1, id);
-    return stmt_run(q, err);
+    stmt_bind_i64(q, 1, row->id);
+    return stmt_run(q, err) && store_cert_use_changed(tx, row->certificate_id, err);
 }

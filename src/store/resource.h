@@ -53,4 +53,5 @@ bool store_associations(struct tx *tx, const struct store_viewer *viewer, int64_
 bool store_association_add(struct tx *tx, int64_t resource_id, const char *slot,
     int64_t certificate_id, int64_t now, int64_t *ret_id, struct err *err) must_check;
 
-bool store_association_delete(struct tx *tx, int64_t id, struct err *err) must_check;
+bool store_association_delete(struct tx *tx, const struct association_row *row, struct err *err)
+    must_check;

@@ -2,21 +2,11 @@
 #include "store/tags.h"
 
 #include "base/err.h"
+#include "codec/fold.h"
 #include "store/read.h"
 
 #define TAG_MAX 64
 #define TAGS_MAX 50
-
-char *text_lower(const char *text)
-{
-    char *lower = xstrdup(text);
-
-    for (char *c = lower; *c; c++) {
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c + ('a' - 'A'));
-    }
-    return lower;
-}
 
 static bool add_tag(struct tx *tx, int64_t certificate_id, struct span tag, struct err *err)
 {
@@ -32,7 +22,7 @@ bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct 
 {
     autofree(stmt) struct stmt *forget =
         tx_prepare(tx, "DELETE FROM certificate_tag WHERE certificate_id = $1");
-    autofree(str) char *lower = text_lower(tags);
+    autofree(str) char *lower = text_fold(tags);
     struct span rest = span_text(lower);
     struct span tag;
     size_t n = 0;
@@ -60,7 +50,7 @@ bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct 
 bool store_tags(struct tx *tx, const struct store_viewer *viewer, const char *prefix, int64_t limit,
     tag_visit visit, void *context, struct err *err)
 {
-    autofree(str) char *from = text_lower(prefix);
+    autofree(str) char *from = text_fold(prefix);
     autofree(str) char *until = xasprintf("%s" LAST_CHARACTER, from);
     autofree(stmt) struct stmt *q = NULL;
 

@@ -9,12 +9,9 @@
 struct err;
 struct tx;
 
-/* Replace a record's tags by those in `tags`: separated by ";", trimmed, lower-cased. */
+/* Replace a record's tags by those in `tags`: separated by ";", trimmed, case folded. */
 bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
     must_check;
-
-/* ASCII letters in lower case, as all that is searched. The caller frees. */
-char *text_lower(const char *text) must_check;
 
 /*
  * Called for each tag that begins with `prefix` ("" is all), by name, with the number of records the

@@ -4,7 +4,7 @@
 # What the words of ./dev need from Debian and npm, and how they get it. Sourced by ./dev.
 
 packages_build="build-essential gcc meson ninja-build pkg-config ccache python3 python3-yaml
-    libssl-dev libevent-dev libcurl4-openssl-dev libc-ares-dev libidn2-dev libjansson-dev libcsv-dev
+    libssl-dev libevent-dev libcurl4-openssl-dev libc-ares-dev libidn2-dev libunistring-dev libjansson-dev libcsv-dev
     libinih-dev libsodium-dev libsqlite3-dev libpq-dev libcmocka-dev node-llhttp libseccomp-dev openssl
     ca-certificates"
 packages_page="" # node and npm, unless a good one is there: need_node
