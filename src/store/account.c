@@ -70,8 +70,8 @@ bool store_account_get(struct tx *tx, int64_t id, struct account_row **ret, stru
 
 bool store_account_find(struct tx *tx, const char *name, struct account_row **ret, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT " COLUMNS " FROM account WHERE name = lower($1) AND deleted_at IS NULL");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " COLUMNS " FROM account WHERE name = lower($1) AND deleted_at IS NULL");
     autofree(account_row) struct account_row *row = NULL;
 
     stmt_bind_text(q, 1, name);

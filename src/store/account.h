@@ -52,13 +52,14 @@ bool store_account_holdings(struct tx *tx, int64_t id, struct account_holdings *
     struct err *err) must_check;
 
 /*
- * ERR_CONFLICT while it still holds something: hand that over first (store_cert_hand_over). What the
- * person has said and done in tickets stays under their name, as that of an account which is only a
- * name: "ann (deleted)". The name is free again.
+ * ERR_CONFLICT while it still holds something: hand that over first (store_cert_hand_over). What
+ * the person has said and done in tickets stays under their name, as that of an account which is
+ * only a name: "ann (deleted)". The name is free again.
  */
 bool store_account_delete(struct tx *tx, int64_t id, int64_t now, struct err *err) must_check;
 
-/* Those who can sign in. In a transaction that writes, nobody else changes an admin until it ends. */
+/* Those who can sign in. In a transaction that writes, nobody else changes an admin until it ends.
+ */
 bool store_account_count_admins(struct tx *tx, int64_t *ret, struct err *err) must_check;
 
 /* The JSON of a setting; *ret is NULL when it was never written. The caller frees. */

@@ -79,9 +79,9 @@ bool store_business_group_edit(struct tx *tx, int64_t id, const char *name, cons
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "UPDATE business_group SET name = $2, description = $3 WHERE id = $1");
-    autofree(stmt) struct stmt *records = tx_prepare(tx,
-        "UPDATE certificate SET business_group_name = $2"
-        " WHERE business_group_id = $1 AND business_group_name <> $2");
+    autofree(stmt) struct stmt *records =
+        tx_prepare(tx, "UPDATE certificate SET business_group_name = $2"
+                       " WHERE business_group_id = $1 AND business_group_name <> $2");
 
     if (!check_name(tx, name, id, err))
         return false;

@@ -16,7 +16,7 @@
     " c.expiring_at, c.revoked_at, c.notify_at, h.last_checked_at, h.last_error, c.alert,"         \
     " r.id, r.ca_certificate_id, r.chain_status,"                                                  \
     " (SELECT count(*) FROM certificate_endpoint e WHERE e.certificate_id = c.id),"                \
-    " k.id, k.project, k.number, r.sealed_key_id, " VERSION_COLUMNS "  FROM certificate c"          \
+    " k.id, k.project, k.number, r.sealed_key_id, " VERSION_COLUMNS "  FROM certificate c"         \
     "  JOIN certificate_check h ON h.certificate_id = c.id"                                        \
     "  JOIN account o ON o.id = c.owner_id"                                                        \
     "  LEFT JOIN account a ON a.id = c.assignee_id"                                                \

@@ -75,9 +75,9 @@ bool store_custom_field_add(struct tx *tx, struct custom_field_row *row, struct 
     int64_t n = 0;
     int64_t id = 0;
     autofree(stmt) struct stmt *count = tx_prepare(tx, "SELECT count(*) FROM custom_field");
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO custom_field(name, label, type, choices, is_required)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING RETURNING id");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "INSERT INTO custom_field(name, label, type, choices, is_required)"
+                       " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING RETURNING id");
 
     if (!read_number(count, &n, err))
         return false;
@@ -126,16 +126,15 @@ static bool check_choices(struct tx *tx, const struct custom_field_row *row, str
     }
     if (!stmt_end(q, err))
         return false;
-    return !missing ||
-           fail(err, ERR_CONFLICT, "there are certificates whose \"%s\" is \"%s\"", row->name,
-               missing);
+    return !missing || fail(err, ERR_CONFLICT, "there are certificates whose \"%s\" is \"%s\"",
+                           row->name, missing);
 }
 
 bool store_custom_field_save(struct tx *tx, struct custom_field_row *row, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE custom_field SET label = $3, choices = $4, is_required = $5,"
-        " row_version = row_version + 1 WHERE id = $1 AND row_version = $2");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE custom_field SET label = $3, choices = $4, is_required = $5,"
+                       " row_version = row_version + 1 WHERE id = $1 AND row_version = $2");
 
     if (!check_choices(tx, row, err))
         return false;
@@ -172,8 +171,8 @@ bool store_custom_field_count(struct tx *tx, int64_t id, int64_t *ret, struct er
 bool store_custom_field_put(struct tx *tx, int64_t certificate_id, int64_t field_id,
     const char *value, struct err *err)
 {
-    autofree(stmt) struct stmt *forget = tx_prepare(tx,
-        "DELETE FROM certificate_field WHERE certificate_id = $1 AND field_id = $2");
+    autofree(stmt) struct stmt *forget =
+        tx_prepare(tx, "DELETE FROM certificate_field WHERE certificate_id = $1 AND field_id = $2");
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO certificate_field(certificate_id, field_id, value) VALUES ($1, $2, $3)");
 

@@ -184,9 +184,9 @@ bool store_group_set_members(struct tx *tx, struct group_row *row, const struct 
 bool store_group_members(struct tx *tx, int64_t group_id, group_visit visit, void *context,
     struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT a.id, a.name FROM group_member m JOIN account a ON a.id = m.account_id"
-                       " WHERE m.group_id = $1 ORDER BY a.name");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT a.id, a.name FROM group_member m JOIN account a ON a.id = m.account_id"
+        " WHERE m.group_id = $1 ORDER BY a.name");
 
     stmt_bind_i64(q, 1, group_id);
     while (stmt_next(q))

@@ -128,7 +128,8 @@ bool store_resource_delete(struct tx *tx, int64_t id, struct err *err)
         return false;
     if (n)
         return fail(err, ERR_CONFLICT,
-            "%" PRId64 " certificates are associated with the resource; disassociate them first", n);
+            "%" PRId64 " certificates are associated with the resource; disassociate them first",
+            n);
     stmt_bind_i64(q, 1, id);
     return stmt_run(q, err);
 }
@@ -151,9 +152,10 @@ bool store_associations(struct tx *tx, const struct store_viewer *viewer, int64_
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "SELECT s.id, s.resource_id, r.name, r.type, s.slot, s.certificate_id, s.created_at,"
-        " (SELECT 1 WHERE " VISIBLE("s.certificate_id", "$1", "$2") ")"
-        "  FROM association s JOIN resource r ON r.id = s.resource_id"
-        " WHERE (s.resource_id = $3 OR s.certificate_id = $4) ORDER BY r.name, s.slot");
+        " (SELECT 1 WHERE " VISIBLE("s.certificate_id", "$1",
+            "$2") ")"
+                  "  FROM association s JOIN resource r ON r.id = s.resource_id"
+                  " WHERE (s.resource_id = $3 OR s.certificate_id = $4) ORDER BY r.name, s.slot");
 
     bind_viewer(q, viewer);
     stmt_bind_i64(q, 3, resource_id);

@@ -55,8 +55,9 @@ bool store_tags(struct tx *tx, const struct store_viewer *viewer, const char *pr
     autofree(stmt) struct stmt *q = NULL;
 
     if (viewer->sees_all)
-        q = tx_prepare(tx, "SELECT t.tag, count(*) FROM certificate_tag t"
-                           " WHERE t.tag >= $1 AND t.tag < $2 GROUP BY t.tag ORDER BY t.tag LIMIT $3");
+        q = tx_prepare(tx,
+            "SELECT t.tag, count(*) FROM certificate_tag t"
+            " WHERE t.tag >= $1 AND t.tag < $2 GROUP BY t.tag ORDER BY t.tag LIMIT $3");
     else
         q = tx_prepare(tx, "SELECT t.tag, count(*) FROM certificate_tag t"
                            " WHERE t.tag >= $1 AND t.tag < $2 AND t.certificate_id IN (" ACCESSIBLE(

@@ -14,8 +14,8 @@ bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct 
     must_check;
 
 /*
- * Called for each tag that begins with `prefix` ("" is all), by name, with the number of records the
- * viewer may see that have it: up to `limit` tags. What it is given lives for the call.
+ * Called for each tag that begins with `prefix` ("" is all), by name, with the number of records
+ * the viewer may see that have it: up to `limit` tags. What it is given lives for the call.
  */
 typedef void (*tag_visit)(void *context, const char *tag, int64_t n);
 bool store_tags(struct tx *tx, const struct store_viewer *viewer, const char *prefix, int64_t limit,
