@@ -37,7 +37,7 @@ COLUMNS = {
                " signature_algorithm spki_sha256 is_ca is_self_signed is_staging words created_at",
     "certificate": "id owner_id assignee_id business_group_id is_imported is_managed created_at updated_at row_version"
                    " version_id begins_at expires_at expiring_at revoked_at notify_at n_resources"
-                   " is_unused alert name_lower issuer owner_name business_group_name name description",
+                   " is_unused alert name_lower issuer key_type owner_name business_group_name name description",
     "certificate_check": "certificate_id last_checked_at last_error",
     "record_version": "id certificate_id version_id slot role origin chain_status path_expires_at since_at created_at",
     "certificate_access": "certificate_id relation account_id group_id may_use_key is_notified",
@@ -150,7 +150,7 @@ class Maker:
             max(created, checked - 30 * DAY), 1, version, begins if version else None, ends if version else None,
             self.expiring_at(begins, ends) if version else None, revoked, self.notify_at(ends) if version else None,
             n_resources, not is_used and n_resources == 0, alert, shown.casefold(),
-            issuer if version else "", owner[1], GROUPS[group] if group is not None else None, shown,
+            issuer if version else "", "ec 256" if version else "", owner[1], GROUPS[group] if group is not None else None, shown,
             "made by the benchmark"))
         rows["certificate_check"].append((record, checked if n_places else None,
                                           f"{name}:443: connection refused" if is_failing else ""))

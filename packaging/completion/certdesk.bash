@@ -13,8 +13,9 @@ _certdesk_options() {
     key) echo "--help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-o --all --assignee --limit --name --output --owner --protocol --search --sni --sort" \
-            "--status --tag --tags --wait --help"
+        echo "-o --all --assignee --business-group --chain --confirm --description --flag" \
+            "--key --key-password-file --limit --name --output --owner --password-file --protocol" \
+            "--search --share-groups --share-users --sni --sort --status --tag --tags --wait --help"
         ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
@@ -32,7 +33,7 @@ _certdesk_words() {
     audit) echo "verify" ;;
     key) echo "recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add update" ;;
+    cert) echo "list show add update import replace" ;;
     ticket) echo "list show comment" ;;
     config) echo "check list" ;;
     esac
@@ -48,7 +49,8 @@ _certdesk() {
         return
     fi
     case "$previous" in
-    -f | --file | --recovery-key | --ca-file | --token-file | --config | --tls-cert | --tls-key)
+    -f | --file | --ca-file | --token-file | --key | --chain | --password-file | --key-password-file \
+        | --recovery-key | --config | --tls-cert | --tls-key)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -70,6 +72,8 @@ _certdesk() {
         mapfile -t COMPREPLY < <(compgen -W "$(_certdesk_options "$word")" -- "$current")
     elif [ "$COMP_CWORD" -eq 2 ] && [ -n "$(_certdesk_words "$word")" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_certdesk_words "$word")" -- "$current")
+    elif [ "$word" = cert ] && [[ "${COMP_WORDS[2]}" = import || "${COMP_WORDS[2]}" = replace ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
     elif [ "$word" = check ]; then
         mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
     fi

@@ -3,7 +3,13 @@
 
 #include <string.h>
 
+#include "core/compare.h"
 #include "core/rows_view.h"
+
+static bool is_flag(const char *word)
+{
+    return !word || strcmp(word, "any") == 0 || compare_is_alert_name(word);
+}
 
 static void add_status(unsigned *statuses, const char *word, bool *is_bad)
 {
@@ -93,6 +99,8 @@ void cert_filter_from_query(struct query *query, struct cert_filter *ret,
     ret->tag = query_text(query, "tag", 64);
     ret->issuer = query_text(query, "issuer", 1024);
     ret->alert = query_text(query, "flag", 16);
+    if (!is_flag(ret->alert))
+        query_complain(query, "flag", "there is no such flag");
     ret->expires_before = query_time(query, "expires_before", 0);
     ret->expires_after = query_time(query, "expires_after", 0);
     ret->is_unused = query_bool(query, "unused", false);
@@ -155,6 +163,8 @@ void cert_filter_from_json(struct json_in *in, struct cert_filter *ret)
     ret->tag = optional(in, "tag", 64);
     ret->issuer = optional(in, "issuer", 1024);
     ret->alert = optional(in, "flag", 16);
+    if (!is_flag(ret->alert))
+        json_in_complain(in, "flag", "there is no such flag");
     ret->expires_before = json_in_time_opt(in, "expires_before", 0);
     ret->expires_after = json_in_time_opt(in, "expires_after", 0);
     ret->is_unused = json_in_bool_opt(in, "unused", false);

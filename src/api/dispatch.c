@@ -165,11 +165,11 @@ static bool read_spooled(const struct http_request *request, struct buf *body, s
 static bool read_body(struct api_call *call, const struct http_request *request,
     struct json **ret_json, struct err *err)
 {
+    call->content_type = http_request_field(request, "content-type");
     if (request->body_size == 0 || call->route->flags & API_BODY_NONE)
         return true;
     if (call->route->flags & API_BODY_RAW) {
         call->body = request->body;
-        call->content_type = http_request_field(request, "content-type");
         return true;
     }
     if (!http_request_is_type(request, "application/json")) {

@@ -1,4 +1,4 @@
-/* cli: certdesk cert list, show, add, update. */
+/* cli: certdesk cert list, show, add, update. Import and replace are in cert_import.c. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,19 +6,22 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/parse.h"
+#include "cli/cert_import.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/remote.h"
 #include "codec/url.h"
+
+#define WORDS_MAX 12
 
 struct cert_options {
     bool json;
     bool all;
     bool wait;
     const char *limit;
-    const char *query[8]; /* name, value, name, value: what goes into the URL */
+    const char *query[WORDS_MAX]; /* name, value, name, value: what goes into the URL */
     size_t n_query;
-    const char *fields[8]; /* likewise: what goes into the body */
+    const char *fields[WORDS_MAX]; /* likewise: what goes into the body */
     size_t n_fields;
     const char *sni;
     const char *protocol;
@@ -31,6 +34,7 @@ static const struct option options[] = {
     { "owner", required_argument, NULL, 'w' },
     { "assignee", required_argument, NULL, 'g' },
     { "tag", required_argument, NULL, 't' },
+    { "flag", required_argument, NULL, 'f' },
     { "sort", required_argument, NULL, 'r' },
     { "limit", required_argument, NULL, 'l' },
     { "all", no_argument, NULL, 'a' },
@@ -47,19 +51,21 @@ static const struct option options[] = {
 static int usage(void)
 {
     fputs(
-        "usage: certdesk cert list [--status S,…] [--search TEXT] [--owner NAME] [--tag TAG] [--sort COLUMN]\n"
-        "                          [--limit N | --all] [-o table|json]\n"
+        "usage: certdesk cert list [--status S,…] [--search TEXT] [--owner NAME] [--tag TAG] [--flag FLAG]\n"
+        "                          [--sort COLUMN] [--limit N | --all] [-o table|json]\n"
         "       certdesk cert show ID [-o table|json]\n"
         "       certdesk cert add HOST[:PORT]… [--name NAME] [--sni NAME] [--protocol PROTO] [--tags A,B]\n"
         "                         [--owner NAME] [--assignee NAME] [--wait] [-o table|json]\n"
-        "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n",
+        "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n"
+        "       " CERT_IMPORT_USAGE "\n"
+        "       " CERT_REPLACE_USAGE "\n",
         stderr);
     return CLI_USAGE;
 }
 
 static void keep(const char **list, size_t *n, const char *name, const char *value)
 {
-    if (*n + 2 > 8)
+    if (*n + 2 > WORDS_MAX)
         return;
     list[(*n)++] = name;
     list[(*n)++] = value;
@@ -76,6 +82,9 @@ static bool take_option(struct cert_options *o, int option)
         return true;
     case 't':
         keep(o->query, &o->n_query, "tag", optarg);
+        return true;
+    case 'f':
+        keep(o->query, &o->n_query, "flag", optarg);
         return true;
     case 'r':
         keep(o->query, &o->n_query, "sort", optarg);
@@ -124,6 +133,17 @@ static void add_query(struct buf *path, const char *name, const char *value)
     url_encode(span_text(value), path);
 }
 
+/* "mixed", "wrong_host": what is not as it should be. */
+static char *flags_text(const struct json *cert)
+{
+    const struct json *flags = json_member(cert, "flags");
+    autodone(buf) struct buf text = BUF_INIT(1024);
+
+    for (size_t i = 0; i < json_list_size(flags); i++)
+        buf_addf(&text, "%s%s", i ? ", " : "", json_as_text(json_list_item(flags, i)));
+    return xstrdup(buf_text(&text));
+}
+
 static void add_row(struct table *table, const struct json *cert)
 {
     const struct json *current = json_member(cert, "current");
@@ -135,6 +155,9 @@ static void add_row(struct table *table, const struct json *cert)
 
         table_add(table, text);
     }
+    autofree(str) char *flags = flags_text(cert);
+
+    table_add(table, flags);
     autofree(str) char *at = output_text(cert, "expires_at");
     autofree(str) char *days = output_days(cert);
     autofree(str) char *issuer = output_text(current, "issuer");
@@ -149,7 +172,8 @@ static void add_row(struct table *table, const struct json *cert)
 
 static void add_header(struct table *table)
 {
-    static const char *const names[] = { "ID", "NAME", "STATUS", "ENDS", "", "ISSUER", "ERROR" };
+    static const char *const names[] = { "ID", "NAME", "STATUS", "FLAGS", "ENDS", "", "ISSUER",
+        "ERROR" };
 
     for (size_t i = 0; i < countof(names); i++)
         table_add(table, names[i]);
@@ -163,7 +187,7 @@ static bool list_pages(struct remote *remote, const struct cert_options *o, cons
     autofree(str) char *cursor = NULL;
     int64_t shown = 0;
 
-    table_init(&table, 7);
+    table_init(&table, 8);
     add_header(&table);
     do {
         autodone(buf) struct buf path = BUF_INIT(8192);
@@ -248,6 +272,10 @@ static void show_certificate(const struct json *cert)
     show_member(cert, "id", "id");
     show_member(cert, "name", "name");
     show_member(cert, "status", "status");
+    autofree(str) char *flags = flags_text(cert);
+
+    if (flags[0])
+        output_pair("flags", flags);
     show_member(cert, "certificate_id", "certificate ID");
     show_member(cert, "expires_at", "ends");
     autofree(str) char *days = output_days(cert);
@@ -418,6 +446,8 @@ int cli_cert(int argc, char **argv)
         return usage();
     const char *verb = argv[1];
 
+    if (strcmp(verb, "import") == 0 || strcmp(verb, "replace") == 0)
+        return cert_import_run(argc - 1, argv + 1);
     argc--;
     argv++;
     while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=

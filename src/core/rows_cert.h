@@ -57,7 +57,7 @@ struct cert_row {
     int64_t notify_at;
     int64_t last_checked_at; /* 0: never, or nothing to check */
     char *last_error;
-    char *alert; /* "", unreachable, mixed, foreign, rolled_back */
+    char *alert; /* compare_alert_name() */
 
     /* Looked up with it. */
     struct version_row *version; /* of version_id; NULL: nothing seen yet */

@@ -7,6 +7,7 @@
 #include "store/bucket.h"
 #include "store/cert_load.h"
 #include "store/cert_people.h"
+#include "store/cert_refresh.h"
 #include "store/endpoint.h"
 #include "store/pending.h"
 #include "store/read.h"
@@ -213,6 +214,8 @@ bool store_cert_edit(struct tx *tx, int64_t id, const struct cert_edit *edit, in
         pending_words(tx, id);
     return store_cert_get(tx, &system, id, &row, err) &&
            update_record(tx, id, row, edit, now, err) &&
+           (!edit->notify_periods || !row->version_id ||
+               store_cert_set_notify_at(tx, id, now, err)) && /* another period may be due */
            (!edit->tags || tags_write(tx, id, edit->tags, err));
 }
 

@@ -14,10 +14,12 @@
 
 /* A list sorted by issuer carries it in its cursor, so there is an end to it. */
 #define ISSUER_SIZE 401
+#define KEY_TYPE_SIZE 64
 
 struct facts {
     int64_t version_id;
     char issuer[ISSUER_SIZE];
+    char key_type[KEY_TYPE_SIZE];
     int64_t begins_at;
     int64_t expires_at;
     int64_t expiring_at;
@@ -27,7 +29,8 @@ struct facts {
 static bool read_current(struct tx *tx, int64_t id, struct facts *facts, struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT r.version_id, v.issuer, v.not_before, r.path_expires_at"
+        tx_prepare(tx, "SELECT r.version_id, v.issuer, v.not_before, r.path_expires_at,"
+                       "       v.key_algorithm, v.key_size"
                        "  FROM record_version r JOIN version v ON v.id = r.version_id"
                        " WHERE r.certificate_id = $1 AND r.role = 'current'"
                        " ORDER BY r.path_expires_at, r.id LIMIT 1");
@@ -38,6 +41,8 @@ static bool read_current(struct tx *tx, int64_t id, struct facts *facts, struct 
         span_copy_text(span_text(stmt_text(q, 1)), facts->issuer, sizeof facts->issuer);
         facts->begins_at = stmt_i64(q, 2);
         facts->expires_at = stmt_i64(q, 3);
+        (void)snprintf(facts->key_type, sizeof facts->key_type, "%s %" PRId64, stmt_text(q, 4),
+            stmt_i64(q, 5));
     }
     return stmt_end(q, err);
 }
@@ -104,12 +109,13 @@ static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, in
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "UPDATE certificate SET version_id = $2, issuer = $3, begins_at = $4, expires_at = $5,"
-        " expiring_at = $6, notify_at = $7, updated_at = $7"
+        " expiring_at = $6, notify_at = $7, updated_at = $7, key_type = $8"
         " WHERE id = $1");
 
     stmt_bind_i64(q, 1, id);
     bind_or_null(q, 2, facts->version_id);
     stmt_bind_text(q, 3, facts->issuer);
+    stmt_bind_text(q, 8, facts->key_type);
     if (facts->version_id) {
         stmt_bind_i64(q, 4, facts->begins_at);
         stmt_bind_i64(q, 5, facts->expires_at);

@@ -70,10 +70,11 @@ CREATE TABLE certificate (
     notify_at         INT64,                 -- next instant the notification scan has something to do; NULL: never
     n_resources       INT64 NOT NULL DEFAULT 0, -- with how many it is associated
     is_unused         BOOL NOT NULL DEFAULT TRUE, -- on no resource, and no endpoint serves it or waits for its first check
-    alert             TEXT NOT NULL DEFAULT '', -- '', unreachable, mixed, foreign, rolled_back: the worst there is
+    alert             TEXT NOT NULL DEFAULT '', -- '', mixed, unreachable, wrong_host, rolled_back, foreign: the worst there is
     -- What lists are sorted by.
     name_lower        TEXT NOT NULL,         -- name, case folded
     issuer            TEXT NOT NULL DEFAULT '', -- of version_id
+    key_type          TEXT NOT NULL DEFAULT '', -- of version_id: "ec 256", "rsa 2048"
     owner_name        TEXT NOT NULL,         -- of owner_id: accounts keep their names
     business_group_name TEXT,                -- of business_group_id, as it is spelled; store/business_group keeps it true
     -- The rest is only shown.
@@ -108,6 +109,7 @@ CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id 
 CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
 CREATE INDEX certificate_unused ON certificate(expires_at, id) WHERE is_unused = TRUE;
 CREATE INDEX certificate_version ON certificate(version_id);
+CREATE INDEX certificate_key_type ON certificate(key_type, id);
 CREATE INDEX certificate_notify ON certificate(notify_at, id) WHERE notify_at IS NOT NULL;
 CREATE INDEX certificate_alert ON certificate(alert, id) WHERE alert <> '';
 CREATE INDEX certificate_revoked ON certificate(revoked_at) WHERE revoked_at IS NOT NULL;

@@ -1,16 +1,17 @@
 /* A pasted list of hosts, one certificate for each line. */
-import { Alert, Button, Form } from '@patternfly/react-core';
+import { Alert } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { useEffect, useRef, useState, type FormEvent } from 'react';
-import { ApiError, api } from '../../api/client';
+import { useEffect, useRef, useState } from 'react';
+import { api } from '../../api/client';
 import type { BulkCreateResult, Job, Protocol } from '../../api/types';
 import { protocols } from '../../api/types';
 import { Link } from '../../app/router';
 import { AreaField, ChoiceField } from '../../parts/Fields';
 import { isOver, JobProgress, useJob } from '../../parts/jobs';
-import { errorText } from '../../parts/States';
+import { aboutField } from '../../parts/States';
 import { count, protocolWords } from '../../parts/words';
-import { SharedFields, useShared, useSharedBody } from './shared';
+import { Frame } from './Frame';
+import type { GeneralBody } from './general';
 
 const outcomes = { created: 'Added', attachable: 'You have it already', error: 'Not added' };
 
@@ -59,47 +60,37 @@ function Shown({ job }: { job: Job | undefined }) {
   return <div ref={ref}><Outcome job={job} /></div>;
 }
 
-export function AddList() {
+export function HostList({ leave }: { leave: () => void }) {
   const [hosts, setHosts] = useState('');
   const [protocol, setProtocol] = useState<Protocol>('tls');
-  const [shared, changeShared] = useShared();
-  const body = useSharedBody(shared);
   const [jobId, setJobId] = useState<number | null>(null);
-  const [error, setError] = useState<unknown>(null);
   const job = useJob(jobId).data;
-  const isBusy = jobId !== null && !isOver(job);
   const lines = hosts.split('\n').filter((line) => line.replace(/#.*/, '').trim() !== '').length;
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setError(null);
-    try {
-      setJobId((await api.post('/certificates/bulk', { ...body, hosts, protocol })).job);
-    } catch (e) {
-      setError(e);
-    }
+  const submit = async ({ name: _name, description: _description, fields: _fields, ...general }: GeneralBody) => {
+    setJobId((await api.post('/certificates/bulk', { ...general, hosts, protocol })).job);
   };
 
   return (
-    <Form onSubmit={(e) => void submit(e)}>
-      <AreaField
-        label="Hosts" value={hosts} onChange={setHosts} rows={8} isRequired isCode maxLength={500000}
-        placeholder={'www.example.org\nmail.example.org:993\n[2001:db8::1]:8443'}
-        help="One host, or host:port, a line. What follows # is skipped."
-        error={error instanceof ApiError ? error.about('hosts') : undefined}
-      />
-      <ChoiceField
-        label="Protocol" value={protocol} onChange={setProtocol}
-        options={protocols.map((p): [Protocol, string] => [p, protocolWords[p]])}
-      />
-      <SharedFields shared={shared} change={changeShared} error={error} />
-      {error !== null && <Alert isInline variant="danger" title={errorText(error)} />}
-      <div className="cd-actions">
-        <Button type="submit" isLoading={isBusy} isDisabled={isBusy || lines === 0}>
-          {lines === 0 ? 'Add certificates' : `Add ${count(lines, 'certificate')}`}
-        </Button>
-      </div>
-      {jobId !== null && <Shown job={job} />}
-    </Form>
+    <Frame
+      what="Hosts" action={lines === 0 ? 'Add certificates' : `Add ${count(lines, 'certificate')}`} hasNoName
+      isReady={lines > 0 && (jobId === null || isOver(job))} ownFields={['hosts', 'protocol']} submit={submit} leave={leave}
+      below={jobId !== null && <Shown job={job} />}
+    >
+      {(error) => (
+        <>
+          <AreaField
+            label="Hosts" value={hosts} onChange={setHosts} rows={8} isRequired isCode maxLength={500000}
+            placeholder={'www.example.org\nmail.example.org:993\n[2001:db8::1]:8443'}
+            help="One host, or host:port, a line. What follows # is skipped. CSV with a header line is understood too."
+            error={aboutField(error, 'hosts')}
+          />
+          <ChoiceField
+            label="Protocol" value={protocol} onChange={setProtocol}
+            options={protocols.map((p): [Protocol, string] => [p, protocolWords[p]])}
+          />
+        </>
+      )}
+    </Frame>
   );
 }
