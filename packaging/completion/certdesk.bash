@@ -17,6 +17,7 @@ _certdesk_options() {
             "--key --key-password-file --limit --name --output --owner --password-file --protocol" \
             "--search --share-groups --share-users --sni --sort --status --tag --tags --wait --help"
         ;;
+    group) echo "-o --description --output --help" ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
     restore)
@@ -24,6 +25,10 @@ _certdesk_options() {
         ;;
     serve) echo "--config --data --database --listen --tls-cert --tls-key --help" ;;
     standby) echo "--help" ;;
+    user)
+        echo "-o --disable --display-name --email --enable --hand-over-to --output --password-file" \
+            "--role --search --help"
+        ;;
     version) echo "-o --help" ;;
     esac
 }
@@ -34,7 +39,9 @@ _certdesk_words() {
     key) echo "recovery" ;;
     standby) echo "end" ;;
     cert) echo "list show add update import replace" ;;
+    group) echo "list show add remove join leave" ;;
     ticket) echo "list show comment" ;;
+    user) echo "list add edit remove" ;;
     config) echo "check list" ;;
     esac
 }
@@ -44,7 +51,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config key login restore serve standby ticket version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config group key login restore serve standby ticket user version --help" \
             -- "$current")
         return
     fi

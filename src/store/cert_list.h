@@ -44,7 +44,7 @@ struct cert_filter {
         const char *value; /* as it is stored */
     } fields[CERT_FILTER_FIELDS_MAX];
     size_t n_fields;
-    bool is_unused;         /* on no resource, and no endpoint serves it (store/cert_use) */
+    bool is_unused; /* on no resource, and no endpoint serves it (store/cert_use) */
 };
 
 enum cert_sort {
