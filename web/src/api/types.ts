@@ -36,6 +36,7 @@ export type ImportRow = Schemas['ImportRow'];
 export type Imported = Schemas['Imported'];
 export type Job = Schemas['Job'];
 export type JobState = Schemas['JobState'];
+export type MasterKey = Schemas['MasterKey'];
 export type Me = Schemas['Me'];
 export type NotificationSettings = Schemas['NotificationSettings'];
 export type Observation = Schemas['Observation'];

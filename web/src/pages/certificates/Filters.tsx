@@ -25,7 +25,7 @@ function Search({ q, change }: { q: string; change: Change }) {
     <SearchInput
       className="cd-search"
       aria-label="Search certificates"
-      placeholder="Name, serial or fingerprint"
+      placeholder="Name or serial"
       value={text}
       onChange={(_, value) => setText(value)}
       onSearch={() => change({ q: text.trim() })}

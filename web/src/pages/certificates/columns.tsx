@@ -57,7 +57,7 @@ export const columns: Column[] = [
   { id: 'name', title: 'Name', sort: 'name', isDefault: true, cell: (c) => <Names c={c} /> },
   { id: 'status', title: 'Status', sort: 'status', isDefault: true, cell: (c) => <Status c={c} /> },
   { id: 'expires_at', title: 'Expiration date', sort: 'expires_at', isDefault: true, cell: (c) => <Expiry at={c.expires_at} days={c.days_left} /> },
-  { id: 'issuer', title: 'Issuer', sort: 'issuer', isDefault: true, cell: (c) => (c.current ? <span title={c.current.issuer}>{shortName(c.current.issuer)}</span> : '–') },
+  { id: 'issuer', title: 'Issuer', sort: 'issuer', isDefault: true, cell: (c) => (c.current ? <span title={c.current.issuer} className="cd-few-lines">{shortName(c.current.issuer)}</span> : '–') },
   { id: 'owner', title: 'Owner', isDefault: true, cell: (c) => c.owner },
   { id: 'checked', title: 'Last check', isDefault: true, cell: (c) => <Checked c={c} /> },
   { id: 'assignee', title: 'Assignee', cell: (c) => person(c.assignee) },

@@ -83,7 +83,7 @@ function Earlier() {
                         <Td dataLabel="File"><Link to={`/imports/${i.id}`} className="cd-break">{i.filename || `Import ${i.id}`}</Link> <span className="cd-quiet">{sizeWords(i.size)}</span></Td>
                         <Td dataLabel="Kind">{i.dry_run ? 'Trial' : 'Import'}</Td>
                         <Td dataLabel="What came of it">{outcome(i)}</Td>
-                        <Td dataLabel="By">{i.by}</Td>
+                        <Td dataLabel="By">{i.by ?? 'certdesk'}</Td>
                         <Td dataLabel="When"><Time at={i.created_at} show="ago" /></Td>
                       </Tr>
                     ))}

@@ -23,7 +23,7 @@ function Changes({ row }: { row: ImportRow }) {
   if (row.errors.length > 0) {
     return (
       <ul className="cd-names">
-        {row.errors.map((e) => <li key={`${e.line}/${e.column}/${e.message}`} className="cd-bad cd-break">Line {e.line}{e.column && `, ${e.column}`}: {e.message}</li>)}
+        {row.errors.map((e) => <li key={`${e.line}/${e.column ?? ''}/${e.message}`} className="cd-bad cd-break">Line {e.line}{e.column && `, ${e.column}`}: {e.message}</li>)}
       </ul>
     );
   }
@@ -103,7 +103,7 @@ function Verdict({ i, apply, isBusy }: { i: Import; apply: () => void; isBusy: b
       <div className="cd-stack">
         {result.failed > 0 && <span>{count(result.failed, 'record')} would be refused; the others can come in without them. {errors}</span>}
         <div className="cd-actions">
-          {n > 0 && <Button onClick={apply} isLoading={isBusy} isDisabled={isBusy}>Import {count(n, 'certificate')}</Button>}
+          {n > 0 && i.can_apply && <Button onClick={apply} isLoading={isBusy} isDisabled={isBusy}>Import {count(n, 'certificate')}</Button>}
           <Button variant="link" onClick={() => navigate('/imports')}>{n > 0 ? 'Leave it' : 'Choose another file'}</Button>
         </div>
       </div>
@@ -149,7 +149,7 @@ export default function One() {
     <Page
       title={i ? i.filename || `Import ${id}` : 'Import'}
       parents={[{ to: '/certificates', text: 'Certificates' }, { to: '/imports', text: 'CSV import' }]}
-      lead={i && <>{i.dry_run ? 'A trial: nothing is changed yet. ' : ''}{sizeWords(i.size)}, by {i.by}, <Time at={i.created_at} show="ago" />.</>}
+      lead={i && <>{i.dry_run ? 'A trial: nothing is changed yet. ' : ''}{sizeWords(i.size)}, by {i.by ?? 'certdesk'}, <Time at={i.created_at} show="ago" />.</>}
     >
       <PageSection><Loaded query={query}>{(data) => <Filled i={data} />}</Loaded></PageSection>
     </Page>
