@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 PIECE, SHORTEST = 24, 14
+PAGE = os.sysconf("SC_PAGE_SIZE")
 FORMATS = [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL]
 
 
@@ -153,27 +154,41 @@ def open_files(pid):
 
 def memory(pid):
     """What the process can read, piece by piece, but for pages that hold nothing."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem, \
+            open(f"/proc/{pid}/pagemap", "rb", 0) as pagemap:
         for line in maps:
             m = re.match(r"([0-9a-f]+)-([0-9a-f]+) r\S* ", line)
             # A sanitizer's shadow holds no bytes of anybody.
             if m and "[v" not in line and int(m[2], 16) - int(m[1], 16) < 1 << 36:
-                yield from _mapping(mem, int(m[1], 16), int(m[2], 16))
+                yield from _mapping(mem, pagemap, int(m[1], 16), int(m[2], 16))
                 yield b"\0"
 
 
-def _mapping(mem, at, end):
-    while at < end:
-        try:
-            mem.seek(at)
-            chunk = mem.read(min(1 << 18, end - at))
-        except (OSError, ValueError, OverflowError):
-            return
-        if not chunk:
-            return
-        if chunk.count(0) < len(chunk):
-            yield chunk
-        at += len(chunk)
+def _mapping(mem, pagemap, at, end):
+    step = 1 << 20
+    for start in range(at, end, step):
+        size = min(step, end - start)
+        for first, last in _pages(pagemap, start // PAGE, size // PAGE):
+            try:
+                mem.seek(first * PAGE)
+                yield mem.read((last - first) * PAGE)
+            except (OSError, ValueError, OverflowError):
+                break
+
+
+def _pages(pagemap, first, n):
+    """[(first, after the last)] of the pages that are there, or have been put away; small gaps are no gaps."""
+    pagemap.seek(first * 8)
+    entries = pagemap.read(n * 8)
+    runs = []
+    for i in range(7, len(entries), 8):
+        if entries[i] & 0xC0:
+            page = first + i // 8
+            if runs and page - runs[-1][1] < 8:
+                runs[-1][1] = page + 1
+            else:
+                runs.append([page, page + 1])
+    return runs
 
 
 def core_limits(pid):
