@@ -20,6 +20,7 @@ struct api_call;
 struct db;
 struct err;
 struct job_runner;
+struct notifier;
 struct addr_ranges;
 struct scheduler;
 struct probe_client;
@@ -64,6 +65,7 @@ struct api_route {
 struct api_services {
     struct probe_client *prober;
     struct vault_client *vault;
+    struct notifier *notifier;
     struct job_runner *jobs;
     struct scheduler *scheduler;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */

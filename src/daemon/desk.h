@@ -19,18 +19,21 @@ struct vault_client;
 struct workers;
 
 struct desk_conf {
-    const struct conf *conf;
+    struct conf *conf;
     struct loop *loop;
     struct workers *workers;
     struct probe_client *prober;
     struct vault_client *vault;
 };
 
-/* What `conf` points to outlives it; of the settings only what was read is kept. */
+/* What `conf` points to outlives it; the settings are counted, not borrowed. */
 bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err) must_check;
 
 /* New settings for the prober: told with the next check. */
 void desk_set_probe_conf(struct desk *desk, const struct probe_conf *conf);
+
+/* New settings for mails and webhooks: for the next message. */
+void desk_set_conf(struct desk *desk, struct conf *conf);
 
 const struct http_app *desk_app(const struct desk *desk);
 

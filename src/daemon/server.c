@@ -103,6 +103,7 @@ static void apply(struct server *s, struct conf *conf)
     s->conf = conf;
     log_set_level((enum log_level)conf_i64(conf, CONF_LOG_LEVEL));
     configure_prober(s);
+    desk_set_conf(s->desk, conf);
     if (s->tls && !load_tls(s, &err))
         log_error("conf.tls_not_loaded", KV_ERR(&err));
     conf_free(old);

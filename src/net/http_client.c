@@ -4,7 +4,6 @@
 #include "net/http_client.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "net/curl_init.h"
 
 #define CONNECT_TIMEOUT_MS INT64_C(10000)
 #define TOTAL_TIMEOUT_MS INT64_C(60000)
@@ -32,13 +32,6 @@ struct transfer {
     struct http_answer *answer;
     struct err stop; /* why a callback ended it; kind ERR_NONE: none did */
 };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void init_curl(void)
-{
-    ASSERT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-}
 
 void http_answer_done(struct http_answer *answer)
 {
@@ -66,7 +59,7 @@ bool http_client_new(const struct http_client_conf *conf, struct http_client **r
     struct http_client *client;
     CURL *curl;
 
-    (void)pthread_once(&once, init_curl);
+    curl_init_once();
     curl = curl_easy_init();
     if (!curl)
         return fail(err, ERR_INTERNAL, "could not set up the HTTP client");
@@ -118,6 +111,20 @@ static long status_of(const struct transfer *transfer)
 
     curl_easy_getinfo(transfer->client->curl, CURLINFO_RESPONSE_CODE, &status);
     return status;
+}
+
+/* Connected, and about to ask. */
+static int before_request(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct transfer *transfer = arg;
+
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    return transfer->call->about_to(transfer->call->about_to_arg, &transfer->stop)
+               ? CURL_PREREQFUNC_OK
+               : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
@@ -230,6 +237,10 @@ static void set_client_options(struct transfer *transfer)
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (transfer->call->about_to) {
+        curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, before_request);
+        curl_easy_setopt(curl, CURLOPT_PREREQDATA, transfer);
+    }
 }
 
 static void set_call_options(CURL *curl, const struct http_call *call, struct curl_slist *headers)

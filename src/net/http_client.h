@@ -48,6 +48,13 @@ struct http_call {
      */
     bool (*sink)(void *arg, struct span bytes, struct err *err);
     void *sink_arg;
+
+    /*
+     * Asked when the connection stands and before the first byte of the request: from here on the
+     * other side may know of it. False, with `err` filled in, ends the call. May be NULL.
+     */
+    bool (*about_to)(void *arg, struct err *err);
+    void *about_to_arg;
 };
 
 struct http_answer {

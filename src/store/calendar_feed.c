@@ -22,9 +22,9 @@ bool store_calendar_feeds(struct tx *tx, int64_t account_id, struct calendar_fee
     size_t max, size_t *ret_n, struct err *err)
 {
     size_t n = 0;
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT id, created_at, used_at FROM calendar_feed WHERE account_id = $1"
-        " ORDER BY id LIMIT $2");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT id, created_at, used_at FROM calendar_feed WHERE account_id = $1"
+                       " ORDER BY id LIMIT $2");
 
     stmt_bind_i64(q, 1, account_id);
     stmt_bind_i64(q, 2, (int64_t)max);
@@ -75,9 +75,9 @@ bool store_calendar_feed_find(struct tx *tx, const uint8_t hash[static SHA256_SI
 
 bool store_calendar_feed_touch(struct tx *tx, int64_t id, int64_t now, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE calendar_feed SET used_at = $2"
-        " WHERE id = $1 AND (used_at IS NULL OR used_at < $3 OR used_at > $2)");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE calendar_feed SET used_at = $2"
+                       " WHERE id = $1 AND (used_at IS NULL OR used_at < $3 OR used_at > $2)");
 
     stmt_bind_i64(q, 1, id);
     stmt_bind_i64(q, 2, now);

@@ -54,8 +54,8 @@ bool store_delivery_add(struct tx *tx, const struct delivery_new *delivery, int6
     bool is_begun = delivery->state == DELIVERY_SENDING;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO delivery(channel, account_id, webhook_id, recipient, event, uid, state,"
-        " is_handed_over, attempts, due_at, lease_until, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id");
+        " is_handed_over, attempts, due_at, lease_until, created_at, error)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id");
 
     make_uid(uid);
     stmt_bind_text(q, 1, delivery->lane.channel);
@@ -70,6 +70,7 @@ bool store_delivery_add(struct tx *tx, const struct delivery_new *delivery, int6
     stmt_bind_i64(q, 10, now);
     bind_or_null(q, 11, is_begun ? now + 300 : 0);
     stmt_bind_i64(q, 12, now);
+    stmt_bind_text(q, 13, delivery->error ? delivery->error : "");
     return read_number(q, ret_id, err);
 }
 
@@ -84,9 +85,9 @@ static void bind_lane(struct stmt *q, const struct delivery_lane *lane)
 static bool find_due(struct tx *tx, const struct delivery_lane *lane, int64_t now, int64_t *ret,
     struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT id FROM delivery WHERE " IN_LANE " AND state = 'queued'"
-        " AND (due_at <= $3 OR due_at > $4) ORDER BY due_at, id LIMIT 1");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT id FROM delivery WHERE " IN_LANE " AND state = 'queued'"
+                       " AND (due_at <= $3 OR due_at > $4) ORDER BY due_at, id LIMIT 1");
 
     bind_lane(q, lane);
     stmt_bind_i64(q, 3, now);
@@ -156,7 +157,8 @@ static void bind_fence(struct stmt *q, const struct delivery_row *row)
 bool store_delivery_write(struct tx *tx, const struct delivery_row *row, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE delivery SET recipient = $3, subject = $4, body = $5" THIS_TRY);
+        "UPDATE delivery SET recipient = $3, subject = $4, body = $5"
+        " WHERE id = $1 AND attempts = $2 AND state IN ('queued', 'sending', 'failed')");
 
     bind_fence(q, row);
     stmt_bind_text(q, 3, row->recipient);
@@ -223,8 +225,8 @@ bool store_delivery_put_off(struct tx *tx, const struct delivery_lane *lane, int
 bool store_delivery_next_due(struct tx *tx, const struct delivery_lane *lane, int64_t *ret,
     struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT min(due_at) FROM delivery WHERE " IN_LANE " AND state = 'queued'");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT min(due_at) FROM delivery WHERE " IN_LANE " AND state = 'queued'");
 
     bind_lane(q, lane);
     return read_number(q, ret, err);
@@ -241,12 +243,12 @@ bool store_delivery_next_due(struct tx *tx, const struct delivery_lane *lane, in
 bool store_delivery_recover(struct tx *tx, const struct delivery_lane *lane, int64_t now,
     struct err *err)
 {
-    autofree(stmt) struct stmt *certain = tx_prepare(tx,
-        "UPDATE delivery SET state = 'queued', due_at = $3, lease_until = NULL"
-        " WHERE " IN_LANE IS_DEAD " AND is_handed_over = FALSE");
-    autofree(stmt) struct stmt *uncertain = tx_prepare(tx,
-        "UPDATE delivery SET state = 'failed', error = $5, lease_until = NULL"
-        " WHERE " IN_LANE IS_DEAD " AND is_handed_over = TRUE");
+    autofree(stmt) struct stmt *certain =
+        tx_prepare(tx, "UPDATE delivery SET state = 'queued', due_at = $3, lease_until = NULL"
+                       " WHERE " IN_LANE IS_DEAD " AND is_handed_over = FALSE");
+    autofree(stmt) struct stmt *uncertain =
+        tx_prepare(tx, "UPDATE delivery SET state = 'failed', error = $5, lease_until = NULL"
+                       " WHERE " IN_LANE IS_DEAD " AND is_handed_over = TRUE");
     struct stmt *const both[] = { certain, uncertain };
 
     for (size_t i = 0; i < countof(both); i++) {
@@ -261,10 +263,10 @@ bool store_delivery_recover(struct tx *tx, const struct delivery_lane *lane, int
 bool store_delivery_lanes(struct tx *tx, int64_t now, delivery_lane_visit visit, void *context,
     struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT DISTINCT channel, coalesce(webhook_id, 0) FROM delivery"
-        " WHERE (state = 'queued' AND (due_at <= $1 OR due_at > $2))"
-        "    OR (state = 'sending' AND (lease_until < $1 OR lease_until > $3))");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT DISTINCT channel, coalesce(webhook_id, 0) FROM delivery"
+                       " WHERE (state = 'queued' AND (due_at <= $1 OR due_at > $2))"
+                       "    OR (state = 'sending' AND (lease_until < $1 OR lease_until > $3))");
 
     stmt_bind_i64(q, 1, now);
     stmt_bind_i64(q, 2, now + FAR_AHEAD_SECONDS);

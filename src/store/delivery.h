@@ -6,8 +6,8 @@
  * and `attempts` has grown. Every later write of that try names the attempt it belongs to and
  * changes nothing once somebody else has claimed the message. At the moment from which the other
  * side may have it, store_delivery_hand_over() says so. Whoever finds a message whose sender has
- * died (store_delivery_recover) can tell by that what is certain: before, it was not sent, and it is
- * queued again; after, it probably was, and it is never sent again by itself.
+ * died (store_delivery_recover) can tell by that what is certain: before, it was not sent, and it
+ * is queued again; after, it probably was, and it is never sent again by itself.
  */
 #pragma once
 
@@ -28,7 +28,8 @@ struct delivery_new {
     int64_t account_id; /* 0: none */
     const char *recipient;
     const char *event;
-    enum delivery_state state; /* a test begins as "sending", its attempt is 1; else queued */
+    enum delivery_state state; /* queued; a test begins as "sending", and its attempt is 1 */
+    const char *error;         /* NULL: none */
 };
 
 bool store_delivery_add(struct tx *tx, const struct delivery_new *delivery, int64_t now,
@@ -41,8 +42,10 @@ bool store_delivery_add(struct tx *tx, const struct delivery_new *delivery, int6
 bool store_delivery_claim(struct tx *tx, const struct delivery_lane *lane, int64_t now,
     int64_t lease_until, struct delivery_row **ret, struct err *err) must_check;
 
-/* Keep what is about to be said, and to whom. ERR_CONFLICT: the claim was lost. */
-bool store_delivery_write(struct tx *tx, const struct delivery_row *row, struct err *err) must_check;
+/* Keep what is said, and to whom: while it is queued, and before each attempt. ERR_CONFLICT: the
+ * claim was lost. */
+bool store_delivery_write(struct tx *tx, const struct delivery_row *row, struct err *err)
+    must_check;
 
 /* From now on the other side may have it. ERR_CONFLICT: the claim was lost; do not send. */
 bool store_delivery_hand_over(struct tx *tx, const struct delivery_row *row, struct err *err)
@@ -69,8 +72,8 @@ bool store_delivery_recover(struct tx *tx, const struct delivery_lane *lane, int
     struct err *err) must_check;
 
 /* Called for each lane with something queued or left by a dead sender. */
-typedef bool (*delivery_lane_visit)(void *context, const struct delivery_lane *lane,
-    struct err *err);
+typedef bool (
+    *delivery_lane_visit)(void *context, const struct delivery_lane *lane, struct err *err);
 bool store_delivery_lanes(struct tx *tx, int64_t now, delivery_lane_visit visit, void *context,
     struct err *err) must_check;
 

@@ -23,13 +23,13 @@ static void bind_item(struct stmt *q, const struct item_new *item, int64_t now)
     "CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT),"                \
     " CAST($5 AS BIGINT), CAST($6 AS TEXT), CAST($7 AS BIGINT)"
 
-static bool add_otherwise(struct tx *tx, const struct item_new *item, const char *name,
-    int64_t now, struct err *err)
+static bool add_otherwise(struct tx *tx, const struct item_new *item, const char *name, int64_t now,
+    struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        INSERT_ITEMS "SELECT a.id, CAST(NULL AS BIGINT), " VALUES_OF_ITEM
-                     "  FROM account a WHERE a.name = $8 AND a.is_disabled = FALSE"
-                     " ON CONFLICT DO NOTHING");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, INSERT_ITEMS "SELECT a.id, CAST(NULL AS BIGINT), " VALUES_OF_ITEM
+                                    "  FROM account a WHERE a.name = $8 AND a.is_disabled = FALSE"
+                                    " ON CONFLICT DO NOTHING");
 
     bind_item(q, item, now);
     stmt_bind_text(q, 8, name);
@@ -40,8 +40,7 @@ bool store_item_add_mails(struct tx *tx, const struct item_new *item, const char
     int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        INSERT_ITEMS "SELECT a.id, CAST(NULL AS BIGINT), " VALUES_OF_ITEM
-                     "  FROM account a"
+        INSERT_ITEMS "SELECT a.id, CAST(NULL AS BIGINT), " VALUES_OF_ITEM "  FROM account a"
                      " WHERE a.is_disabled = FALSE AND a.id IN ("
                      "   SELECT x.account_id FROM certificate_access x"
                      "    WHERE x.certificate_id = CAST($2 AS BIGINT) AND x.is_notified = TRUE"
@@ -62,8 +61,7 @@ bool store_item_add_webhooks(struct tx *tx, const struct item_new *item, int64_t
     struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        INSERT_ITEMS "SELECT CAST(NULL AS BIGINT), w.id, " VALUES_OF_ITEM
-                     "  FROM webhook w"
+        INSERT_ITEMS "SELECT CAST(NULL AS BIGINT), w.id, " VALUES_OF_ITEM "  FROM webhook w"
                      " WHERE w.is_enabled = TRUE"
                      "   AND ' ' || w.events || ' ' LIKE '% ' || CAST($1 AS TEXT) || ' %'"
                      " ON CONFLICT DO NOTHING");
@@ -76,10 +74,10 @@ bool store_items_waiting(struct tx *tx, const char *event, struct item_target *t
     size_t *ret_n, struct err *err)
 {
     size_t n = 0;
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT DISTINCT account_id, webhook_id FROM delivery_item"
-        " WHERE delivery_id IS NULL AND event = $1"
-        " ORDER BY account_id, webhook_id LIMIT $2");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT DISTINCT account_id, webhook_id FROM delivery_item"
+                       " WHERE delivery_id IS NULL AND event = $1"
+                       " ORDER BY account_id, webhook_id LIMIT $2");
 
     stmt_bind_text(q, 1, event);
     stmt_bind_i64(q, 2, (int64_t)max);
@@ -95,11 +93,12 @@ bool store_items_waiting(struct tx *tx, const char *event, struct item_target *t
 bool store_items_bundle(struct tx *tx, const struct item_target *target, const char *event,
     int64_t delivery_id, int64_t *ret_n, struct err *err)
 {
-    autofree(stmt) struct stmt *q = target->account_id
-        ? tx_prepare(tx, "UPDATE delivery_item SET delivery_id = $1"
-                         " WHERE delivery_id IS NULL AND event = $2 AND account_id = $3")
-        : tx_prepare(tx, "UPDATE delivery_item SET delivery_id = $1"
-                         " WHERE delivery_id IS NULL AND event = $2 AND webhook_id = $3");
+    autofree(stmt) struct stmt *q =
+        target->account_id
+            ? tx_prepare(tx, "UPDATE delivery_item SET delivery_id = $1"
+                             " WHERE delivery_id IS NULL AND event = $2 AND account_id = $3")
+            : tx_prepare(tx, "UPDATE delivery_item SET delivery_id = $1"
+                             " WHERE delivery_id IS NULL AND event = $2 AND webhook_id = $3");
 
     stmt_bind_i64(q, 1, delivery_id);
     stmt_bind_text(q, 2, event);
@@ -113,9 +112,9 @@ bool store_items_bundle(struct tx *tx, const struct item_target *target, const c
 static bool count_items(struct tx *tx, int64_t delivery_id, int64_t account_id, bool sees_all,
     int64_t *ret, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT count(*) FROM delivery_item i WHERE i.delivery_id = $1 AND " VISIBLE(
-            "i.certificate_id", "$2", "$3"));
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT count(*) FROM delivery_item i WHERE i.delivery_id = $1 AND " VISIBLE(
+                           "i.certificate_id", "$2", "$3"));
 
     stmt_bind_i64(q, 1, delivery_id);
     stmt_bind_bool(q, 2, sees_all || !account_id);

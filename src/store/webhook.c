@@ -114,9 +114,9 @@ bool store_webhook_save(struct tx *tx, struct webhook_row *row, int64_t now, str
 
 bool store_webhook_delete(struct tx *tx, int64_t id, struct err *err)
 {
-    autofree(stmt) struct stmt *queued = tx_prepare(tx,
-        "UPDATE delivery SET state = 'failed', error = 'the webhook was removed'"
-        " WHERE webhook_id = $1 AND state = 'queued'");
+    autofree(stmt) struct stmt *queued =
+        tx_prepare(tx, "UPDATE delivery SET state = 'failed', error = 'the webhook was removed'"
+                       " WHERE webhook_id = $1 AND state = 'queued'");
     autofree(stmt) struct stmt *q = tx_prepare(tx, "DELETE FROM webhook WHERE id = $1");
 
     stmt_bind_i64(queued, 1, id);
