@@ -5,10 +5,12 @@
 _certdesk_options() {
     case "$1" in
     audit) echo "-o --checkpoint --config --data --database --output --signer --help" ;;
+    backup) echo "--force --help" ;;
     check)
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
             "--sni --starttls --timeout --warn --help"
         ;;
+    key) echo "--help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
         echo "-o --all --assignee --limit --name --output --owner --protocol --search --sni --sort" \
@@ -16,7 +18,11 @@ _certdesk_options() {
         ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
+    restore)
+        echo "--check --config --data --database --recovery-key --signer --help"
+        ;;
     serve) echo "--config --data --database --listen --tls-cert --tls-key --help" ;;
+    standby) echo "--help" ;;
     version) echo "-o --help" ;;
     esac
 }
@@ -24,6 +30,8 @@ _certdesk_options() {
 _certdesk_words() {
     case "$1" in
     audit) echo "verify" ;;
+    key) echo "recovery" ;;
+    standby) echo "end" ;;
     cert) echo "list show add update" ;;
     ticket) echo "list show comment" ;;
     config) echo "check list" ;;
@@ -35,12 +43,12 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit cert check config login serve ticket version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config key login restore serve standby ticket version --help" \
             -- "$current")
         return
     fi
     case "$previous" in
-    -f | --file | --ca-file | --token-file | --config | --tls-cert | --tls-key)
+    -f | --file | --recovery-key | --ca-file | --token-file | --config | --tls-cert | --tls-key)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;

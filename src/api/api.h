@@ -25,6 +25,7 @@ struct addr_ranges;
 struct scheduler;
 struct probe_client;
 struct vault_client;
+struct import_client;
 
 enum api_flags {
     API_READS = 0,            /* a read-only transaction */
@@ -66,6 +67,7 @@ struct api_services {
     struct probe_client *prober;
     struct vault_client *vault;
     struct notifier *notifier;
+    struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
@@ -89,9 +91,11 @@ struct api_call {
 
     int64_t path_id;             /* {id} */
     char path_text[256];         /* {key} or {name}, decoded */
+    char path_other[256];        /* {other}, decoded */
     const char *query;           /* what follows "?", undecoded; "" without one */
     const struct json *json;     /* the body; NULL where there is none */
     struct span body;            /* with API_BODY_RAW */
+    const char *content_type;    /* of that; NULL: none was said */
     int64_t if_match;            /* the row version of If-Match; 0: none given */
     const char *idempotency_key; /* NULL: none given */
     void *prepared;              /* by the route's prepare(); NULL without one */

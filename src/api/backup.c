@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "db/db.h"
+#include "store/standby.h"
 
 /* Written down before it is sent: who has a copy of everything is to be known. */
 static bool audit_backup(struct api_call *call, const struct backup_result *result, struct err *err)
@@ -49,8 +50,36 @@ static bool create_backup(struct api_call *call, struct err *err)
     return audit_backup(call, &result, err);
 }
 
+static bool write_standby(struct api_call *call, struct err *err)
+{
+    struct standby standby;
+
+    if (!store_standby_get(call->tx, &standby, err))
+        return false;
+    json_bool(&call->reply, "standby", standby.is_on);
+    json_time_or_null(&call->reply, "since", standby.since);
+    json_str(&call->reply, "reason", standby.is_on ? standby.reason : NULL);
+    return true;
+}
+
+static bool standby_end(struct api_call *call, struct err *err)
+{
+    struct standby before;
+
+    if (!store_standby_get(call->tx, &before, err))
+        return false;
+    if (!before.is_on)
+        return write_standby(call, err);
+    call->wakes_jobs = true;
+    return store_standby_end(call->tx, err) &&
+           api_audit(call, "standby.end", 0, "", before.reason, NULL, err) &&
+           write_standby(call, err);
+}
+
 const struct api_route backup_routes[] = {
     { "POST", "/backup", ROLE_ADMIN, API_WRITES | API_NO_TX | API_BODY_NONE | API_REPLY_RAW,
         create_backup, 0 },
+    { "GET", "/standby", ROLE_USER, API_READS, write_standby, 0 },
+    { "POST", "/standby/end", ROLE_ADMIN, API_WRITES | API_BODY_NONE, standby_end, 0 },
     { 0 },
 };

@@ -230,7 +230,7 @@ static void write_summary(struct json_out *out, const struct cert_row *cert, int
     json_str(out, "ticket", cert->ticket_key);
     json_put_null(out, "profile");
     write_current(out, cert, now);
-    json_bool(out, "has_private_key", false);
+    json_bool(out, "has_private_key", cert->sealed_key_id != 0);
     write_stored_list(out, "required_names", cert->required_names);
     write_stored_list(out, "notification_periods", cert->notify_periods);
 }

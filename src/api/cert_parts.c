@@ -5,6 +5,7 @@
 #include "api/audit.h"
 #include "api/cert_json.h"
 #include "api/cert_new.h"
+#include "api/cert_warnings.h"
 #include "api/endpoint_json.h"
 #include "api/page.h"
 #include "api/tables.h"
@@ -120,6 +121,10 @@ static void write_version(struct json_out *out, const struct record_version_row 
     json_bool(out, "self_signed", version->is_self_signed);
     json_bool(out, "staging", version->is_staging);
     json_str(out, "chain_status", row->chain_status);
+    json_bool(out, "has_private_key", row->sealed_key_id != 0);
+    json_begin_array(out, "warnings");
+    cert_warnings_write(out, row, now);
+    json_end(out);
     json_end(out);
 }
 

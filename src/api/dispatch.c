@@ -108,6 +108,7 @@ static void call_init(struct api_call *call, const struct dispatch *dispatch, st
     call->db = db;
     call->path_id = state->match.id;
     span_copy_text(span_text(state->match.text), call->path_text, sizeof call->path_text);
+    span_copy_text(span_text(state->match.other), call->path_other, sizeof call->path_other);
     span_copy_text(span_text(request->client), call->address, sizeof call->address);
     call->query = request->query;
     call->reply_fd = -1;
@@ -168,6 +169,7 @@ static bool read_body(struct api_call *call, const struct http_request *request,
         return true;
     if (call->route->flags & API_BODY_RAW) {
         call->body = request->body;
+        call->content_type = http_request_field(request, "content-type");
         return true;
     }
     if (!http_request_is_type(request, "application/json")) {

@@ -13,7 +13,10 @@ static const struct api_route *const tables[] = {
     token_routes,
     certificate_routes,
     certificate_action_routes,
+    certificate_diff_routes,
+    certificate_import_routes,
     certificate_part_routes,
+    certificate_replace_routes,
     certificate_decoded_routes,
     access_routes,
     endpoint_routes,
@@ -55,6 +58,10 @@ static bool part_fits(struct span template, const char *part, struct route_match
         match->text = part;
         return value.size > 0 && value.size < sizeof((struct api_call *)0)->path_text;
     }
+    if (span_is(template, "{other}")) {
+        match->other = part;
+        return value.size > 0 && value.size < sizeof((struct api_call *)0)->path_other;
+    }
     if (!span_starts_with(template, "{id}"))
         return span_equal(template, value);
 
@@ -80,7 +87,7 @@ static bool path_fits(const struct api_route *route, const struct http_request *
 
     *bad_id = false;
     match->id = 0;
-    match->text = NULL;
+    match->text = match->other = NULL;
     if (!(route->flags & API_AT_ROOT) && !routes_is_api(request))
         return false;
     for (; span_split(&rest, '/', &template); i++)

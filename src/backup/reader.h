@@ -45,7 +45,8 @@ struct backup_item {
 bool backup_next(struct backup_reader *reader, struct backup_item *ret, struct err *err) must_check;
 
 /* After BACKUP_END. ERR_INVALID: the signature does not hold, or more follows. */
-bool backup_read_signature(struct backup_reader *reader, uint8_t ret_digest[static BACKUP_DIGEST_SIZE],
+bool backup_read_signature(struct backup_reader *reader,
+    uint8_t ret_digest[static BACKUP_DIGEST_SIZE],
     uint8_t ret_signature[static BACKUP_SIGNATURE_SIZE],
     uint8_t ret_signer[static BACKUP_PUBLIC_SIZE], struct err *err) must_check;
 

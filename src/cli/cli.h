@@ -21,9 +21,12 @@ extern const struct cli_word cli_words[];
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 int cli_audit(int argc, char **argv);
+int cli_backup(int argc, char **argv);
 int cli_cert(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_config(int argc, char **argv);
+int cli_key(int argc, char **argv);
 int cli_login(int argc, char **argv);
+int cli_standby(int argc, char **argv);
 int cli_ticket(int argc, char **argv);
 int cli_version(int argc, char **argv);

@@ -64,6 +64,7 @@ struct cert_row {
     int64_t record_version_id;   /* the n of "C-n" of the current version */
     char *ca_certificate_id;     /* NULL: none */
     char *chain_status;          /* of the current version; "" before one was seen */
+    int64_t sealed_key_id;       /* its private key; 0: we do not have it */
     int64_t n_endpoints;
     char *resources;  /* names of those it is associated with, separated by ";" */
     char *ticket_key; /* the newest open ticket about it; NULL: none */

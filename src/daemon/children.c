@@ -16,12 +16,12 @@
 
 const char *child_role_name(enum child_role role)
 {
-    static const char *const names[] = { "server", "prober", "vault" };
+    static const char *const names[] = { "server", "prober", "vault", "importer" };
 
     return names[role];
 }
 
-/* What prober and vault may know of the environment. */
+/* What the others than the server may know of the environment. */
 static const char *const harmless[] = { "PATH", "LANG", "LC_ALL", "LC_MESSAGES", "TZ",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "RES_OPTIONS", "LOCALDOMAIN", "ASAN_OPTIONS", "UBSAN_OPTIONS",
     "LSAN_OPTIONS", "TSAN_OPTIONS", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES" };

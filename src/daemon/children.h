@@ -13,7 +13,10 @@
 
 struct err;
 
-enum child_role { CHILD_SERVER, CHILD_PROBER, CHILD_VAULT, CHILD_ROLES };
+/* Those before CHILD_IMPORTER are there always; importers come and go, one for each upload. */
+enum child_role { CHILD_SERVER, CHILD_PROBER, CHILD_VAULT, CHILD_IMPORTER, CHILD_ROLES };
+
+#define CHILDREN_KEPT CHILD_IMPORTER
 
 #define CHILD_WAIT_FIRST_MS 50
 #define CHILD_WAIT_MAX_MS 2000
@@ -37,7 +40,7 @@ struct child_start {
     char *variable; /* one more for its environment, NAME=VALUE; NULL: none */
 };
 
-/* "server", "prober", "vault". */
+/* "server", "prober", "vault", "importer". */
 const char *child_role_name(enum child_role role);
 
 bool child_start(struct child *child, const struct child_start *with, int64_t now_ms,

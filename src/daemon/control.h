@@ -18,14 +18,16 @@ enum control_type {
     CONTROL_PROBER,   /* with the descriptor of a new prober */
     CONTROL_VAULT,    /* with the descriptor of a new vault */
     CONTROL_STOP,     /* end what is under way and exit */
+    CONTROL_IMPORTER, /* with the descriptor of a new importer; without one there is none now */
 
     /* server to supervisor */
-    CONTROL_READY, /* it serves */
+    CONTROL_READY,         /* it serves */
+    CONTROL_WANT_IMPORTER, /* one for an upload; answered with CONTROL_IMPORTER */
 };
 
 /* Descriptors as the children find them. */
 enum control_fd {
-    CONTROL_FD = 3,            /* server: this channel; prober and vault: the server */
+    CONTROL_FD = 3,            /* server: this channel; the others: the server */
     CONTROL_KEY_DIR_FD = 4,    /* vault: its directory */
     CONTROL_PASSPHRASE_FD = 5, /* vault: where the passphrase is read from; may be missing */
     CONTROL_LOCK_FD = 6,       /* server: keeps the data directory locked while it lives */
@@ -48,7 +50,7 @@ bool control_send(int fd, enum control_type type, int passed, struct err *err) m
 struct control_message {
     enum control_type type;
     struct conf *conf; /* CONTROL_CONF: the receiver's to free */
-    int fd;            /* CONTROL_PROBER, CONTROL_VAULT: the receiver's to close; else -1 */
+    int fd;            /* CONTROL_PROBER, _VAULT, _IMPORTER: the receiver's to close; else -1 */
 };
 
 /* Wait for the next. ERR_NOT_FOUND: the other end is gone. */

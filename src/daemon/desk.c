@@ -70,6 +70,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,
         .notifier = desk->notifier,
+        .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
         .metrics_allow = desk->metrics_allow,

@@ -12,6 +12,7 @@ struct conf;
 struct desk;
 struct err;
 struct http_app;
+struct import_client;
 struct loop;
 struct probe_client;
 struct probe_conf;
@@ -24,6 +25,7 @@ struct desk_conf {
     struct workers *workers;
     struct probe_client *prober;
     struct vault_client *vault;
+    struct import_client *importer;
 };
 
 /* What `conf` points to outlives it; the settings are counted, not borrowed. */

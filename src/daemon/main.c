@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "daemon/restore.h"
 #include "daemon/roles.h"
 #include "daemon/serve.h"
 
@@ -11,6 +12,7 @@ static void print_words(FILE *to)
 {
     fputs("usage: certdesk WORD [ARGUMENT…]\n\n", to);
     fprintf(to, "  %-10s %s\n", "serve", "serve the page and the API");
+    fprintf(to, "  %-10s %s\n", "restore", "make an installation of a backup");
     for (const struct cli_word *word = cli_words; word->name; word++)
         fprintf(to, "  %-10s %s\n", word->name, word->summary);
     fputs("\ncertdesk WORD --help tells more; so do certdesk(1) and certdesk-serve(8).\n", to);
@@ -44,6 +46,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "serve") == 0)
         return serve_run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "restore") == 0)
+        return restore_run(argc - 1, argv + 1);
     if (strcmp(argv[1], "internal") == 0)
         return roles_run(argc - 1, argv + 1);
     if (strcmp(argv[1], "--version") == 0) {

@@ -19,6 +19,7 @@
 #include "daemon/children.h"
 #include "daemon/control.h"
 #include "daemon/server.h"
+#include "import/process.h"
 #include "probe/process.h"
 #include "vault/process.h"
 
@@ -41,6 +42,11 @@ static int run_vault(void)
         recovery_key ? recovery_key : ""));
 }
 
+static int run_importer(void)
+{
+    _exit(import_process_main(CONTROL_FD));
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -48,6 +54,7 @@ static const struct {
     [CHILD_SERVER] = { "server", run_server },
     [CHILD_PROBER] = { "prober", run_prober },
     [CHILD_VAULT] = { "vault", run_vault },
+    [CHILD_IMPORTER] = { "importer", run_importer },
 };
 
 static void set_level(const char *name)

@@ -5,5 +5,5 @@
 
 #include "base/base.h"
 
-/* "internal ROLE LEVEL": argv[0] is "internal". Does not return for prober and vault. */
+/* "internal ROLE LEVEL": argv[0] is "internal". Returns only for the server. */
 int roles_run(int argc, char **argv);

@@ -22,6 +22,7 @@
 #include "daemon/first_start.h"
 #include "daemon/health.h"
 #include "daemon/unlock.h"
+#include "import/client.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "net/tls_server.h"
@@ -40,6 +41,7 @@ struct server {
     struct workers *workers;
     struct probe_client *prober;
     struct vault_client *vault;
+    struct import_client *importer;
     struct unlock *unlock;
     struct desk *desk;
     struct health *health;
@@ -152,9 +154,21 @@ static void control_ready(void *arg, unsigned what)
     case CONTROL_STOP:
         stop(s);
         break;
+    case CONTROL_IMPORTER:
+        import_client_offer(s->importer, message.fd);
+        break;
     case CONTROL_READY:
+    case CONTROL_WANT_IMPORTER:
         break;
     }
+}
+
+/* From any thread, one at a time. */
+static bool want_importer(void *arg, struct err *err)
+{
+    const struct server *s = arg;
+
+    return control_send(s->control_fd, CONTROL_WANT_IMPORTER, -1, err);
 }
 
 static bool worker_init(void *context, void **ret_state, struct err *err)
@@ -230,7 +244,8 @@ static bool make_desk(struct server *s, struct err *err)
         .loop = s->loop,
         .workers = s->workers,
         .prober = s->prober,
-        .vault = s->vault };
+        .vault = s->vault,
+        .importer = s->importer };
 
     if (!desk_new(&conf, &s->desk, err))
         return false;
@@ -242,6 +257,7 @@ static bool start(struct server *s, struct err *err)
 {
     s->prober = probe_client_new();
     s->vault = vault_client_new();
+    s->importer = import_client_new(want_importer, s);
     if (!loop_new(&s->loop, err) || !start_workers(s, err) || !make_desk(s, err))
         return false;
     s->unlock = unlock_new(s->loop, s->workers, s->vault);
@@ -260,6 +276,8 @@ static void end(struct server *s)
         vault_client_set_fd(s->vault, -1);
     if (s->prober)
         probe_client_set_fd(s->prober, -1);
+    if (s->importer)
+        import_client_stop(s->importer);
     if (s->desk)
         desk_stop(s->desk);
     if (s->workers)
@@ -273,6 +291,7 @@ static void end(struct server *s)
     tls_server_free(s->tls);
     loop_free(s->loop);
     vault_client_free(s->vault);
+    import_client_free(s->importer);
     probe_client_free(s->prober);
     conf_free(s->conf);
 }

@@ -34,11 +34,15 @@
 #define SERVER_GRACE_MS 5000
 #define OTHERS_GRACE_MS 3000
 
+/* However many a server asks for. */
+#define IMPORTERS_MAX 8
+
 struct supervisor {
     struct conf *conf;
     const struct conf_sources *sources;
     struct datadir dir;
-    struct child children[CHILD_ROLES];
+    struct child children[CHILDREN_KEPT];
+    struct child importers[IMPORTERS_MAX];
     int control_fd; /* -1: no server to speak to */
     int signal_fd;
     bool was_ready;
@@ -120,7 +124,7 @@ static bool start_peer(struct supervisor *s, struct child *child, int64_t now_ms
 /* Start whoever is due. What cannot be started is tried again like a child that died. */
 static void start_due(struct supervisor *s, int64_t now_ms)
 {
-    for (int i = 0; i < CHILD_ROLES; i++) {
+    for (int i = 0; i < CHILDREN_KEPT; i++) {
         struct child *child = &s->children[i];
         struct err err = { 0 };
 
@@ -195,15 +199,64 @@ static void child_died(struct supervisor *s, struct child *child, int wait_statu
             KV_I64("restart_in_ms", child->start_at_ms - now_ms));
 }
 
+static void importer_ended(struct child *importer, int wait_status)
+{
+    if (WIFSIGNALED(wait_status))
+        log_warning("process.died", KV_STR("role", child_role_name(importer->role)),
+            KV_I64("signal", WTERMSIG(wait_status)));
+    importer->pid = 0;
+}
+
 static void reap(struct supervisor *s, int64_t now_ms)
 {
     int wait_status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0)
-        for (int i = 0; i < CHILD_ROLES; i++)
+    while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+        for (int i = 0; i < CHILDREN_KEPT; i++)
             if (s->children[i].pid == pid)
                 child_died(s, &s->children[i], wait_status, now_ms);
+        for (int i = 0; i < IMPORTERS_MAX; i++)
+            if (s->importers[i].pid == pid)
+                importer_ended(&s->importers[i], wait_status);
+    }
+}
+
+static bool start_importer(struct supervisor *s, int *ret_fd, struct err *err)
+{
+    autoclose int theirs = -1;
+    struct child *free_one = NULL;
+    int servers = -1;
+
+    for (int i = 0; i < IMPORTERS_MAX; i++)
+        if (s->importers[i].pid == 0)
+            free_one = &s->importers[i];
+    if (!free_one)
+        return fail(err, ERR_UNAVAILABLE, "%d importers are running", IMPORTERS_MAX);
+    if (!frame_pair(&servers, &theirs, err))
+        return false;
+    struct child_start with = { theirs, -1, -1, -1, level_of(s), NULL };
+
+    free_one->role = CHILD_IMPORTER;
+    if (!child_start(free_one, &with, clock_mono_ms(), err)) {
+        fd_close(servers);
+        return false;
+    }
+    *ret_fd = servers;
+    return true;
+}
+
+/* The server has an upload to read. It is told also when it cannot have a process for it. */
+static void answer_want_importer(struct supervisor *s)
+{
+    autoclose int servers = -1;
+    struct err err = { 0 };
+
+    if (s->is_stopping || !start_importer(s, &servers, &err))
+        log_warning("process.start_failed", KV_STR("role", child_role_name(CHILD_IMPORTER)),
+            KV_ERR(&err));
+    if (!control_send(s->control_fd, CONTROL_IMPORTER, servers, &err))
+        log_warning("process.not_handed_over", KV_ERR(&err));
 }
 
 static void warn_of_what_needs_a_restart(const struct conf *old, const struct conf *new)
@@ -276,11 +329,13 @@ static void handle_control(struct supervisor *s)
         s->was_ready = true;
         notify_manager("READY=1");
     }
+    if (message.type == CONTROL_WANT_IMPORTER)
+        answer_want_importer(s);
 }
 
 static bool any_running(const struct supervisor *s)
 {
-    for (int i = 0; i < CHILD_ROLES; i++)
+    for (int i = 0; i < CHILDREN_KEPT; i++)
         if (s->children[i].pid > 0)
             return true;
     return false;
@@ -293,7 +348,7 @@ static int next_wait(const struct supervisor *s, int64_t now_ms)
 
     if (s->is_stopping)
         at = s->kill_at_ms;
-    for (int i = 0; i < CHILD_ROLES && !s->is_stopping; i++) {
+    for (int i = 0; i < CHILDREN_KEPT && !s->is_stopping; i++) {
         bool can_start = i == CHILD_SERVER || s->control_fd >= 0;
 
         if (s->children[i].pid == 0 && can_start && s->children[i].start_at_ms < at)
@@ -317,7 +372,7 @@ static void serve(struct supervisor *s)
         else if (now_ms >= s->kill_at_ms) {
             s->status = 1;
             s->kill_at_ms = now_ms + OTHERS_GRACE_MS;
-            for (int i = 0; i < CHILD_ROLES; i++)
+            for (int i = 0; i < CHILDREN_KEPT; i++)
                 kill_child(&s->children[i]);
         }
         wait[1] = (struct pollfd){ .fd = s->control_fd, .events = POLLIN };
@@ -365,7 +420,7 @@ int supervisor_run(struct conf *conf, const struct conf_sources *sources)
     log_set_role("supervisor");
     log_set_level(level_of(&s));
     secret_forbid_dumps();
-    for (int i = 0; i < CHILD_ROLES; i++)
+    for (int i = 0; i < CHILDREN_KEPT; i++)
         s.children[i].role = (enum child_role)i;
     if (prepare(&s, &err)) {
         serve(&s);

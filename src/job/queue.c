@@ -19,10 +19,12 @@
 #include "net/loop.h"
 #include "net/workers.h"
 #include "store/job.h"
+#include "store/standby.h"
 
 #define RESULT_MAX (16u << 20)
 #define DEFAULT_LEASE_SECONDS 60
 #define TICK_MS 1000
+#define STANDBY_SECONDS 30 /* until a job that waits for its end asks again */
 
 struct job_runner {
     struct loop *loop;
@@ -49,6 +51,23 @@ static int64_t lease_end(const struct job_type *type, int64_t now)
     return now + (type && type->lease_seconds ? type->lease_seconds : DEFAULT_LEASE_SECONDS);
 }
 
+/* A job that would act on the outside goes back to wait, as long as the server is in standby. */
+static bool hold_back(struct tx *tx, const struct job_type *type, struct job_row **row, int64_t now,
+    struct err *err)
+{
+    struct standby standby;
+
+    if (!type || !type->acts_outside)
+        return true;
+    if (!store_standby_get(tx, &standby, err))
+        return false;
+    if (!standby.is_on)
+        return true;
+    autofree(job_row) struct job_row *held = take(row);
+
+    return store_job_postpone(tx, held, now + STANDBY_SECONDS, err);
+}
+
 static bool claim(const struct job_runner *runner, struct db *db, struct job_row **ret,
     struct err *err)
 {
@@ -63,7 +82,8 @@ static bool claim(const struct job_runner *runner, struct db *db, struct job_row
         const struct job_type *type = find_type(runner, row->type);
 
         if (!store_job_progress(tx, row, lease_end(type, now), row->progress_done,
-                row->progress_total, err))
+                row->progress_total, err) ||
+            !hold_back(tx, type, &row, now, err))
             return false;
     }
     if (!tx_commit(take(&tx), err))

@@ -52,6 +52,7 @@ struct job_type {
     bool (*run)(struct job_run *run, struct err *err);
     int max_attempts;      /* 0: without end */
     int64_t lease_seconds; /* how long a silent run is believed to be alive */
+    bool acts_outside;     /* mails, orders, deploys: waits while the server is in standby */
 };
 
 /*

@@ -9,7 +9,7 @@
 /* A statement has room for so many parameters and some. */
 #define MOST_AT_ONCE 50
 
-#define N_COLUMNS 32
+#define N_COLUMNS 33
 
 #define FROM_RECORD                                                                                \
     "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_id, o.name,"         \
@@ -18,7 +18,7 @@
     " c.expiring_at, c.revoked_at, c.notify_at, c.last_checked_at, c.last_error, c.alert,"         \
     " r.id, r.ca_certificate_id, r.chain_status,"                                                  \
     " (SELECT count(*) FROM certificate_endpoint e WHERE e.certificate_id = c.id),"                \
-    " k.id, k.project, k.number, " VERSION_COLUMNS "  FROM certificate c"                          \
+    " k.id, k.project, k.number, r.sealed_key_id, " VERSION_COLUMNS "  FROM certificate c"                          \
     "  JOIN account o ON o.id = c.owner_id"                                                        \
     "  LEFT JOIN account a ON a.id = c.assignee_id"                                                \
     "  LEFT JOIN business_group g ON g.id = c.business_group_id"                                   \
@@ -61,6 +61,7 @@ static void read_row(struct stmt *q, struct cert_row *row)
     row->n_endpoints = stmt_i64(q, 28);
     if (!stmt_is_null(q, 29))
         row->ticket_key = xasprintf("%s-%" PRId64, stmt_text(q, 30), stmt_i64(q, 31));
+    row->sealed_key_id = stmt_i64(q, 32);
     if (row->version_id) {
         row->version = xcalloc(1, sizeof *row->version);
         version_read(q, N_COLUMNS, row->version);

@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "db/migrate.h"
 #include "store/schema.h"
+#include "store/standby.h"
 #include "store/vault_state.h"
 
 char *database_url(const struct conf *conf)
@@ -40,8 +41,8 @@ static bool check_writable(struct db *db, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
-    return tx_begin(db, TX_WRITE, &tx, err) && store_vault_state_touch(tx, err) &&
-           tx_commit(take(&tx), err);
+    return tx_begin(db, TX_WRITE, &tx, err) && store_restore_check(tx, err) &&
+           store_vault_state_touch(tx, err) && tx_commit(take(&tx), err);
 }
 
 bool database_prepare(const struct conf *conf, int64_t now, struct err *err)

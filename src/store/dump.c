@@ -279,3 +279,18 @@ bool store_dump_clear(struct tx *tx, const struct dump_schema *schema, struct er
     }
     return true;
 }
+
+bool store_dump_is_empty(struct tx *tx, const struct dump_table *table, bool *ret, struct err *err)
+{
+    autodone(sql) struct sql sql = SQL_INIT;
+
+    sql_add(&sql, "SELECT 1 FROM ");
+    buf_add_text(&sql.text, table->name);
+    sql_add(&sql, " LIMIT 1");
+    autofree(stmt) struct stmt *q = tx_prepare_sql(tx, &sql);
+
+    *ret = true;
+    while (stmt_next(q))
+        *ret = false;
+    return stmt_end(q, err);
+}

@@ -44,6 +44,9 @@ bool store_dump_set_last_id(struct tx *tx, const struct dump_table *table, int64
 /* Remove every row of every table, for what the schema's steps put there themselves. */
 bool store_dump_clear(struct tx *tx, const struct dump_schema *schema, struct err *err) must_check;
 
+bool store_dump_is_empty(struct tx *tx, const struct dump_table *table, bool *ret, struct err *err)
+    must_check;
+
 /* Is the table about the moment only: who is signed in, who holds which lease? Such rows mean
  * nothing elsewhere. */
 bool store_dump_is_passing(const char *table);

@@ -213,6 +213,18 @@ bool store_job_again(struct tx *tx, const struct job_row *job, int64_t due_at, c
     return run_fenced(q, job, err);
 }
 
+bool store_job_postpone(struct tx *tx, const struct job_row *job, int64_t due_at, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE job SET state = 'queued', due_at = $3, lease_until = NULL, attempt = attempt - 1"
+        " WHERE id = $1 AND fence = $2 AND state = 'running'");
+
+    stmt_bind_i64(q, 1, job->id);
+    stmt_bind_i64(q, 2, job->fence);
+    stmt_bind_i64(q, 3, due_at);
+    return run_fenced(q, job, err);
+}
+
 bool store_job_failed(struct tx *tx, const struct job_row *job, const char *error, int64_t now,
     struct err *err)
 {
@@ -225,6 +237,15 @@ bool store_job_failed(struct tx *tx, const struct job_row *job, const char *erro
     stmt_bind_text(q, 3, error);
     stmt_bind_i64(q, 4, now);
     return run_fenced(q, job, err);
+}
+
+bool store_job_release_all(struct tx *tx, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE job SET state = 'queued', lease_until = NULL, lease_owner = NULL"
+                       " WHERE state = 'running'");
+
+    return stmt_run(q, err);
 }
 
 bool store_job_retry(struct tx *tx, int64_t id, int64_t now, struct err *err)

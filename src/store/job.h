@@ -48,8 +48,14 @@ bool store_job_done(struct tx *tx, const struct job_row *job, const char *result
     struct err *err) must_check;
 bool store_job_again(struct tx *tx, const struct job_row *job, int64_t due_at, const char *error,
     struct err *err) must_check;
+/* As if it had not been claimed: back into the queue, and no attempt counted. */
+bool store_job_postpone(struct tx *tx, const struct job_row *job, int64_t due_at, struct err *err)
+    must_check;
 bool store_job_failed(struct tx *tx, const struct job_row *job, const char *error, int64_t now,
     struct err *err) must_check;
+
+/* Whoever ran jobs is gone for good: all of them are anybody's again. */
+bool store_job_release_all(struct tx *tx, struct err *err) must_check;
 
 /* Put a failed job back into the queue. ERR_CONFLICT unless it has failed, and when another with
  * its dedupe key is unfinished. */

@@ -142,6 +142,32 @@ bool store_sealed_key_rewrap(struct tx *tx, const struct sealed_key_row *row, st
     return true;
 }
 
+bool store_sealed_key_public(struct tx *tx, int64_t id, struct buf *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT public_key FROM sealed_key WHERE id = $1");
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q))
+        buf_add_span(ret, stmt_blob(q, 0));
+    return stmt_end(q, err) && buf_check(ret, "a public key", err);
+}
+
+bool store_sealed_key_find_misfit(struct tx *tx, int64_t *ret_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT k.id FROM record_version r JOIN sealed_key k ON k.id = r.sealed_key_id"
+        " JOIN version v ON v.id = r.version_id WHERE k.spki_sha256 IS DISTINCT FROM v.spki_sha256"
+        " UNION ALL SELECT k.id FROM csr c JOIN sealed_key k ON k.id = c.sealed_key_id"
+        " WHERE k.spki_sha256 IS DISTINCT FROM c.spki_sha256 LIMIT 1");
+    int64_t id = 0;
+
+    while (stmt_next(q))
+        id = stmt_i64(q, 0);
+    *ret_id = id;
+    return stmt_end(q, err);
+}
+
 #define UNUSED                                                                                     \
     " AND NOT EXISTS (SELECT 1 FROM record_version r WHERE r.sealed_key_id = sealed_key.id)"       \
     " AND NOT EXISTS (SELECT 1 FROM csr c WHERE c.sealed_key_id = sealed_key.id)"                  \

@@ -63,6 +63,14 @@ bool store_sealed_key_count_other(struct tx *tx, const char *master_key_id, int6
 bool store_sealed_key_rewrap(struct tx *tx, const struct sealed_key_row *row, struct span blob,
     bool *ret_changed, struct err *err) must_check;
 
+/* The public half of a key (SubjectPublicKeyInfo); nothing is appended for a secret. */
+bool store_sealed_key_public(struct tx *tx, int64_t id, struct buf *ret, struct err *err)
+    must_check;
+
+/* The first key that belongs to a certificate, or to a request for one, that has another public
+ * key; *ret_id is 0 when all fit. */
+bool store_sealed_key_find_misfit(struct tx *tx, int64_t *ret_id, struct err *err) must_check;
+
 /* Remove it, unless a record or a request for a certificate still has it. */
 bool store_sealed_key_release(struct tx *tx, int64_t id, struct err *err) must_check;
 

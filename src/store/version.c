@@ -153,6 +153,19 @@ bool store_version_get(struct tx *tx, int64_t id, struct version_row **ret, stru
     return true;
 }
 
+bool store_version_issuers(struct tx *tx, const char *subject, int64_t limit, struct id_list *ids,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT id FROM version WHERE subject = $1 AND is_ca = TRUE ORDER BY id DESC LIMIT $2");
+
+    stmt_bind_text(q, 1, subject);
+    stmt_bind_i64(q, 2, limit);
+    while (stmt_next(q))
+        id_list_add(ids, stmt_i64(q, 0));
+    return stmt_end(q, err);
+}
+
 bool store_version_der(struct tx *tx, int64_t id, struct buf *der, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT der FROM version WHERE id = $1");

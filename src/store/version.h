@@ -22,6 +22,10 @@ bool store_version_put(struct tx *tx, const struct version_facts *facts, int64_t
 bool store_version_get(struct tx *tx, int64_t id, struct version_row **ret, struct err *err)
     must_check;
 
+/* CA certificates of that subject, as the version's issuer is written; the newest first. */
+bool store_version_issuers(struct tx *tx, const char *subject, int64_t limit, struct id_list *ids,
+    struct err *err) must_check;
+
 /* Append its DER to `der`. */
 bool store_version_der(struct tx *tx, int64_t id, struct buf *der, struct err *err) must_check;
 

@@ -357,6 +357,8 @@ static bool run(struct vault *vault, const struct frame *request, int64_t now_ms
         return answer_begin_backup(vault, &r, out, err);
     case VAULT_EXPORT_KEY:
         return answer_export_key(vault, &r, out, err);
+    case VAULT_ADOPT_KEY:
+        return answer_adopt_key(vault, &r, out, err);
     case VAULT_SIGN_BACKUP:
         return answer_sign_backup(vault, &r, out, err);
     case VAULT_UNLOCK:

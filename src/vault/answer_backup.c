@@ -55,6 +55,31 @@ bool answer_export_key(const struct vault *vault, struct frame_reader *r, struct
     return true;
 }
 
+/* The data key came out of a backup, in the hands of who has the recovery key. */
+bool answer_adopt_key(const struct vault *vault, struct frame_reader *r, struct buf *out,
+    struct err *err)
+{
+    autodone(buf) struct buf adopted = BUF_INIT(VAULT_SEALED_MAX);
+    autodone(buf) struct buf spki = BUF_INIT(VAULT_SEALED_MAX);
+    autofree(secret) struct secret *clear = NULL;
+    struct vault_binding binding;
+    char row[VAULT_ROW_MAX + 1];
+    struct span blob = frame_read_bytes(r);
+
+    vault_read_binding(r, &binding, row);
+    autofree(secret) struct secret *data_key = secret_new(frame_read_bytes(r));
+
+    if (!frame_reader_end(r, err) ||
+        !seal_adopt(&vault->ring, &binding, blob, data_key, &adopted, err) ||
+        !seal_open(&vault->ring, &binding, buf_span(&adopted), &clear, err))
+        return false;
+    if (binding.purpose != VAULT_SECRET && !keys_check(secret_span(clear), &spki, err))
+        return false;
+    frame_put_bytes(out, buf_span(&adopted));
+    frame_put_bytes(out, buf_span(&spki));
+    return true;
+}
+
 bool answer_sign_backup(const struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err)
 {

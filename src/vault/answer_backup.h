@@ -20,5 +20,7 @@ bool answer_begin_backup(const struct vault *vault, struct frame_reader *r, stru
     struct err *err) must_check;
 bool answer_export_key(const struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err) must_check;
+bool answer_adopt_key(const struct vault *vault, struct frame_reader *r, struct buf *out,
+    struct err *err) must_check;
 bool answer_sign_backup(const struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err) must_check;

@@ -439,6 +439,25 @@ bool vault_export_key(struct vault_client *client, struct span sealed,
     return frame_reader_end(&r, err) && buf_check(ret, "a sealed data key", err);
 }
 
+bool vault_adopt_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, const struct secret *data_key, struct buf *ret,
+    struct buf *spki, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT_SECRET(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    frame_put_bytes(&payload, sealed);
+    vault_put_binding(&payload, binding);
+    frame_put_bytes(&payload, secret_span(data_key));
+    if (!check_binding(binding, err) || !call(client, VAULT_ADOPT_KEY, &payload, &in, &r, err))
+        return false;
+    take_bytes(&r, ret);
+    take_bytes(&r, spki);
+    return frame_reader_end(&r, err) && buf_check(ret, "a sealed key", err) &&
+           buf_check(spki, "a public key", err);
+}
+
 bool vault_sign_backup(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, struct vault_checkpoint *backup, struct err *err)
 {

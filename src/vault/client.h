@@ -100,9 +100,9 @@ bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
 
 /*
  * Seal a key that was made elsewhere (PKCS#8 DER, unencrypted; RSA from 512 to 16384 bits, a named
- * curve, Ed25519, Ed448), as VAULT_TLS; its public half goes to `spki`. Keys that nobody should
- * make any more are taken, because there are certificates for them. ERR_INVALID: it is none of
- * these.
+ * curve, Ed25519, Ed448, DSA), as VAULT_TLS; its public half goes to `spki`. Keys that nobody
+ * should make any more are taken, because there are certificates for them. ERR_INVALID: it is none
+ * of these.
  */
 bool vault_seal_key(struct vault_client *client, struct span pkcs8,
     const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
@@ -199,6 +199,15 @@ bool vault_begin_backup(struct vault_client *client, struct vault_backup *ret, s
 /* The data key of a sealed blob, sealed to the recovery key; appended to `ret`. */
 bool vault_export_key(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, struct buf *ret, struct err *err) must_check;
+
+/*
+ * A blob that was sealed under another master key, with its data key: the same under ours, appended
+ * to `ret`, and the public half of the key in it (nothing for a secret) to `spki`. ERR_INVALID: the
+ * data key does not open it.
+ */
+bool vault_adopt_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, const struct secret *data_key, struct buf *ret,
+    struct buf *spki, struct err *err) must_check;
 
 /* Sign backup->hash with a VAULT_AUDIT key; the vault fills in signature and public key. */
 bool vault_sign_backup(struct vault_client *client, struct span sealed,

@@ -99,14 +99,15 @@ static bool check_kind(const EVP_PKEY *key, struct err *err)
 {
     int bits = EVP_PKEY_get_bits(key);
 
-    if (EVP_PKEY_is_a(key, "RSA"))
+    if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
         return (bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX) ||
                fail(err, ERR_INVALID, "an RSA key of %d bits is not between %d and %d", bits,
                    RSA_BITS_MIN, RSA_BITS_MAX);
     if (EVP_PKEY_is_a(key, "EC"))
         return has_named_curve(key) || fail(err, ERR_INVALID, "the key's curve has no name");
     return EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448") ||
-           fail(err, ERR_INVALID, "the key is none of RSA, ECDSA, Ed25519 and Ed448");
+           EVP_PKEY_is_a(key, "DSA") ||
+           fail(err, ERR_INVALID, "the key is none of RSA, ECDSA, EdDSA and DSA");
 }
 
 /* NULL, and `err` filled in, unless these bytes are one key of a kind we take. */

@@ -28,6 +28,7 @@ enum vault_request {
     VAULT_BEGIN_BACKUP = 40,    /* → public[32], bytes key, bytes sealed key */
     VAULT_EXPORT_KEY,           /* bytes sealed, binding → bytes data key, sealed to the recovery
                                    key */
+    VAULT_ADOPT_KEY,            /* bytes sealed, binding, bytes data key → sealed, spki */
     VAULT_SIGN_BACKUP,          /* bytes sealed, binding, hash[32] → signature[64], public[32] */
 };
 

@@ -5,6 +5,7 @@ import pytest
 from certs import days
 from openapi import Description
 from servers import free_port
+from uploads import form
 
 @pytest.mark.parametrize("change", [{"id": "1"}, {"state": "asleep"}, {"nonsense": 1}, {"progress": {"done": 0}}])
 def test_the_check_of_answers_can_fail(change):
@@ -122,6 +123,23 @@ def _keys(walk):
     walk("DELETE", "/csrs/{id}", id=made["id"], expect=204)
 
 
+def _imports(walk, authority):
+    def post(template, issued, expect, **words):
+        fields = [("file", issued.pem + issued.key_pem), ("chain", authority.pem)]
+        body, content_type = form(fields)
+        return walk("POST", template, body, headers={"Content-Type": content_type}, expect=expect, **words).json
+
+    old, new = (authority.issue("brought.example", not_before=days(-9 + n), not_after=days(9 + n)) for n in (0, 1))
+    one = post("/certificates/import", old, 201)["id"]
+    post("/certificates/import", old, 200)
+    post("/certificates/{id}/replace", new, 200, id=one)
+    post("/certificates/{id}/replace", old, 409, id=one)
+    walk("GET", "/certificates/{id}/versions", id=one, expect=200)
+    walk("GET", "/certificates/{id}/versions/{key}/diff/{other}", id=one, key=old.fingerprint, other=new.fingerprint,
+         expect=200)
+    walk("POST", "/certificates/import", b"nonsense", expect=415)
+
+
 def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authority):
     port = free_port()
     nginx.site(port, authority.issue("localhost", not_after=days(10))).start()
@@ -130,7 +148,8 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _tickets(walk)
     _settings(walk, root)
     _keys(walk)
-    for path in ("/jobs", "/schedules", "/dashboard", "/audit", "/audit/verify", "/openapi.json", "/healthz",
+    _imports(walk, authority)
+    for path in ("/jobs", "/schedules", "/dashboard", "/audit", "/audit/verify", "/standby", "/openapi.json", "/healthz",
                  "/readyz"):
         walk("GET", path, expect=200)
     walk("POST", "/jobs/{id}/retry", id=4711, expect=404)

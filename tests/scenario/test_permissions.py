@@ -17,6 +17,8 @@ TABLE = {
     "POST /certificates/update": "U......",
     "GET /certificates/{id}": "UN.....", "PATCH /certificates/{id}": "UNF..F.", "DELETE /certificates/{id}": "UNF--F-",
     "GET /certificates/{id}.pem": "UN.....", "GET /certificates/{id}/decoded": "UN.....",
+    "POST /certificates/import": "U......", "POST /certificates/{id}/replace": "UNF..F.",
+    "GET /certificates/{id}/versions/{key}/diff/{other}": "UN.....",
     "GET /certificates/{id}/versions": "UN.....", "GET /certificates/{id}/proposals": "UN.....",
     "GET /certificates/{id}/endpoints": "UN.....", "POST /certificates/{id}/endpoints": "UNF..F.",
     "DELETE /certificates/{id}/endpoints/{key}": "UNF--F-", "GET /certificates/{id}/log": "UN.....",
@@ -39,6 +41,7 @@ TABLE = {
     "GET /csrs": "U......", "POST /csrs": "U......", "GET /csrs/{id}": "UNNN...", "GET /csrs/{id}.pem": "UNNN...",
     "DELETE /csrs/{id}": "UNNN-F-",
     "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..", "POST /backup": "UFFFFF.",
+    "GET /standby": "U......", "POST /standby/end": "UFFFFF.",
     "GET /openapi.json": ".......", "GET /docs": ".......", "GET /metrics": ".......",
 }
 STATUS = {"U": 401, "F": 403, "N": 404}
@@ -96,7 +99,7 @@ class World:
         return Api(desk.base, token)
 
     def path(self, route):
-        path = route.path.replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
+        path = route.path.replace("{other}", "ff").replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
             path = path.replace("{name}", "notify" if "schedules" in path else "stranger")
         if "/endpoints/{id}" in path:

@@ -6,7 +6,7 @@ const struct job_type job_types[] = {
     { "audit", job_audit_run, 1, 120 },
     { "check", job_check_run, 3, 120 },
     { "cleanup", job_cleanup_run, 1, 120 },
-    { "deliver", job_deliver_run, 0, 60 },
+    { "deliver", job_deliver_run, 0, 60, true },
     { "notify", job_notify_run, 5, 60 },
     { "outbox", job_outbox_run, 3, 60 },
     { "probe", job_probe_run, 8, 60 },

@@ -32,6 +32,7 @@ CREATE TABLE version (
 ) STRICT_TABLE;
 CREATE INDEX version_serial ON version(serial);
 CREATE INDEX version_spki ON version(spki_sha256);
+CREATE INDEX version_ca ON version(subject) WHERE is_ca = TRUE; -- issuers, by name
 
 -- What was sent above a leaf, in the order it was sent. Found by the SHA-256 of the members' fingerprints.
 CREATE TABLE chain (

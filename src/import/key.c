@@ -1,0 +1,164 @@
+/* import/key: see the header. */
+#include "import/key.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/pkcs12.h>
+
+#include "base/secret.h"
+#include "import/pbe.h"
+
+static const char *const taken[] = { "RSA", "RSA-PSS", "EC", "ED25519", "ED448", "DSA" };
+
+/* PKCS#8, straight into memory of the secret's own. */
+static struct secret *encode(const PKCS8_PRIV_KEY_INFO *info)
+{
+    int size = i2d_PKCS8_PRIV_KEY_INFO(info, NULL);
+    struct secret *secret = size > 0 ? secret_new_zeroed((size_t)size) : NULL;
+    uint8_t *at = secret ? secret_bytes(secret) : NULL;
+
+    if (secret && i2d_PKCS8_PRIV_KEY_INFO(info, &at) != size) {
+        secret_free(secret);
+        return NULL;
+    }
+    return secret;
+}
+
+bool key_add(struct reading *reading, EVP_PKEY *key, struct err *err)
+{
+    bool is_taken = false;
+
+    for (size_t i = 0; i < countof(taken); i++)
+        is_taken |= EVP_PKEY_is_a(key, taken[i]);
+    if (!is_taken)
+        return reading_fail(reading, IMPORT_UNSUPPORTED, err,
+            "unsupported kind of key: %s; RSA, ECDSA, EdDSA and DSA are supported",
+            EVP_PKEY_get0_type_name(key));
+    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+    struct secret *pkcs8 = info ? encode(info) : NULL;
+    uint8_t *spki = NULL;
+    int size = i2d_PUBKEY(key, &spki);
+    bool ok = false;
+
+    if (!pkcs8 || size <= 0) {
+        secret_free(pkcs8);
+        (void)reading_fail(reading, IMPORT_MALFORMED, err, "the private key is malformed");
+    } else {
+        ok = found_add_key(reading->found, reading->part, pkcs8, span_of(spki, (size_t)size), err);
+    }
+    PKCS8_PRIV_KEY_INFO_free(info);
+    OPENSSL_free(spki);
+    return ok;
+}
+
+bool key_add_info(struct reading *reading, const PKCS8_PRIV_KEY_INFO *info, struct err *err)
+{
+    EVP_PKEY *key = EVP_PKCS82PKEY(info);
+    const X509_ALGOR *algorithm = NULL;
+    const ASN1_OBJECT *object = NULL;
+    char name[96];
+
+    if (key) {
+        bool ok = key_add(reading, key, err);
+
+        EVP_PKEY_free(key);
+        return ok;
+    }
+    if (PKCS8_pkey_get0(&object, NULL, NULL, &algorithm, info) != 1 || !algorithm)
+        return reading_fail(reading, IMPORT_MALFORMED, err, "the private key is malformed");
+    int nid = OBJ_obj2nid(object);
+
+    if (nid == NID_rsaEncryption || nid == NID_X9_62_id_ecPublicKey || nid == NID_ED25519)
+        return reading_fail(reading, IMPORT_MALFORMED, err,
+            "the private key is malformed, or of a curve that is not supported");
+    return reading_fail(reading, IMPORT_UNSUPPORTED, err, "unsupported kind of key: %s",
+        pbe_name(algorithm, name));
+}
+
+bool key_add_encrypted(struct reading *reading, const X509_SIG *encrypted, struct err *err)
+{
+    const X509_ALGOR *algorithm;
+    int64_t iterations = 0;
+
+    X509_SIG_get0(encrypted, &algorithm, NULL);
+    if (!pbe_examine(reading, algorithm, &iterations, err))
+        return false;
+    for (size_t i = 0; i < reading->n_passwords; i++) {
+        const struct reading_password *password = &reading->passwords[i];
+
+        if (!reading_spend(reading, iterations, err))
+            return false;
+        PKCS8_PRIV_KEY_INFO *info = PKCS8_decrypt(encrypted, password->text, password->size);
+
+        if (!info)
+            continue;
+        bool ok = key_add_info(reading, info, err);
+
+        PKCS8_PRIV_KEY_INFO_free(info);
+        return ok;
+    }
+    return reading_fail_password(reading, err);
+}
+
+static bool add_plain(struct reading *reading, struct span der, bool *ret_is_one, struct err *err)
+{
+    const uint8_t *at = der.data;
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.size);
+    bool ok = true;
+
+    if (info && at == der.data + der.size) {
+        *ret_is_one = true;
+        ok = key_add_info(reading, info, err);
+    }
+    PKCS8_PRIV_KEY_INFO_free(info);
+    return ok;
+}
+
+static bool add_sealed(struct reading *reading, struct span der, bool *ret_is_one, struct err *err)
+{
+    const uint8_t *at = der.data;
+    X509_SIG *encrypted = d2i_X509_SIG(NULL, &at, (long)der.size);
+    bool ok = true;
+
+    if (encrypted && at == der.data + der.size) {
+        *ret_is_one = true;
+        ok = key_add_encrypted(reading, encrypted, err);
+    }
+    X509_SIG_free(encrypted);
+    return ok;
+}
+
+/* PKCS#1 and SEC 1, which say nothing of what they are. */
+static bool add_bare(struct reading *reading, struct span der, bool *ret_is_one, struct err *err)
+{
+    static const int kinds[] = { EVP_PKEY_RSA, EVP_PKEY_EC, EVP_PKEY_DSA };
+
+    for (size_t i = 0; i < countof(kinds); i++) {
+        const uint8_t *at = der.data;
+        EVP_PKEY *key = d2i_PrivateKey(kinds[i], NULL, &at, (long)der.size);
+        bool ok = true;
+
+        if (key && at == der.data + der.size) {
+            *ret_is_one = true;
+            ok = key_add(reading, key, err);
+        }
+        EVP_PKEY_free(key);
+        if (*ret_is_one)
+            return ok;
+    }
+    return true;
+}
+
+bool key_add_der(struct reading *reading, struct span der, bool *ret_is_one, struct err *err)
+{
+    *ret_is_one = false;
+    bool ok = add_plain(reading, der, ret_is_one, err);
+
+    if (!*ret_is_one)
+        ok = add_sealed(reading, der, ret_is_one, err);
+    if (!*ret_is_one)
+        ok = add_bare(reading, der, ret_is_one, err);
+    ERR_clear_error();
+    return ok;
+}

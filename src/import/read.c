@@ -1,0 +1,117 @@
+/* import/read: see the header. */
+#include "import/read.h"
+
+#include <openssl/err.h>
+#include <openssl/provider.h>
+#include <openssl/x509.h>
+
+#include "base/err.h"
+#include "import/key.h"
+#include "import/pem.h"
+#include "import/pfx.h"
+#include "import/reading.h"
+
+void read_prepare(void)
+{
+    static bool is_done;
+
+    if (is_done)
+        return;
+    is_done = true;
+    (void)OSSL_PROVIDER_load(NULL, "default"); /* asking for another one drops it otherwise */
+    (void)OSSL_PROVIDER_load(NULL, "legacy");
+    ERR_clear_error();
+}
+
+/* What people take for certificates, by the bytes it begins with. */
+static const struct {
+    const char *begins;
+    size_t size;
+    const char *is;
+} strangers[] = {
+    { "PK\3\4", 4, "a ZIP archive: unpack it first" },
+    { "\x1f\x8b", 2, "a gzip archive: unpack it first" },
+    { "BZh", 3, "a bzip2 archive: unpack it first" },
+    { "\xFE\xED\xFE\xED", 4,
+        "a Java key store (JKS): \"keytool -importkeystore -deststoretype PKCS12\" converts it" },
+    { "\xCE\xCE\xCE\xCE", 4,
+        "a Java key store (JCEKS): \"keytool -importkeystore -deststoretype PKCS12\" converts it" },
+    { "PuTTY-User-Key-File", 19, "a PuTTY key" },
+    { "ssh-", 4, "a public key for SSH" },
+    { "%PDF", 4, "a PDF document" },
+    { "\xFF\xFE", 2, "text in UTF-16: save it as UTF-8" },
+    { "\xFE\xFF", 2, "text in UTF-16: save it as UTF-8" },
+};
+
+static bool is_request(struct span der)
+{
+    const uint8_t *at = der.data;
+    X509_REQ *request = d2i_X509_REQ(NULL, &at, (long)der.size);
+
+    X509_REQ_free(request);
+    ERR_clear_error();
+    return request != NULL;
+}
+
+static bool refuse(struct reading *reading, struct span bytes, struct err *err)
+{
+    for (size_t i = 0; i < countof(strangers); i++)
+        if (span_equal(span_slice(bytes, 0, strangers[i].size),
+                span_of(strangers[i].begins, strangers[i].size)))
+            return reading_fail(reading, IMPORT_MALFORMED, err, "this is %s", strangers[i].is);
+    if (is_request(bytes))
+        return reading_fail(reading, IMPORT_MALFORMED, err,
+            "this is a certificate request, no certificate");
+    return reading_fail(reading, IMPORT_MALFORMED, err,
+        "this is neither PKCS#12, PKCS#7, a certificate nor a private key, in PEM or DER");
+}
+
+typedef bool (
+    *form_reader)(struct reading *reading, struct span bytes, bool *ret_is_one, struct err *err);
+
+/* The likeliest first; none takes what is another's. */
+static const form_reader forms[] = { pem_read, pfx_read, cert_read, pkcs7_read, key_add_der };
+
+static bool read_part(struct reading *reading, struct span bytes, struct err *err)
+{
+    size_t before = reading->found->n_certs + reading->found->n_keys;
+
+    for (size_t i = 0; i < countof(forms); i++) {
+        bool is_one = false;
+
+        if (!forms[i](reading, bytes, &is_one, err))
+            return false;
+        if (!is_one)
+            continue;
+        if (reading->found->n_certs + reading->found->n_keys > before || reading->part != 0)
+            return true;
+        return reading_fail(reading, IMPORT_MALFORMED, err,
+            "there is neither a certificate nor a private key in it");
+    }
+    return refuse(reading, bytes, err);
+}
+
+bool read_upload(const struct import_upload *upload, int64_t iterations, struct found *found,
+    struct import_refusal *ret_refusal, struct err *err)
+{
+    for (int i = 0; i < N_IMPORT_PARTS; i++) {
+        enum import_part part = (enum import_part)i;
+        struct span password = part == IMPORT_KEY && upload->key_password.size > 0
+                                   ? upload->key_password
+                                   : upload->password;
+        autodone(reading) struct reading reading;
+
+        if (upload->parts[i].size == 0)
+            continue;
+        reading_init(&reading, found, part, password, iterations);
+        bool ok = read_part(&reading, upload->parts[i], err);
+
+        iterations = reading.iterations_left;
+        if (ok)
+            continue;
+        *ret_refusal =
+            (struct import_refusal){ reading.fault ? reading.fault : IMPORT_MALFORMED, part };
+        return false;
+    }
+    return true;
+}
