@@ -97,6 +97,7 @@ struct api_call {
     struct span body;            /* with API_BODY_RAW */
     const char *content_type;    /* of that; NULL: none was said */
     int64_t if_match;            /* the row version of If-Match; 0: none given */
+    int64_t if_none_match;       /* the ETag of If-None-Match; 0: none given */
     const char *idempotency_key; /* NULL: none given */
     void *prepared;              /* by the route's prepare(); NULL without one */
     void (*free_prepared)(void *prepared);

@@ -173,7 +173,7 @@ static bool make_headers(const char *const *headers, struct curl_slist **list, s
     return true;
 }
 
-static bool check_url(const char *url, struct err *err)
+bool http_url_check(const char *url, struct err *err)
 {
     CURLU *parts = curl_url();
     char *scheme = NULL, *user = NULL, *host = NULL;
@@ -345,7 +345,7 @@ bool http_client_call(struct http_client *client, const struct http_call *call,
     buf_clear(&answer->headers);
     buf_clear(&answer->body);
     answer->status = 0;
-    if (!check_url(call->url, err))
+    if (!http_url_check(call->url, err))
         return false;
     works = make_headers(call->headers, &headers, err);
     /* curl would ask for a 100 and wait a second for it. */

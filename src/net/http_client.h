@@ -70,6 +70,9 @@ struct http_answer {
 
 void http_answer_done(struct http_answer *answer);
 
+/* ERR_INVALID unless it is an http or https URL without user and password. */
+bool http_url_check(const char *url, struct err *err) must_check;
+
 /* The value of a field, in whatever case, without blanks at its ends; false if it is not there. */
 bool http_answer_field(const struct http_answer *answer, const char *name, struct span *ret);
 

@@ -2,6 +2,7 @@
  * notify/outbox. */
 #pragma once
 
+#include "base/err.h"
 #include "notify/notify.h"
 #include "notify/outbox.h"
 

@@ -52,23 +52,26 @@ bool store_calendar_feed_delete(struct tx *tx, int64_t account_id, int64_t id, s
     return true;
 }
 
-bool store_calendar_feed_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE],
-    int64_t *ret_id, int64_t *ret_account, struct err *err)
+bool store_calendar_feed_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE], int64_t now,
+    int64_t *ret_touch, int64_t *ret_account, struct err *err)
 {
-    int64_t id = 0;
+    int64_t touch = 0;
     int64_t account = 0;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT f.id, f.account_id FROM calendar_feed f JOIN account a ON a.id = f.account_id"
+        "SELECT f.id, f.account_id, f.used_at"
+        "  FROM calendar_feed f JOIN account a ON a.id = f.account_id"
         " WHERE f.hash = $1 AND a.is_disabled = FALSE");
 
     stmt_bind_blob(q, 1, span_of(hash, SHA256_SIZE));
     while (stmt_next(q)) {
-        id = stmt_i64(q, 0);
+        int64_t used_at = stmt_i64(q, 2);
+
+        touch = used_at > now - TOUCH_SECONDS && used_at <= now ? 0 : stmt_i64(q, 0);
         account = stmt_i64(q, 1);
     }
     if (!stmt_end(q, err))
         return false;
-    *ret_id = id;
+    *ret_touch = touch;
     *ret_account = account;
     return true;
 }
@@ -76,12 +79,10 @@ bool store_calendar_feed_find(struct tx *tx, const uint8_t hash[static SHA256_SI
 bool store_calendar_feed_touch(struct tx *tx, int64_t id, int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE calendar_feed SET used_at = $2"
-                       " WHERE id = $1 AND (used_at IS NULL OR used_at < $3 OR used_at > $2)");
+        tx_prepare(tx, "UPDATE calendar_feed SET used_at = $2 WHERE id = $1");
 
     stmt_bind_i64(q, 1, id);
     stmt_bind_i64(q, 2, now);
-    stmt_bind_i64(q, 3, now - TOUCH_SECONDS);
     return stmt_run(q, err);
 }
 

@@ -23,11 +23,14 @@ bool store_calendar_feeds(struct tx *tx, int64_t account_id, struct calendar_fee
 bool store_calendar_feed_delete(struct tx *tx, int64_t account_id, int64_t id, struct err *err)
     must_check;
 
-/* Whose feed is it? *ret_account is 0 when there is none, or its account is disabled. */
-bool store_calendar_feed_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE],
-    int64_t *ret_id, int64_t *ret_account, struct err *err) must_check;
+/*
+ * Whose feed is it? *ret_account is 0 when there is none, or its account is disabled. *ret_touch is
+ * the feed's id if its use was not noted within the last hour, else 0.
+ */
+bool store_calendar_feed_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE], int64_t now,
+    int64_t *ret_touch, int64_t *ret_account, struct err *err) must_check;
 
-/* It was used: noted at most once an hour. */
+/* It was used. */
 bool store_calendar_feed_touch(struct tx *tx, int64_t id, int64_t now, struct err *err) must_check;
 
 /* One certificate in a calendar; lives for the call. */
