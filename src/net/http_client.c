@@ -132,7 +132,7 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
     struct transfer *transfer = arg;
     struct span piece = span_of(bytes, size * n);
 
-    if (transfer->call->sink && status_of(transfer) < 400) {
+    if (transfer->call->sink && (transfer->call->sinks_errors || status_of(transfer) < 400)) {
         if (!transfer->call->sink(transfer->call->sink_arg, piece, &transfer->stop))
             return CURL_WRITEFUNC_ERROR;
         return piece.size;

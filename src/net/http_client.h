@@ -44,10 +44,11 @@ struct http_call {
 
     /*
      * Where the answer's body goes instead of answer->body, unless its status says that it is an
-     * error. False, with `err` set, ends the call.
+     * error and `sinks_errors` is not set. False, with `err` set, ends the call.
      */
     bool (*sink)(void *arg, struct span bytes, struct err *err);
     void *sink_arg;
+    bool sinks_errors;
 
     /*
      * Asked when the connection stands and before the first byte of the request: from here on the

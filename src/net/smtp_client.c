@@ -100,6 +100,8 @@ static size_t take_reply(char *bytes, size_t size, size_t n, void *arg)
     struct span line = span_trim(span_of(bytes, size * n));
     autodone(buf) struct buf clean = BUF_INIT(4096);
 
+    if (span_starts_with(line, "221")) /* to the QUIT that ends what has failed before */
+        return size * n;
     buf_add_clean(&clean, span_slice(line, 0, 1000));
     span_copy_text(buf_span(&clean), transfer->answer->said, sizeof transfer->answer->said);
     return size * n;

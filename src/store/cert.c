@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "store/bucket.h"
 #include "store/cert_load.h"
+#include "store/cert_refresh.h"
 #include "store/cert_people.h"
 #include "store/endpoint.h"
 #include "store/read.h"
@@ -194,6 +195,8 @@ bool store_cert_edit(struct tx *tx, int64_t id, const struct cert_edit *edit, in
     return store_cert_get(tx, &system, id, &row, err) &&
            update_record(tx, id, row, edit, now, err) &&
            (!edit->tags || tags_write(tx, id, edit->tags, err)) &&
+           (!edit->notify_periods || !row->version_id ||
+               store_cert_set_notify_at(tx, id, now, err)) &&
            (!edit->name || cert_write_words(tx, id, err));
 }
 

@@ -146,6 +146,7 @@ static bool webhook_send(struct channel *channel, const struct notice *notice,
         .has_body = true,
         .sink = take_answer,
         .sink_arg = &said,
+        .sinks_errors = true,
         .about_to = handover->run,
         .about_to_arg = handover->arg };
 
