@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+#include "core/compare.h"
+
+#define IDS_MAX 10000
+
+static bool is_flag(const char *word)
+{
+    return !word || strcmp(word, "any") == 0 || compare_is_alert_name(word);
+}
+
 static void add_status(unsigned *statuses, const char *word, bool *is_bad)
 {
     enum cert_status status;
@@ -59,6 +68,8 @@ void cert_filter_from_query(struct query *query, struct cert_filter *ret,
     ret->tag = query_text(query, "tag", 64);
     ret->issuer = query_text(query, "issuer", 1024);
     ret->alert = query_text(query, "flag", 16);
+    if (!is_flag(ret->alert))
+        query_complain(query, "flag", "there is no such flag");
     ret->expires_before = query_time(query, "expires_before", 0);
     ret->expires_after = query_time(query, "expires_after", 0);
     ret->is_unused = query_bool(query, "unused", false);
@@ -120,6 +131,8 @@ void cert_filter_from_json(struct json_in *in, struct cert_filter *ret)
     ret->tag = optional(in, "tag", 64);
     ret->issuer = optional(in, "issuer", 1024);
     ret->alert = optional(in, "flag", 16);
+    if (!is_flag(ret->alert))
+        json_in_complain(in, "flag", "there is no such flag");
     ret->expires_before = json_in_time_opt(in, "expires_before", 0);
     ret->expires_after = json_in_time_opt(in, "expires_after", 0);
     ret->is_unused = json_in_bool_opt(in, "unused", false);
@@ -127,4 +140,20 @@ void cert_filter_from_json(struct json_in *in, struct cert_filter *ret)
         ret->statuses |= 1U << CERT_UNKNOWN;
     if (optional(in, "stage", 64))
         json_in_complain(in, "stage", "no certificate has a stage yet");
+}
+
+void cert_selection_check(struct json_in *in)
+{
+    struct cert_filter filter = { 0 };
+    struct json_in nested;
+    const size_t n = json_in_array_opt(in, "ids", IDS_MAX);
+
+    for (size_t i = 0; i < n; i++)
+        (void)json_in_item_i64(in, "ids", i, 1, INT64_MAX);
+    if (json_in_object_opt(in, "filter", &nested)) {
+        cert_filter_from_json(&nested, &filter);
+        json_in_leave(&nested);
+    }
+    if (json_in_has(in, "ids") == json_in_has(in, "filter"))
+        json_in_complain(in, "ids", "give either ids or filter");
 }

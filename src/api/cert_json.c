@@ -52,17 +52,22 @@ bool cert_require(struct api_call *call, int64_t id, enum action action, struct 
     return true;
 }
 
+static void write_may(struct api_call *call, unsigned relations)
+{
+    json_begin_array(&call->reply, "may");
+    for (size_t i = 0; i < countof(rights); i++)
+        if (permission_allows(&call->who, rights[i].action, relations))
+            json_str(&call->reply, NULL, rights[i].name);
+    json_end(&call->reply);
+}
+
 bool cert_json_write_may(struct api_call *call, int64_t certificate_id, struct err *err)
 {
     unsigned relations;
 
     if (!cert_json_relations(call, certificate_id, &relations, err))
         return false;
-    json_begin_array(&call->reply, "may");
-    for (size_t i = 0; i < countof(rights); i++)
-        if (permission_allows(&call->who, rights[i].action, relations))
-            json_str(&call->reply, NULL, rights[i].name);
-    json_end(&call->reply);
+    write_may(call, relations);
     return true;
 }
 
@@ -165,26 +170,27 @@ static void write_current(struct json_out *out, const struct cert_row *cert, int
     json_end(out);
 }
 
-static bool write_share(struct api_call *call, const struct cert_row *cert, struct err *err)
+/* The names of those of a kind that `certificate_id` is shared with. */
+static void write_shared(struct json_out *out, const char *key, const struct access_rows *people,
+    int64_t certificate_id, unsigned relation)
 {
-    autodone(access_rows) struct access_rows people = { 0 };
-    struct json_out *out = &call->reply;
+    json_begin_array(out, key);
+    for (size_t i = 0; i < people->n; i++) {
+        const struct access_row *row = &people->items[i];
 
-    if (!store_cert_people(call->tx, cert->id, &people, err))
-        return false;
+        if (row->certificate_id == certificate_id && row->relation == relation)
+            json_str(out, NULL, row->account ? row->account : row->group);
+    }
+    json_end(out);
+}
+
+static void write_share(struct json_out *out, const struct access_rows *people,
+    int64_t certificate_id)
+{
     json_begin_object(out, "share");
-    json_begin_array(out, "users");
-    for (size_t i = 0; i < people.n; i++)
-        if (people.items[i].relation == RELATION_SHARED_USER)
-            json_str(out, NULL, people.items[i].account);
+    write_shared(out, "users", people, certificate_id, RELATION_SHARED_USER);
+    write_shared(out, "groups", people, certificate_id, RELATION_SHARED_GROUP);
     json_end(out);
-    json_begin_array(out, "groups");
-    for (size_t i = 0; i < people.n; i++)
-        if (people.items[i].relation == RELATION_SHARED_GROUP)
-            json_str(out, NULL, people.items[i].group);
-    json_end(out);
-    json_end(out);
-    return true;
 }
 
 static void write_stored_list(struct json_out *out, const char *key, const char *list)
@@ -235,7 +241,8 @@ static void write_summary(struct json_out *out, const struct cert_row *cert, int
     write_stored_list(out, "notification_periods", cert->notify_periods);
 }
 
-bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct err *err)
+static void write_record(struct api_call *call, const struct cert_row *cert,
+    const struct access_rows *people, unsigned relations)
 {
     struct json_out *out = &call->reply;
     char etag[24];
@@ -251,5 +258,40 @@ bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct 
     json_time(out, "updated_at", cert->updated_at);
     (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", cert->row_version);
     json_str(out, "etag", etag);
-    return write_share(call, cert, err) && cert_json_write_may(call, cert->id, err);
+    write_share(out, people, cert->id);
+    write_may(call, relations);
+}
+
+bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct err *err)
+{
+    autodone(access_rows) struct access_rows people = { 0 };
+    unsigned relations;
+
+    if (!store_cert_people(call->tx, cert->id, &people, err) ||
+        !cert_json_relations(call, cert->id, &relations, err))
+        return false;
+    write_record(call, cert, &people, relations);
+    return true;
+}
+
+bool cert_json_write_items(struct api_call *call, const struct cert_rows *certs, struct err *err)
+{
+    autodone(access_rows) struct access_rows people = { 0 };
+    int64_t ids[API_PAGE_MAX];
+    unsigned relations[API_PAGE_MAX];
+
+    ASSERT(certs->n <= API_PAGE_MAX);
+    for (size_t i = 0; i < certs->n; i++)
+        ids[i] = certs->items[i].id;
+    if (!store_cert_people_of(call->tx, ids, certs->n, &people, err) ||
+        !store_cert_relations_of(call->tx, ids, certs->n, call->who.account_id, relations, err))
+        return false;
+    json_begin_array(&call->reply, "items");
+    for (size_t i = 0; i < certs->n; i++) {
+        json_begin_object(&call->reply, NULL);
+        write_record(call, &certs->items[i], &people, relations[i]);
+        json_end(&call->reply);
+    }
+    json_end(&call->reply);
+    return true;
 }

@@ -6,9 +6,12 @@
 #include "core/rows_endpoint.h"
 #include "core/rows_version.h"
 
-/* Whether rights and shares are looked up, which costs two queries a record: not in lists of many.
- */
+/* A record; the object is the caller's to begin and end. */
 bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct err *err)
+    must_check;
+
+/* "items": the records of a page. What is beside them is looked up for all of them at once. */
+bool cert_json_write_items(struct api_call *call, const struct cert_rows *certs, struct err *err)
     must_check;
 
 /* "status", "may", "share", … of one record; the object is the caller's to begin and end. */

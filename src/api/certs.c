@@ -33,18 +33,11 @@ static bool certs_list(struct api_call *call, struct err *err)
     cert_filter_from_query(query, &filter, &text);
     cert_filter_sort(query, &request);
     request.limit = page_limit(query);
-    request.cursor = query_text(query, "cursor", 512);
+    request.cursor = query_text(query, "cursor", 2048);
     if (!query_end(query, err) || !store_display_rule(call->tx, &request.rule, NULL, err) ||
-        !store_cert_page(call->tx, &viewer, &request, &page, err))
+        !store_cert_page(call->tx, &viewer, &request, &page, err) ||
+        !cert_json_write_items(call, &page.rows, err))
         return false;
-    json_begin_array(&call->reply, "items");
-    for (size_t i = 0; i < page.rows.n; i++) {
-        json_begin_object(&call->reply, NULL);
-        if (!cert_json_write(call, &page.rows.items[i], err))
-            return false;
-        json_end(&call->reply);
-    }
-    json_end(&call->reply);
     page_end(call, page.next_cursor, page.total, page.is_estimate);
     return true;
 }
@@ -173,63 +166,11 @@ static bool certs_delete(struct api_call *call, struct err *err)
     return api_audit(call, "certificate.delete", cert->id, cert->name, NULL, NULL, err);
 }
 
-static bool add_pem(struct tx *tx, int64_t version_id, struct buf *out, struct err *err)
-{
-    autodone(buf) struct buf der = BUF_INIT(CERT_MAX_BYTES);
-    autofree(cert) struct cert *cert = NULL;
-
-    if (!store_version_der(tx, version_id, &der, err) || !cert_from_der(buf_span(&der), &cert, err))
-        return false;
-    cert_to_pem(cert, out);
-    return true;
-}
-
-/* "www.example.org" from whatever the record is called; safe in a header and on a disk. */
-static void file_name(const char *name, char *field, size_t field_size)
-{
-    size_t n = 0;
-
-    for (const char *p = name; *p && n + 5 < field_size; p++) {
-        bool is_plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                        (*p >= '0' && *p <= '9') || *p == '-' || (*p == '.' && n > 0);
-
-        field[n++] = is_plain ? *p : '_';
-    }
-    (void)snprintf(field + n, field_size - n, "%s", n ? ".pem" : "certificate.pem");
-}
-
-/* Leaf, then what was sent above it; never a key. */
-static bool certs_pem(struct api_call *call, struct err *err)
-{
-    const struct store_viewer viewer = api_viewer(call);
-    autofree(cert_row) struct cert_row *cert = NULL;
-    autofree(record_version_row) struct record_version_row *current = NULL;
-    autodone(version_rows) struct version_rows chain = { 0 };
-
-    if (!store_cert_get(call->tx, &viewer, call->path_id, &cert, err))
-        return false;
-    if (!cert->version_id)
-        return fail(err, ERR_NOT_FOUND, "no certificate has been seen for \"%s\" yet", cert->name);
-    if (!store_record_version_find(call->tx, cert->id, cert->version_id, &current, err) ||
-        !add_pem(call->tx, cert->version_id, call->body_out, err))
-        return false;
-    if (current && current->chain_id &&
-        !store_chain_members(call->tx, current->chain_id, &chain, err))
-        return false;
-    for (size_t i = 0; i < chain.n; i++)
-        if (!add_pem(call->tx, chain.items[i].id, call->body_out, err))
-            return false;
-    call->media_type = "application/x-pem-file";
-    file_name(cert->version->name, call->filename, sizeof call->filename);
-    return true;
-}
-
 const struct api_route certificate_routes[] = {
     { "GET", "/certificates", ROLE_USER, API_READS, certs_list, 0 },
     { "POST", "/certificates", ROLE_USER, API_WRITES | API_IDEMPOTENT, certs_create, 0 },
     { "GET", "/certificates/{id}", ROLE_USER, API_READS, certs_get, 0 },
     { "PATCH", "/certificates/{id}", ROLE_USER, API_WRITES, certs_edit, 0 },
     { "DELETE", "/certificates/{id}", ROLE_USER, API_WRITES | API_BODY_NONE, certs_delete, 0 },
-    { "GET", "/certificates/{id}.pem", ROLE_USER, API_READS | API_REPLY_RAW, certs_pem, 0 },
     { 0 },
 };

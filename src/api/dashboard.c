@@ -5,6 +5,7 @@
 #include "api/tables.h"
 #include "api/tickets.h"
 #include "base/err.h"
+#include "base/parse.h"
 #include "store/cert.h"
 #include "store/cert_list.h"
 #include "store/endpoint.h"
@@ -117,12 +118,44 @@ static bool write_issuers(struct api_call *call, const struct store_viewer *view
 {
     autodone(top_rows) struct top_rows top = { 0 };
 
-    if (!store_dashboard_issuers(call->tx, viewer, &top, err))
+    if (!store_dashboard_top(call->tx, viewer, TOP_BY_ISSUER, &top, err))
         return false;
     json_begin_array(&call->reply, "issuers");
     for (size_t i = 0; i < top.n; i++) {
         json_begin_object(&call->reply, NULL);
         json_str(&call->reply, "name", top.items[i].name);
+        json_i64(&call->reply, "count", top.items[i].n);
+        json_end(&call->reply);
+    }
+    json_end(&call->reply);
+    return true;
+}
+
+/* "rsa 2048": the algorithm's name, and the size. */
+static void write_key_type(struct json_out *out, const char *key_type)
+{
+    struct span rest = span_text(key_type);
+    struct span algorithm;
+    struct err ignored = { 0 };
+    int64_t size = 0;
+
+    (void)span_split(&rest, ' ', &algorithm);
+    (void)!parse_i64(rest, 0, INT64_MAX, &size, &ignored);
+    json_str_span(out, "algorithm", algorithm);
+    json_i64(out, "size", size);
+}
+
+static bool write_key_types(struct api_call *call, const struct store_viewer *viewer,
+    struct err *err)
+{
+    autodone(top_rows) struct top_rows top = { 0 };
+
+    if (!store_dashboard_top(call->tx, viewer, TOP_BY_KEY_TYPE, &top, err))
+        return false;
+    json_begin_array(&call->reply, "key_types");
+    for (size_t i = 0; i < top.n; i++) {
+        json_begin_object(&call->reply, NULL);
+        write_key_type(&call->reply, top.items[i].name);
         json_i64(&call->reply, "count", top.items[i].n);
         json_end(&call->reply);
     }
@@ -136,7 +169,8 @@ static bool dashboard_get(struct api_call *call, struct err *err)
 
     return write_counts(call, &viewer, err) && write_timeline(call, &viewer, err) &&
            write_needs_me(call, &viewer, err) && write_failing(call, &viewer, err) &&
-           write_issuers(call, &viewer, err) && schedules_write(call, "schedules", err);
+           write_issuers(call, &viewer, err) && write_key_types(call, &viewer, err) &&
+           schedules_write(call, "schedules", err);
 }
 
 const struct api_route dashboard_routes[] = {

@@ -1,4 +1,5 @@
-/* cli: certdesk cert list, show, add, update. */
+/* cli: certdesk cert list, show, add, update. Export and a list of hosts are in cert_many.c, import
+ * and replace are in cert_import.c. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,23 +7,29 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/parse.h"
+#include "cli/cert_import.h"
+#include "cli/cert_many.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/remote.h"
 #include "codec/url.h"
+
+#define WORDS_MAX 12
 
 struct cert_options {
     bool json;
     bool all;
     bool wait;
     const char *limit;
-    const char *query[8]; /* name, value, name, value: what goes into the URL */
+    const char *query[WORDS_MAX]; /* name, value, name, value: what goes into the URL */
     size_t n_query;
-    const char *fields[8]; /* likewise: what goes into the body */
+    const char *fields[WORDS_MAX]; /* likewise: what goes into the body */
     size_t n_fields;
     const char *sni;
     const char *protocol;
     const char *tags;
+    const char *file;   /* of hosts to add */
+    const char *output; /* of an export */
 };
 
 static const struct option options[] = {
@@ -31,6 +38,7 @@ static const struct option options[] = {
     { "owner", required_argument, NULL, 'w' },
     { "assignee", required_argument, NULL, 'g' },
     { "tag", required_argument, NULL, 't' },
+    { "flag", required_argument, NULL, 'F' },
     { "sort", required_argument, NULL, 'r' },
     { "limit", required_argument, NULL, 'l' },
     { "all", no_argument, NULL, 'a' },
@@ -39,6 +47,7 @@ static const struct option options[] = {
     { "protocol", required_argument, NULL, 'p' },
     { "tags", required_argument, NULL, 'T' },
     { "wait", no_argument, NULL, 'W' },
+    { "file", required_argument, NULL, 'f' },
     { "output", required_argument, NULL, 'o' },
     { "help", no_argument, NULL, 'h' },
     { 0 },
@@ -47,19 +56,24 @@ static const struct option options[] = {
 static int usage(void)
 {
     fputs(
-        "usage: certdesk cert list [--status S,…] [--search TEXT] [--owner NAME] [--tag TAG] [--sort COLUMN]\n"
-        "                          [--limit N | --all] [-o table|json]\n"
+        "usage: certdesk cert list [--status S,…] [--search TEXT] [--owner NAME] [--tag TAG] [--flag FLAG]\n"
+        "                          [--sort COLUMN] [--limit N | --all] [-o table|json]\n"
         "       certdesk cert show ID [-o table|json]\n"
         "       certdesk cert add HOST[:PORT]… [--name NAME] [--sni NAME] [--protocol PROTO] [--tags A,B]\n"
         "                         [--owner NAME] [--assignee NAME] [--wait] [-o table|json]\n"
-        "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n",
+        "       certdesk cert add -f FILE|- [--protocol PROTO] [--tags A,B] [--owner NAME]\n"
+        "                         [--assignee NAME] [-o table|json]\n"
+        "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n"
+        "       certdesk cert export ID… [-o FILE]\n"
+        "       " CERT_IMPORT_USAGE "\n"
+        "       " CERT_REPLACE_USAGE "\n",
         stderr);
     return CLI_USAGE;
 }
 
 static void keep(const char **list, size_t *n, const char *name, const char *value)
 {
-    if (*n + 2 > 8)
+    if (*n + 2 > WORDS_MAX)
         return;
     list[(*n)++] = name;
     list[(*n)++] = value;
@@ -76,6 +90,9 @@ static bool take_option(struct cert_options *o, int option)
         return true;
     case 't':
         keep(o->query, &o->n_query, "tag", optarg);
+        return true;
+    case 'F':
+        keep(o->query, &o->n_query, "flag", optarg);
         return true;
     case 'r':
         keep(o->query, &o->n_query, "sort", optarg);
@@ -108,9 +125,13 @@ static bool take_option(struct cert_options *o, int option)
     case 'W':
         o->wait = true;
         return true;
+    case 'f':
+        o->file = optarg;
+        return true;
     case 'o':
+        o->output = optarg;
         o->json = strcmp(optarg, "json") == 0;
-        return o->json || strcmp(optarg, "table") == 0;
+        return true;
     default:
         return false;
     }
@@ -124,6 +145,17 @@ static void add_query(struct buf *path, const char *name, const char *value)
     url_encode(span_text(value), path);
 }
 
+/* "mixed", "wrong_host": what is not as it should be. */
+static char *flags_text(const struct json *cert)
+{
+    const struct json *flags = json_member(cert, "flags");
+    autodone(buf) struct buf text = BUF_INIT(1024);
+
+    for (size_t i = 0; i < json_list_size(flags); i++)
+        buf_addf(&text, "%s%s", i ? ", " : "", json_as_text(json_list_item(flags, i)));
+    return xstrdup(buf_text(&text));
+}
+
 static void add_row(struct table *table, const struct json *cert)
 {
     const struct json *current = json_member(cert, "current");
@@ -135,6 +167,9 @@ static void add_row(struct table *table, const struct json *cert)
 
         table_add(table, text);
     }
+    autofree(str) char *flags = flags_text(cert);
+
+    table_add(table, flags);
     autofree(str) char *at = output_text(cert, "expires_at");
     autofree(str) char *days = output_days(cert);
     autofree(str) char *issuer = output_text(current, "issuer");
@@ -149,7 +184,8 @@ static void add_row(struct table *table, const struct json *cert)
 
 static void add_header(struct table *table)
 {
-    static const char *const names[] = { "ID", "NAME", "STATUS", "ENDS", "", "ISSUER", "ERROR" };
+    static const char *const names[] = { "ID", "NAME", "STATUS", "FLAGS", "ENDS", "", "ISSUER",
+        "ERROR" };
 
     for (size_t i = 0; i < countof(names); i++)
         table_add(table, names[i]);
@@ -163,7 +199,7 @@ static bool list_pages(struct remote *remote, const struct cert_options *o, cons
     autofree(str) char *cursor = NULL;
     int64_t shown = 0;
 
-    table_init(&table, 7);
+    table_init(&table, 8);
     add_header(&table);
     do {
         autodone(buf) struct buf path = BUF_INIT(8192);
@@ -248,6 +284,10 @@ static void show_certificate(const struct json *cert)
     show_member(cert, "id", "id");
     show_member(cert, "name", "name");
     show_member(cert, "status", "status");
+    autofree(str) char *flags = flags_text(cert);
+
+    if (flags[0])
+        output_pair("flags", flags);
     show_member(cert, "certificate_id", "certificate ID");
     show_member(cert, "expires_at", "ends");
     autofree(str) char *days = output_days(cert);
@@ -406,42 +446,85 @@ static bool update(struct remote *remote, const struct cert_options *o, int n_id
     return true;
 }
 
+enum verb { VERB_LIST, VERB_SHOW, VERB_ADD, VERB_UPDATE, VERB_EXPORT, N_VERBS };
+
+/* N_VERBS: there is none of that name, or not with so many arguments. */
+static enum verb find_verb(const char *name, int n, const struct cert_options *o)
+{
+    const bool is_format =
+        !o->output || strcmp(o->output, "json") == 0 || strcmp(o->output, "table") == 0;
+
+    if (strcmp(name, "export") == 0 && n > 0)
+        return VERB_EXPORT;
+    if (!is_format || (o->file && strcmp(name, "add") != 0))
+        return N_VERBS;
+    if (strcmp(name, "list") == 0 && n == 0)
+        return VERB_LIST;
+    if (strcmp(name, "show") == 0 && n == 1)
+        return VERB_SHOW;
+    if (strcmp(name, "add") == 0 && (n > 0) != (o->file != NULL))
+        return VERB_ADD;
+    return strcmp(name, "update") == 0 ? VERB_UPDATE : N_VERBS;
+}
+
+static bool add(struct remote *remote, struct cert_options *o, int n, char **hosts, bool *ret_good,
+    struct err *err)
+{
+    if (o->file) {
+        if (o->protocol)
+            keep(o->fields, &o->n_fields, "protocol", o->protocol);
+        return cert_add_file(remote, o->file, o->fields, o->n_fields, o->tags, o->json, ret_good,
+            err);
+    }
+    for (int i = 0; i < n; i++)
+        if (!add_one(remote, o, hosts[i], err))
+            return false;
+    return true;
+}
+
+static bool run(struct remote *remote, enum verb verb, struct cert_options *o, int n, char **rest,
+    bool *ret_good, struct err *err)
+{
+    switch (verb) {
+    case VERB_LIST:
+        return list(remote, o, err);
+    case VERB_SHOW:
+        return show(remote, o, rest[0], err);
+    case VERB_ADD:
+        return add(remote, o, n, rest, ret_good, err);
+    case VERB_EXPORT:
+        return cert_export(remote, n, rest, o->output, err);
+    case VERB_UPDATE:
+    case N_VERBS:
+        break;
+    }
+    return update(remote, o, n, rest, err);
+}
+
 int cli_cert(int argc, char **argv)
 {
     struct cert_options o = { 0 };
     autofree(remote) struct remote *remote = NULL;
     struct err err = { 0 };
-    bool works = true;
+    bool is_good = true;
     int option;
 
     if (argc < 2)
         return usage();
-    const char *verb = argv[1];
-
+    if (strcmp(argv[1], "import") == 0 || strcmp(argv[1], "replace") == 0)
+        return cert_import_run(argc - 1, argv + 1);
     argc--;
     argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
+    while ((option = getopt_long(argc, argv, "o:f:h", options, NULL)) !=
            -1) /* NOLINT(concurrency-mt-unsafe) */
         if (!take_option(&o, option))
             return usage();
-    int n = argc - optind;
-    char **rest = argv + optind;
-    bool is_list = strcmp(verb, "list") == 0 && n == 0;
-    bool is_show = strcmp(verb, "show") == 0 && n == 1;
-    bool is_add = strcmp(verb, "add") == 0 && n > 0;
+    const enum verb verb = find_verb(argv[0], argc - optind, &o);
 
-    if (!is_list && !is_show && !is_add && strcmp(verb, "update") != 0)
+    if (verb == N_VERBS)
         return usage();
-    if (!remote_open(&remote, &err))
+    if (!remote_open(&remote, &err) ||
+        !run(remote, verb, &o, argc - optind, argv + optind, &is_good, &err))
         return output_fail(&err);
-    if (is_list)
-        works = list(remote, &o, &err);
-    else if (is_show)
-        works = show(remote, &o, rest[0], &err);
-    else if (is_add)
-        for (int i = 0; works && i < n; i++)
-            works = add_one(remote, &o, rest[i], &err);
-    else
-        works = update(remote, &o, n, rest, &err);
-    return works ? CLI_OK : output_fail(&err);
+    return is_good ? CLI_OK : CLI_FAILED;
 }

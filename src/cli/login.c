@@ -7,54 +7,23 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
-#include "base/secret.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/remote.h"
 
-#define LINE_MAX_BYTES 2048
+#define LINE_MAX_BYTES ASK_LINE_MAX
 #define TOKEN_DAYS 90
 
 static int usage(void)
 {
     fputs("usage: certdesk login URL [--user NAME] [--token-file FILE|-]\n", stderr);
     return CLI_USAGE;
-}
-
-/* A line of standard input; without echo on a terminal where it is a password. */
-static bool ask(const char *prompt, bool is_password, struct buf *answer, struct err *err)
-{
-    struct termios before;
-    bool is_terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
-    char line[LINE_MAX_BYTES];
-
-    if (is_terminal) {
-        struct termios quiet = before;
-
-        if (is_password)
-            quiet.c_lflag &= ~(tcflag_t)ECHO;
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-        fprintf(stderr, "%s: ", prompt);
-    }
-    char *got = fgets(line, sizeof line, stdin);
-
-    if (is_terminal) {
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        if (is_password)
-            fputc('\n', stderr);
-    }
-    if (!got)
-        return fail(err, ERR_INVALID, "no %s was given", prompt);
-    buf_add(answer, line, strcspn(line, "\r\n"));
-    secret_wipe(line, sizeof line);
-    return buf_check(answer, prompt, err);
 }
 
 static bool sign_in(struct remote *remote, const char *user, struct json **me, struct err *err)
@@ -66,9 +35,9 @@ static bool sign_in(struct remote *remote, const char *user, struct json **me, s
 
     if (user)
         buf_add_text(&name, user);
-    else if (!ask("user", false, &name, err))
+    else if (!ask_line("user", false, &name, err))
         return false;
-    if (!ask("password", true, &password, err))
+    if (!ask_line("password", true, &password, err))
         return false;
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
@@ -111,7 +80,7 @@ static bool make_token(struct remote *remote, const struct json *me, struct buf 
 static bool read_token(const char *file, struct buf *token, struct err *err)
 {
     if (strcmp(file, "-") == 0)
-        return ask("token", true, token, err);
+        return ask_line("token", true, token, err);
     if (!fs_read(file, token, err))
         return false;
     while (token->size && strchr("\r\n ", token->data[token->size - 1]))

@@ -201,8 +201,8 @@ static bool read_json(const struct http_answer *answer, const char *url, struct 
     return true;
 }
 
-bool remote_call(struct remote *remote, const char *method, const char *path, const char *body,
-    struct json **ret, struct err *err)
+static bool call_with(struct remote *remote, const char *method, const char *path, const char *type,
+    const struct span *body, struct json **ret, struct err *err)
 {
     autofree(str) char *url = xasprintf("%s/api/v1%s", remote->url, path);
     autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(ANSWER_MAX);
@@ -210,11 +210,11 @@ bool remote_call(struct remote *remote, const char *method, const char *path, co
     const char *headers[4];
     struct span cookie;
 
-    write_headers(remote, body ? "Content-Type: application/json" : NULL, headers);
+    write_headers(remote, type, headers);
     struct http_call call = { .method = method,
         .url = url,
         .headers = headers,
-        .body = span_text(body),
+        .body = body ? *body : SPAN_EMPTY,
         .has_body = body != NULL };
 
     if (!http_client_call(remote->client, &call, &answer, err))
@@ -229,6 +229,24 @@ bool remote_call(struct remote *remote, const char *method, const char *path, co
         return fail_problem(json, answer.status, err);
     *ret = take(&json);
     return true;
+}
+
+bool remote_call(struct remote *remote, const char *method, const char *path, const char *body,
+    struct json **ret, struct err *err)
+{
+    struct span bytes = span_text(body);
+
+    return body
+               ? call_with(remote, method, path, "Content-Type: application/json", &bytes, ret, err)
+               : call_with(remote, method, path, NULL, NULL, ret, err);
+}
+
+bool remote_send(struct remote *remote, const char *method, const char *path,
+    const char *content_type, struct span body, struct json **ret, struct err *err)
+{
+    autofree(str) char *type = xasprintf("Content-Type: %s", content_type);
+
+    return call_with(remote, method, path, type, &body, ret, err);
 }
 
 static bool write_to_file(void *arg, struct span bytes, struct err *err)

@@ -45,7 +45,7 @@ static bool next_parameter(struct span *rest, struct span *name, char *value, si
     if (s.data[0] != ';' || equals == SIZE_MAX)
         return false;
     *name = span_trim(span_slice(s, 1, equals - 1));
-    s = span_slice(s, equals + 1, SIZE_MAX);
+    s = span_trim(span_slice(s, equals + 1, SIZE_MAX));
     bool is_quoted = s.size > 0 && s.data[0] == '"';
     size_t i = is_quoted ? 1 : 0;
 

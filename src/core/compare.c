@@ -9,6 +9,7 @@ static const char *const alert_names[N_COMPARE_ALERTS] = {
     [COMPARE_NONE] = "",
     [COMPARE_MIXED] = "mixed",
     [COMPARE_UNREACHABLE] = "unreachable",
+    [COMPARE_WRONG_HOST] = "wrong_host",
     [COMPARE_ROLLED_BACK] = "rolled_back",
     [COMPARE_FOREIGN] = "foreign",
 };
@@ -26,6 +27,14 @@ const char *compare_alert_name(enum compare_alert alert)
 {
     ASSERT((size_t)alert < countof(alert_names));
     return alert_names[alert];
+}
+
+bool compare_is_alert_name(const char *name)
+{
+    for (size_t i = COMPARE_NONE + 1; i < countof(alert_names); i++)
+        if (strcmp(alert_names[i], name) == 0)
+            return true;
+    return false;
 }
 
 const char *sight_kind_name(enum sight_kind kind)
@@ -136,6 +145,16 @@ static bool is_seen(const struct compare_work *work, size_t version)
     return false;
 }
 
+/* Is it served where it covers the name that it is served for? */
+static bool has_the_name(const struct compare_work *work, size_t version)
+{
+    for (size_t i = 0; i < work->input->n_observations; i++)
+        if (work->versions[i] == version && work->result->sights[i].counts &&
+            !compare_is_wrong_host(work, i))
+            return true;
+    return false;
+}
+
 static bool ends_before(const struct compare_version *a, const struct compare_version *b)
 {
     return a->facts.not_after != b->facts.not_after ? a->facts.not_after < b->facts.not_after
@@ -143,12 +162,13 @@ static bool ends_before(const struct compare_version *a, const struct compare_ve
 }
 
 /* The earliest-ending version seen that is related to `first` (NULL: any) and in `slot` (NULL:
- * any). */
+ * any); of those that cover the name they are served for, if there are any. */
 static size_t earliest(const struct compare_work *work, const struct compare_version *first,
     const char *slot)
 {
     const struct compare_input *const input = work->input;
     size_t best = NO_VERSION;
+    bool is_best_named = false;
 
     for (size_t i = 0; i < input->n_versions; i++) {
         const struct compare_version *const v = &input->versions[i];
@@ -156,14 +176,19 @@ static size_t earliest(const struct compare_work *work, const struct compare_ver
         if (!is_seen(work, i) || (slot && !compare_is_slot(v, slot)) ||
             (first && !match_is_related(&first->facts, &v->facts, &input->needs)))
             continue;
-        if (best == NO_VERSION || ends_before(v, &input->versions[best]))
+        const bool is_named = has_the_name(work, i);
+
+        if (best == NO_VERSION || is_named > is_best_named ||
+            (is_named == is_best_named && ends_before(v, &input->versions[best]))) {
             best = i;
+            is_best_named = is_named;
+        }
     }
     return best;
 }
 
-/* Nothing was current before: the earliest-ending leaf is, and the earliest of its kin in other
- * slots. */
+/* Nothing was current before: the earliest-ending leaf is, rather one for the endpoint's name than
+ * a stranger, and the earliest of its kin in other slots. */
 static void choose_first(struct compare_work *work)
 {
     const struct compare_input *const input = work->input;
@@ -295,116 +320,67 @@ static void judge_all(struct compare_work *work)
     }
 }
 
-/* ---- what is alarming ---- */
-
-static bool is_answering(const struct place *place)
+static bool begin_work(struct compare_work *work)
 {
-    return place->counts && !place->is_failing;
-}
-
-static bool have_common(const struct compare_work *work, const struct place *a,
-    const struct place *b)
-{
-    for (size_t i = a->first; i < a->first + a->n; i++)
-        for (size_t j = b->first; j < b->first + b->n; j++)
-            if (work->versions[i] == work->versions[j])
-                return true;
-    return false;
-}
-
-/* Do two places of one endpoint share nothing, not even one for another kind of key? */
-static bool has_disjoint_places(const struct compare_work *work)
-{
-    const struct place *first = NULL;
-    const struct place *last = NULL;
-
-    for (size_t i = 0; i < work->n_places; i++) {
-        const struct place *const place = &work->places[i];
-
-        if (!is_answering(place))
-            continue;
-        if (!first || first->endpoint != place->endpoint)
-            first = place;
-        else if (!have_common(work, first, place) || !have_common(work, last, place))
-            return true;
-        last = place;
-    }
-    return false;
-}
-
-/* Does any place serve another version for the same kind of key than the first one seen? */
-static bool has_rivals(const struct compare_work *work)
-{
-    const struct compare_version *firsts[COMPARE_FATES_MAX];
-    size_t n = 0;
-
-    for (size_t p = 0; p < work->n_places; p++) {
-        const struct place *const place = &work->places[p];
-
-        for (size_t i = place->first; is_answering(place) && i < place->first + place->n; i++) {
-            const struct compare_version *const v = compare_version_of(work, i);
-            size_t at = 0;
-
-            while (v && at < n && !compare_is_slot(firsts[at], v->slot))
-                at++;
-            if (v && at < n && firsts[at] != v)
-                return true;
-            if (v && at == n && n < countof(firsts))
-                firsts[n++] = v;
-        }
-    }
-    return false;
-}
-
-static void raise_alerts(struct compare_work *work)
-{
+    const struct compare_input *const input = work->input;
     struct compare_result *const result = work->result;
+    bool has_current = false;
 
-    for (size_t i = 0; i < work->input->n_observations; i++) {
-        const struct compare_sight *const sight = &result->sights[i];
-
-        if (!sight->counts)
-            continue;
-        result->alerts[COMPARE_FOREIGN] |= sight->kind == SIGHT_FOREIGN;
-        result->alerts[COMPARE_ROLLED_BACK] |= sight->kind == SIGHT_ROLLED_BACK;
-        result->alerts[COMPARE_UNREACHABLE] |= sight->is_failing;
+    *result = (struct compare_result){ 0 };
+    result->sights = xcalloc(input->n_observations + 1, sizeof *result->sights);
+    result->moves = xcalloc(input->n_versions + 1, sizeof *result->moves);
+    work->places = xcalloc(input->n_observations + 1, sizeof *work->places);
+    work->versions = xcalloc(input->n_observations + 1, sizeof *work->versions);
+    work->is_current = xcalloc(input->n_versions + 1, sizeof *work->is_current);
+    for (size_t i = 0; i < input->n_versions; i++) {
+        work->is_current[i] =
+            input->versions[i].is_known && input->versions[i].role == VERSION_CURRENT;
+        has_current = has_current || work->is_current[i];
     }
-    for (size_t i = 0; i < work->input->n_endpoints; i++)
-        result->alerts[COMPARE_UNREACHABLE] |= work->input->endpoints[i].error_class[0] != '\0';
-    result->alerts[COMPARE_MIXED] = has_rivals(work) || has_disjoint_places(work);
-    for (int i = COMPARE_NONE; i < N_COMPARE_ALERTS; i++)
-        if (result->alerts[i])
-            result->alert = (enum compare_alert)i;
-    result->is_split_proposed = result->is_first && result->alerts[COMPARE_FOREIGN];
+    find_places(work);
+    if (!has_current)
+        choose_first(work);
+    judge_all(work);
+    return has_current;
+}
+
+static void end_work(struct compare_work *work)
+{
+    free(work->places);
+    free(work->versions);
+    free(work->is_current);
 }
 
 void compare_places(const struct compare_input *input, struct compare_result *ret)
 {
     struct compare_work work = { .input = input, .result = ret };
-    bool has_current = false;
 
-    *ret = (struct compare_result){ 0 };
-    ret->sights = xcalloc(input->n_observations + 1, sizeof *ret->sights);
-    ret->moves = xcalloc(input->n_versions + 1, sizeof *ret->moves);
-    work.places = xcalloc(input->n_observations + 1, sizeof *work.places);
-    work.versions = xcalloc(input->n_observations + 1, sizeof *work.versions);
-    work.is_current = xcalloc(input->n_versions + 1, sizeof *work.is_current);
-    for (size_t i = 0; i < input->n_versions; i++) {
-        work.is_current[i] =
-            input->versions[i].is_known && input->versions[i].role == VERSION_CURRENT;
-        has_current = has_current || work.is_current[i];
-    }
-    find_places(&work);
-    if (!has_current)
-        choose_first(&work);
-    judge_all(&work);
-    if (has_current)
+    if (begin_work(&work))
         compare_decide_fates(&work);
     compare_decide_moves(&work);
-    raise_alerts(&work);
-    free(work.places);
-    free(work.versions);
-    free(work.is_current);
+    compare_raise_alerts(&work);
+    end_work(&work);
+}
+
+bool compare_fate_of_old(const struct compare_input *input, int64_t version_id,
+    struct compare_fate *ret)
+{
+    autodone(compare_result) struct compare_result result = { 0 };
+    struct compare_work work = { .input = input, .result = &result };
+    const size_t at = find_version(input, version_id);
+
+    *ret = (struct compare_fate){ 0 };
+    if (at == NO_VERSION)
+        return false;
+    (void)begin_work(&work);
+    compare_decide_fate(&work, &input->versions[at], ret);
+    end_work(&work);
+    return true;
+}
+
+void compare_fate_done(struct compare_fate *fate)
+{
+    buf_done(&fate->laggards);
 }
 
 void compare_result_done(struct compare_result *result)
@@ -412,6 +388,6 @@ void compare_result_done(struct compare_result *result)
     free(result->sights);
     free(result->moves);
     for (size_t i = 0; i < result->n_fates; i++)
-        buf_done(&result->fates[i].laggards);
+        compare_fate_done(&result->fates[i]);
     *result = (struct compare_result){ 0 };
 }

@@ -10,6 +10,10 @@
  * still counts: what it served last stays known, and it blocks until it answers, leaves DNS or is
  * waived.
  *
+ * At the first look the earliest-ending leaf becomes current. Where several unrelated ones are
+ * served, it is the earliest-ending of those that cover the name they are served for, if any does:
+ * a server's stand-in for a host that it does not know is not what the record is about.
+ *
  * A current version is *replaced* when no place that counts serves it any more and each serves
  * something that may stand in its place. Until then its successor is staged and the laggards are
  * named.
@@ -84,6 +88,7 @@ enum compare_alert {
     COMPARE_NONE,
     COMPARE_MIXED,       /* places differ in what they serve */
     COMPARE_UNREACHABLE, /* a place that counts, or a name, fails */
+    COMPARE_WRONG_HOST,  /* a place serves what does not cover the name it is asked for */
     COMPARE_ROLLED_BACK,
     COMPARE_FOREIGN,
     N_COMPARE_ALERTS,
@@ -106,11 +111,21 @@ struct compare_result {
     size_t n_not_checked;   /* places without a route */
 };
 
-/* "", "mixed", "unreachable", "rolled_back", "foreign": certificate.alert. */
+/* "", "mixed", "unreachable", "wrong_host", "rolled_back", "foreign": certificate.alert. */
 const char *compare_alert_name(enum compare_alert alert);
+bool compare_is_alert_name(const char *name);      /* "" is none */
 const char *sight_kind_name(enum sight_kind kind); /* "", "current", "successor", "sibling", … */
 
 void compare_places(const struct compare_input *input, struct compare_result *ret);
 void compare_result_done(struct compare_result *result);
 
+/*
+ * How far the replacement of a version is that is not current any more: a ticket about it may still
+ * be open. False where the input has no such version.
+ */
+bool compare_fate_of_old(const struct compare_input *input, int64_t version_id,
+    struct compare_fate *ret);
+void compare_fate_done(struct compare_fate *fate);
+
+DEFINE_AUTODONE(compare_fate);
 DEFINE_AUTODONE(compare_result);

@@ -129,14 +129,14 @@ static void ask_endpoint(const struct compare_work *work, size_t i, struct compa
     if (endpoint->last_checked_at == 0) {
         fate->n_places++;
         lag(fate, "%s:%" PRId64 ": not checked yet", endpoint->host, endpoint->port);
-    } else if (endpoint->error_class[0] && !has_failing_place(work, i)) {
+    } else if (compare_is_endpoint_failing(work, i) && !has_failing_place(work, i)) {
         fate->n_places++;
         lag(fate, "%s:%" PRId64 ": not reached (%.300s)", endpoint->host, endpoint->port,
             endpoint->error[0] ? endpoint->error : endpoint->error_class);
     }
 }
 
-static void decide_fate(const struct compare_work *work, const struct compare_version *old,
+void compare_decide_fate(const struct compare_work *work, const struct compare_version *old,
     struct compare_fate *fate)
 {
     *fate = (struct compare_fate){ .version_id = old->id, .ends_later = true };
@@ -161,7 +161,7 @@ void compare_decide_fates(struct compare_work *work)
 
     for (size_t i = 0; i < work->input->n_versions && result->n_fates < COMPARE_FATES_MAX; i++)
         if (work->is_current[i])
-            decide_fate(work, &work->input->versions[i], &result->fates[result->n_fates++]);
+            compare_decide_fate(work, &work->input->versions[i], &result->fates[result->n_fates++]);
 }
 
 /* ---- moves ---- */

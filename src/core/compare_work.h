@@ -34,6 +34,18 @@ bool compare_is_slot(const struct compare_version *version, const char *slot);
 /* The current version in a slot; NULL where there is none. */
 const struct compare_version *compare_current_in(const struct compare_work *work, const char *slot);
 
+/* Did the last check of an endpoint (a place in the input's) fail, for more than addresses that a
+ * person has given up? */
+bool compare_is_endpoint_failing(const struct compare_work *work, size_t endpoint);
+
+/* Does it serve, for a name, what does not cover that name? core/compare_alerts */
+bool compare_is_wrong_host(const struct compare_work *work, size_t observation);
+void compare_raise_alerts(struct compare_work *work);
+
+/* Of any version, current or not: how far its replacement is. core/compare_fates */
+void compare_decide_fate(const struct compare_work *work, const struct compare_version *old,
+    struct compare_fate *fate);
+
 /* Work out the fates of the current versions, and with them who moves where. core/compare_fates */
 void compare_decide_fates(struct compare_work *work);
 void compare_decide_moves(struct compare_work *work);

@@ -57,7 +57,7 @@ struct cert_row {
     int64_t notify_at;
     int64_t last_checked_at; /* 0: never, or nothing to check */
     char *last_error;
-    char *alert; /* "", unreachable, mixed, foreign, rolled_back */
+    char *alert; /* compare_alert_name() */
 
     /* Looked up with it. */
     struct version_row *version; /* of version_id; NULL: nothing seen yet */
@@ -76,6 +76,7 @@ enum cert_source cert_row_source(const struct cert_row *row);
 
 /* One entry of a record's access list. Of account and group exactly one is there. */
 struct access_row {
+    int64_t certificate_id;
     unsigned relation; /* RELATION_OWNER, RELATION_ASSIGNEE, RELATION_SHARED_USER or _GROUP */
     int64_t account_id;
     char *account; /* NULL for a group */

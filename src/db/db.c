@@ -10,6 +10,8 @@
 #include "base/parse.h"
 #include "db/driver.h"
 
+#define MAX_TRIES 4
+
 bool db_open(const struct db_conf *conf, struct db **ret, struct err *err)
 {
     const struct db_ops *ops = db_registry_find(conf->url);
@@ -81,20 +83,63 @@ bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err
     return true;
 }
 
+static void end(struct tx *tx)
+{
+    if (tx->work)
+        tx->work->free(tx->work);
+    tx->db->in_tx = false;
+    free(tx);
+}
+
+static bool commit(struct tx *tx, struct err *err)
+{
+    struct db *db = tx->db;
+
+    if (!db->has_failed && tx->work && !tx->work->write(tx, tx->work, err))
+        return false;
+    if (db->has_failed)
+        return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
+    return !fails_by_wish(db, err) && db->ops->commit(db, err);
+}
+
 bool tx_commit(struct tx *tx, struct err *err)
 {
     struct db *db = tx->db;
-    bool works = false;
+    bool works = commit(tx, err);
 
-    if (db->has_failed)
-        fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
-    else
-        works = !fails_by_wish(db, err) && db->ops->commit(db, err);
     if (!works)
         db->ops->rollback(db);
-    db->in_tx = false;
-    free(tx);
+    end(tx);
     return works || err_wrap(err, "could not commit");
+}
+
+void tx_set_work(struct tx *tx, struct tx_work *work)
+{
+    ASSERT(!tx->work);
+    tx->work = work;
+}
+
+struct tx_work *tx_work(const struct tx *tx)
+{
+    return tx->work;
+}
+
+static bool try_once(struct db *db, enum tx_mode mode,
+    bool (*run)(struct tx *tx, void *arg, struct err *err), void *arg, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(db, mode, &tx, err) && run(tx, arg, err) && tx_commit(take(&tx), err);
+}
+
+bool tx_run(struct db *db, enum tx_mode mode,
+    bool (*run)(struct tx *tx, void *arg, struct err *err), void *arg, struct err *err)
+{
+    for (int i = 1; !try_once(db, mode, run, arg, err); i++) {
+        if (err->kind != ERR_UNAVAILABLE || i == MAX_TRIES)
+            return false;
+    }
+    return true;
 }
 
 void tx_free(struct tx *tx)
@@ -102,8 +147,7 @@ void tx_free(struct tx *tx)
     if (!tx)
         return;
     tx->db->ops->rollback(tx->db);
-    tx->db->in_tx = false;
-    free(tx);
+    end(tx);
 }
 
 struct db *tx_db(const struct tx *tx)

@@ -61,6 +61,26 @@ void tx_free(struct tx *tx);
 
 struct db *tx_db(const struct tx *tx);
 
+/*
+ * Work that is put off to the end of a transaction, so that it is done once, in one order, and its
+ * locks are held for as short as can be. tx_commit() has it written first; rolled back, it is
+ * forgotten. There is one for each transaction, and it belongs to store/pending.
+ */
+struct tx_work {
+    bool (*write)(struct tx *tx, struct tx_work *work, struct err *err) must_check;
+    void (*free)(struct tx_work *work);
+};
+void tx_set_work(struct tx *tx, struct tx_work *work); /* the transaction's from now on */
+struct tx_work *tx_work(const struct tx *tx);          /* NULL: none */
+
+/*
+ * Run `run` in a transaction and commit it; again, a few times, when the database has given it up
+ * (ERR_UNAVAILABLE: a deadlock, a lost race). What `run` keeps outside of the database must bear
+ * that.
+ */
+bool tx_run(struct db *db, enum tx_mode mode,
+    bool (*run)(struct tx *tx, void *arg, struct err *err), void *arg, struct err *err) must_check;
+
 /* Takes a literal only: no value can be formatted into a statement. */
 #define tx_prepare(tx, literal) tx_prepare_text(tx, "" literal "")
 struct stmt *tx_prepare_text(struct tx *tx, const char *sql) must_check;

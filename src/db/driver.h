@@ -58,6 +58,7 @@ struct stmt {
 
 struct tx {
     struct db *db;
+    struct tx_work *work; /* to be written before the commit; NULL: none */
 };
 
 extern const struct db_ops sqlite_ops;

@@ -17,12 +17,12 @@
 
 /* So many at once; others wait for their turn. */
 #define AT_ONCE 4
+#define TURN_TIMEOUT_MS 5000
 #define START_TIMEOUT_MS 15000
 #define PARSE_TIMEOUT_MS 30000
 
 struct import_client {
-    bool (*ask)(void *arg, struct err *err);
-    void *arg;
+    struct import_client_conf conf;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     size_t n_running; /* whoever has a turn */
@@ -33,13 +33,16 @@ struct import_client {
     bool is_stopped;
 };
 
-struct import_client *import_client_new(bool (*ask)(void *arg, struct err *err), void *arg)
+struct import_client *import_client_new(const struct import_client_conf *conf)
 {
     struct import_client *client = xcalloc(1, sizeof *client);
     pthread_condattr_t attributes;
 
-    client->ask = ask;
-    client->arg = arg;
+    client->conf = *conf;
+    if (!client->conf.start_timeout_ms)
+        client->conf.start_timeout_ms = START_TIMEOUT_MS;
+    if (!client->conf.parse_timeout_ms)
+        client->conf.parse_timeout_ms = PARSE_TIMEOUT_MS;
     (void)pthread_mutex_init(&client->lock, NULL);
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -122,7 +125,7 @@ static bool take_process(struct import_client *client, const struct timespec *de
     struct err *err)
 {
     client->n_awaited++;
-    if (!client->ask(client->arg, err)) {
+    if (!client->conf.ask(client->conf.arg, err)) {
         client->n_awaited--;
         return false;
     }
@@ -141,14 +144,16 @@ static bool take_process(struct import_client *client, const struct timespec *de
 
 static bool begin(struct import_client *client, int *ret_fd, struct err *err)
 {
-    struct timespec deadline = after_ms(START_TIMEOUT_MS);
+    struct timespec turn = after_ms(TURN_TIMEOUT_MS);
 
     (void)pthread_mutex_lock(&client->lock);
-    bool ok = wait_until(client, has_room, &deadline);
+    bool ok = wait_until(client, has_room, &turn);
 
     if (!ok)
         (void)fail(err, ERR_UNAVAILABLE, "too many uploads are being read just now");
     client->n_running += ok;
+    struct timespec deadline = after_ms(client->conf.start_timeout_ms);
+
     if (ok && !take_process(client, &deadline, ret_fd, err)) {
         client->n_running--;
         (void)pthread_cond_broadcast(&client->changed);
@@ -166,11 +171,11 @@ static void end(struct import_client *client)
     (void)pthread_mutex_unlock(&client->lock);
 }
 
-static bool exchange(int fd, const struct import_upload *upload, struct buf *in, struct frame *ret,
-    struct err *err)
+static bool exchange(int fd, int64_t timeout_ms, const struct import_upload *upload, struct buf *in,
+    struct frame *ret, struct err *err)
 {
     if (wire_send_upload(fd, upload, err) &&
-        frame_receive(fd, PARSE_TIMEOUT_MS, in, ret, NULL, NULL, err))
+        frame_receive(fd, timeout_ms, in, ret, NULL, NULL, err))
         return true;
     if (err->kind == ERR_LIMIT)
         return false;
@@ -182,13 +187,13 @@ static bool exchange(int fd, const struct import_upload *upload, struct buf *in,
     return false;
 }
 
-static bool parse_at(int fd, const struct import_upload *upload, struct import_result *ret,
-    struct import_refusal *ret_refusal, struct err *err)
+static bool parse_at(int fd, int64_t timeout_ms, const struct import_upload *upload,
+    struct import_result *ret, struct import_refusal *ret_refusal, struct err *err)
 {
     autodone(buf) struct buf in = BUF_INIT(IMPORT_FRAME_MAX);
     struct frame answer;
 
-    if (!exchange(fd, upload, &in, &answer, err))
+    if (!exchange(fd, timeout_ms, upload, &in, &answer, err))
         return false;
     if (answer.type == IMPORT_DONE)
         return wire_read_result(answer.payload, ret, err);
@@ -205,7 +210,7 @@ bool import_parse(struct import_client *client, const struct import_upload *uplo
     *ret_refusal = (struct import_refusal){ 0 };
     if (!begin(client, &fd, err))
         return false;
-    bool ok = parse_at(fd, upload, ret, ret_refusal, err);
+    bool ok = parse_at(fd, client->conf.parse_timeout_ms, upload, ret, ret_refusal, err);
 
     fd_close(fd);
     end(client);

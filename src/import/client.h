@@ -74,12 +74,18 @@ struct import_refusal {
     enum import_part part;
 };
 
-/*
- * `ask` asks the supervisor for a process, whose socket is to be handed to import_client_offer()
- * soon after; it may be called from any thread.
- */
-struct import_client *import_client_new(bool (*ask)(void *arg, struct err *err), void *arg)
-    must_check;
+struct import_client_conf {
+    /*
+     * Asks the supervisor for a process, whose socket is to be handed to import_client_offer() soon
+     * after. Called from any thread, one at a time.
+     */
+    bool (*ask)(void *arg, struct err *err);
+    void *arg;
+    int64_t start_timeout_ms; /* 0: 15 s, from the question to the process */
+    int64_t parse_timeout_ms; /* 0: 30 s, from the upload to the answer */
+};
+
+struct import_client *import_client_new(const struct import_client_conf *conf) must_check;
 void import_client_free(struct import_client *client);
 
 /* Takes the socket of a new process; -1: there can be none now. From any thread. */

@@ -133,21 +133,18 @@ static bool add_safes(struct reading *reading, const PKCS12 *pfx, struct err *er
     return ok;
 }
 
-/* SEQUENCE { INTEGER 3, ContentInfo, … }: then faults inside it are told as such. */
+/*
+ * SEQUENCE { INTEGER 3, ContentInfo, … }: then faults inside it are told as such. Also where the
+ * file is cut off, so the length's bytes are passed over and not looked at.
+ */
 static bool looks_like_one(struct span bytes)
 {
-    const uint8_t *at = bytes.data;
-    long size;
-    int tag, class;
+    static const uint8_t version[] = { 0x02, 0x01, 0x03, 0x30 };
+    size_t n_length = bytes.size > 1 && bytes.data[1] > 0x80 ? bytes.data[1] & 0x7FU : 0;
 
-    if (ASN1_get_object(&at, &size, &tag, &class, (long)bytes.size) & 0x80 ||
-        tag != V_ASN1_SEQUENCE)
-        return false;
-    size_t header = (size_t)(at - bytes.data);
-    struct span rest = span_slice(bytes, header, 4);
-
-    return rest.size == 4 && rest.data[0] == V_ASN1_INTEGER && rest.data[1] == 1 &&
-           rest.data[2] == 3 && rest.data[3] == 0x30;
+    return bytes.size > 2 && bytes.data[0] == 0x30 && n_length <= 4 &&
+           span_equal(span_slice(bytes, 2 + n_length, sizeof version),
+               span_of(version, sizeof version));
 }
 
 static bool read_whole(struct reading *reading, const PKCS12 *pfx, struct err *err)

@@ -99,7 +99,7 @@ bool read_upload(const struct import_upload *upload, int64_t iterations, struct 
         struct span password = part == IMPORT_KEY && upload->key_password.size > 0
                                    ? upload->key_password
                                    : upload->password;
-        autodone(reading) struct reading reading;
+        autodone(reading) struct reading reading = { 0 };
 
         if (upload->parts[i].size == 0)
             continue;

@@ -12,9 +12,9 @@
 #include "import/client.h"
 #include "import/found.h"
 
-/* Iterations of all derivations of one upload together; a fast core does some two million a second.
+/* Iterations of all derivations of one upload together; a core does a million or so a second.
  */
-#define READING_ITERATIONS 10000000
+#define READING_ITERATIONS 5000000
 
 /* How a password may have been meant, the likeliest first. */
 #define PASSWORDS_MAX 4

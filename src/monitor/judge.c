@@ -184,7 +184,7 @@ bool judge_record(struct tx *tx, int64_t certificate_id, int64_t now, struct jud
     if (!load_rows(tx, certificate_id, ret, err) || !load_seen(tx, ret, err) ||
         !make_input(tx, ret, err) || !make_needs(ret, err))
         return false;
-    struct compare_input input = {
+    ret->compared = (struct compare_input){
         .versions = ret->input,
         .n_versions = ret->n_input,
         .endpoints = ret->endpoints.items,
@@ -195,7 +195,7 @@ bool judge_record(struct tx *tx, int64_t certificate_id, int64_t now, struct jud
         .now = now,
     };
 
-    compare_places(&input, &ret->result);
+    compare_places(&ret->compared, &ret->result);
     return true;
 }
 

@@ -25,6 +25,7 @@ struct judgement {
     char **labels;
     size_t n_input;
     struct name_set needed;
+    struct compare_input compared; /* borrows from all of the above */
     struct compare_result result;
 };
 

@@ -69,18 +69,42 @@ static bool put_sight(struct tx *tx, const struct probe_sight *sight, const int6
     return put_chain(tx, sight, ids, now, &ret->chain_id, err);
 }
 
-/* A family that this host cannot route is not a failure, unless there is nothing else. */
-static bool is_all_well(const struct probe_result *result)
+/* A person has said that this address is dead for good: its silence is no failure any more. */
+static bool is_given_up(const struct observation_rows *before, const char *address)
 {
+    for (size_t i = 0; i < before->n; i++)
+        if (before->items[i].is_waived && strcmp(before->items[i].address, address) == 0)
+            return true;
+    return false;
+}
+
+/* What is wrong with the endpoint; PROBE_OK where every address that counts answered. A family that
+ * this host cannot route is not a failure, unless there is nothing else. */
+static enum probe_error find_error(const struct probe_result *result,
+    const struct observation_rows *before, const char **message)
+{
+    const struct probe_sight *passed_over = NULL;
     size_t n_answered = 0;
 
+    *message = result->message;
+    if (result->error != PROBE_OK)
+        return result->error;
     for (size_t i = 0; i < result->n_sights; i++) {
-        if (result->sights[i].error == PROBE_OK)
+        const struct probe_sight *sight = &result->sights[i];
+
+        if (sight->error == PROBE_OK) {
             n_answered++;
-        else if (result->sights[i].error != PROBE_NOT_ROUTABLE)
-            return false;
+        } else if (sight->error == PROBE_NOT_ROUTABLE || is_given_up(before, sight->address)) {
+            passed_over = sight;
+        } else {
+            *message = sight->message;
+            return sight->error;
+        }
     }
-    return n_answered > 0;
+    if (n_answered > 0 || !passed_over)
+        return n_answered > 0 ? PROBE_OK : PROBE_INTERNAL;
+    *message = passed_over->message;
+    return passed_over->error;
 }
 
 static bool is_seen(const struct observation_new *seen, size_t n, const char *address)
@@ -114,19 +138,15 @@ static size_t add_unasked(const struct probe_result *result, const struct observ
 }
 
 static bool keep_sights(struct tx *tx, int64_t endpoint_id, const struct probe_result *result,
-    int64_t now, struct err *err)
+    const struct observation_rows *before, int64_t now, struct err *err)
 {
-    autodone(observation_rows) struct observation_rows before = { 0 };
-
-    if (!store_observations_of_endpoint(tx, endpoint_id, &before, err))
-        return false;
     int64_t *ids = xcalloc(result->n_certs, sizeof *ids);
-    struct observation_new *seen = xcalloc(result->n_sights + before.n, sizeof *seen);
+    struct observation_new *seen = xcalloc(result->n_sights + before->n, sizeof *seen);
     bool works = put_certs(tx, result, now, ids, err);
 
     for (size_t i = 0; works && i < result->n_sights; i++)
         works = put_sight(tx, &result->sights[i], ids, now, &seen[i], err);
-    size_t n = add_unasked(result, &before, seen, result->n_sights);
+    size_t n = add_unasked(result, before, seen, result->n_sights);
 
     works = works && store_observations_put(tx, endpoint_id, seen, n, now, err);
     free(seen);
@@ -137,15 +157,18 @@ static bool keep_sights(struct tx *tx, int64_t endpoint_id, const struct probe_r
 bool keep_result(struct tx *tx, int64_t endpoint_id, const struct probe_result *result, int64_t now,
     bool *ret_is_success, struct err *err)
 {
+    autodone(observation_rows) struct observation_rows before = { 0 };
     const char *message = "";
-    enum probe_error error = probe_result_error(result, &message);
-    bool is_success = result->error == PROBE_OK && is_all_well(result);
-    struct endpoint_outcome outcome = { .is_success = is_success,
-        .error_class = is_success ? "" : probe_error_name(error),
-        .error = is_success ? "" : message };
 
-    if (result->n_sights && !keep_sights(tx, endpoint_id, result, now, err))
+    if (!store_observations_of_endpoint(tx, endpoint_id, &before, err))
         return false;
-    *ret_is_success = is_success;
+    const enum probe_error error = find_error(result, &before, &message);
+    struct endpoint_outcome outcome = { .is_success = error == PROBE_OK,
+        .error_class = probe_error_name(error),
+        .error = message };
+
+    if (result->n_sights && !keep_sights(tx, endpoint_id, result, &before, now, err))
+        return false;
+    *ret_is_success = outcome.is_success;
     return store_endpoint_checked(tx, endpoint_id, &outcome, now, NULL, err);
 }

@@ -135,26 +135,53 @@ static bool follow_fate(struct tx *tx, const struct judgement *j, const struct t
     return say(tx, ticket->id, &body, now, err);
 }
 
-/* The ticket is about a version that is not current any more, and fell out of the comparison. */
+/* Of a record without endpoints: do all that took the old version's place end later? */
+static const struct version_row *find_heir(const struct judgement *j,
+    const struct record_version_row *old)
+{
+    const struct version_row *heir = NULL;
+    bool has_same_slot = false;
+
+    for (size_t i = 0; i < j->versions.n; i++)
+        has_same_slot |= j->versions.items[i].role == VERSION_CURRENT &&
+                         strcmp(j->versions.items[i].slot, old->slot) == 0;
+    for (size_t i = 0; i < j->versions.n; i++) {
+        const struct record_version_row *current = &j->versions.items[i];
+
+        if (current->role != VERSION_CURRENT ||
+            (has_same_slot && strcmp(current->slot, old->slot) != 0))
+            continue;
+        if (current->path_expires_at <= old->path_expires_at)
+            return NULL;
+        heir = current->version;
+    }
+    return heir;
+}
+
+/*
+ * The ticket is about a version that is not current any more. Where the record has endpoints, what
+ * each of them serves decides, as it does for current ones; else what is current.
+ */
 static bool follow_superseded(struct tx *tx, const struct judgement *j,
     const struct ticket_row *ticket, int64_t now, struct err *err)
 {
     const struct record_version_row *old = judgement_record_version(j, ticket->version_id);
+    autodone(compare_fate) struct compare_fate fate = { 0 };
     autodone(buf) struct buf body = BUF_INIT(TEXT_MAX_BYTES);
 
     if (!old || old->role != VERSION_SUPERSEDED)
         return true;
-    for (size_t i = 0; i < j->versions.n; i++) {
-        const struct record_version_row *current = &j->versions.items[i];
+    if (j->endpoints.n > 0)
+        return !compare_fate_of_old(&j->compared, old->version_id, &fate) ||
+               follow_fate(tx, j, ticket, &fate, now, err);
+    const struct version_row *heir = find_heir(j, old);
 
-        if (current->role != VERSION_CURRENT || current->path_expires_at <= old->path_expires_at)
-            continue;
-        buf_add_text(&body, "Replaced by ");
-        describe(&body, current->version);
-        buf_add_text(&body, ". Resolved.");
-        return resolve(tx, ticket, &body, now, err);
-    }
-    return true;
+    if (!heir)
+        return true;
+    buf_add_text(&body, "Replaced by ");
+    describe(&body, heir);
+    buf_add_text(&body, ". Resolved.");
+    return resolve(tx, ticket, &body, now, err);
 }
 
 bool told_after_check(struct tx *tx, const struct judgement *j, int64_t now, struct err *err)

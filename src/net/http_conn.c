@@ -221,6 +221,16 @@ static void answer_early(struct http_exchange *x)
     }
 }
 
+static void refuse_size(struct http_exchange *x)
+{
+    if (x->body.max == 0)
+        (void)snprintf(x->size_refusal, sizeof x->size_refusal, "there must be no body here");
+    else
+        (void)snprintf(x->size_refusal, sizeof x->size_refusal,
+            "the body is larger than %" PRId64 " bytes", x->body.max);
+    exchange_refuse(x, 413, x->size_refusal);
+}
+
 static void on_head(struct http_exchange *x)
 {
     struct http_server *server = x->server;
@@ -244,7 +254,7 @@ static void on_head(struct http_exchange *x)
     if (verdict == HTTP_ANSWERED)
         answer_early(x);
     else if (least > x->body.max)
-        exchange_refuse(x, 413, "the body is larger than this address takes");
+        refuse_size(x);
     else if (size > (int64_t)server->limits.max_memory_body && server->app.authorize)
         ask_for_authorization(x);
     else
@@ -276,7 +286,7 @@ static bool needs_authorization(const struct http_exchange *x)
 static void check_body(struct http_exchange *x)
 {
     if (x->body_status == 413)
-        exchange_refuse(x, 413, "the body is larger than this address takes");
+        refuse_size(x);
     else if (x->body_status)
         exchange_refuse(x, x->body_status, "the body could not be kept");
     else if (needs_authorization(x))

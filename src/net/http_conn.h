@@ -63,6 +63,7 @@ struct http_exchange {
     int64_t began_us;      /* its header section was complete; 0: it is not */
     int64_t body_began_ms; /* for the rate */
     int body_status;       /* not 0: the body cannot be taken, and why in this status */
+    char size_refusal[64]; /* the sentence that names the limit, once it was passed */
     bool is_authorized;
     bool discards;   /* reads a small body only to get past it, and answers then */
     bool read_whole; /* nothing of this request is left on the wire */

@@ -2,13 +2,13 @@
  * store/bucket: see the header.
  *
  * A revoked record is in "total" and "revoked" alone, one without a version in "total" and
- * "unknown": status by dates is for the rest. Buckets are written in one fixed order of kinds, so
- * that two transactions that touch the same ones wait for each other instead of locking up.
+ * "unknown": status by dates is for the rest.
  */
 #include "store/bucket.h"
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "store/pending.h"
 #include "store/read.h"
 
 struct place {
@@ -42,20 +42,7 @@ static void places_of(const struct bucket_dates *dates, struct place places[stat
         dates->is_there && !dates->has_version && !dates->is_revoked };
 }
 
-static bool add(struct tx *tx, const char *kind, int64_t day, int64_t n, struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "INSERT INTO expiry_bucket(kind, day, n) VALUES ($1, $2, $3)"
-                       " ON CONFLICT (kind, day) DO UPDATE SET n = expiry_bucket.n + excluded.n");
-
-    stmt_bind_text(q, 1, kind);
-    stmt_bind_i64(q, 2, day);
-    stmt_bind_i64(q, 3, n);
-    return stmt_run(q, err);
-}
-
-bool bucket_move(struct tx *tx, const struct bucket_dates *from, const struct bucket_dates *to,
-    struct err *err)
+void bucket_move(struct tx *tx, const struct bucket_dates *from, const struct bucket_dates *to)
 {
     struct place old[N_PLACES];
     struct place new[N_PLACES];
@@ -65,17 +52,19 @@ bool bucket_move(struct tx *tx, const struct bucket_dates *from, const struct bu
     for (size_t i = 0; i < N_PLACES; i++) {
         if (old[i].n == new[i].n && old[i].day == new[i].day)
             continue;
-        if (old[i].n && !add(tx, old[i].kind, old[i].day, -1, err))
-            return false;
-        if (new[i].n && !add(tx, new[i].kind, new[i].day, 1, err))
-            return false;
+        if (old[i].n)
+            pending_bucket(tx, old[i].kind, old[i].day, -1);
+        if (new[i].n)
+            pending_bucket(tx, new[i].kind, new[i].day, 1);
     }
-    return true;
 }
 
 bool bucket_sum(struct tx *tx, const char *kind, int64_t from, int64_t to, int64_t *ret,
     struct err *err)
 {
+    if (!pending_write(tx, err))
+        return false;
+
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "SELECT CAST(COALESCE(sum(n), 0) AS BIGINT) FROM expiry_bucket"
                        " WHERE kind = $1 AND day >= $2 AND day <= $3");
@@ -86,13 +75,22 @@ bool bucket_sum(struct tx *tx, const char *kind, int64_t from, int64_t to, int64
     return read_number(q, ret, err);
 }
 
-bool bucket_dates_of(struct tx *tx, int64_t certificate_id, struct bucket_dates *ret,
+#define SELECT_DATES                                                                               \
+    "SELECT version_id, revoked_at, begins_at, expires_at, expiring_at"                            \
+    "  FROM certificate WHERE id = $1"
+
+/* SQLite has one writer, and no words for locking a row. */
+static struct stmt *prepare_locked(struct tx *tx)
+{
+    return db_is_postgres(tx_db(tx)) ? tx_prepare(tx, SELECT_DATES " FOR UPDATE")
+                                     : tx_prepare(tx, SELECT_DATES);
+}
+
+bool bucket_dates_lock(struct tx *tx, int64_t certificate_id, struct bucket_dates *ret,
     struct err *err)
 {
     struct bucket_dates dates = { 0 };
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT version_id, revoked_at, begins_at, expires_at, expiring_at"
-                       "  FROM certificate WHERE id = $1");
+    autofree(stmt) struct stmt *q = prepare_locked(tx);
 
     stmt_bind_i64(q, 1, certificate_id);
     while (stmt_next(q)) {

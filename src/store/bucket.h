@@ -21,9 +21,9 @@ struct bucket_dates {
     int64_t expiring_at;
 };
 
-/* The record was in the buckets of `from`; it is to be in those of `to`. */
-bool bucket_move(struct tx *tx, const struct bucket_dates *from, const struct bucket_dates *to,
-    struct err *err) must_check;
+/* The record was in the buckets of `from`; it is to be in those of `to`. They are written when the
+ * transaction commits (store/pending). */
+void bucket_move(struct tx *tx, const struct bucket_dates *from, const struct bucket_dates *to);
 
 /* The day of an instant: days since 1970, rounded down. */
 int64_t bucket_day(int64_t at);
@@ -32,6 +32,7 @@ int64_t bucket_day(int64_t at);
 bool bucket_sum(struct tx *tx, const char *kind, int64_t from, int64_t to, int64_t *ret,
     struct err *err) must_check;
 
-/* The record's dates as the buckets know them. */
-bool bucket_dates_of(struct tx *tx, int64_t certificate_id, struct bucket_dates *ret,
+/* The record's dates as the buckets know them. Nobody else changes the record until we commit:
+ * whoever changes its dates reads them here before. */
+bool bucket_dates_lock(struct tx *tx, int64_t certificate_id, struct bucket_dates *ret,
     struct err *err) must_check;

@@ -3,11 +3,13 @@
 
 #include "base/err.h"
 #include "base/parse.h"
+#include "codec/fold.h"
 #include "store/bucket.h"
 #include "store/cert_load.h"
-#include "store/cert_refresh.h"
 #include "store/cert_people.h"
+#include "store/cert_refresh.h"
 #include "store/endpoint.h"
+#include "store/pending.h"
 #include "store/read.h"
 #include "store/tags.h"
 
@@ -27,15 +29,18 @@ static bool check_name(const char *name, struct err *err)
 static bool insert_record(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,
     struct err *err)
 {
-    autofree(str) char *lower = text_lower(cert->name);
+    autofree(str) char *folded = text_fold(cert->name);
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO certificate(name, name_lower, description, is_imported, is_managed, owner_id,"
-        " assignee_id, business_group_id, required_names, notify_periods, created_at, updated_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
+        " assignee_id, business_group_id, required_names, notify_periods, created_at, updated_at,"
+        " owner_name, business_group_name)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11,"
+        "  (SELECT a.name FROM account a WHERE a.id = $6),"
+        "  (SELECT g.name FROM business_group g WHERE g.id = $8))"
         " RETURNING id");
 
     stmt_bind_text(q, 1, cert->name);
-    stmt_bind_text(q, 2, lower);
+    stmt_bind_text(q, 2, folded);
     stmt_bind_text(q, 3, cert->description ? cert->description : "");
     stmt_bind_bool(q, 4, cert->is_imported);
     stmt_bind_bool(q, 5, cert->is_managed);
@@ -46,6 +51,16 @@ static bool insert_record(struct tx *tx, const struct cert_new *cert, int64_t no
     bind_text_or_null(q, 10, cert->notify_periods);
     stmt_bind_i64(q, 11, now);
     return read_number(q, ret_id, err);
+}
+
+/* Its row of what checks find: nothing yet. */
+static bool insert_check(struct tx *tx, int64_t id, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "INSERT INTO certificate_check(certificate_id) VALUES ($1)");
+
+    stmt_bind_i64(q, 1, id);
+    return stmt_run(q, err);
 }
 
 bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,
@@ -63,10 +78,12 @@ bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int
         return false;
     if (!cert->owner_id)
         return fail(err, ERR_INVALID, "a certificate needs an owner");
-    if (!insert_record(tx, cert, now, &id, err) || !cert_write_access(tx, id, &people, err) ||
-        (cert->tags && !tags_write(tx, id, cert->tags, err)) || !cert_write_words(tx, id, err) ||
-        !bucket_move(tx, &nothing, &unknown, err))
+    if (!insert_record(tx, cert, now, &id, err) || !insert_check(tx, id, err) ||
+        !cert_write_access(tx, id, &people, err) ||
+        (cert->tags && !tags_add(tx, id, cert->tags, err)))
         return err_wrap(err, "could not add certificate \"%s\"", cert->name);
+    pending_words(tx, id);
+    bucket_move(tx, &nothing, &unknown);
     *ret_id = id;
     return true;
 }
@@ -126,14 +143,14 @@ bool store_cert_find_by_certificate_id(struct tx *tx, const struct store_viewer 
 bool store_cert_find_by_name(struct tx *tx, const struct store_viewer *viewer, const char *name,
     int64_t *ret_id, int64_t *ret_n, struct err *err)
 {
-    autofree(str) char *lower = text_lower(name);
+    autofree(str) char *folded = text_fold(name);
     int64_t first = 0;
     int64_t n = 0;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "SELECT c.id FROM certificate c"
         " WHERE c.name_lower = $1 AND " VISIBLE("c.id", "$2", "$3") " ORDER BY c.id LIMIT 2");
 
-    stmt_bind_text(q, 1, lower);
+    stmt_bind_text(q, 1, folded);
     stmt_bind_bool(q, 2, viewer->sees_all);
     stmt_bind_i64(q, 3, viewer->account_id);
     while (stmt_next(q)) {
@@ -160,16 +177,17 @@ static bool update_record(struct tx *tx, int64_t id, const struct cert_row *row,
     const struct cert_edit *edit, int64_t now, struct err *err)
 {
     const char *name = edit->name ? edit->name : row->name;
-    autofree(str) char *lower = text_lower(name);
+    autofree(str) char *folded = text_fold(name);
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "UPDATE certificate SET name = $2, name_lower = $3, description = $4,"
         " business_group_id = $5, required_names = $6, notify_periods = $7, is_imported = $8,"
-        " is_managed = $9, updated_at = $10, row_version = row_version + 1"
+        " is_managed = $9, updated_at = $10, row_version = row_version + 1,"
+        " business_group_name = (SELECT g.name FROM business_group g WHERE g.id = $5)"
         " WHERE id = $1 AND row_version = $11");
 
     stmt_bind_i64(q, 1, id);
     stmt_bind_text(q, 2, name);
-    stmt_bind_text(q, 3, lower);
+    stmt_bind_text(q, 3, folded);
     stmt_bind_text(q, 4, edit->description ? edit->description : row->description);
     bind_or_null(q, 5, edit->business_group_id ? *edit->business_group_id : row->business_group_id);
     bind_text_or_null(q, 6, edit->required_names ? edit->required_names : row->required_names);
@@ -192,12 +210,13 @@ bool store_cert_edit(struct tx *tx, int64_t id, const struct cert_edit *edit, in
 
     if (edit->name && !check_name(edit->name, err))
         return false;
+    if (edit->name)
+        pending_words(tx, id);
     return store_cert_get(tx, &system, id, &row, err) &&
            update_record(tx, id, row, edit, now, err) &&
-           (!edit->tags || tags_write(tx, id, edit->tags, err)) &&
            (!edit->notify_periods || !row->version_id ||
-               store_cert_set_notify_at(tx, id, now, err)) &&
-           (!edit->name || cert_write_words(tx, id, err));
+               store_cert_set_notify_at(tx, id, now, err)) && /* another period may be due */
+           (!edit->tags || tags_write(tx, id, edit->tags, err));
 }
 
 /* "\"lb-1\", \"lb-2\" and 3 more" */
@@ -243,15 +262,10 @@ bool store_cert_delete(struct tx *tx, int64_t id, int64_t expected_row_version, 
 {
     const struct bucket_dates nothing = { 0 };
     struct bucket_dates dates;
-    autofree(stmt) struct stmt *words = NULL;
     autofree(stmt) struct stmt *q = NULL;
 
-    if (!bucket_dates_of(tx, id, &dates, err) || !check_unused(tx, id, err) ||
+    if (!bucket_dates_lock(tx, id, &dates, err) || !check_unused(tx, id, err) ||
         !detach_all(tx, id, err))
-        return false;
-    words = tx_prepare(tx, "DELETE FROM certificate_search WHERE rowid = $1");
-    stmt_bind_i64(words, 1, id);
-    if (!stmt_run(words, err))
         return false;
     q = tx_prepare(tx, "DELETE FROM certificate WHERE id = $1"
                        " AND (CAST($2 AS BIGINT) = 0 OR row_version = CAST($2 AS BIGINT))");
@@ -261,7 +275,9 @@ bool store_cert_delete(struct tx *tx, int64_t id, int64_t expected_row_version, 
         return false;
     if (stmt_n_changed(q) != 1)
         return fail_edit(tx, id, err);
-    return bucket_move(tx, &dates, &nothing, err);
+    pending_words(tx, id);
+    bucket_move(tx, &dates, &nothing);
+    return true;
 }
 
 bool store_cert_set_revoked(struct tx *tx, int64_t id, int64_t revoked_at, int64_t now,
@@ -271,7 +287,7 @@ bool store_cert_set_revoked(struct tx *tx, int64_t id, int64_t revoked_at, int64
     struct bucket_dates to;
     autofree(stmt) struct stmt *q = NULL;
 
-    if (!bucket_dates_of(tx, id, &from, err))
+    if (!bucket_dates_lock(tx, id, &from, err))
         return false;
     if (!from.is_there)
         return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
@@ -281,5 +297,6 @@ bool store_cert_set_revoked(struct tx *tx, int64_t id, int64_t revoked_at, int64
     stmt_bind_i64(q, 1, id);
     bind_or_null(q, 2, revoked_at);
     stmt_bind_i64(q, 3, now);
-    return stmt_run(q, err) && bucket_move(tx, &from, &to, err);
+    bucket_move(tx, &from, &to);
+    return stmt_run(q, err);
 }

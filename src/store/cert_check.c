@@ -52,7 +52,7 @@ static void check_words(const struct cert_where *where, struct select *select)
 /* Sorted by name, the range of names is the walk. */
 static void check_name(const struct cert_where *where, struct select *select)
 {
-    bool walks = where->sort == CERT_BY_NAME && where->drive == DRIVE_NONE;
+    bool walks = where->sort == CERT_BY_NAME && where->way != WAY_DRIVE;
 
     if (!where->name_from || where->drive == DRIVE_NAME)
         return;
@@ -76,7 +76,7 @@ static void check_name(const struct cert_where *where, struct select *select)
 
 static void check_dates(const struct cert_where *where, struct select *select)
 {
-    bool walks = where->sort == CERT_BY_EXPIRY && where->drive == DRIVE_NONE;
+    bool walks = where->sort == CERT_BY_EXPIRY && where->way != WAY_DRIVE;
 
     if (!where->has_dates || where->drive == DRIVE_DATES)
         return;
@@ -179,7 +179,7 @@ static void check_owner(const struct cert_where *where, struct select *select)
 {
     if (!where->filter->owner || where->drive == DRIVE_OWNER)
         return;
-    if (where->sort == CERT_BY_EXPIRY && where->drive == DRIVE_NONE)
+    if (where->sort == CERT_BY_EXPIRY && where->way == WAY_WALK)
         select_add(select, " AND c.owner_id = ");
     else
         add_number(where, select, " AND ", "c.owner_id = ");
@@ -192,7 +192,7 @@ static void check_business_group(const struct cert_where *where, struct select *
 {
     if (!where->filter->business_group || where->drive == DRIVE_BUSINESS_GROUP)
         return;
-    if (where->sort == CERT_BY_EXPIRY && where->drive == DRIVE_NONE)
+    if (where->sort == CERT_BY_EXPIRY && where->way == WAY_WALK)
         select_add(select, " AND c.business_group_id = ");
     else
         add_number(where, select, " AND ", "c.business_group_id = ");
@@ -222,7 +222,7 @@ static void check_labels(const struct cert_where *where, struct select *select)
     if (filter->tag && where->drive != DRIVE_TAG) {
         select_add(select, " AND EXISTS (SELECT 1 FROM certificate_tag t"
                            " WHERE t.certificate_id = c.id AND t.tag = ");
-        select_text(select, filter->tag);
+        select_text(select, where->tag);
         select_add(select, ONCE);
     }
     if (filter->resource && where->drive != DRIVE_RESOURCE) {
@@ -232,10 +232,17 @@ static void check_labels(const struct cert_where *where, struct select *select)
         select_text(select, filter->resource);
         select_add(select, ONCE);
     }
-    if (filter->is_unused)
-        select_add(select,
-            " AND NOT EXISTS (SELECT 1 FROM association s WHERE s.certificate_id = c.id" ONCE
-            " AND NOT EXISTS (SELECT 1 FROM certificate_endpoint l WHERE l.certificate_id = c.id" ONCE);
+}
+
+/* (expires_at, id) of what is unused is an index. */
+static void check_unused(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->is_unused || where->drive == DRIVE_UNUSED)
+        return;
+    if (where->sort == CERT_BY_EXPIRY && where->way == WAY_WALK)
+        select_add(select, " AND c.is_unused = TRUE");
+    else
+        add_number(where, select, " AND ", "c.is_unused = TRUE");
 }
 
 static void check_texts(const struct cert_where *where, struct select *select)
@@ -243,7 +250,7 @@ static void check_texts(const struct cert_where *where, struct select *select)
     const struct cert_filter *filter = where->filter;
 
     if (filter->issuer && where->drive != DRIVE_ISSUER) {
-        if (where->sort == CERT_BY_ISSUER && where->drive == DRIVE_NONE)
+        if (where->sort == CERT_BY_ISSUER && where->way == WAY_WALK)
             select_add(select, " AND c.issuer");
         else
             add_text(where, select, " AND ", "c.issuer");
@@ -267,6 +274,7 @@ void cert_where_add_checks(const struct cert_where *where, struct select *select
         check_access(where, select);
     check_dates(where, select);
     check_statuses(where, select);
+    check_unused(where, select);
     check_owner(where, select);
     check_business_group(where, select);
     check_assignee(where, select);

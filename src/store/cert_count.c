@@ -8,7 +8,7 @@
 
 #define LAST_DAY (INT64_MAX / SECONDS_PER_DAY)
 
-/* The records a status has are those on one side of a border of time, but for today's. */
+/* The records that a status has are those on one side of a border of time, but for today's. */
 static bool count_crossed(struct tx *tx, const char *kind, struct stmt *today, int64_t now,
     int64_t *ret, struct err *err)
 {
@@ -113,18 +113,26 @@ static bool count_exactly(struct tx *tx, const struct cert_where *where, int64_t
     return read_number(q, ret, err);
 }
 
-/* Of the newest ten thousand, how many match? */
-static bool sample(struct tx *tx, const struct cert_where *where, int64_t *ret, struct err *err)
+/* Some of those that drive or are in the set: how many of them match? */
+static bool sample_drive(struct tx *tx, const struct cert_where *where, int64_t *ret,
+    struct err *err)
 {
+    int64_t step = where->n_drive / 400 + 1;
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
+    int64_t n = 0;
 
-    select_add(&select, "SELECT count(*) FROM (SELECT id FROM certificate ORDER BY id DESC LIMIT ");
-    select_i64(&select, CERT_TOTAL_EXACT);
-    select_add(&select, ") AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
+    select_add(&select, "SELECT count(*) FROM (SELECT DISTINCT source.id FROM (");
+    cert_where_add_drive(where, &select);
+    select_add(&select, ") AS source WHERE source.id % ");
+    select_i64(&select, step);
+    select_add(&select, " = 0) AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
     cert_where_add_checks(where, &select);
     q = select_prepare(tx, &select);
-    return read_number(q, ret, err);
+    if (!read_number(q, &n, err))
+        return false;
+    *ret = n * step < where->n_drive ? n * step : where->n_drive;
+    return true;
 }
 
 /* Only statuses are asked for, and all may be seen: that is counted already. */
@@ -137,22 +145,22 @@ static bool count_statuses(struct tx *tx, const struct cert_where *where, int64_
     if (!count_all(tx, where->now, &counts, err))
         return false;
     for (enum cert_status status = 0; status < N_CERT_STATUS; status++) {
-        if (where->filter->statuses & 1u << status)
+        if (where->statuses & 1u << status)
             n += counts.of[status];
     }
     *ret = n;
     return true;
 }
 
-static bool asks_for_statuses_alone(const struct cert_where *where)
+static bool estimate(struct tx *tx, struct cert_where *where, int64_t total, int64_t *ret,
+    struct err *err)
 {
-    struct cert_filter filter = *where->filter;
-    struct cert_where rest = *where;
-
-    filter.statuses = 0;
-    rest.filter = &filter;
-    rest.has_dates = filter.expires_after || filter.expires_before;
-    return where->filter->statuses && cert_where_is_empty(&rest);
+    if (where->way == WAY_SET)
+        return sample_drive(tx, where, ret, err);
+    if (where->n_sampled == 0 && !cert_where_sample(tx, where, err))
+        return false;
+    *ret = (int64_t)((double)where->n_hits * (double)total / (double)where->n_sampled);
+    return true;
 }
 
 bool cert_count(struct tx *tx, const struct cert_where *where, int64_t *ret, bool *ret_is_estimate,
@@ -161,23 +169,24 @@ bool cert_count(struct tx *tx, const struct cert_where *where, int64_t *ret, boo
     /* The count is of the whole list, wherever in it the cursor is. */
     struct cert_where whole = *where;
     int64_t total = 0;
-    int64_t n = 0;
 
     whole.skips_from = whole.skips_until = false;
+    whole.sort = N_CERT_SORT;
     *ret_is_estimate = false;
-    if (asks_for_statuses_alone(where))
+    if (where->is_nothing) {
+        *ret = 0;
+        return true;
+    }
+    if (where->statuses && where->viewer->sees_all && cert_where_n_conditions(where) == 1)
         return count_statuses(tx, where, ret, err);
     if (!bucket_sum(tx, "total", 0, 0, &total, err))
         return false;
-    if (cert_where_is_empty(where)) {
+    if (cert_where_n_conditions(where) == 0) {
         *ret = total;
         return true;
     }
-    if (where->drive != DRIVE_NONE || total <= CERT_TOTAL_EXACT)
+    if (where->way == WAY_DRIVE || total <= CERT_TOTAL_EXACT)
         return count_exactly(tx, &whole, ret, err);
-    if (!sample(tx, &whole, &n, err))
-        return false;
-    *ret = (int64_t)((double)n * (double)total / CERT_TOTAL_EXACT);
     *ret_is_estimate = true;
-    return true;
+    return estimate(tx, &whole, total, ret, err);
 }

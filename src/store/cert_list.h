@@ -2,9 +2,10 @@
  * store/cert_list: pages, ids and counts of records.
  *
  * Pages are cut by keyset: a cursor is where the last page ended, opaque to whoever carries it.
+ * Every record that is there throughout is on exactly one page, whatever comes and goes meanwhile.
  * Which way a query runs (from the smallest of what it filters by, or along the order it is sorted
  * by) is decided by counting up to a limit first, so that neither "sees a hundred of a million" nor
- * "a million contain this word" is slow.
+ * "a million contain this word" is slow (docs/adr/0008).
  */
 #pragma once
 
@@ -18,7 +19,7 @@ struct tx;
 #define CERT_PAGE_MAX 1000
 
 /* Totals are exact up to here; beyond, they may be estimates. */
-#define CERT_TOTAL_EXACT 10000
+#define CERT_TOTAL_EXACT 1000
 
 /* Every condition must hold; zeroed, it lets everything through. Names are names, not ids. */
 struct cert_filter {
@@ -35,19 +36,25 @@ struct cert_filter {
     const char *alert;      /* one of them, or "any" */
     int64_t expires_before; /* 0: any */
     int64_t expires_after;  /* 0: any */
-    bool is_unused;         /* associated with no resource and served by no endpoint */
+    bool is_unused;         /* on no resource, and no endpoint serves it (store/cert_use) */
 };
 
 enum cert_sort {
-    CERT_BY_EXPIRY, /* by status, too */
+    CERT_BY_EXPIRY,
     CERT_BY_NAME,
     CERT_BY_CREATION,
     CERT_BY_UPDATE,
     CERT_BY_ISSUER,
+    CERT_BY_OWNER,
+    CERT_BY_BUSINESS_GROUP,
+    CERT_BY_RESOURCES, /* how many */
+    CERT_BY_CHECK,     /* the endpoint checked longest ago */
+    CERT_BY_STATUS,    /* expired, expiring soon, valid, not yet valid, revoked; then by expiry */
     N_CERT_SORT,
 };
 
-/* "expires_at" (also "status", "days_left"), "name", "created_at", "updated_at", "issuer". */
+/* "expires_at" (also "days_left"), "name", "created_at", "updated_at", "issuer", "owner",
+ * "business_group", "resources", "last_checked_at", "status". */
 bool cert_sort_from_name(const char *name, enum cert_sort *ret);
 
 struct cert_page_request {
@@ -59,7 +66,9 @@ struct cert_page_request {
     bool wants_total;
     int64_t now;
     struct display_rule rule;
-    int64_t drive_max; /* 0: as measured. How many records may drive a query: for tests */
+    int64_t drive_max; /* 0: as measured. How many records may drive a query, or stand in a set
+                          beside it: for tests */
+    int64_t set_max;
 };
 
 struct cert_page {

@@ -6,19 +6,17 @@
 #include "store/select.h"
 #include "store/version_read.h"
 
-/* A statement has room for so many parameters and some. */
-#define MOST_AT_ONCE 50
-
 #define N_COLUMNS 33
 
 #define FROM_RECORD                                                                                \
     "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_id, o.name,"         \
     " c.assignee_id, a.name, c.business_group_id, g.name, c.required_names, c.notify_periods,"     \
     " c.created_at, c.updated_at, c.row_version, c.version_id, c.begins_at, c.expires_at,"         \
-    " c.expiring_at, c.revoked_at, c.notify_at, c.last_checked_at, c.last_error, c.alert,"         \
+    " c.expiring_at, c.revoked_at, c.notify_at, h.last_checked_at, h.last_error, c.alert,"         \
     " r.id, r.ca_certificate_id, r.chain_status,"                                                  \
     " (SELECT count(*) FROM certificate_endpoint e WHERE e.certificate_id = c.id),"                \
-    " k.id, k.project, k.number, r.sealed_key_id, " VERSION_COLUMNS "  FROM certificate c"                          \
+    " k.id, k.project, k.number, r.sealed_key_id, " VERSION_COLUMNS "  FROM certificate c"         \
+    "  JOIN certificate_check h ON h.certificate_id = c.id"                                        \
     "  JOIN account o ON o.id = c.owner_id"                                                        \
     "  LEFT JOIN account a ON a.id = c.assignee_id"                                                \
     "  LEFT JOIN business_group g ON g.id = c.business_group_id"                                   \
@@ -68,25 +66,6 @@ static void read_row(struct stmt *q, struct cert_row *row)
     }
 }
 
-/* The last id is repeated up to a round number, so that there are few different statements to keep.
- */
-static void add_ids(struct select *select, const int64_t *ids, size_t n)
-{
-    static const size_t rounds[] = { 1, 10, MOST_AT_ONCE };
-    size_t n_padded = n;
-
-    for (size_t i = countof(rounds); i-- > 0;) {
-        if (n <= rounds[i])
-            n_padded = rounds[i];
-    }
-    for (size_t i = 0; i < n_padded; i++) {
-        if (i)
-            select_add(select, ", ");
-        select_i64(select, ids[i < n ? i : n - 1]);
-    }
-    select_add(select, ")");
-}
-
 static struct cert_row *find_row(struct cert_rows *rows, size_t from, int64_t id)
 {
     for (size_t i = from; i < rows->n; i++) {
@@ -113,8 +92,8 @@ static bool load_tags(struct tx *tx, const int64_t *ids, size_t n, struct cert_r
 
     select_add(&select,
         "SELECT certificate_id, tag FROM certificate_tag WHERE certificate_id IN (");
-    add_ids(&select, ids, n);
-    select_add(&select, " ORDER BY certificate_id, tag");
+    select_ids(&select, ids, n);
+    select_add(&select, ") ORDER BY certificate_id, tag");
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
         struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
@@ -134,8 +113,8 @@ static bool load_resources(struct tx *tx, const int64_t *ids, size_t n, struct c
     select_add(&select, "SELECT DISTINCT s.certificate_id, r.name"
                         "  FROM association s JOIN resource r ON r.id = s.resource_id"
                         " WHERE s.certificate_id IN (");
-    add_ids(&select, ids, n);
-    select_add(&select, " ORDER BY s.certificate_id, r.name");
+    select_ids(&select, ids, n);
+    select_add(&select, ") ORDER BY s.certificate_id, r.name");
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
         struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
@@ -153,7 +132,8 @@ static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cer
     autofree(stmt) struct stmt *q = NULL;
 
     select_add(&select, FROM_RECORD);
-    add_ids(&select, ids, n);
+    select_ids(&select, ids, n);
+    select_add(&select, ")");
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
         struct cert_row *row = cert_rows_add(rows);
@@ -199,28 +179,11 @@ static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_r
 
 bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
 {
-    for (size_t i = 0; i < n; i += MOST_AT_ONCE) {
-        size_t n_now = n - i < MOST_AT_ONCE ? n - i : MOST_AT_ONCE;
+    for (size_t i = 0; i < n; i += SELECT_IDS_MAX) {
+        size_t n_now = n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX;
 
         if (!load_some(tx, ids + i, n_now, rows, err))
             return false;
     }
     return true;
-}
-
-bool cert_write_words(struct tx *tx, int64_t id, struct err *err)
-{
-    autofree(stmt) struct stmt *forget =
-        tx_prepare(tx, "DELETE FROM certificate_search WHERE rowid = $1");
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "INSERT INTO certificate_search(rowid, words)"
-                       " SELECT c.id, c.name_lower || ' ' || COALESCE(v.words, '')"
-                       "   FROM certificate c LEFT JOIN version v ON v.id = c.version_id"
-                       "  WHERE c.id = $1");
-
-    stmt_bind_i64(forget, 1, id);
-    if (!stmt_run(forget, err))
-        return false;
-    stmt_bind_i64(q, 1, id);
-    return stmt_run(q, err);
 }

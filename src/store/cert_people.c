@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "store/cert_load.h"
 #include "store/read.h"
+#include "store/select.h"
 
 static bool add_entry(struct tx *tx, int64_t id, const char *relation,
     const struct cert_share *entry, struct err *err)
@@ -23,15 +24,21 @@ static bool add_entry(struct tx *tx, int64_t id, const char *relation,
     return stmt_run(q, err);
 }
 
-bool cert_write_access(struct tx *tx, int64_t id, const struct cert_people *people, struct err *err)
+bool cert_forget_access(struct tx *tx, int64_t id, struct err *err)
 {
-    const struct cert_share owner = { people->owner_id, 0, true, true };
-    const struct cert_share assignee = { people->assignee_id, 0, false, true };
     autofree(stmt) struct stmt *forget =
         tx_prepare(tx, "DELETE FROM certificate_access WHERE certificate_id = $1");
 
     stmt_bind_i64(forget, 1, id);
-    if (!stmt_run(forget, err) || !add_entry(tx, id, "owner", &owner, err) ||
+    return stmt_run(forget, err);
+}
+
+bool cert_write_access(struct tx *tx, int64_t id, const struct cert_people *people, struct err *err)
+{
+    const struct cert_share owner = { people->owner_id, 0, true, true };
+    const struct cert_share assignee = { people->assignee_id, 0, false, true };
+
+    if (!add_entry(tx, id, "owner", &owner, err) ||
         (people->assignee_id && !add_entry(tx, id, "assignee", &assignee, err)))
         return false;
     for (size_t i = 0; i < people->n_shares; i++) {
@@ -68,6 +75,7 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
         return fail(err, ERR_INVALID, "a certificate needs an owner");
     q = tx_prepare(tx,
         "UPDATE certificate SET owner_id = $2, assignee_id = $3, updated_at = $4,"
+        " owner_name = (SELECT a.name FROM account a WHERE a.id = $2),"
         " row_version = row_version + 1"
         " WHERE id = $1 AND (CAST($5 AS BIGINT) = 0 OR row_version = CAST($5 AS BIGINT))");
     stmt_bind_i64(q, 1, id);
@@ -79,7 +87,7 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
         return false;
     if (stmt_n_changed(q) != 1)
         return fail_edit(tx, id, err);
-    return cert_write_access(tx, id, people, err);
+    return cert_forget_access(tx, id, err) && cert_write_access(tx, id, people, err);
 }
 
 static unsigned relation_of(const char *relation, bool is_group)
@@ -91,57 +99,119 @@ static unsigned relation_of(const char *relation, bool is_group)
     return is_group ? RELATION_SHARED_GROUP : RELATION_SHARED_USER;
 }
 
-bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
+/* In the order of `ids`, at most SELECT_IDS_MAX of them. */
+static bool read_people(struct tx *tx, const int64_t *ids, size_t n, struct access_rows *rows,
+    struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT x.relation, x.account_id, a.name, x.group_id, g.name, x.may_use_key, x.is_notified"
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select,
+        "SELECT x.certificate_id, x.relation, x.account_id, a.name, x.group_id, g.name,"
+        "  x.may_use_key, x.is_notified"
         "  FROM certificate_access x"
         "  LEFT JOIN account a ON a.id = x.account_id"
         "  LEFT JOIN user_group g ON g.id = x.group_id"
-        " WHERE x.certificate_id = $1"
-        " ORDER BY CASE x.relation WHEN 'owner' THEN 0 WHEN 'assignee' THEN 1 ELSE 2 END,"
-        "  COALESCE(a.name, g.name)");
-
-    stmt_bind_i64(q, 1, id);
+        " WHERE x.certificate_id IN (");
+    select_ids(&select, ids, n);
+    select_add(&select, ") ORDER BY x.certificate_id,"
+                        "  CASE x.relation WHEN 'owner' THEN 0 WHEN 'assignee' THEN 1 ELSE 2 END,"
+                        "  COALESCE(a.name, g.name)");
+    q = select_prepare(tx, &select);
     while (stmt_next(q)) {
         struct access_row *row = access_rows_add(rows);
 
-        row->account_id = stmt_i64(q, 1);
-        row->account = read_text_or_null(q, 2);
-        row->group_id = stmt_i64(q, 3);
-        row->group = read_text_or_null(q, 4);
-        row->may_use_key = stmt_bool(q, 5);
-        row->is_notified = stmt_bool(q, 6);
-        row->relation = relation_of(stmt_text(q, 0), row->group_id != 0);
+        row->certificate_id = stmt_i64(q, 0);
+        row->account_id = stmt_i64(q, 2);
+        row->account = read_text_or_null(q, 3);
+        row->group_id = stmt_i64(q, 4);
+        row->group = read_text_or_null(q, 5);
+        row->may_use_key = stmt_bool(q, 6);
+        row->is_notified = stmt_bool(q, 7);
+        row->relation = relation_of(stmt_text(q, 1), row->group_id != 0);
     }
     return stmt_end(q, err);
+}
+
+bool store_cert_people_of(struct tx *tx, const int64_t *ids, size_t n, struct access_rows *rows,
+    struct err *err)
+{
+    for (size_t i = 0; i < n; i += SELECT_IDS_MAX) {
+        if (!read_people(tx, ids + i, n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX, rows, err))
+            return false;
+    }
+    return true;
+}
+
+bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
+{
+    return read_people(tx, &id, 1, rows, err);
+}
+
+static size_t place_of(const int64_t *ids, size_t n, int64_t id)
+{
+    size_t i = 0;
+
+    while (i < n && ids[i] != id)
+        i++;
+    return i;
+}
+
+/* The record itself comes without a relation, so that one to which nobody stands is there too. */
+static bool read_relations(struct tx *tx, const int64_t *ids, size_t n, int64_t account_id,
+    unsigned *relations, size_t *n_found, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select, "SELECT c.id, x.relation, x.group_id, x.may_use_key"
+                        "  FROM certificate c LEFT JOIN certificate_access x"
+                        "    ON x.certificate_id = c.id AND (x.account_id = ");
+    select_i64(&select, account_id);
+    select_add(&select, " OR x.group_id IN (SELECT m.group_id FROM group_member m"
+                        " WHERE m.account_id = ");
+    select_i64(&select, account_id);
+    select_add(&select, ")) WHERE c.id IN (");
+    select_ids(&select, ids, n);
+    select_add(&select, ")");
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        size_t i = place_of(ids, n, stmt_i64(q, 0));
+
+        (*n_found)++;
+        if (i == n || stmt_is_null(q, 1))
+            continue;
+        relations[i] |= relation_of(stmt_text(q, 1), !stmt_is_null(q, 2));
+        if (stmt_bool(q, 3))
+            relations[i] |= RELATION_MAY_USE_KEY;
+    }
+    return stmt_end(q, err);
+}
+
+bool store_cert_relations_of(struct tx *tx, const int64_t *ids, size_t n, int64_t account_id,
+    unsigned *relations, struct err *err)
+{
+    size_t n_found = 0;
+
+    for (size_t i = 0; i < n; i++)
+        relations[i] = 0;
+    for (size_t i = 0; i < n; i += SELECT_IDS_MAX) {
+        if (!read_relations(tx, ids + i, n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX,
+                account_id, relations + i, &n_found, err))
+            return false;
+    }
+    return true;
 }
 
 bool store_cert_relations(struct tx *tx, int64_t id, int64_t account_id, unsigned *ret,
     struct err *err)
 {
     unsigned relations = 0;
-    bool is_found = false;
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT x.relation, x.group_id, x.may_use_key"
-        "  FROM certificate c LEFT JOIN certificate_access x ON x.certificate_id = c.id"
-        "   AND (x.account_id = $2 OR x.group_id IN"
-        "        (SELECT m.group_id FROM group_member m WHERE m.account_id = $2))"
-        " WHERE c.id = $1");
+    size_t n_found = 0;
 
-    stmt_bind_i64(q, 1, id);
-    stmt_bind_i64(q, 2, account_id);
-    while (stmt_next(q)) {
-        is_found = true;
-        if (stmt_is_null(q, 0))
-            continue;
-        relations |= relation_of(stmt_text(q, 0), !stmt_is_null(q, 1));
-        if (stmt_bool(q, 2))
-            relations |= RELATION_MAY_USE_KEY;
-    }
-    if (!stmt_end(q, err))
+    if (!read_relations(tx, &id, 1, account_id, &relations, &n_found, err))
         return false;
-    if (!is_found)
+    if (!n_found)
         return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
     *ret = relations;
     return true;
@@ -176,6 +246,8 @@ bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, 
     autofree(stmt) struct stmt *records =
         tx_prepare(tx, "UPDATE certificate SET updated_at = $3, row_version = row_version + 1,"
                        " owner_id = CASE WHEN owner_id = $1 THEN $2 ELSE owner_id END,"
+                       " owner_name = CASE WHEN owner_id = $1"
+                       "  THEN (SELECT a.name FROM account a WHERE a.id = $2) ELSE owner_name END,"
                        " assignee_id = CASE WHEN assignee_id = $1 THEN $2 ELSE assignee_id END"
                        " WHERE owner_id = $1 OR assignee_id = $1");
     autofree(stmt) struct stmt *tickets = tx_prepare(tx,

@@ -40,10 +40,19 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
 bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
     must_check;
 
+/* The same of n records, one after the other. */
+bool store_cert_people_of(struct tx *tx, const int64_t *ids, size_t n, struct access_rows *rows,
+    struct err *err) must_check;
+
 /* How the account stands to the record, as bits of enum relation; 0 is a stranger. A record that is
  * not there is ERR_NOT_FOUND. */
 bool store_cert_relations(struct tx *tx, int64_t id, int64_t account_id, unsigned *ret,
     struct err *err) must_check;
+
+/* The same for n records: into relations[i] how the account stands to ids[i], of which none is
+ * there twice. */
+bool store_cert_relations_of(struct tx *tx, const int64_t *ids, size_t n, int64_t account_id,
+    unsigned *relations, struct err *err) must_check;
 
 /*
  * Everything that `from` owns or is assigned becomes `to`'s, records and open tickets, in one step;

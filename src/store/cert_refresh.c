@@ -8,15 +8,18 @@
 
 #include "base/err.h"
 #include "store/bucket.h"
-#include "store/cert_load.h"
+#include "store/cert_use.h"
+#include "store/pending.h"
 #include "store/read.h"
 
 /* A list sorted by issuer carries it in its cursor, so there is an end to it. */
 #define ISSUER_SIZE 401
+#define KEY_TYPE_SIZE 64
 
 struct facts {
     int64_t version_id;
     char issuer[ISSUER_SIZE];
+    char key_type[KEY_TYPE_SIZE];
     int64_t begins_at;
     int64_t expires_at;
     int64_t expiring_at;
@@ -26,7 +29,8 @@ struct facts {
 static bool read_current(struct tx *tx, int64_t id, struct facts *facts, struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT r.version_id, v.issuer, v.not_before, r.path_expires_at"
+        tx_prepare(tx, "SELECT r.version_id, v.issuer, v.not_before, r.path_expires_at,"
+                       "       v.key_algorithm, v.key_size"
                        "  FROM record_version r JOIN version v ON v.id = r.version_id"
                        " WHERE r.certificate_id = $1 AND r.role = 'current'"
                        " ORDER BY r.path_expires_at, r.id LIMIT 1");
@@ -37,6 +41,8 @@ static bool read_current(struct tx *tx, int64_t id, struct facts *facts, struct 
         span_copy_text(span_text(stmt_text(q, 1)), facts->issuer, sizeof facts->issuer);
         facts->begins_at = stmt_i64(q, 2);
         facts->expires_at = stmt_i64(q, 3);
+        (void)snprintf(facts->key_type, sizeof facts->key_type, "%s %" PRId64, stmt_text(q, 4),
+            stmt_i64(q, 5));
     }
     return stmt_end(q, err);
 }
@@ -69,24 +75,33 @@ static void settle_dates(struct facts *facts, const struct display_rule *rule)
 }
 
 /* "host:port: what went wrong" of the first that fails, and when the least recent check was. */
-static bool write_checks(struct tx *tx, int64_t id, const char *alert, struct err *err)
+static bool write_checks(struct tx *tx, int64_t id, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE certificate SET alert = $2,"
+        "UPDATE certificate_check SET"
         " last_checked_at = (SELECT min(e.last_checked_at) FROM certificate_endpoint l"
         "    JOIN endpoint e ON e.id = l.endpoint_id WHERE l.certificate_id = $1),"
         " last_error = COALESCE((SELECT e.host || ':' || e.port || ': ' || e.error"
         "    FROM certificate_endpoint l JOIN endpoint e ON e.id = l.endpoint_id"
         "   WHERE l.certificate_id = $1 AND e.failing_since_at IS NOT NULL"
         "   ORDER BY e.failing_since_at, e.id LIMIT 1), '')"
-        " WHERE id = $1");
+        " WHERE certificate_id = $1");
 
     stmt_bind_i64(q, 1, id);
-    stmt_bind_text(q, 2, alert);
     if (!stmt_run(q, err))
         return false;
     return stmt_n_changed(q) == 1 ||
            fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+}
+
+static bool write_alert(struct tx *tx, int64_t id, const char *alert, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE certificate SET alert = $2 WHERE id = $1 AND alert <> $2");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_text(q, 2, alert);
+    return stmt_run(q, err);
 }
 
 static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, int64_t now,
@@ -94,12 +109,13 @@ static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, in
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "UPDATE certificate SET version_id = $2, issuer = $3, begins_at = $4, expires_at = $5,"
-        " expiring_at = $6, notify_at = $7, updated_at = $7"
+        " expiring_at = $6, notify_at = $7, updated_at = $7, key_type = $8"
         " WHERE id = $1");
 
     stmt_bind_i64(q, 1, id);
     bind_or_null(q, 2, facts->version_id);
     stmt_bind_text(q, 3, facts->issuer);
+    stmt_bind_text(q, 8, facts->key_type);
     if (facts->version_id) {
         stmt_bind_i64(q, 4, facts->begins_at);
         stmt_bind_i64(q, 5, facts->expires_at);
@@ -132,9 +148,11 @@ bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     int64_t old_version_id = 0;
     bool has_new_dates;
 
-    if (!write_checks(tx, id, alert, err) || !read_current(tx, id, &facts, err) ||
+    if (!bucket_dates_lock(tx, id, &from, err) || !write_checks(tx, id, err) ||
+        !write_alert(tx, id, alert, err) || !store_cert_use_changed(tx, id, err) ||
+        !read_current(tx, id, &facts, err) ||
         (facts.version_id && !read_served(tx, id, &facts, err)) ||
-        !bucket_dates_of(tx, id, &from, err) || !read_version_id(tx, id, &old_version_id, err))
+        !read_version_id(tx, id, &old_version_id, err))
         return false;
     if (facts.version_id)
         settle_dates(&facts, rule);
@@ -145,11 +163,11 @@ bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     to.expiring_at = facts.expiring_at;
     has_new_dates = old_version_id != facts.version_id || from.begins_at != to.begins_at ||
                     from.expires_at != to.expires_at || from.expiring_at != to.expiring_at;
-    if (has_new_dates &&
-        (!write_dates(tx, id, &facts, now, err) || !bucket_move(tx, &from, &to, err)))
+    if (has_new_dates && !write_dates(tx, id, &facts, now, err))
         return false;
-    if (old_version_id != facts.version_id && !cert_write_words(tx, id, err))
-        return false;
+    bucket_move(tx, &from, &to);
+    if (old_version_id != facts.version_id)
+        pending_words(tx, id);
     if (ret_changed)
         *ret_changed = has_new_dates;
     return true;
@@ -162,7 +180,7 @@ static bool redisplay(struct tx *tx, int64_t id, const struct display_rule *rule
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "UPDATE certificate SET expiring_at = $2 WHERE id = $1");
 
-    if (!bucket_dates_of(tx, id, &from, err))
+    if (!bucket_dates_lock(tx, id, &from, err))
         return false;
     to = from;
     to.expiring_at = display_expiring_at(rule, from.begins_at, from.expires_at);
@@ -170,7 +188,8 @@ static bool redisplay(struct tx *tx, int64_t id, const struct display_rule *rule
         return true;
     stmt_bind_i64(q, 1, id);
     stmt_bind_i64(q, 2, to.expiring_at);
-    return stmt_run(q, err) && bucket_move(tx, &from, &to, err);
+    bucket_move(tx, &from, &to);
+    return stmt_run(q, err);
 }
 
 bool store_cert_redisplay(struct tx *tx, const struct display_rule *rule, int64_t after_id,

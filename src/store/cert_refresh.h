@@ -12,9 +12,9 @@ struct tx;
 /*
  * Compute again, from the record's current versions and its endpoints' observations: version,
  * begin, end, when it becomes "expiring soon", last check, last error; move its expiry buckets and
- * search words. `alert` is what the comparison found: "", unreachable, mixed, foreign or
- * rolled_back. When version or end have changed, notify_at becomes `now`, so that the notification
- * scan looks at it, and *ret_changed (may be NULL) is true.
+ * search words. `alert` is what the comparison found: "", mixed, unreachable, wrong_host, foreign
+ * or rolled_back. When version or end have changed, notify_at becomes `now`, so that the
+ * notification scan looks at it, and *ret_changed (may be NULL) is true.
  */
 bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     const struct display_rule *rule, int64_t now, bool *ret_changed, struct err *err) must_check;

@@ -5,12 +5,19 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "codec/fold.h"
+#include "store/cert_sort.h"
 #include "store/read.h"
-#include "store/tags.h"
 
 #define BIT(status) (1u << (status))
 #define DATED (BIT(CERT_VALID) | BIT(CERT_EXPIRING_SOON) | BIT(CERT_EXPIRED))
 #define QUERY_MAX 400
+
+/* A sample: 32 records from each of so many places. */
+#define SAMPLE_PLACES 16
+
+/* One record in a hundred: walking to 50 of them takes a few milliseconds. */
+#define SAMPLE_ENOUGH 6
 
 /* Greater than any text that begins like the name it is put behind. */
 #define LAST_CHARACTER "\xF4\x8F\xBF\xBF"
@@ -98,7 +105,7 @@ static void set_query(struct cert_where *where, const char *q)
     autofree(str) char *text = NULL;
 
     span_copy_text(span_trim(span_text(q)), cut, sizeof cut);
-    text = text_lower(cut);
+    text = text_fold(cut);
     if (is_colon_hex(text))
         drop_colons(text);
     if (!*text)
@@ -121,7 +128,7 @@ static void narrow_by_rule(struct cert_where *where, const struct display_rule *
     const int64_t slack = 4 * SECONDS_PER_DAY;
     int64_t border;
 
-    if (!rule || rule->lifetime_percent > 0)
+    if (rule->lifetime_percent > 0)
         return;
     border = clock_add_months(where->now, rule->months);
     if (statuses == BIT(CERT_VALID))
@@ -151,35 +158,43 @@ static void set_dates(struct cert_where *where, const struct display_rule *rule)
 }
 
 void cert_where_init(struct cert_where *where, const struct store_viewer *viewer,
-    const struct cert_filter *filter, enum cert_sort sort, const struct display_rule *rule,
-    int64_t now)
+    const struct cert_filter *filter, enum cert_sort sort, const struct cert_page_request *request)
 {
     *where = (struct cert_where){ .viewer = viewer,
         .filter = filter,
+        .statuses = filter->statuses,
         .sort = sort,
-        .now = now,
-        .drive_max = DRIVE_MAX };
+        .now = request->now,
+        .tag = filter->tag ? text_fold(filter->tag) : NULL,
+        .drive_max = request->drive_max ? request->drive_max : DRIVE_MAX,
+        .set_max = request->set_max ? request->set_max : SET_MAX };
     if (filter->q)
         set_query(where, filter->q);
-    set_dates(where, rule);
+    set_dates(where, &request->rule);
 }
 
 void cert_where_done(struct cert_where *where)
 {
+    free(where->tag);
     free(where->words);
     free(where->words_exact);
     free(where->name_from);
     free(where->name_until);
-    where->words = where->words_exact = where->name_from = where->name_until = NULL;
+    where->tag = where->words = where->words_exact = where->name_from = where->name_until = NULL;
 }
 
-bool cert_where_is_empty(const struct cert_where *where)
+/* The dates of a status are not another condition. */
+int cert_where_n_conditions(const struct cert_where *where)
 {
     const struct cert_filter *f = where->filter;
+    const bool has[] = { !where->viewer->sees_all, where->words || where->name_from,
+        f->expires_before || f->expires_after, f->statuses, f->sources, f->business_group, f->owner,
+        f->assignee, f->resource, f->tag, f->issuer, f->alert, f->is_unused };
+    int n = 0;
 
-    return where->viewer->sees_all && !where->words && !where->name_from && !where->has_dates &&
-           !f->statuses && !f->sources && !f->business_group && !f->owner && !f->assignee &&
-           !f->resource && !f->tag && !f->issuer && !f->alert && !f->is_unused;
+    for (size_t i = 0; i < countof(has); i++)
+        n += has[i];
+    return n;
 }
 
 static void add_account(struct select *select, const char *name)
@@ -221,9 +236,11 @@ static bool drive_words(const struct cert_where *where, struct select *select)
     return true;
 }
 
+/* Sorted by name, the names are a range of the walk; and so are an issuer's and an owner's records,
+ * sorted by these. */
 static bool drive_name(const struct cert_where *where, struct select *select)
 {
-    if (!where->name_from)
+    if (!where->name_from || where->sort == CERT_BY_NAME)
         return false;
     select_add(select, "SELECT id FROM certificate WHERE name_lower >= ");
     select_text(select, where->name_from);
@@ -234,10 +251,10 @@ static bool drive_name(const struct cert_where *where, struct select *select)
 
 static bool drive_tag(const struct cert_where *where, struct select *select)
 {
-    if (!where->filter->tag)
+    if (!where->tag)
         return false;
     select_add(select, "SELECT certificate_id AS id FROM certificate_tag WHERE tag = ");
-    select_text(select, where->filter->tag);
+    select_text(select, where->tag);
     return true;
 }
 
@@ -281,7 +298,7 @@ static bool drive_business_group(const struct cert_where *where, struct select *
 
 static bool drive_issuer(const struct cert_where *where, struct select *select)
 {
-    if (!where->filter->issuer)
+    if (!where->filter->issuer || where->sort == CERT_BY_ISSUER)
         return false;
     select_add(select, "SELECT id FROM certificate WHERE issuer = ");
     select_text(select, where->filter->issuer);
@@ -315,6 +332,14 @@ static bool drive_source(const struct cert_where *where, struct select *select)
         select_add(select, " UNION ALL ");
     if (sources & BIT(CERT_IMPORTED))
         select_add(select, "SELECT id FROM certificate WHERE is_imported = TRUE");
+    return true;
+}
+
+static bool drive_unused(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->is_unused)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE is_unused = TRUE");
     return true;
 }
 
@@ -368,26 +393,31 @@ static bool drive_access(const struct cert_where *where, struct select *select)
     return true;
 }
 
-static bool (*const drives[N_DRIVES])(const struct cert_where *, struct select *) = {
-    [DRIVE_WORDS] = drive_words,
-    [DRIVE_NAME] = drive_name,
-    [DRIVE_TAG] = drive_tag,
-    [DRIVE_RESOURCE] = drive_resource,
-    [DRIVE_OWNER] = drive_owner,
-    [DRIVE_ASSIGNEE] = drive_assignee,
-    [DRIVE_BUSINESS_GROUP] = drive_business_group,
-    [DRIVE_ISSUER] = drive_issuer,
-    [DRIVE_ALERT] = drive_alert,
-    [DRIVE_SOURCE] = drive_source,
-    [DRIVE_UNKNOWN] = drive_unknown,
-    [DRIVE_REVOKED] = drive_revoked,
-    [DRIVE_NOT_YET] = drive_not_yet,
-    [DRIVE_DATES] = drive_dates,
-    [DRIVE_ACCESS] = drive_access,
+/* What a condition drives with, and whether it may stand as a set beside a walk: not where the
+ * indexes that are walked carry what it asks for. */
+static const struct {
+    bool (*add)(const struct cert_where *, struct select *);
+    bool is_set;
+} drives[N_DRIVES] = {
+    [DRIVE_WORDS] = { drive_words, true },
+    [DRIVE_NAME] = { drive_name, true },
+    [DRIVE_TAG] = { drive_tag, true },
+    [DRIVE_RESOURCE] = { drive_resource, true },
+    [DRIVE_OWNER] = { drive_owner, false },
+    [DRIVE_ASSIGNEE] = { drive_assignee, false },
+    [DRIVE_BUSINESS_GROUP] = { drive_business_group, false },
+    [DRIVE_ISSUER] = { drive_issuer, true },
+    [DRIVE_ALERT] = { drive_alert, false },
+    [DRIVE_SOURCE] = { drive_source, false },
+    [DRIVE_UNUSED] = { drive_unused, false },
+    [DRIVE_UNKNOWN] = { drive_unknown, false },
+    [DRIVE_REVOKED] = { drive_revoked, false },
+    [DRIVE_NOT_YET] = { drive_not_yet, false },
+    [DRIVE_DATES] = { drive_dates, false },
+    [DRIVE_ACCESS] = { drive_access, true },
 };
 
-/* How many would this one bring, counted to one more than may drive? -1: there is no such
- * condition. */
+/* How many would this one bring, counted to one more than may? -1: there is no such condition. */
 static bool probe(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
     int64_t *ret, struct err *err)
 {
@@ -396,7 +426,7 @@ static bool probe(struct tx *tx, const struct cert_where *where, enum drive driv
 
     *ret = -1;
     select_add(&select, "SELECT count(*) FROM (SELECT 1 AS one FROM (");
-    if (!drives[drive](where, &select))
+    if (!drives[drive].add(where, &select))
         return true;
     select_add(&select, ") AS source LIMIT ");
     select_i64(&select, most + 1);
@@ -405,43 +435,182 @@ static bool probe(struct tx *tx, const struct cert_where *where, enum drive driv
     return read_number(q, ret, err);
 }
 
-bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
+/* Let the condition have the say, if it is met by fewer than the one that has it. */
+static void consider(struct cert_where *where, enum drive drive, int64_t n)
 {
-    int64_t least = where->drive_max;
+    enum cert_way way = n <= where->drive_max                         ? WAY_DRIVE
+                        : drives[drive].is_set && n <= where->set_max ? WAY_SET
+                                                                      : WAY_WALK;
 
-    where->is_sqlite = !db_is_postgres(tx_db(tx));
-    where->drive = DRIVE_NONE;
-    for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++) {
-        int64_t most = drive == DRIVE_WORDS && least > DRIVE_WORDS_MAX ? DRIVE_WORDS_MAX : least;
+    where->is_nothing = where->is_nothing || n == 0;
+    if (way < where->way || way == WAY_WALK || (way == where->way && n >= where->n_drive))
+        return;
+    where->way = way;
+    where->drive = drive;
+    where->n_drive = n;
+}
+
+static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES && !where->is_nothing; drive++) {
+        int64_t most =
+            drives[drive].is_set && where->way != WAY_DRIVE && where->set_max > where->drive_max
+                ? where->set_max
+                : where->drive_max;
         int64_t n;
 
+        if (where->way != WAY_WALK && where->n_drive < most)
+            most = where->n_drive;
         if (!probe(tx, where, drive, most, &n, err))
-            return err_wrap(err, "could not plan the search");
-        if (n < 0 || n > most || (n == least && where->drive != DRIVE_NONE))
-            continue;
-        where->drive = drive;
-        where->n_drive = least = n;
-        if (n == 0)
-            break;
+            return false;
+        if (n >= 0 && n <= most)
+            consider(where, drive, n);
     }
     return true;
 }
 
-void cert_where_add(const struct cert_where *where, struct select *select)
+static void reset_plan(struct tx *tx, struct cert_where *where)
 {
-    if (where->drive == DRIVE_NONE) {
+    where->is_sqlite = !db_is_postgres(tx_db(tx));
+    where->way = WAY_WALK;
+    where->drive = DRIVE_NONE;
+    where->is_nothing = false;
+    where->n_drive = where->n_sampled = where->n_hits = 0;
+}
+
+/*
+ * Words are dear to count, most of all where they are common: PostgreSQL's index finds all there
+ * are, however few are asked for. So with words a sample comes first, and if it shows that a page
+ * is soon full, that is all.
+ */
+bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    reset_plan(tx, where);
+    if (cert_where_n_conditions(where) == 0)
+        return true;
+    if (where->words && where->set_max > 0) {
+        if (!cert_where_sample(tx, where, err))
+            return err_wrap(err, "could not plan the search");
+        if (where->n_hits >= SAMPLE_ENOUGH)
+            return true;
+    }
+    return probe_all(tx, where, err) || err_wrap(err, "could not plan the search");
+}
+
+int64_t cert_where_plan_number(const struct cert_where *where)
+{
+    return (int64_t)where->way * 100 + (int64_t)where->drive;
+}
+
+bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
+{
+    autodone(select) struct select unused = SELECT_INIT;
+    int64_t way = number / 100;
+    int64_t drive = number % 100;
+
+    reset_plan(tx, where);
+    if (number == 0)
+        return true;
+    if (way < WAY_SET || way > WAY_DRIVE || drive <= DRIVE_NONE || drive >= N_DRIVES ||
+        (way == WAY_SET && !drives[drive].is_set) || !drives[drive].add(where, &unused))
+        return cert_where_plan(tx, where, err);
+    where->way = (enum cert_way)way;
+    where->drive = (enum drive)drive;
+    return true;
+}
+
+/* One more of the places where records are looked at. */
+static void add_place(struct select *select, int64_t from_id)
+{
+    select_add(select, "SELECT id FROM (SELECT id FROM certificate WHERE id >= ");
+    select_i64(select, from_id);
+    select_add(select, " ORDER BY id LIMIT 32) AS place");
+}
+
+bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    struct cert_where walk = *where;
+    autofree(stmt) struct stmt *ends = NULL;
+    autofree(stmt) struct stmt *q = NULL;
+    int64_t max = 0;
+
+    ends = tx_prepare(tx, "SELECT COALESCE(max(id), 0) FROM certificate");
+    if (!read_number(ends, &max, err))
+        return false;
+    if (max <= CERT_TOTAL_EXACT)
+        return true;
+    walk.way = WAY_WALK;
+    walk.drive = DRIVE_NONE;
+    walk.skips_from = walk.skips_until = false;
+    walk.sort = N_CERT_SORT;
+    select_add(&select, "SELECT count(*) FROM (");
+    for (int64_t i = 0; i < SAMPLE_PLACES; i++) {
+        if (i)
+            select_add(&select, " UNION ALL ");
+        add_place(&select, 1 + max / SAMPLE_PLACES * i);
+    }
+    select_add(&select, ") AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
+    cert_where_add_checks(&walk, &select);
+    q = select_prepare(tx, &select);
+    where->n_sampled = SAMPLE_PLACES * 32;
+    return read_number(q, &where->n_hits, err);
+}
+
+void cert_where_add_drive(const struct cert_where *where, struct select *select)
+{
+    ASSERT(drives[where->drive].add(where, select));
+}
+
+static void add_walk(const struct cert_where *where, struct select *select)
+{
+    if (cert_sort_is_by_check(where->sort))
+        select_add(select, " FROM certificate_check h CROSS JOIN certificate c"
+                           " WHERE c.id = h.certificate_id");
+    else
         select_add(select, " FROM certificate c WHERE 1 = 1");
-    } else if (where->is_sqlite) {
+    if (where->way == WAY_WALK)
+        return;
+    /* Neither database may look from the set's side after all: PostgreSQL would join, but not what
+     * is asked whether it is true. */
+    if (where->is_sqlite)
+        select_add(select, " AND +c.id IN (");
+    else
+        select_add(select, " AND (c.id IN (");
+    cert_where_add_drive(where, select);
+    if (where->is_sqlite)
+        select_add(select, ")");
+    else
+        select_add(select, ")) IS TRUE");
+}
+
+static void add_driven(const struct cert_where *where, struct select *select)
+{
+    if (where->is_sqlite) {
         /* CROSS JOIN is SQLite's way of being told which side comes first. */
         select_add(select, " FROM (SELECT DISTINCT source.id FROM (");
-        ASSERT(drives[where->drive](where, select));
-        select_add(select,
-            ") AS source) AS driver CROSS JOIN certificate c WHERE c.id = driver.id");
+        cert_where_add_drive(where, select);
+        select_add(select, ") AS source) AS driver CROSS JOIN certificate c");
     } else {
-        /* PostgreSQL takes an array to be short, whatever it thinks of the query that makes it. */
-        select_add(select, " FROM certificate c WHERE c.id = ANY (ARRAY(");
-        ASSERT(drives[where->drive](where, select));
-        select_add(select, "))");
+        select_add(select, " FROM certificate c");
     }
+    if (cert_sort_is_by_check(where->sort))
+        select_add(select, " JOIN certificate_check h ON h.certificate_id = c.id");
+    if (where->is_sqlite) {
+        select_add(select, " WHERE c.id = driver.id");
+        return;
+    }
+    /* PostgreSQL takes an array to be short, whatever it thinks of the query that makes it. */
+    select_add(select, " WHERE c.id = ANY (ARRAY(");
+    cert_where_add_drive(where, select);
+    select_add(select, "))");
+}
+
+void cert_where_add(const struct cert_where *where, struct select *select)
+{
+    if (where->way == WAY_DRIVE)
+        add_driven(where, select);
+    else
+        add_walk(where, select);
     cert_where_add_checks(where, select);
 }

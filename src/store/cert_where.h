@@ -1,27 +1,30 @@
 /*
  * store/cert_where: which records a viewer's filter lets through, and from which side to look.
  *
- * Each condition that an index knows (words, access, tag, resource, owner, …) can drive the query:
- * its records are found first and the others' conditions checked on each. Or nothing drives, and
- * the query walks along the index that it is sorted by, checking everything as it goes. Driving is
- * right for the rare, walking for the common; cert_where_plan() counts each up to DRIVE_MAX to know
- * which it is. Not for others than store/.
+ * Three ways: a condition that few records meet *drives*, its records are found first and the
+ * others' conditions checked on each. One that more meet, and that another table knows (words,
+ * access, tag, …), is found as a *set* of ids first, and the query walks along the index that it is
+ * sorted by, which carries what most other conditions ask for, looking each record up in the set.
+ * Where all conditions are met by many, it *walks* and asks on each record. cert_where_plan()
+ * counts each condition's records, up to a limit, to know. Figures are in docs/adr/0008. Not for
+ * others than store/.
  */
 #pragma once
 
 #include "store/cert_list.h"
 #include "store/select.h"
 
-/* Sorting this many records takes some 10 ms; finding a page among the rest of a million no longer.
- */
-#define DRIVE_MAX 10000
+/* So many records are found one by one, and sorted, in a few milliseconds. */
+#define DRIVE_MAX 2000
 
-/* Words are read to be counted, which is dearer. */
-#define DRIVE_WORDS_MAX 3000
+/* So many ids are read from an index, and put into a set, in a few milliseconds. */
+#define SET_MAX 12000
+
+enum cert_way { WAY_WALK, WAY_SET, WAY_DRIVE };
 
 /* In the order in which they are counted: each only as far as the least before it. */
 enum drive {
-    DRIVE_NONE, /* walk */
+    DRIVE_NONE,
     DRIVE_ACCESS,
     DRIVE_TAG,
     DRIVE_RESOURCE,
@@ -31,6 +34,7 @@ enum drive {
     DRIVE_ISSUER,
     DRIVE_ALERT,
     DRIVE_SOURCE,
+    DRIVE_UNUSED,
     DRIVE_UNKNOWN,
     DRIVE_REVOKED,
     DRIVE_NOT_YET,
@@ -43,8 +47,10 @@ enum drive {
 struct cert_where {
     const struct store_viewer *viewer;
     const struct cert_filter *filter;
+    unsigned statuses; /* the filter's */
     enum cert_sort sort;
     int64_t now;
+    char *tag;         /* the filter's, as tags are kept */
     char *words;       /* LIKE pattern for certificate_search; NULL: no such condition */
     char *words_exact; /* the pattern again, with what LIKE would take for wildcards escaped; NULL:
                           not needed */
@@ -55,23 +61,38 @@ struct cert_where {
     int64_t until;     /* … and this, both included */
     bool skips_from;   /* the cursor says it better, as the sort is by the same column */
     bool skips_until;
-    bool is_sqlite; /* set by cert_where_plan() */
     int64_t drive_max;
+    int64_t set_max;
+
+    /* Set by cert_where_plan(). */
+    bool is_sqlite;
+    bool is_nothing; /* a condition is met by no record */
+    enum cert_way way;
     enum drive drive;
-    int64_t n_drive; /* how many records drive */
+    int64_t n_drive;   /* how many records drive, or are in the set; a record may count twice */
+    int64_t n_sampled; /* so many records were looked at here and there; 0: none were */
+    int64_t n_hits;    /* and so many of these meet all conditions */
 };
 
-/* `rule` may be NULL: then where "expiring soon" begins is not guessed at. */
 void cert_where_init(struct cert_where *where, const struct store_viewer *viewer,
-    const struct cert_filter *filter, enum cert_sort sort, const struct display_rule *rule,
-    int64_t now);
+    const struct cert_filter *filter, enum cert_sort sort, const struct cert_page_request *request);
 void cert_where_done(struct cert_where *where);
 
-/* Choose what drives. */
+/* Choose the way. */
 bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err) must_check;
 
-/* Does everything match? */
-bool cert_where_is_empty(const struct cert_where *where);
+/* The way as a number to be kept with a cursor, and the same way again for the next page: a made-up
+ * number is planned anew. */
+int64_t cert_where_plan_number(const struct cert_where *where);
+bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
+    must_check;
+
+/* Look at some records, spread over all there are, for n_sampled and n_hits; where there are few in
+ * all, at none. */
+bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err) must_check;
+
+/* How many conditions are there? 0: everything matches. */
+int cert_where_n_conditions(const struct cert_where *where);
 
 /* Add " FROM … WHERE …" with all conditions; the record is called c, and " AND …" may follow. */
 void cert_where_add(const struct cert_where *where, struct select *select);
@@ -79,5 +100,8 @@ void cert_where_add(const struct cert_where *where, struct select *select);
 /* Only the conditions, each as " AND …", for a query that has c already and looks at every row of
  * it. */
 void cert_where_add_checks(const struct cert_where *where, struct select *select);
+
+/* The records that n_drive counts: "SELECT … AS id". */
+void cert_where_add_drive(const struct cert_where *where, struct select *select);
 
 DEFINE_AUTODONE(cert_where);

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "codec/fold.h"
 #include "codec/json_in.h"
 #include "store/read.h"
 #include "store/sealed_key.h"
 #include "store/select.h"
-#include "store/tags.h"
 
 #define WORDS_MAX (256u << 10)
 
@@ -69,7 +69,7 @@ bool store_csr_add(struct tx *tx, const struct csr_new *csr, int64_t now, int64_
 
     if (!write_words(csr, &words, err))
         return false;
-    lower = text_lower(buf_text(&words));
+    lower = text_fold(buf_text(&words));
     q = tx_prepare(tx,
         "INSERT INTO csr(name, description, business_group_id, owner_id, subject, sans, der,"
         "  key_algorithm, key_size, curve, spki_sha256, sealed_key_id, words, created_at)"

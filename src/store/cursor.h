@@ -14,8 +14,12 @@ struct cursor {
     char order[24]; /* which list, sorted how: a cursor fits no other */
     int64_t id;
     int64_t number;  /* of the column sorted by */
-    char text[512];  /* the same, where it is a text */
+    char text[1300]; /* the same, where it is a text */
     bool is_in_tail; /* among those without a value */
+    int64_t segment; /* of a list made of several; the list's business, as is the next */
+    int64_t plan;    /* how the list was looked up */
+    int64_t total;   /* of the whole list as counted for its first page; below 0: an estimate of
+                        -1 - total */
 };
 
 /* The caller frees. */

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "store/bucket.h"
 #include "store/endpoint_read.h"
+#include "store/pending.h"
 #include "store/read.h"
 #include "store/ticket_read.h"
 
@@ -40,6 +41,8 @@ bool store_dashboard_timeline(struct tx *tx, const struct store_viewer *viewer, 
     for (size_t i = 0; i < n; i++)
         weeks[i] = 0;
     if (viewer->sees_all) {
+        if (!pending_write(tx, err))
+            return false;
         q = tx_prepare(tx, "SELECT day, n FROM expiry_bucket"
                            " WHERE kind = 'expires' AND day >= $1 AND day < $2");
         stmt_bind_i64(q, 1, from_day);
@@ -127,28 +130,46 @@ void top_rows_done(struct top_rows *rows)
 }
 
 /*
- * A count by issuer would read the index from end to end. There are few issuers: hop from each to
- * the next, and count each up to a limit that still tells the large from the small.
+ * A count by group would read the index from end to end. There are few different values: hop from
+ * each to the next, and count each up to a limit that still tells the large from the small.
  */
-bool store_dashboard_issuers(struct tx *tx, const struct store_viewer *viewer, struct top_rows *ret,
-    struct err *err)
-{
-    struct top_rows rows = { 0 };
-    autofree(stmt) struct stmt *q = NULL;
+#define TOP_OF_ALL(column)                                                                         \
+    "WITH RECURSIVE hop(value, step) AS ("                                                         \
+    " SELECT (SELECT min(" column ") FROM certificate WHERE " column " > ''), 1"                   \
+    " UNION ALL"                                                                                   \
+    " SELECT (SELECT min(c." column ") FROM certificate c WHERE c." column                         \
+    " > hop.value), step + 1"                                                                      \
+    "   FROM hop WHERE hop.value IS NOT NULL AND step < 200)"                                      \
+    " SELECT hop.value, (SELECT count(*) FROM (SELECT 1 AS one FROM certificate c"                 \
+    "   WHERE c." column " = hop.value LIMIT 10000) AS counted) AS n"                              \
+    "   FROM hop WHERE hop.value IS NOT NULL ORDER BY n DESC, hop.value LIMIT 10"
 
-    if (!viewer->sees_all) {
-        *ret = rows;
-        return true;
-    }
-    q = tx_prepare(tx,
-        "WITH RECURSIVE hop(issuer, step) AS ("
-        " SELECT (SELECT min(issuer) FROM certificate WHERE issuer > ''), 1"
-        " UNION ALL"
-        " SELECT (SELECT min(c.issuer) FROM certificate c WHERE c.issuer > hop.issuer), step + 1"
-        "   FROM hop WHERE hop.issuer IS NOT NULL AND step < 200)"
-        " SELECT hop.issuer, (SELECT count(*) FROM (SELECT 1 AS one FROM certificate c"
-        "   WHERE c.issuer = hop.issuer LIMIT 10000) AS counted) AS n"
-        "   FROM hop WHERE hop.issuer IS NOT NULL ORDER BY n DESC, hop.issuer LIMIT 10");
+/* Whoever sees their own has few enough to look at each; of a great many, the first. */
+#define TOP_OF_OWN(column)                                                                         \
+    "SELECT c." column ", count(*) AS n FROM certificate c JOIN (SELECT DISTINCT certificate_id"   \
+    "   FROM certificate_access WHERE account_id = $1 OR group_id IN"                              \
+    "   (SELECT group_id FROM group_member WHERE account_id = $1) LIMIT 10000) AS own"             \
+    "   ON own.certificate_id = c.id"                                                              \
+    "  WHERE c." column " > '' GROUP BY c." column " ORDER BY n DESC, c." column " LIMIT 10"
+
+static struct stmt *prepare_top(struct tx *tx, const struct store_viewer *viewer, enum top_by by)
+{
+    if (viewer->sees_all)
+        return by == TOP_BY_ISSUER ? tx_prepare(tx, TOP_OF_ALL("issuer"))
+                                   : tx_prepare(tx, TOP_OF_ALL("key_type"));
+    struct stmt *q = by == TOP_BY_ISSUER ? tx_prepare(tx, TOP_OF_OWN("issuer"))
+                                         : tx_prepare(tx, TOP_OF_OWN("key_type"));
+
+    stmt_bind_i64(q, 1, viewer->account_id);
+    return q;
+}
+
+bool store_dashboard_top(struct tx *tx, const struct store_viewer *viewer, enum top_by by,
+    struct top_rows *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q = prepare_top(tx, viewer, by);
+    struct top_rows rows = { 0 };
+
     while (stmt_next(q)) {
         ASSERT(rows.n < countof(rows.items));
         rows.items[rows.n].name = read_text(q, 0);

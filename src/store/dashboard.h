@@ -43,9 +43,13 @@ struct top_rows {
 
 void top_rows_done(struct top_rows *rows);
 
-/* The issuers of most records, each counted up to 10,000. Only for who sees all; to others it lists
- * nothing. */
-bool store_dashboard_issuers(struct tx *tx, const struct store_viewer *viewer, struct top_rows *ret,
-    struct err *err) must_check;
+enum top_by { TOP_BY_ISSUER, TOP_BY_KEY_TYPE };
+
+/*
+ * What most records have, each value counted up to 10,000: the issuer, or the kind of key ("rsa
+ * 2048": algorithm, size). Counts what the viewer sees, for plain users up to 10,000 records.
+ */
+bool store_dashboard_top(struct tx *tx, const struct store_viewer *viewer, enum top_by by,
+    struct top_rows *ret, struct err *err) must_check;
 
 DEFINE_AUTODONE(top_rows);

@@ -2,7 +2,9 @@
 #include "store/endpoint.h"
 
 #include "base/err.h"
+#include "store/cert_use.h"
 #include "store/endpoint_read.h"
+#include "store/pending.h"
 #include "store/read.h"
 
 void endpoint_read(struct stmt *q, struct endpoint_row *row)
@@ -83,7 +85,7 @@ bool store_endpoint_put(struct tx *tx, const struct endpoint_key *key, int64_t n
     int64_t id = 0;
     autofree(stmt) struct stmt *q = NULL;
 
-    if (!find_id(tx, key, &found, err))
+    if (ret_new && !find_id(tx, key, &found, err))
         return false;
     /* DO UPDATE, not DO NOTHING: it gives the row of whoever was faster back, and keeps it from
      * being deleted until we commit. */
@@ -132,7 +134,8 @@ bool store_endpoint_attach(struct tx *tx, int64_t certificate_id, int64_t endpoi
 
     stmt_bind_i64(q, 1, certificate_id);
     stmt_bind_i64(q, 2, endpoint_id);
-    return stmt_run(q, err);
+    pending_words(tx, certificate_id);
+    return stmt_run(q, err) && store_cert_use_changed(tx, certificate_id, err);
 }
 
 bool store_endpoint_detach(struct tx *tx, int64_t certificate_id, int64_t endpoint_id,
@@ -152,7 +155,8 @@ bool store_endpoint_detach(struct tx *tx, int64_t certificate_id, int64_t endpoi
         return fail(err, ERR_NOT_FOUND, "certificate %" PRId64 " has no endpoint %" PRId64,
             certificate_id, endpoint_id);
     stmt_bind_i64(q, 1, endpoint_id);
-    return stmt_run(q, err);
+    pending_words(tx, certificate_id);
+    return stmt_run(q, err) && store_cert_use_changed(tx, certificate_id, err);
 }
 
 bool store_endpoints_of_cert(struct tx *tx, int64_t certificate_id, struct endpoint_rows *rows,

@@ -2,8 +2,8 @@
 #include "store/select.h"
 
 #include "base/alloc.h"
+#include "codec/fold.h"
 #include "core/rows.h"
-#include "store/tags.h"
 
 void select_done(struct select *select)
 {
@@ -34,9 +34,26 @@ void select_text(struct select *select, const char *text)
     add_value(select)->text = xstrdup(text ? text : "");
 }
 
+void select_ids(struct select *select, const int64_t *ids, size_t n)
+{
+    static const size_t rounds[] = { 1, 10, SELECT_IDS_MAX };
+    size_t n_padded = n;
+
+    ASSERT(n >= 1 && n <= SELECT_IDS_MAX);
+    for (size_t i = countof(rounds); i-- > 0;) {
+        if (n <= rounds[i])
+            n_padded = rounds[i];
+    }
+    for (size_t i = 0; i < n_padded; i++) {
+        if (i)
+            select_add(select, ", ");
+        select_i64(select, ids[i < n ? i : n - 1]);
+    }
+}
+
 void select_contains(struct select *select, const char *text)
 {
-    autofree(str) char *lower = text_lower(text);
+    autofree(str) char *lower = text_fold(text);
     autodone(buf) struct buf pattern = BUF_INIT(2048);
     char cut[512];
 

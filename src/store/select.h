@@ -32,6 +32,11 @@ void select_done(struct select *select);
 void select_i64(struct select *select, int64_t number);
 void select_text(struct select *select, const char *text);
 
+/* Up to SELECT_IDS_MAX of them, as "$1, $2, …": the last is repeated up to a round number, so that
+ * there are few different statements to keep. */
+#define SELECT_IDS_MAX 50
+void select_ids(struct select *select, const int64_t *ids, size_t n);
+
 /* " LIKE …": the expression before it, in lower case, contains `text` in any case. Wildcards in it
  * mean themselves. */
 void select_contains(struct select *select, const char *text);

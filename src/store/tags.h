@@ -8,9 +8,9 @@
 struct err;
 struct tx;
 
-/* Replace a record's tags by those in `tags`: separated by ";", trimmed, lower-cased. */
+/* Give a record tags that has none of them: separated by ";", trimmed, case folded. */
+bool tags_add(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err) must_check;
+
+/* Replace a record's tags by those in `tags`: separated by ";", trimmed, case folded. */
 bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
     must_check;
-
-/* ASCII letters in lower case, as all that is searched. The caller frees. */
-char *text_lower(const char *text) must_check;

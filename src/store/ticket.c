@@ -3,8 +3,8 @@
 
 #include "base/err.h"
 #include "base/parse.h"
+#include "codec/fold.h"
 #include "store/read.h"
-#include "store/tags.h"
 #include "store/ticket_read.h"
 
 void ticket_read(struct stmt *q, struct ticket_row *row)
@@ -50,7 +50,7 @@ char *ticket_words(const char *key, const char *summary, const char *description
 {
     autofree(str) char *words = xasprintf("%s %s %s", key, summary, description);
 
-    return text_lower(words);
+    return text_fold(words);
 }
 
 /* *ret_id is 0 when the open expiry ticket is there already. */

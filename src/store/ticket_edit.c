@@ -6,6 +6,7 @@
  */
 #include "base/clock.h"
 #include "base/err.h"
+#include "store/cert_refresh.h"
 #include "store/read.h"
 #include "store/tags.h"
 #include "store/ticket.h"
@@ -143,6 +144,17 @@ static bool edit_acknowledgement(struct editing *e, struct err *err)
         err);
 }
 
+/* Until when the notification scan may pass the record by is not what it was. */
+static bool edit_snooze(struct editing *e, struct err *err)
+{
+    const int64_t before = e->row->snoozed_until;
+
+    if (!edit_instant(e, "snoozed_until", &e->row->snoozed_until, e->edit->snoozed_until, err))
+        return false;
+    return e->row->snoozed_until == before || !e->row->certificate_id ||
+           store_cert_set_notify_at(e->tx, e->row->certificate_id, e->now, err);
+}
+
 static bool edit_fields(struct editing *e, struct err *err)
 {
     struct ticket_row *row = e->row;
@@ -153,8 +165,7 @@ static bool edit_fields(struct editing *e, struct err *err)
            edit_text(e, "status", &row->status, edit->status, err) &&
            edit_text(e, "priority", &row->priority, edit->priority, err) &&
            edit_text(e, "labels", &row->labels, edit->labels, err) && edit_ids(e, err) &&
-           edit_instant(e, "due_at", &row->due_at, edit->due_at, err) &&
-           edit_instant(e, "snoozed_until", &row->snoozed_until, edit->snoozed_until, err) &&
+           edit_instant(e, "due_at", &row->due_at, edit->due_at, err) && edit_snooze(e, err) &&
            edit_resolution(e, err) && edit_acknowledgement(e, err);
 }
 

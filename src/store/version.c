@@ -2,6 +2,7 @@
 #include "store/version.h"
 
 #include "base/err.h"
+#include "codec/fold.h"
 #include "store/read.h"
 #include "store/version_read.h"
 
@@ -48,7 +49,7 @@ bool store_version_find(struct tx *tx, const uint8_t sha256[static SHA256_SIZE],
     return read_number(q, ret_id, err);
 }
 
-/* Serial, fingerprint and names, lower case; the last name that does not fit is left out whole. */
+/* Serial, fingerprint and names, case folded; the last name that does not fit is left out whole. */
 static char *words_of(const struct version_facts *facts)
 {
     autodone(buf) struct buf words = BUF_INIT(2 * WORDS_MAX);
@@ -65,11 +66,7 @@ static char *words_of(const struct version_facts *facts)
         buf_add_char(&words, ' ');
         buf_add_span(&words, name);
     }
-    for (size_t i = 0; i < words.size; i++) {
-        if (words.data[i] >= 'A' && words.data[i] <= 'Z')
-            words.data[i] = (uint8_t)(words.data[i] + ('a' - 'A'));
-    }
-    return buf_take_text(&words);
+    return text_fold_span(buf_span(&words));
 }
 
 static bool add_version(struct tx *tx, const struct version_facts *facts, int64_t now,

@@ -3,6 +3,9 @@
  */
 #include "x509/chain.h"
 
+#include <openssl/objects.h>
+#include <openssl/pkcs7.h>
+
 #include "base/alloc.h"
 #include "base/err.h"
 #include "x509/cert_struct.h"
@@ -80,6 +83,34 @@ void chain_to_pem(const struct chain *chain, struct buf *pem)
 {
     for (size_t i = 0; i < chain->n; i++)
         cert_to_pem(chain->certs[i], pem);
+}
+
+/* A SignedData that nobody signed. */
+static PKCS7 *signed_by_nobody(const struct chain *chain)
+{
+    PKCS7 *const pkcs7 = PKCS7_new();
+    bool ok = pkcs7 && PKCS7_set_type(pkcs7, NID_pkcs7_signed) == 1 &&
+              PKCS7_content_new(pkcs7, NID_pkcs7_data) == 1;
+
+    for (size_t i = 0; ok && i < chain->n; i++)
+        ok = PKCS7_add_certificate(pkcs7, chain->certs[i]->x509) == 1;
+    if (ok && PKCS7_set_detached(pkcs7, 1) == 1)
+        return pkcs7;
+    PKCS7_free(pkcs7);
+    return NULL;
+}
+
+bool chain_to_pkcs7(const struct chain *chain, struct buf *der)
+{
+    PKCS7 *const pkcs7 = signed_by_nobody(chain);
+    unsigned char *bytes = NULL;
+    const int size = pkcs7 ? i2d_PKCS7(pkcs7, &bytes) : -1;
+
+    if (size > 0)
+        buf_add(der, bytes, (size_t)size);
+    OPENSSL_free(bytes);
+    PKCS7_free(pkcs7);
+    return size > 0;
 }
 
 static bool has(const struct chain *chain, const struct cert *cert)

@@ -59,6 +59,9 @@ const struct cert *chain_leaf(const struct chain *chain);
 /* Leaf first, one PEM block behind the other. */
 void chain_to_pem(const struct chain *chain, struct buf *pem);
 
+/* As a PKCS#7 file of certificates alone (RFC 5652, 5.1), in DER. False: it could not be built. */
+bool chain_to_pkcs7(const struct chain *chain, struct buf *der) must_check;
+
 /*
  * Add missing issuers from `pool` (borrowed, any order) above the last certificate, never a
  * self-signed root. Returns how many were added.

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from certdesk import Certdesk  # noqa: E402
 from certs import Authority  # noqa: E402
+from house import House, start_names  # noqa: E402
 from servers import Nginx  # noqa: E402
 
 
@@ -43,9 +44,33 @@ def desk_factory(request, tmp_path):
 
     yield make
     for desk in made:
-        desk.stop()
-        log = desk.log() if os.path.exists(desk.log_path) else ""
-        assert "ERROR: AddressSanitizer" not in log and "runtime error:" not in log, log[-6000:]
+        _stop(desk)
+
+
+def _stop(desk):
+    desk.stop()
+    log = desk.log() if os.path.exists(desk.log_path) else ""
+    assert "ERROR: AddressSanitizer" not in log and "runtime error:" not in log, log[-6000:]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def house(request, tmp_path_factory, root, authority):
+    """A desk with name server and nginx beside it, one for all stories of a file, on each database in turn."""
+    database = None
+    if request.param == "postgres":
+        database = _postgres_database()
+        if database is None:
+            pytest.skip("no PostgreSQL: run under tests/with-postgres")
+    directory = tmp_path_factory.mktemp("house")
+    names = start_names(directory / "names")
+    nginx = Nginx(str(directory / "nginx"))
+    desk = Certdesk(directory / "desk", database=database, env={"CERTDESK_PROBE_DNS_SERVERS": names.address})
+    try:
+        yield House(desk.start(), names, nginx, root, authority)
+    finally:
+        nginx.stop()
+        names.stop()
+        _stop(desk)
 
 
 @pytest.fixture

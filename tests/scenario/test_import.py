@@ -5,6 +5,7 @@ import json
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import pkcs7
 
 from certdesk import Api
 from certs import days, self_signed
@@ -224,7 +225,22 @@ def test_a_renewal_elsewhere_takes_the_old_ones_place(desk, ca):
     assert {"serial", "not_after", "spki_sha256"} <= {f["name"] for f in diff["fields"]}
     assert "subject" not in {f["name"] for f in diff["fields"]}
     assert replace(desk.admin, made["id"], {"file": new.pem}).json["duplicate"] is True
+    files = {e: desk.admin.get(f"/certificates/{made['id']}.{e}?version={old.fingerprint}") for e in ("pem", "der", "p7b")}
+    assert files["pem"].body.decode() == old.pem + ca.pem
+    assert files["der"].body == old.cert.public_bytes(serialization.Encoding.DER)
+    assert [c.serial_number for c in pkcs7.load_der_pkcs7_certificates(files["p7b"].body)] == [
+        old.cert.serial_number, ca.cert.serial_number]
+    assert "renewed.example.p7b" in files["p7b"].headers["Content-Disposition"]
     desk.admin.get(f"/certificates/{made['id']}/versions/{old.fingerprint}/diff/{'0' * 64}", expect=404)
+
+
+def test_a_renewal_that_kept_the_key_has_it(desk, ca):
+    old = ca.issue("samekey.example", not_after=days(5))
+    new = ca.issue("samekey.example", not_before=days(-1), not_after=days(90), key=old.key)
+    made = import_(desk.admin, {"file": old.pem, "key": old.key_pem}).json
+    after = replace(desk.admin, made["id"], {"file": new.pem}).json
+    assert after["current"]["fingerprint_sha256"] == new.fingerprint and after["has_private_key"] is True
+    assert after["key"] is None and "key_missing" not in codes(after)
 
 
 def test_what_is_no_successor_needs_a_person_who_says_so(desk, ca):

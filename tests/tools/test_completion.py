@@ -25,12 +25,19 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 @pytest.mark.parametrize("line, offered", [
     ("certdesk ch", ["check"]),
-    ("certdesk cert ", ["list", "show", "add", "update"]),
+    ("certdesk cert ", ["list", "show", "add", "update", "export", "import", "replace"]),
+    ("certdesk csv ", ["import", "export"]),
+    ("certdesk csv import packaging/certdesk.c", ["packaging/certdesk.conf"]),
     ("certdesk ticket c", ["comment"]),
+    ("certdesk csr ", ["create", "list", "show", "use", "delete"]),
+    ("certdesk key r", ["rotate", "recovery"]),
+    ("certdesk csr list --u", ["--used", "--unused"]),
     ("certdesk check --starttls po", ["pop3", "postgres"]),
     ("certdesk check --al", ["--allow-untrusted"]),
     ("certdesk cert list -o j", ["json"]),
     ("certdesk serve --tls-", ["--tls-cert", "--tls-key"]),
+    ("certdesk cert import packaging/certdesk.c", ["packaging/certdesk.conf"]),
+    ("certdesk cert import --key-", ["--key-password-file"]),
     ("certdesk config check --config packaging/certdesk.c", ["packaging/certdesk.conf"]),
 ])
 def test_completion_offers(line, offered):

@@ -159,6 +159,38 @@ static const struct story stories[] = {
         .fates = { { 1, true, true, 2, 1, 1, "" } },
     },
     {
+        .title =
+            "a dead address that a person gives up does not block before the next check either",
+        .versions = { { 1, "rsa", -80, 10, A, .role = 'c' }, { 2, "rsa", -1, 89, A } },
+        .seen = { { 1, 'a', "rsa", 2 }, { 1, 'b', "rsa", 1, "refused", .is_waived = true } },
+        .endpoint_error = "refused",
+        .sights = "sc",
+        .alert = "",
+        .moves = "1:superseded 2:current",
+        .fates = { { 1, true, true, 2, 1, 1, "" } },
+    },
+    {
+        .title = "a dead address that a person gave up does not hide that another one is dead",
+        .versions = { { 1, "rsa", -80, 10, A, .role = 'c' } },
+        .seen = { { 1, 'a', "rsa", 1, "timeout" },
+            { 1, 'b', "rsa", 1, "refused", .is_waived = true } },
+        .endpoint_error = "timeout",
+        .sights = "cc",
+        .alert = "unreachable",
+        .moves = "",
+        .fates = { { 1, .n_places = 1, .laggards = "at a: not reached (timeout)" } },
+    },
+    {
+        .title = "a dead address that a person gave up does not hide that the name is lost",
+        .versions = { { 1, "rsa", -80, 10, A, .role = 'c' }, { 2, "rsa", -1, 89, A, .role = 's' } },
+        .seen = { { 1, 'a', "rsa", 2 }, { 1, 'b', "rsa", 1, "refused", .is_waived = true } },
+        .endpoint_error = "dns",
+        .sights = "sc",
+        .alert = "unreachable",
+        .moves = "",
+        .fates = { { 1, false, true, 2, 2, 1, "host1:443: not reached (dns)" } },
+    },
+    {
         .title = "an address of a family without a route is not checked and does not block",
         .versions = { { 1, "rsa", -80, 10, A, .role = 'c' }, { 2, "rsa", -1, 89, A } },
         .seen = { { 1, 'a', "rsa", 2 }, { 1, 'b', "", 0, "not_routable" } },
@@ -295,6 +327,8 @@ static void hundreds_of_laggards_are_counted(void **state)
             .version_id = i < 100 ? 2 : 1,
             .error_class = text(""),
             .error = text(""),
+            .is_name_ok = true,
+            .checked_at = NOW - 60,
             .is_in_dns = true };
     }
     cast.input.observations = observations;

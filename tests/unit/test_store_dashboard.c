@@ -43,24 +43,31 @@ static void the_timeline_counts_ends_by_week(void **state)
     test_commit(tx);
 }
 
-static void issuers_are_ranked(void **state)
+static void issuers_and_keys_are_ranked(void **state)
 {
     struct tx *tx = test_tx(*state, TX_WRITE);
     const struct store_viewer alice = { .account_id = an_account(tx, "alice") };
+    const struct store_viewer bob = { .account_id = an_account(tx, "bob") };
     autodone(top_rows) struct top_rows rows = { 0 };
+    autodone(top_rows) struct top_rows keys = { 0 };
     autodone(top_rows) struct top_rows hers = { 0 };
     struct err err = { 0 };
 
     (void)a_record(tx, "unseen", alice.account_id);
     (void)ending(tx, 1, "CN=A", alice.account_id, NOW);
-    (void)ending(tx, 2, "CN=B", alice.account_id, NOW);
+    (void)ending(tx, 2, "CN=B", bob.account_id, NOW);
     (void)ending(tx, 3, "CN=B", alice.account_id, NOW);
-    assert_works(store_dashboard_issuers(tx, &everybody, &rows, &err), &err);
+    assert_works(store_dashboard_top(tx, &everybody, TOP_BY_ISSUER, &rows, &err), &err);
     assert_int_equal(rows.n, 2);
     assert_string_equal(rows.items[0].name, "CN=B");
     assert_int_equal(rows.items[0].n, 2);
-    assert_works(store_dashboard_issuers(tx, &alice, &hers, &err), &err);
-    assert_int_equal(hers.n, 0);
+    assert_works(store_dashboard_top(tx, &everybody, TOP_BY_KEY_TYPE, &keys, &err), &err);
+    assert_int_equal(keys.n, 1);
+    assert_string_equal(keys.items[0].name, "rsa 2048");
+    assert_int_equal(keys.items[0].n, 3);
+    assert_works(store_dashboard_top(tx, &alice, TOP_BY_ISSUER, &hers, &err), &err);
+    assert_int_equal(hers.n, 2);
+    assert_int_equal(hers.items[0].n, 1);
     test_commit(tx);
 }
 
@@ -227,7 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(the_timeline_counts_ends_by_week),
-        T(issuers_are_ranked),
+        T(issuers_and_keys_are_ranked),
         T(failing_endpoints_are_shown_to_those_concerned),
         T(what_needs_me_is_mine_or_nobodys),
         T(tickets_are_paged_and_filtered),

@@ -35,6 +35,7 @@ struct told_sight {
     const char *error;
     bool is_gone;
     bool is_waived;
+    bool is_misnamed; /* what it served does not cover the endpoint's name */
 };
 
 struct told_fate {
@@ -53,6 +54,9 @@ struct story {
     struct told_sight seen[MAX_SEEN];
     const char *endpoint_error; /* of endpoint 1; class and message are the same */
     bool is_unchecked;          /* endpoint 1 */
+    const char *host;           /* of endpoint 1; NULL: host1 */
+    const char *sni;            /* of endpoint 1; NULL: none */
+    const char *required;       /* names that a person has set; NULL: a.example, by the endpoints */
     const char *sights;         /* a letter for each sight: - c s b(eside) r f */
     const char *alert;
     const char *moves; /* "2:current 1:superseded" */
@@ -127,6 +131,10 @@ static inline void cast_observations(const struct story *story, struct cast *cas
     for (size_t i = 0; i < MAX_SEEN && story->seen[i].endpoint; i++) {
         const struct told_sight *const told = &story->seen[i];
 
+        /* A name that cannot be looked up leads to no address. */
+        const bool was_asked = told->endpoint != 1 || !story->endpoint_error ||
+                               strcmp(story->endpoint_error, "dns") != 0;
+
         cast->addresses[i][0] = told->address;
         cast->observations[i] = (struct observation_row){
             .endpoint_id = told->endpoint,
@@ -135,8 +143,10 @@ static inline void cast_observations(const struct story *story, struct cast *cas
             .version_id = told->version,
             .error_class = text(told->error ? told->error : ""),
             .error = text(told->error ? told->error : ""),
+            .checked_at = NOW - (was_asked ? 60 : 3600),
             .is_in_dns = !told->is_gone,
             .is_waived = told->is_waived,
+            .is_name_ok = told->version != 0 && !told->is_misnamed,
         };
         cast->input.n_observations++;
         if (told->endpoint == 2)
@@ -149,7 +159,10 @@ static inline void cast_endpoints(const struct story *story, struct cast *cast)
     for (int i = 0; i < 2; i++)
         cast->endpoints[i] = (struct endpoint_row){
             .id = i + 1,
-            .host = text(i == 0 ? "host1" : "host2"),
+            .host = text(i == 1        ? "host2"
+                         : story->host ? story->host
+                                       : "host1"),
+            .sni = text(i == 0 && story->sni ? story->sni : ""),
             .port = 443,
             .last_checked_at = i == 0 && story->is_unchecked ? 0 : NOW - 60,
             .error_class = text(i == 0 && story->endpoint_error ? story->endpoint_error : ""),
@@ -165,10 +178,10 @@ static inline void cast_story(const struct story *story, struct cast *cast)
         .endpoints = cast->endpoints,
         .observations = cast->observations,
         .n_endpoints = 1,
-        .needs = { .names = &cast->required },
+        .needs = { .names = &cast->required, .is_explicit = story->required != NULL },
         .now = NOW,
     };
-    add_names(&cast->required, "a.example");
+    add_names(&cast->required, story->required ? story->required : "a.example");
     cast_versions(story, cast);
     cast_observations(story, cast);
     cast_endpoints(story, cast);

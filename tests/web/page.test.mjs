@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { hasBrowser, launch, openPage, signIn } from './browser.mjs';
-import { watchAnswers } from './description.mjs';
+import { needs, watchAnswers } from './description.mjs';
 import { startServer } from './fixtures/server.mjs';
 
 describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () => {
@@ -113,7 +113,7 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
 
   /* F1 */
   test('adds a certificate and shows it', async () => {
-    await page.goto('/certificates/add');
+    await page.goto('/certificates/add?how=watch');
     await page.getByLabel('Host', { exact: false }).first().fill('new.example.org');
     await page.getByRole('button', { name: 'Add certificate' }).click();
     await heading(/new\.example\.org/).waitFor();
@@ -121,16 +121,16 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
   });
 
   test('shows what is wrong with a host beside the field', async () => {
-    await page.goto('/certificates/add');
+    await page.goto('/certificates/add?how=watch');
     await page.getByLabel('Host', { exact: false }).first().fill('new.example.org:70000');
     await page.getByRole('button', { name: 'Add certificate' }).click();
     await page.getByText('port 70000 is above 65535').waitFor();
-    assert.match(page.url(), /add$/);
+    assert.match(page.url(), /how=watch$/);
     fine();
   });
 
   test('offers the record that has the endpoint already', async () => {
-    await page.goto('/certificates/add');
+    await page.goto('/certificates/add?how=watch');
     await page.getByLabel('Host', { exact: false }).first().fill('www.example.org');
     await page.getByRole('button', { name: 'Add certificate' }).click();
     await page.getByText('This endpoint belongs to a certificate you already have').waitFor();
@@ -214,11 +214,15 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
   });
 
   /* F5 */
-  test('says what a schedule means, and what the server refuses about it', async () => {
+  test('says what a schedule means, and what the server refuses about it', needs('/schedules/preview'), async () => {
     await page.goto('/settings/notifications');
     await page.getByText('Every day at 03:00 UTC').waitFor();
     await page.getByLabel('Check of all endpoints').fill('*/30 * * * *');
     await page.getByText('Every 30 minutes').waitFor();
+    await page.getByRole('list', { name: 'Next five runs' }).first().getByRole('listitem').nth(4).waitFor();
+    await page.getByLabel('Renewal scan').fill('61 4 * * *');
+    await page.getByText('minute 61 is above 59').waitFor();
+    await page.getByLabel('Renewal scan').fill('30 4 * * 1-5');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Notification settings are saved').waitFor();
     assert.equal(server.state.world.notifications.check_schedule, '*/30 * * * *');
@@ -266,6 +270,8 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     await page.goto('/');
     await page.getByRole('button', { name: 'Add your first certificate' }).click();
     await heading('Add certificates').waitFor();
+    await page.getByRole('link', { name: 'Watch an endpoint' }).click();
+    await heading('Watch an endpoint').waitFor();
     fine();
   });
 
@@ -300,7 +306,10 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
   });
 
   const addresses = ['/', '/certificates', '/certificates/add', '/certificates/1', '/certificates/1?tab=endpoints', '/certificates/1?tab=versions',
-    '/certificates/1?tab=tickets', '/certificates/1?tab=access', '/certificates/1?tab=log', '/tickets', '/tickets/CERT-1', '/jobs', '/audit', '/docs',
+    '/certificates/1?tab=tickets', '/certificates/1?tab=access', '/certificates/1?tab=log', '/certificates/1?tab=chain', '/certificates/1?tab=resources',
+    '/certificates/add?how=watch', '/certificates/add?how=list', '/certificates/add?how=pfx', '/certificates/add?how=pem', '/certificates/add?how=csr',
+    '/certificates/add?how=saved', '/csrs', '/csrs/1', '/imports', '/resources', '/resources/1', '/deliveries', '/settings/groups',
+    '/settings/business-groups', '/settings/fields', '/settings/vault', '/tickets', '/tickets/CERT-1', '/jobs', '/audit', '/docs',
     '/settings/notifications', '/settings/display', '/settings/trust', '/settings/users', '/settings/account', '/nowhere'];
 
   test('has one title, labelled controls and no sideways scrolling on every page, also on a phone', async () => {

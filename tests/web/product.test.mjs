@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hasBrowser, launch, openPage, signIn } from './browser.mjs';
-import { watchAnswers } from './description.mjs';
+import { needs, watchAnswers } from './description.mjs';
 import { Authority, TlsServer } from './tls.mjs';
 
 const binary = process.env.CERTDESK_BINARY ?? fileURLToPath(new URL('../../build/certdesk', import.meta.url));
@@ -139,13 +139,13 @@ describe('the page in the program', { skip }, () => {
 
   /* F1, F2 */
   test('adds host:port, and shows the certificate with status, days left, chain and addresses', async () => {
-    await page.goto('/certificates/add');
+    await page.goto('/certificates/add?how=watch');
     await page.getByLabel('Host', { exact: false }).first().fill(`localhost:${tls.port}`);
     await page.getByRole('button', { name: 'Add certificate' }).click();
     await heading(/localhost/).waitFor();
     await heading(/Expiring soon/).waitFor();
     await page.getByText(/(9|10) days left/).first().waitFor();
-    await page.getByRole('tab', { name: 'Certificate' }).click();
+    await page.getByRole('tab', { name: 'Chain' }).click();
     await page.getByText('Trusted').first().waitFor();
     await page.getByRole('tab', { name: 'Endpoints' }).click();
     await page.getByText('127.0.0.1', { exact: true }).first().waitFor();
@@ -157,16 +157,16 @@ describe('the page in the program', { skip }, () => {
   });
 
   test('says what is wrong with a host', async () => {
-    await page.goto('/certificates/add');
+    await page.goto('/certificates/add?how=watch');
     await page.getByLabel('Host', { exact: false }).first().fill('localhost:70000');
     await page.getByRole('button', { name: 'Add certificate' }).click();
     await page.getByText(/70000|65535|port/).first().waitFor();
-    assert.match(page.url(), /add$/);
+    assert.match(page.url(), /how=watch$/);
     fine();
   });
 
   test('offers the record that has the endpoint already', async () => {
-    await page.goto('/certificates/add');
+    await page.goto('/certificates/add?how=watch');
     await page.getByLabel('Host', { exact: false }).first().fill(`localhost:${tls.port}`);
     await page.getByRole('button', { name: 'Add certificate' }).click();
     await page.getByText('This endpoint belongs to a certificate you already have').waitFor();
@@ -212,12 +212,75 @@ describe('the page in the program', { skip }, () => {
     await page.goto('/certificates/1');
     await heading(/Valid/).waitFor();
     await page.getByRole('tab', { name: 'Versions' }).click();
-    await page.getByText('Superseded').waitFor();
+    await page.getByRole('grid', { name: 'Versions' }).getByText('Superseded').waitFor();
     await until('the ticket is done', async () => {
       await page.goto('/tickets/CERT-1');
       await page.getByRole('button', { name: 'Reopen' }).waitFor({ timeout: 3000 });
       return true;
     });
+    fine();
+  });
+
+  /* F25, F26, F27 */
+  test('imports a PFX: a wrong password is told at its field, the key is kept, the same file again is found', needs('/certificates/import'), async () => {
+    const pfx = { name: 'shop.pfx', mimeType: 'application/x-pkcs12', buffer: authority.pfx(authority.issue('shop.example.org', 60), 'söcret') };
+    const fill = async (words) => {
+      await page.goto('/certificates/add?how=pfx');
+      await page.getByLabel('PFX file').setInputFiles(pfx);
+      await page.getByLabel('Password', { exact: true }).fill(words);
+    };
+    await fill('not this one');
+    await page.getByRole('button', { name: 'Import certificate' }).click();
+    await page.getByText(/password/).filter({ hasText: /wrong/ }).first().waitFor();
+    await page.getByLabel('Password', { exact: true }).fill('söcret');
+    await page.getByRole('button', { name: 'Next: general information' }).click();
+    await page.getByLabel('Business group').fill('Retail');
+    await page.getByLabel('Tags').fill('shop');
+    await page.getByRole('button', { name: 'Import certificate' }).click();
+    await page.getByText('Sealed in the vault', { exact: true }).or(page.getByText('Its private key is sealed in the vault')).first().waitFor();
+    await fill('söcret');
+    await page.getByRole('button', { name: 'Import certificate' }).click();
+    await page.getByText('You have this certificate already').waitFor();
+    await page.getByRole('link', { name: /shop/ }).last().click();
+    await heading(/shop\.example\.org/).waitFor();
+    await page.getByText('Sealed in the vault').first().waitFor();
+    fine();
+  });
+
+  /* F30 */
+  test('puts a renewed certificate in its place, and says what has changed', needs('/certificates/{id}/replace'), async () => {
+    const { key, cert } = authority.issue('shop.example.org', 300);
+    await page.goto('/certificates?q=shop');
+    await page.getByRole('link', { name: /shop/ }).first().click();
+    await heading(/shop/).waitFor();
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Update after renewal' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: /^New certificate( ?\*)?$/ }).fill(String(cert));
+    await dialog.getByRole('textbox', { name: /^Private key$/ }).fill(String(key));
+    await dialog.getByRole('button', { name: 'Update', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await heading(/Valid/).waitFor();
+    await page.getByRole('tab', { name: 'Versions' }).click();
+    await page.getByRole('grid', { name: 'Differences' }).getByText('Valid until').waitFor();
+    fine();
+  });
+
+  /* F25, F29 */
+  test('generates a CSR, and brings the certificate of it together with its key', needs('/csrs/{id}/certificate'), async () => {
+    await page.goto('/certificates/add?how=csr');
+    await page.getByRole('textbox', { name: /^Names/ }).fill('csr.example.org\n192.0.2.7');
+    await page.getByRole('button', { name: 'Generate CSR' }).click();
+    const text = await page.getByLabel('CSR', { exact: true }).innerText();
+    await page.getByRole('button', { name: 'Upload the signed certificate' }).click();
+    await page.getByRole('textbox', { name: /^Certificate( ?\*)?$/ }).fill(String(authority.issue('csr.example.org', 50).cert));
+    await page.getByRole('button', { name: 'Import certificate' }).click();
+    await page.getByText(/another key|does not match|key/).last().waitFor();
+    await page.getByRole('textbox', { name: /^Certificate( ?\*)?$/ }).fill(authority.sign(text, 50));
+    await page.getByRole('button', { name: 'Import certificate' }).click();
+    await page.getByText('Sealed in the vault', { exact: true }).or(page.getByText('Its private key is sealed in the vault')).first().waitFor();
+    await page.goto('/csrs?used=true');
+    await page.getByRole('link', { name: 'csr.example.org' }).first().waitFor();
     fine();
   });
 

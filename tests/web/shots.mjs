@@ -11,7 +11,10 @@ import { startServer } from './fixtures/server.mjs';
 const [folder, ...only] = process.argv.slice(2);
 const pages = ['/', '/certificates', '/certificates/add', '/certificates/add?how=list', '/certificates/1', '/certificates/7?tab=endpoints',
   '/certificates/6?tab=endpoints', '/certificates/1?tab=versions', '/certificates/1?tab=log', '/tickets', '/tickets/CERT-1', '/jobs', '/audit', '/docs',
-  '/settings/notifications', '/settings/display', '/settings/trust', '/settings/users', '/settings/account', '/nowhere'];
+  '/settings/notifications', '/settings/display', '/settings/trust', '/settings/users', '/settings/account', '/nowhere',
+  '/certificates/add?how=watch', '/certificates/add?how=pfx', '/certificates/add?how=pem', '/certificates/add?how=csr', '/certificates/add?how=saved',
+  '/certificates/1?tab=chain', '/certificates/1?tab=resources', '/certificates/1?tab=access', '/certificates/6', '/csrs', '/csrs/1', '/imports', '/resources', '/resources/1',
+  '/deliveries', '/settings/groups', '/settings/business-groups', '/settings/fields', '/settings/vault'];
 const looks = [
   ['light', { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }],
   ['dark', { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' }],

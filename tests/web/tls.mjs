@@ -32,6 +32,25 @@ export class Authority {
       '-extfile', file('ext'), '-startdate', stamp(new Date(Date.now() - (90 - Math.min(days, 89)) * 86400000)), '-enddate', stamp(new Date(Date.now() + days * 86400000 + 3600000)));
     return { key: readFileSync(file('key')), cert: readFileSync(file('pem')) };
   }
+
+  /* A certificate for a CSR, as a CA would send it back. */
+  sign(csr, days) {
+    this.n += 1;
+    const file = (ending) => join(this.folder, `${this.n}.${ending}`);
+    writeFileSync(file('csr'), csr);
+    openssl('x509', '-req', '-in', file('csr'), '-CA', this.certFile, '-CAkey', this.keyFile, '-copy_extensions', 'copy', '-days', String(days), '-out', file('pem'));
+    return readFileSync(file('pem'), 'utf8');
+  }
+
+  /* What Authority.issue made, as a PFX with the CA's certificate in it. */
+  pfx({ key, cert }, password) {
+    this.n += 1;
+    const file = (ending) => join(this.folder, `${this.n}.${ending}`);
+    writeFileSync(file('key'), key);
+    writeFileSync(file('pem'), cert);
+    openssl('pkcs12', '-export', '-inkey', file('key'), '-in', file('pem'), '-certfile', this.certFile, '-passout', `pass:${password}`, '-out', file('pfx'));
+    return readFileSync(file('pfx'));
+  }
 }
 
 export class TlsServer {

@@ -4,12 +4,14 @@
 # What the words of ./dev need from Debian and npm, and how they get it. Sourced by ./dev.
 
 packages_build="build-essential gcc meson ninja-build pkg-config ccache python3 python3-yaml
-    libssl-dev libevent-dev libcurl4-openssl-dev libc-ares-dev libidn2-dev libjansson-dev libcsv-dev
-    libinih-dev libsodium-dev libsqlite3-dev libpq-dev libcmocka-dev node-llhttp libseccomp-dev openssl
+    libssl-dev libevent-dev libcurl4-openssl-dev libc-ares-dev libidn2-dev libunistring-dev libjansson-dev libcsv-dev
+    libinih-dev libsodium-dev libsqlite3-dev libpq-dev libcmocka-dev node-llhttp libseccomp-dev libp11-kit-dev
+    openssl
     ca-certificates"
 packages_page="" # node and npm, unless a good one is there: need_node
-packages_test="sqlite3 postgresql python3-pytest python3-pytest-xdist python3-psycopg2
-    python3-cryptography nginx-light haproxy chromium procps clang-tidy
+packages_test="sqlite3 softhsm2 postgresql python3-pytest python3-pytest-xdist python3-psycopg2
+    python3-cryptography bind9 slapd dovecot-imapd dovecot-pop3d dovecot-submissiond vsftpd
+    mariadb-server-core prosody nginx-light haproxy chromium procps clang-tidy
     universal-ctags binutils systemd"
 packages_lint="clang clang-format clang-tidy cppcheck mandoc universal-ctags shellcheck binutils
     pyflakes3 systemd"

@@ -2,15 +2,19 @@
 #include "job/types/types.h"
 
 const struct job_type job_types[] = {
+    { "actions", job_actions_run, 5, 60 },
     { "add", job_add_run, 5, 60 },
     { "audit", job_audit_run, 1, 120 },
     { "check", job_check_run, 3, 120 },
     { "cleanup", job_cleanup_run, 1, 120 },
     { "deliver", job_deliver_run, 0, 60, true },
+    { "import_csv", job_import_csv_run, 20, 15 },
+    { "import_probe", job_import_probe_run, 20, 60 },
     { "notify", job_notify_run, 5, 60 },
     { "outbox", job_outbox_run, 3, 60 },
     { "probe", job_probe_run, 8, 60 },
     { "redisplay", job_redisplay_run, 10, 60 },
+    { "rewrap", job_rewrap_run, 0, 20 },
     { "update", job_update_run, 5, 60 },
     { 0 },
 };

@@ -6,6 +6,7 @@
  */
 import type { paths } from './schema.gen';
 import type { Problem } from './types';
+import { unserved } from './unserved.gen';
 
 const base = '/api/v1';
 
@@ -32,6 +33,9 @@ export class ApiError extends Error {
     return messages.length > 0 ? messages.join('; ') : undefined;
   }
 }
+
+/* Does this server have it? What it does not have is not offered. */
+export const isServed = (path: keyof paths): boolean => !unserved.includes(path);
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 type With<M extends Method> = { [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never }[keyof paths];
@@ -108,7 +112,58 @@ async function call(method: Method, template: string, body: unknown, options: Op
   return response.status === 204 ? undefined : response.json();
 }
 
+/* How much of a body has arrived, from 0 to 1. */
+export type OnProgress = (part: number) => void;
+
+interface UploadOptions extends Options {
+  type?: string; /* of a body that does not say itself what it is */
+  onProgress?: OnProgress;
+}
+
+function problemOfText(request: XMLHttpRequest): Problem {
+  const otherwise: Problem = {
+    type: 'about:blank', title: request.statusText || 'No answer', status: request.status, errors: [],
+    detail: request.status === 0 ? 'the server cannot be reached' : `the server answered ${request.status} ${request.statusText}`.trim(),
+  };
+  try {
+    return { ...otherwise, ...(JSON.parse(request.responseText) as Partial<Problem>) };
+  } catch {
+    return otherwise;
+  }
+}
+
+/* Files go by XMLHttpRequest: fetch() does not say how far an upload has come. */
+function upload(template: string, body: FormData | Blob, options: UploadOptions): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', urlOf(template, options));
+    request.setRequestHeader('Accept', 'application/json');
+    if (csrfToken) request.setRequestHeader('X-CSRF-Token', csrfToken);
+    if (options.type) request.setRequestHeader('Content-Type', options.type);
+    request.upload.onprogress = (event) => event.lengthComputable && options.onProgress?.(event.loaded / event.total);
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) return resolve(JSON.parse(request.responseText));
+      if (request.status === 401) signedOut();
+      return reject(new ApiError(request.status, problemOfText(request)));
+    };
+    request.onerror = () => reject(new ApiError(0, problemOfText(request)));
+    request.onabort = () => reject(new DOMException('', 'AbortError'));
+    options.signal?.addEventListener('abort', () => request.abort());
+    request.send(body);
+  });
+}
+
+async function text(template: string, options: Options): Promise<string> {
+  const response = await send(urlOf(template, options), { headers: { Accept: '*/*' }, signal: options.signal });
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+  return response.text();
+}
+
 export const api = {
+  text,
+  upload<P extends With<'post'>>(path: P, body: FormData | Blob, options: UploadOptions = {}): Promise<Answers<paths[P]['post']>> {
+    return upload(path, body, options) as Promise<Answers<paths[P]['post']>>;
+  },
   get<P extends With<'get'>>(path: P, options: Options = {}): Promise<Answers<paths[P]['get']>> {
     return call('get', path, undefined, options) as Promise<Answers<paths[P]['get']>>;
   },

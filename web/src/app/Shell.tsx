@@ -6,9 +6,11 @@ import {
 } from '@patternfly/react-core';
 import { BarsIcon, MoonIcon, SunIcon } from '@patternfly/react-icons';
 import { useState, type ReactNode } from 'react';
+import { isServed } from '../api/client';
 import { useToasts } from '../parts/Toasts';
 import { isPlainClick, Link, navigate, usePath } from './router';
 import { useMe, useSignOut } from './session';
+import { StandbyBanner } from './Standby';
 import { isDark, setTheme, useTheme } from './theme';
 
 function ThemeButton() {
@@ -112,6 +114,9 @@ function Side() {
           <NavList>
             <Place to="/" path={path}>Dashboard</Place>
             <Place to="/certificates" path={path}>Certificates</Place>
+            {isServed('/csrs') && <Place to="/csrs" path={path}>CSRs</Place>}
+            {isServed('/imports') && <Place to="/imports" path={path}>CSV import</Place>}
+            {isServed('/resources') && <Place to="/resources" path={path}>Resources</Place>}
             <Place to="/tickets" path={path}>Tickets</Place>
             <Place to="/jobs" path={path}>Jobs and schedules</Place>
             {me.role !== 'user' && <Place to="/audit" path={path}>Audit log</Place>}
@@ -120,6 +125,10 @@ function Side() {
               <Place to="/settings/display" path={path}>Display</Place>
               <Place to="/settings/trust" path={path}>Private CAs</Place>
               {isAdmin && <Place to="/settings/users" path={path}>Users</Place>}
+              {isServed('/groups') && <Place to="/settings/groups" path={path}>Groups</Place>}
+              {isServed('/business-groups/{name}') && <Place to="/settings/business-groups" path={path}>Business groups</Place>}
+              {isAdmin && isServed('/custom-fields') && <Place to="/settings/fields" path={path}>Custom fields</Place>}
+              {me.role !== 'user' && isServed('/vault') && <Place to="/settings/vault" path={path}>Keys and backup</Place>}
               <Place to="/settings/account" path={path}>My account</Place>
             </NavExpandable>
           </NavList>
@@ -138,6 +147,7 @@ export function Shell({ children }: { children: ReactNode }) {
       mainContainerId="main"
       skipToContent={<SkipToContent href="#main">Skip to content</SkipToContent>}
     >
+      <StandbyBanner />
       {children}
     </Page>
   );

@@ -8,7 +8,7 @@ import { useMe } from '../app/session';
 import { Page } from '../parts/Page';
 import { Loaded, Nothing } from '../parts/States';
 import { Counts } from './dashboard/Counts';
-import { FailingEndpoints, Issuers, NeedsMe, Runs } from './dashboard/Lists';
+import { FailingEndpoints, Issuers, KeyTypes, NeedsMe, Runs } from './dashboard/Lists';
 import { Timeline } from './dashboard/Timeline';
 
 function Filled({ data }: { data: Data }) {
@@ -25,6 +25,7 @@ function Filled({ data }: { data: Data }) {
       <GridItem span={12} xl={4}><Runs schedules={data.schedules} /></GridItem>
       <GridItem span={12} lg={6}><NeedsMe tickets={data.needs_me} total={data.open_tickets} /></GridItem>
       <GridItem span={12} lg={6}><FailingEndpoints failing={data.failing} /></GridItem>
+      {data.key_types && data.key_types.length > 0 && <GridItem span={12} lg={6}><KeyTypes types={data.key_types} /></GridItem>}
       {seesAll && data.issuers.length > 0 && <GridItem span={12} lg={6}><Issuers issuers={data.issuers} /></GridItem>}
     </Grid>
   );

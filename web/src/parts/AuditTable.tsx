@@ -9,7 +9,32 @@ import { plain } from './words';
 
 const isThere = (value: unknown): boolean => value !== null && value !== undefined && value !== '';
 
+type Plain = Record<string, unknown>;
+
+const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null && !Array.isArray(value);
+const said = (value: unknown): string => (value === null || value === undefined || value === '' ? '–' : typeof value === 'string' ? value : JSON.stringify(value));
+
+/* Fields that differ, where before and after are objects. */
+function Differences({ before, after }: { before: Plain; after: Plain }) {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((n) => said(before[n]) !== said(after[n]));
+  return (
+    <Table variant="compact" borders={false} aria-label="What has changed">
+      <Thead><Tr><Th>Field</Th><Th>Before</Th><Th>After</Th></Tr></Thead>
+      <Tbody>
+        {names.map((n) => (
+          <Tr key={n}>
+            <Td dataLabel="Field">{plain(n)}</Td>
+            <Td dataLabel="Before"><span className="cd-break">{said(before[n])}</span></Td>
+            <Td dataLabel="After"><span className="cd-break">{said(after[n])}</span></Td>
+          </Tr>
+        ))}
+      </Tbody>
+    </Table>
+  );
+}
+
 function Values({ entry }: { entry: AuditEntry }) {
+  if (isPlain(entry.before) && isPlain(entry.after)) return <Differences before={entry.before} after={entry.after} />;
   return (
     <div className="cd-values">
       {isThere(entry.before) && <div><strong>Before</strong><pre>{JSON.stringify(entry.before, null, 2)}</pre></div>}

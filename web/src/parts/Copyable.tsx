@@ -3,7 +3,7 @@ import { Button } from '@patternfly/react-core';
 import { CheckIcon, CopyIcon } from '@patternfly/react-icons';
 import { useState } from 'react';
 
-export function Copyable({ text, shown }: { text: string; shown?: string }) {
+function useCopy(text: string): [boolean, () => void] {
   const [isCopied, setCopied] = useState(false);
   const copy = () => {
     void navigator.clipboard?.writeText(text).then(() => {
@@ -11,6 +11,17 @@ export function Copyable({ text, shown }: { text: string; shown?: string }) {
       setTimeout(() => setCopied(false), 2000);
     });
   };
+  return [isCopied, copy];
+}
+
+export function CopyButton({ text, words }: { text: string; words: string }) {
+  const [isCopied, copy] = useCopy(text);
+  if (!navigator.clipboard) return null;
+  return <Button variant="secondary" icon={isCopied ? <CheckIcon /> : <CopyIcon />} onClick={copy}>{isCopied ? 'Copied' : words}</Button>;
+}
+
+export function Copyable({ text, shown }: { text: string; shown?: string }) {
+  const [isCopied, copy] = useCopy(text);
   return (
     <span className="cd-copyable">
       <code className="cd-break">{shown ?? text}</code>

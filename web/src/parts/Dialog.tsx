@@ -8,6 +8,7 @@ interface DialogProps {
   action: string;
   isDangerous?: boolean;
   isDisabled?: boolean;
+  hidesError?: boolean; /* because it is shown elsewhere */
   size?: 'small' | 'medium' | 'large';
   run: () => Promise<unknown>;
   close: () => void;
@@ -15,7 +16,8 @@ interface DialogProps {
   children: ReactNode;
 }
 
-export function Dialog({ title, action, isDangerous, isDisabled, size = 'small', run, close, done = close, children }: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { title, action, isDangerous, isDisabled, hidesError, size = 'small', run, close, done = close, children } = props;
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
   const id = useId();
@@ -40,7 +42,7 @@ export function Dialog({ title, action, isDangerous, isDisabled, size = 'small',
       <ModalBody id={`${id}-body`}>
         <Form id={id} onSubmit={(e) => void submit(e)}>
           {children}
-          {error !== null && <Alert isInline variant="danger" title={errorText(error)} />}
+          {error !== null && !hidesError && <Alert isInline variant="danger" title={errorText(error)} />}
         </Form>
       </ModalBody>
       <ModalFooter>

@@ -97,6 +97,7 @@ export function AreaField({ label, value, onChange, help, error, rows = 4, isReq
 
 interface ChoiceProps<T extends string> {
   label: string;
+  isRequired?: boolean;
   value: T;
   onChange: (value: T) => void;
   options: readonly (readonly [T, string])[];
@@ -104,9 +105,9 @@ interface ChoiceProps<T extends string> {
   error?: string;
 }
 
-export function ChoiceField<T extends string>({ label, value, onChange, options, help, error }: ChoiceProps<T>) {
+export function ChoiceField<T extends string>({ label, value, onChange, options, help, error, isRequired }: ChoiceProps<T>) {
   return (
-    <Field label={label} help={help} error={error}>
+    <Field label={label} help={help} error={error} isRequired={isRequired}>
       {(id, isBad) => (
         <FormSelect id={id} value={value} onChange={(_, v) => onChange(v as T)} validated={isBad ? 'error' : 'default'}>
           {options.map(([v, text]) => <FormSelectOption key={v} value={v} label={text} />)}

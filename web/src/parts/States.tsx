@@ -14,6 +14,16 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/* What the server says about the first of these fields that it complains of. */
+export function aboutField(error: unknown, ...fields: string[]): string | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  for (const field of fields) {
+    const message = error.about(field);
+    if (message !== undefined) return message;
+  }
+  return undefined;
+}
+
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
   const isMissing = error instanceof ApiError && error.status === 404;
   return (

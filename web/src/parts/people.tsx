@@ -1,7 +1,8 @@
 /* Choosing people, groups, business groups: a text field that proposes names. */
 import { useQuery } from '@tanstack/react-query';
 import { useId, type ReactNode } from 'react';
-import { api } from '../api/client';
+import { api, isServed } from '../api/client';
+import type { BusinessGroup } from '../api/types';
 import { TextField } from './Fields';
 
 export function usePeople() {
@@ -31,15 +32,35 @@ export function UserField(props: NameFieldProps) {
   );
 }
 
+export function useBusinessGroupQuery() {
+  return useQuery({
+    queryKey: ['business-groups'],
+    staleTime: 60000,
+    queryFn: async ({ signal }): Promise<BusinessGroup[]> => {
+      const { items } = await api.get('/business-groups', { signal });
+      return (items as (string | BusinessGroup)[]).map((g) => (typeof g === 'string' ? { name: g, description: '', certificates: 0 } : g));
+    },
+  });
+}
+
+export function TagField(props: NameFieldProps) {
+  const id = useId();
+  const tags = useQuery({ queryKey: ['tags'], queryFn: ({ signal }) => api.get('/tags', { signal }), staleTime: 60000, retry: false, enabled: isServed('/tags') });
+  return (
+    <>
+      <TextField {...props} list={id} autoComplete="off" maxLength={64} />
+      <datalist id={id}>{tags.data?.items.map((t) => <option key={t.tag} value={t.tag} />)}</datalist>
+    </>
+  );
+}
+
 export function BusinessGroupField(props: NameFieldProps) {
   const id = useId();
-  const groups = useQuery({
-    queryKey: ['business-groups'], queryFn: ({ signal }) => api.get('/business-groups', { signal }), staleTime: 60000,
-  });
+  const groups = useBusinessGroupQuery().data ?? [];
   return (
     <>
       <TextField {...props} list={id} autoComplete="off" maxLength={200} />
-      <datalist id={id}>{groups.data?.items.map((name) => <option key={name} value={name} />)}</datalist>
+      <datalist id={id}>{groups.map((g) => <option key={g.name} value={g.name}>{g.description}</option>)}</datalist>
     </>
   );
 }

@@ -1,6 +1,6 @@
 /* How things are called on the page. */
 import type {
-  ChainStatus, ErrorClass, Flag, Job, Observation, Priority, Protocol, Role, Source, TicketStatus, TicketType, Validity,
+  ChainStatus, DeliveryState, ErrorClass, Flag, Job, Observation, Priority, Protocol, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
 } from '../api/types';
 
 export const statusWords: Record<Validity, string> = {
@@ -9,12 +9,13 @@ export const statusWords: Record<Validity, string> = {
 };
 
 export const flagWords: Record<Flag, string> = {
-  unreachable: 'Unreachable', mixed: 'Mixed', foreign: 'Foreign', rolled_back: 'Rolled back',
+  unreachable: 'Unreachable', mixed: 'Mixed', wrong_host: 'Wrong host', foreign: 'Foreign', rolled_back: 'Rolled back',
 };
 
 export const flagMeanings: Record<Flag, string> = {
   unreachable: 'The last check of an endpoint failed. What is shown is what was seen before.',
   mixed: 'Different addresses serve different certificates.',
+  wrong_host: 'An endpoint serves a certificate that does not cover the name it is asked for.',
   foreign: 'An endpoint serves a certificate that is no successor of the one we knew. The current one stays as it is '
     + 'until you confirm the new one.',
   rolled_back: 'An endpoint serves an older certificate again than the current one.',
@@ -68,6 +69,8 @@ export const jobStateWords: Record<Job['state'], string> = {
   queued: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed',
 };
 
+export const deliveryStateWords: Record<DeliveryState, string> = { queued: 'Waiting', sending: 'Being sent', sent: 'Sent', failed: 'Failed' };
+
 const jobTypes: Record<string, string> = {
   update: 'Update', bulk_create: 'Add certificates', add: 'Add certificates', check: 'Check of all endpoints',
   probe: 'Check', notify: 'Renewal scan', redisplay: 'Display settings', audit: 'Audit chain', cleanup: 'Housekeeping',
@@ -78,11 +81,20 @@ const scheduleNames: Record<string, string> = {
   cleanup: 'Housekeeping', audit: 'Audit chain',
 };
 
+export const warningWords: Record<WarningCode, string> = {
+  chain_incomplete: 'The chain is not complete', chain_reordered: 'The chain was put in order', key_missing: 'There is no private key with it',
+  expired: 'It has expired', not_yet_valid: 'It is not yet valid', weak_key: 'Its key is weak', weak_signature: 'Its signature is weak',
+  self_signed: 'It is self-signed', extra_certificates: 'The file held certificates that do not belong to it', not_served_yet: 'Endpoints still serve the one before',
+};
+
 /* "some_word" as "Some word". */
 export function plain(word: string): string {
   const text = word.replace(/[_.]/g, ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+const resourceTypes: Record<string, string> = { manual: 'Kept by hand', haproxy: 'HAProxy', nginx: 'nginx', files: 'File set' };
+export const resourceTypeWords = (type: string): string => resourceTypes[type] ?? plain(type);
 
 export const jobWords = (type: string): string => jobTypes[type] ?? plain(type);
 export const scheduleWords = (name: string): string => scheduleNames[name] ?? plain(name);
@@ -99,6 +111,13 @@ export function hostPort(endpoint: { host: string; port: number }): string {
 export function shortName(name: string): string {
   const part = (type: string) => new RegExp(`(?:^|,)${type}=((?:\\\\.|[^,\\\\])+)`, 'i').exec(name)?.[1];
   return (part('CN') ?? part('O') ?? name).replace(/\\(.)/g, '$1');
+}
+
+const keyNames: Record<string, string> = { rsa: 'RSA', ec: 'EC', ed25519: 'Ed25519', ed448: 'Ed448' };
+
+export function keyWords(key: { algorithm: string; size: number }): string {
+  const name = keyNames[key.algorithm] ?? key.algorithm.toUpperCase();
+  return key.size > 0 && !key.algorithm.startsWith('ed') ? `${name} ${key.size}` : name;
 }
 
 /* aa:bb:cc… */

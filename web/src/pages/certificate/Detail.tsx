@@ -1,8 +1,9 @@
 /* One certificate: how it stands, and everything known of it. */
 import { Alert, AlertActionCloseButton, Button, PageSection, Tab, Tabs, TabTitleText } from '@patternfly/react-core';
+import { KeyIcon } from '@patternfly/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../../api/client';
+import { api, isServed } from '../../api/client';
 import type { Certificate } from '../../api/types';
 import { navigate, usePathValue, useSearch } from '../../app/router';
 import { daysLeft } from '../../parts/dates';
@@ -18,19 +19,23 @@ import { TicketTable } from '../tickets/TicketTable';
 import { AccessDialog } from './AccessDialog';
 import { AccessTab } from './AccessTab';
 import { Alerts } from './Alerts';
-import { DecodedTab } from './DecodedTab';
+import { ChainTab } from './Decoded';
 import { DeleteDialog } from './DeleteDialog';
 import { EditDialog } from './EditDialog';
 import { EndpointsTab } from './EndpointsTab';
 import { LogTab } from './LogTab';
+import { Overview } from './Overview';
+import { ReplaceDialog } from './ReplaceDialog';
+import { ResourcesTab } from './ResourcesTab';
 import { VersionsTab } from './VersionsTab';
 
-type DialogName = 'access' | 'delete' | 'edit' | null;
+type DialogName = 'access' | 'delete' | 'edit' | 'replace' | null;
 
-const tabs: [key: string, title: string][] = [
-  ['certificate', 'Certificate'], ['endpoints', 'Endpoints'], ['versions', 'Versions'], ['tickets', 'Tickets'],
-  ['access', 'Access'], ['log', 'Log'],
+const allTabs: [key: string, title: string][] = [
+  ['overview', 'Overview'], ['chain', 'Chain'], ['versions', 'Versions'], ['endpoints', 'Endpoints'], ['resources', 'Resources'],
+  ['tickets', 'Tickets'], ['access', 'Access'], ['log', 'Log'],
 ];
+const tabs = allTabs.filter(([key]) => key !== 'resources' || isServed('/resources'));
 
 function Lead({ c }: { c: Certificate }) {
   return (
@@ -40,6 +45,7 @@ function Lead({ c }: { c: Certificate }) {
       <span>{sourceWords[c.source]}</span>
       {c.business_group && <span>{c.business_group}</span>}
       <span>Owner {c.owner}{c.assignee && `, assignee ${c.assignee}`}</span>
+      {c.has_private_key && <span><KeyIcon aria-hidden /> Private key here</span>}
       {c.tags.length > 0 && <span className="cd-labels"><Tags tags={c.tags} /></span>}
     </span>
   );
@@ -61,9 +67,10 @@ function Filled({ c }: { c: Certificate }) {
   const [search, change] = useSearch();
   const [dialog, setDialog] = useState<DialogName>(null);
   const jobId = Number(search.get('job')) || null;
-  const tab = search.get('tab') ?? (c.current || c.endpoints_summary.total === 0 ? 'certificate' : 'endpoints');
+  const asked = search.get('tab');
+  const tab = tabs.some(([key]) => key === asked) ? String(asked) : c.current || c.endpoints_summary.total === 0 ? 'overview' : 'endpoints';
   const fingerprint = search.get('fingerprint') ?? undefined;
-  const decode = (f: string) => change({ tab: 'certificate', fingerprint: f === c.current?.fingerprint_sha256 ? '' : f });
+  const decode = (f: string) => change({ tab: 'overview', fingerprint: f === c.current?.fingerprint_sha256 ? '' : f });
 
   const update = async () => {
     try {
@@ -90,6 +97,7 @@ function Filled({ c }: { c: Certificate }) {
             label="More actions"
             actions={[
               { title: 'Manage access', run: () => setDialog('access') },
+              ...(isServed('/certificates/{id}/replace') ? [{ title: 'Update after renewal', run: () => setDialog('replace'), isDisabled: !mayEdit }] : []),
               { title: 'Download certificate and chain', run: () => window.location.assign(`/api/v1/certificates/${c.id}.pem`), isDisabled: !c.current },
               { title: 'Delete', run: () => setDialog('delete'), isDangerous: true, isDisabled: !c.may.includes('delete') },
             ]}
@@ -101,20 +109,22 @@ function Filled({ c }: { c: Certificate }) {
         {c.description && <p className="cd-description">{c.description}</p>}
         {jobId !== null && <UpdateResults key={jobId} jobId={jobId} what={`Update of ${c.name}`} close={() => change({ job: '' })} />}
         <Alerts certificate={c} showEndpoints={() => change({ tab: 'endpoints' })} />
-        <Tabs activeKey={tab} onSelect={(_, key) => change({ tab: String(key), fingerprint: '' })} aria-label="About this certificate">
+        <Tabs activeKey={tab} onSelect={(_, key) => change({ tab: String(key), fingerprint: key === 'overview' || key === 'chain' ? fingerprint ?? '' : '' })} aria-label="About this certificate">
           {tabs.map(([key, title]) => <Tab key={key} eventKey={key} title={<TabTitleText>{title}</TabTitleText>} />)}
         </Tabs>
         <div className="cd-tab">
-          {tab === 'certificate' && fingerprint && (
+          {(tab === 'overview' || tab === 'chain') && fingerprint && (
             <Alert
               isInline isPlain variant="info" title="This is not the current version"
               actionClose={<AlertActionCloseButton aria-label="Show the current version" onClose={() => change({ fingerprint: '' })} />}
             />
           )}
-          {tab === 'certificate' && (c.current || fingerprint ? <DecodedTab id={c.id} fingerprint={fingerprint} />
+          {tab === 'overview' && <Overview certificate={c} fingerprint={fingerprint} show={(t) => change({ tab: t })} />}
+          {tab === 'chain' && (c.current || fingerprint ? <ChainTab id={c.id} fingerprint={fingerprint} />
             : <Nothing title="Nothing seen yet">No endpoint has shown a certificate so far.</Nothing>)}
           {tab === 'endpoints' && <EndpointsTab certificate={c} decode={decode} />}
           {tab === 'versions' && <VersionsTab id={c.id} decode={decode} />}
+          {tab === 'resources' && <ResourcesTab certificate={c} />}
           {tab === 'tickets' && <Tickets id={c.id} />}
           {tab === 'access' && <AccessTab certificate={c} manage={() => setDialog('access')} />}
           {tab === 'log' && <LogTab id={c.id} />}
@@ -122,6 +132,7 @@ function Filled({ c }: { c: Certificate }) {
       </PageSection>
       {dialog === 'access' && <AccessDialog certificate={c} close={() => setDialog(null)} />}
       {dialog === 'edit' && <EditDialog certificate={c} close={() => setDialog(null)} />}
+      {dialog === 'replace' && <ReplaceDialog certificate={c} close={() => setDialog(null)} />}
       {dialog === 'delete' && <DeleteDialog certificate={c} close={() => setDialog(null)} done={() => navigate('/certificates')} />}
     </Page>
   );

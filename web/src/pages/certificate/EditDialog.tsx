@@ -4,8 +4,10 @@ import { useState } from 'react';
 import { api } from '../../api/client';
 import type { Certificate } from '../../api/types';
 import { Dialog } from '../../parts/Dialog';
+import { CustomFieldInput, useCustomFields } from '../../parts/customFields';
 import { AreaField, TextField } from '../../parts/Fields';
 import { BusinessGroupField, splitWords } from '../../parts/people';
+import { aboutField } from '../../parts/States';
 import { useToasts } from '../../parts/Toasts';
 
 function periodsOf(text: string): number[] | null {
@@ -22,11 +24,15 @@ export function EditDialog({ certificate, close }: { certificate: Certificate; c
   const [tags, setTags] = useState(certificate.tags.join(', '));
   const [names, setNames] = useState((certificate.required_names ?? []).join(', '));
   const [periods, setPeriods] = useState((certificate.notification_periods ?? []).join(', '));
+  const custom = useCustomFields();
+  const [fields, setFields] = useState<Record<string, string>>(certificate.fields ?? {});
+  const [error, setError] = useState<unknown>(null);
   const parsed = periodsOf(periods);
   const periodsError = parsed?.some((n) => !Number.isInteger(n)) ? 'Whole numbers, separated by commas' : undefined;
 
   const run = async () => {
     const required = splitWords(names);
+    setError(null);
     await api.patch('/certificates/{id}', {
       name: name.trim(),
       description,
@@ -34,7 +40,11 @@ export function EditDialog({ certificate, close }: { certificate: Certificate; c
       tags: splitWords(tags),
       required_names: required.length > 0 ? required : null,
       notification_periods: parsed,
-    }, { path: { id: certificate.id }, etag: certificate.etag });
+      ...(custom.length > 0 && { fields: Object.fromEntries(custom.map((f) => [f.name, fields[f.name]?.trim() || null])) }),
+    }, { path: { id: certificate.id }, etag: certificate.etag }).catch((e: unknown) => {
+      setError(e);
+      throw e;
+    });
     for (const key of ['certificates', 'certificate']) void client.invalidateQueries({ queryKey: [key] });
     toasts.done('Saved');
   };
@@ -45,6 +55,12 @@ export function EditDialog({ certificate, close }: { certificate: Certificate; c
       <AreaField label="Description" value={description} onChange={setDescription} rows={3} maxLength={10000} />
       <BusinessGroupField label="Business group" value={group} onChange={setGroup} />
       <TextField label="Tags" value={tags} onChange={setTags} help="Separated by commas" />
+      {custom.map((f) => (
+        <CustomFieldInput
+          key={f.name} field={f} value={fields[f.name] ?? ''} error={aboutField(error, `fields.${f.name}`)}
+          onChange={(value) => setFields({ ...fields, [f.name]: value })}
+        />
+      ))}
       <TextField
         label="Required names" value={names} onChange={setNames}
         help="Names a successor must cover. Left empty: those of the endpoints, else of the certificate."

@@ -2,11 +2,12 @@
 import { Button, Label } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQuery } from '@tanstack/react-query';
-import { api } from '../../api/client';
+import { api, isServed } from '../../api/client';
 import type { Version } from '../../api/types';
 import { Loaded, Nothing } from '../../parts/States';
 import { Expiry, Time } from '../../parts/Time';
-import { plain, shortName } from '../../parts/words';
+import { keyWords, plain, shortName, warningWords } from '../../parts/words';
+import { Compare } from './Compare';
 
 const roleColors = { current: 'green', staged: 'blue', superseded: 'grey' } as const;
 const origins = { seen: 'seen at an endpoint', imported: 'imported', issued: 'issued', confirmed: 'confirmed by a person' };
@@ -24,12 +25,14 @@ function Row({ version: v, decode }: { version: Version; decode: (fingerprint: s
         <span className="cd-two-lines">
           <span><Label isCompact color={roleColors[v.role]}>{plain(v.role)}</Label></span>
           <span className="cd-quiet">since <Time at={v.since} show="date" />, {origins[v.origin]}</span>
+          {v.has_private_key && <span className="cd-quiet">with its private key</span>}
+          {(v.warnings ?? []).map((w) => <span key={w.code} className="cd-warn" title={w.message}>{warningWords[w.code] ?? w.message}</span>)}
         </span>
       </Td>
       <Td dataLabel="Name">
         <span className="cd-two-lines">
           <span className="cd-break">{v.name}</span>
-          <span className="cd-quiet">{v.key.algorithm.toUpperCase()} {v.key.size || ''}</span>
+          <span className="cd-quiet">{keyWords(v.key)}</span>
         </span>
       </Td>
       <Td dataLabel="Issuer"><span title={v.issuer}>{shortName(v.issuer)}</span></Td>
@@ -49,12 +52,17 @@ export function VersionsTab({ id, decode }: { id: number; decode: (fingerprint: 
       {(page) => (page.items.length === 0 ? (
         <Nothing title="Nothing seen yet">The first version appears here when an endpoint has answered.</Nothing>
       ) : (
-        <Table variant="compact" aria-label="Versions" className="cd-table">
-          <Thead>
-            <Tr><Th>Certificate ID</Th><Th>Role</Th><Th>Name</Th><Th>Issuer</Th><Th>Valid from</Th><Th>Expiration date</Th></Tr>
-          </Thead>
-          <Tbody>{page.items.map((v) => <Row key={v.fingerprint_sha256} version={v} decode={decode} />)}</Tbody>
-        </Table>
+        <div className="cd-stack">
+          <div className="cd-scroll">
+            <Table variant="compact" aria-label="Versions" className="cd-table">
+              <Thead>
+                <Tr><Th>Certificate ID</Th><Th>Role</Th><Th>Name</Th><Th>Issuer</Th><Th>Valid from</Th><Th>Expiration date</Th></Tr>
+              </Thead>
+              <Tbody>{page.items.map((v) => <Row key={v.fingerprint_sha256} version={v} decode={decode} />)}</Tbody>
+            </Table>
+          </div>
+          {page.items.length > 1 && isServed('/certificates/{id}/versions/{key}/diff/{other}') && <Compare id={id} versions={page.items} />}
+        </div>
       ))}
     </Loaded>
   );

@@ -3,11 +3,12 @@ import { Button, Form, Grid, GridItem, Label, LabelGroup, SearchInput, Toolbar, 
 import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import type { CertificateFilter, Validity } from '../../api/types';
 import { flags, sources, statuses } from '../../api/types';
+import { CustomFieldInput, useCustomFields } from '../../parts/customFields';
 import { ChoiceField, TextField as TextInputField } from '../../parts/Fields';
 import { Ticks } from '../../parts/Menu';
-import { BusinessGroupField, UserField } from '../../parts/people';
+import { BusinessGroupField, TagField, UserField } from '../../parts/people';
 import { flagWords, sourceWords, statusWords } from '../../parts/words';
-import { chipsOf, noFilter, textFields, type TextField } from './filter';
+import { chipsOf, textFields, type TextField } from './filter';
 
 type Change = (changes: Record<string, string>) => void;
 
@@ -24,7 +25,7 @@ function Search({ q, change }: { q: string; change: Change }) {
     <SearchInput
       className="cd-search"
       aria-label="Search certificates"
-      placeholder="Name, serial or fingerprint"
+      placeholder="Name or serial"
       value={text}
       onChange={(_, value) => setText(value)}
       onSearch={() => change({ q: text.trim() })}
@@ -37,15 +38,18 @@ function Search({ q, change }: { q: string; change: Change }) {
 }
 
 function MoreFilters({ filter, change, close }: { filter: CertificateFilter; change: Change; close: () => void }) {
+  const custom = useCustomFields();
   const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(
     [...textFields, 'flag', 'other'].map((f) => [f, (f === 'other' ? otherOf(filter) : filter[f as TextField | 'flag']) ?? '']),
   ));
+  const [fields, setFields] = useState<Record<string, string>>(filter.fields ?? {});
   const set = (field: string) => (value: string) => setValues((all) => ({ ...all, [field]: value }));
   const text = (field: string) => values[field] ?? '';
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const { other, ...rest } = values;
-    change({ ...rest, unused: other === 'unused' ? 'true' : '', seen: other === 'never' ? 'never' : '' });
+    const wanted = Object.fromEntries(custom.map((f) => [`field.${f.name}`, fields[f.name] ?? '']));
+    change({ ...rest, ...wanted, unused: other === 'unused' ? 'true' : '', seen: other === 'never' ? 'never' : '' });
     close();
   };
   const flagOptions: [string, string][] = [['', 'With or without'], ['any', 'Any alert'],
@@ -57,7 +61,8 @@ function MoreFilters({ filter, change, close }: { filter: CertificateFilter; cha
         <GridItem><UserField label="Owner" value={text('owner')} onChange={set('owner')} /></GridItem>
         <GridItem><UserField label="Assignee" value={text('assignee')} onChange={set('assignee')} help="- is nobody" /></GridItem>
         <GridItem><BusinessGroupField label="Business group" value={text('business_group')} onChange={set('business_group')} /></GridItem>
-        <GridItem><TextInputField label="Tag" value={text('tag')} onChange={set('tag')} maxLength={64} /></GridItem>
+        <GridItem><TagField label="Tag" value={text('tag')} onChange={set('tag')} /></GridItem>
+        <GridItem><TextInputField label="Resource" value={text('resource')} onChange={set('resource')} maxLength={200} /></GridItem>
         <GridItem><TextInputField label="Ends from" type="date" value={text('expires_after')} onChange={set('expires_after')} /></GridItem>
         <GridItem><TextInputField label="Ends before" type="date" value={text('expires_before')} onChange={set('expires_before')} /></GridItem>
         <GridItem><ChoiceField label="Alert" value={text('flag')} onChange={set('flag')} options={flagOptions} /></GridItem>
@@ -67,6 +72,11 @@ function MoreFilters({ filter, change, close }: { filter: CertificateFilter; cha
             options={[['', 'Used or not'], ['unused', 'Unused'], ['never', 'Never seen']]}
           />
         </GridItem>
+        {custom.map((f) => (
+          <GridItem key={f.name}>
+            <CustomFieldInput field={{ ...f, required: false }} value={fields[f.name] ?? ''} onChange={(value) => setFields({ ...fields, [f.name]: value })} />
+          </GridItem>
+        ))}
       </Grid>
       <div className="cd-actions">
         <Button type="submit">Filter</Button>
@@ -83,12 +93,14 @@ function otherOf(filter: CertificateFilter): string {
 interface FiltersProps {
   filter: CertificateFilter;
   change: Change;
+  clear: () => void;
   children: ReactNode;
 }
 
-export function Filters({ filter, change, children }: FiltersProps) {
+export function Filters({ filter, change, clear, children }: FiltersProps) {
   const [isMore, setMore] = useState(false);
-  const chips = chipsOf(filter);
+  const custom = useCustomFields();
+  const chips = chipsOf(filter, Object.fromEntries(custom.map((f) => [f.name, f.label])));
   return (
     <>
       <Toolbar inset={{ default: 'insetNone' }}>
@@ -120,7 +132,7 @@ export function Filters({ filter, change, children }: FiltersProps) {
           <LabelGroup numLabels={12} aria-label="Filters in force">
             {chips.map((chip) => <Label key={chip.key} onClose={() => change(chip.remove)} closeBtnAriaLabel={`Remove ${chip.words}`}>{chip.words}</Label>)}
           </LabelGroup>
-          <Button variant="link" isInline onClick={() => change(noFilter)}>Clear all</Button>
+          <Button variant="link" isInline onClick={clear}>Clear all</Button>
         </div>
       )}
     </>

@@ -1,10 +1,11 @@
 /* The columns of the certificates table. Which are shown is kept in this browser. */
 import { useState, type ReactNode } from 'react';
-import type { Certificate } from '../../api/types';
+import type { Certificate, CustomField } from '../../api/types';
 import { Link } from '../../app/router';
+import { useCustomFields } from '../../parts/customFields';
 import { FlagLabel, StatusLabel, Tags } from '../../parts/Labels';
 import { Expiry, Time } from '../../parts/Time';
-import { chainWords, count, shortName, sourceWords } from '../../parts/words';
+import { chainWords, count, keyWords, shortName, sourceWords } from '../../parts/words';
 
 export interface Column {
   id: string;
@@ -56,7 +57,7 @@ export const columns: Column[] = [
   { id: 'name', title: 'Name', sort: 'name', isDefault: true, cell: (c) => <Names c={c} /> },
   { id: 'status', title: 'Status', sort: 'status', isDefault: true, cell: (c) => <Status c={c} /> },
   { id: 'expires_at', title: 'Expiration date', sort: 'expires_at', isDefault: true, cell: (c) => <Expiry at={c.expires_at} days={c.days_left} /> },
-  { id: 'issuer', title: 'Issuer', sort: 'issuer', isDefault: true, cell: (c) => (c.current ? <span title={c.current.issuer}>{shortName(c.current.issuer)}</span> : '–') },
+  { id: 'issuer', title: 'Issuer', sort: 'issuer', isDefault: true, cell: (c) => (c.current ? <span title={c.current.issuer} className="cd-few-lines">{shortName(c.current.issuer)}</span> : '–') },
   { id: 'owner', title: 'Owner', isDefault: true, cell: (c) => c.owner },
   { id: 'checked', title: 'Last check', isDefault: true, cell: (c) => <Checked c={c} /> },
   { id: 'assignee', title: 'Assignee', cell: (c) => person(c.assignee) },
@@ -67,26 +68,43 @@ export const columns: Column[] = [
   { id: 'source', title: 'Source', cell: (c) => sourceWords[c.source] },
   { id: 'certificate_id', title: 'Certificate ID', cell: (c) => c.certificate_id ?? '–' },
   { id: 'chain', title: 'Chain', cell: (c) => (c.current ? chainWords[c.current.chain_status] : '–') },
-  { id: 'key', title: 'Key', cell: (c) => (c.current ? `${c.current.key.algorithm.toUpperCase()} ${c.current.key.size}` : '–') },
+  { id: 'key', title: 'Key', cell: (c) => (c.current ? keyWords(c.current.key) : '–') },
+  { id: 'private_key', title: 'Private key', cell: (c) => (c.has_private_key ? 'In the vault' : '–') },
   { id: 'endpoints', title: 'Endpoints', cell: (c) => c.endpoints_summary.total },
   { id: 'created_at', title: 'Added', sort: 'created_at', cell: (c) => <Time at={c.created_at} show="date" /> },
   { id: 'updated_at', title: 'Changed', sort: 'updated_at', cell: (c) => <Time at={c.updated_at} show="date" /> },
 ];
 
-const key = 'certdesk.columns';
-
-function stored(): string[] {
-  const known = columns.map((c) => c.id);
-  const list = (window.localStorage.getItem(key) ?? '').split(',').filter((id) => known.includes(id));
-  return list.length > 0 ? list : columns.filter((c) => c.isDefault).map((c) => c.id);
+/* One for each custom field. */
+function customColumns(fields: CustomField[]): Column[] {
+  return fields.map((f) => ({ id: `field.${f.name}`, title: f.label, cell: (c) => <span className="cd-break">{c.fields?.[f.name] ?? '–'}</span> }));
 }
 
-export function useColumns(): [Column[], string[], (ids: string[]) => void] {
+const key = 'certdesk.columns';
+const defaults = columns.filter((c) => c.isDefault).map((c) => c.id);
+
+function stored(): string[] {
+  const list = (window.localStorage.getItem(key) ?? '').split(',').filter(Boolean);
+  return list.length > 0 ? list : defaults;
+}
+
+export interface Columns {
+  all: Column[];
+  shown: Column[];
+  ids: string[];
+  choose: (ids: string[]) => void;
+}
+
+/* Which are shown is kept in this browser, and in saved views. */
+export function useColumns(): Columns {
+  const fields = useCustomFields();
   const [ids, setIds] = useState(stored);
+  const all = [...columns, ...customColumns(fields)];
+  const shown = all.filter((c) => ids.includes(c.id));
   const choose = (chosen: string[]) => {
     const withName = [...new Set(['name', ...chosen])];
     window.localStorage.setItem(key, withName.join(','));
     setIds(withName);
   };
-  return [columns.filter((c) => ids.includes(c.id)), ids, choose];
+  return { all, shown: shown.length > 0 ? shown : columns.filter((c) => c.isDefault), ids, choose };
 }

@@ -1,4 +1,5 @@
 /* The list's filter lives in the address, so that a filtered list can be linked to and kept. */
+import type { Params } from '../../api/client';
 import type { CertificateFilter, Flag, Source, Validity } from '../../api/types';
 import { flags, sources, statuses } from '../../api/types';
 import { flagWords, sourceWords, statusWords } from '../../parts/words';
@@ -17,6 +18,8 @@ function among<T extends string>(text: string | null, words: readonly T[]): T[] 
   return (text ?? '').split(',').filter((w): w is T => (words as readonly string[]).includes(w));
 }
 
+const isCustom = (name: string) => name.startsWith('field.');
+
 export function filterOf(search: URLSearchParams): CertificateFilter {
   const filter: CertificateFilter = {};
   const status: Validity[] = among(search.get('status')?.replace('active', 'valid') ?? null, statuses);
@@ -33,7 +36,14 @@ export function filterOf(search: URLSearchParams): CertificateFilter {
     const value = search.get(field);
     if (value) filter[field] = value;
   }
+  for (const [name, value] of search) if (isCustom(name) && value) filter.fields = { ...filter.fields, [name.slice(6)]: value };
   return filter;
+}
+
+/* As parameters of a list: `fields` is one parameter for each. */
+export function paramsOf({ fields, ...filter }: CertificateFilter): Params {
+  const custom = Object.entries(fields ?? {}).map(([name, value]): [string, string] => [`field.${name}`, value]);
+  return { ...filter, ...Object.fromEntries(custom) };
 }
 
 export interface Chip {
@@ -43,7 +53,7 @@ export interface Chip {
 }
 
 /* Each condition in words, and what to change in the address to drop it. */
-export function chipsOf(filter: CertificateFilter): Chip[] {
+export function chipsOf(filter: CertificateFilter, labels: Record<string, string>): Chip[] {
   const chips: Chip[] = [];
   const status = (filter.status ?? []) as Validity[];
   for (const s of status)
@@ -58,9 +68,16 @@ export function chipsOf(filter: CertificateFilter): Chip[] {
     const value = filter[field];
     if (value) chips.push({ key: field, words: `${fieldWords[field]}: ${value === '-' ? 'nobody' : value}`, remove: { [field]: '' } });
   }
+  for (const [name, value] of Object.entries(filter.fields ?? {}))
+    chips.push({ key: `field.${name}`, words: `${labels[name] ?? name}: ${value}`, remove: { [`field.${name}`]: '' } });
   return chips;
 }
 
 export const noFilter: Record<string, string> = Object.fromEntries(
-  ['q', 'status', 'source', 'flag', 'seen', 'unused', ...textFields].map((name) => [name, '']),
+  ['q', 'status', 'source', 'flag', 'seen', 'unused', 'view', ...textFields].map((name) => [name, '']),
 );
+
+/* Everything in the address that filters, set to nothing. */
+export function withoutFilter(search: URLSearchParams): Record<string, string> {
+  return { ...noFilter, ...Object.fromEntries([...search.keys()].filter(isCustom).map((name) => [name, ''])) };
+}

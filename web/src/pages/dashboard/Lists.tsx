@@ -5,7 +5,7 @@ import type { Dashboard } from '../../api/types';
 import { Link } from '../../app/router';
 import { PriorityLabel } from '../../parts/Labels';
 import { Time } from '../../parts/Time';
-import { count, errorWords, hostPort, scheduleWords, shortName } from '../../parts/words';
+import { count, errorWords, hostPort, keyWords, scheduleWords, shortName } from '../../parts/words';
 
 interface ListCardProps {
   title: string;
@@ -85,17 +85,34 @@ export function Runs({ schedules }: { schedules: Dashboard['schedules'] }) {
   );
 }
 
-export function Issuers({ issuers }: { issuers: Dashboard['issuers'] }) {
+interface Share {
+  key: string;
+  title: string;
+  count: number;
+  to?: string;
+}
+
+/* Shares of a whole, each with a bar behind it. */
+function Shares({ title, shares }: { title: string; shares: Share[] }) {
+  const most = Math.max(1, ...shares.map((s) => s.count));
   return (
-    <ListCard title="Issuers of most certificates" none="" isEmpty={false}>
-      {issuers.map((i) => (
-        <li key={i.name}>
-          <span className="cd-row-main">
-            <Link to={`/certificates?issuer=${encodeURIComponent(i.name)}`} title={i.name}>{shortName(i.name)}</Link>
-          </span>
-          <span className="cd-row-side">{i.count.toLocaleString('en')}</span>
+    <ListCard title={title} none="" isEmpty={false}>
+      {shares.map((s) => (
+        <li key={s.key}>
+          <span className="cd-row-main" title={s.key}>{s.to ? <Link to={s.to}>{s.title}</Link> : s.title}</span>
+          <span className="cd-row-side">{s.count.toLocaleString('en')}</span>
+          <svg className="cd-share-bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden><rect width={Math.max(1, (100 * s.count) / most)} height={2} className="cd-bar" /></svg>
         </li>
       ))}
     </ListCard>
   );
+}
+
+export function Issuers({ issuers }: { issuers: Dashboard['issuers'] }) {
+  const shares = issuers.map((i) => ({ key: i.name, title: shortName(i.name), count: i.count, to: `/certificates?issuer=${encodeURIComponent(i.name)}` }));
+  return <Shares title="Issuers of most certificates" shares={shares} />;
+}
+
+export function KeyTypes({ types }: { types: NonNullable<Dashboard['key_types']> }) {
+  return <Shares title="Kinds of key" shares={types.map((t) => ({ key: `${t.algorithm}/${t.size}`, title: keyWords(t), count: t.count }))} />;
 }

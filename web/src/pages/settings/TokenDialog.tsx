@@ -1,30 +1,17 @@
 /* Making an API token, and showing it this once. */
-import { Alert, Button, Checkbox, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { Checkbox } from '@patternfly/react-core';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import type { Scope } from '../../api/types';
 import { useMe } from '../../app/session';
-import { Copyable } from '../../parts/Copyable';
 import { Dialog } from '../../parts/Dialog';
 import { dateInput } from '../../parts/dates';
 import { Field, TextField } from '../../parts/Fields';
+import { Secret } from '../../parts/Secret';
 
 const scopeWords: Record<Scope, string> = {
   read: 'Read what you may see', write: 'Change what you may change', admin: 'What only admins may do',
 };
-
-function Secret({ token, close }: { token: string; close: () => void }) {
-  return (
-    <Modal isOpen variant="medium" onClose={close} aria-labelledby="cd-token">
-      <ModalHeader title="Your new token" labelId="cd-token" />
-      <ModalBody>
-        <Alert isInline variant="warning" title="Copy it now. It is not shown again." className="cd-below" />
-        <Copyable text={token} />
-      </ModalBody>
-      <ModalFooter><Button onClick={close}>Done</Button></ModalFooter>
-    </Modal>
-  );
-}
 
 export function TokenDialog({ close, done }: { close: () => void; done: () => void }) {
   const isAdmin = useMe().role === 'admin';
@@ -41,7 +28,7 @@ export function TokenDialog({ close, done }: { close: () => void; done: () => vo
     setSecret(created.token);
     done();
   };
-  if (secret !== null) return <Secret token={secret} close={close} />;
+  if (secret !== null) return <Secret title="Your new token" secret={secret} close={close} />;
   return (
     <Dialog title="New API token" action="Create" run={run} close={close} done={() => undefined} isDisabled={name.trim() === '' || scopes.length === 0}>
       <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} help="What it is for" />

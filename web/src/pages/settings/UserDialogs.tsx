@@ -55,6 +55,18 @@ export function EditUserDialog({ user, close, done }: UserDialogProps & { user: 
   );
 }
 
+export function DisableUserDialog({ user, close, done }: UserDialogProps & { user: User }) {
+  const run = () => api.patch('/users/{name}', { disabled: !user.disabled }, { path: { name: user.name }, etag: user.etag }).then(done);
+  return (
+    <Dialog title={user.disabled ? `Let ${user.name} sign in again?` : `Disable ${user.name}?`} action={user.disabled ? 'Let sign in' : 'Disable'} isDangerous={!user.disabled} run={run} close={close}>
+      <Content component="p">
+        {user.disabled ? 'Password and tokens work as they did.'
+          : 'They can no longer sign in, and their tokens open nothing. What they own stays theirs; to hand it over, remove them instead.'}
+      </Content>
+    </Dialog>
+  );
+}
+
 export function DeleteUserDialog({ user, close, done }: UserDialogProps & { user: User }) {
   const [heir, setHeir] = useState('');
   const run = () => api.delete('/users/{name}', { path: { name: user.name }, query: { hand_over_to: heir.trim() } }).then(done);

@@ -12,9 +12,9 @@ import { Pager, usePaging } from '../../parts/Pager';
 import { Loaded } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { plain } from '../../parts/words';
-import { DeleteUserDialog, EditUserDialog, NewUserDialog } from './UserDialogs';
+import { DeleteUserDialog, DisableUserDialog, EditUserDialog, NewUserDialog } from './UserDialogs';
 
-type Asking = { kind: 'new' } | { kind: 'edit' | 'delete'; user: User } | null;
+type Asking = { kind: 'new' } | { kind: 'edit' | 'disable' | 'delete'; user: User } | null;
 
 function UserRow({ user: u, ask }: { user: User; ask: (asking: Asking) => void }) {
   const isMe = useMe().name === u.name;
@@ -29,6 +29,7 @@ function UserRow({ user: u, ask }: { user: User; ask: (asking: Asking) => void }
           label={`Actions for ${u.name}`}
           actions={[
             { title: 'Edit', run: () => ask({ kind: 'edit', user: u }) },
+            { title: u.disabled ? 'Let sign in again' : 'Disable', isDisabled: isMe, run: () => ask({ kind: 'disable', user: u }) },
             { title: 'Remove', isDangerous: true, isDisabled: isMe, run: () => ask({ kind: 'delete', user: u }) },
           ]}
         />
@@ -67,6 +68,7 @@ export default function Users() {
       </PageSection>
       {asking?.kind === 'new' && <NewUserDialog close={close} done={done} />}
       {asking?.kind === 'edit' && <EditUserDialog user={asking.user} close={close} done={done} />}
+      {asking?.kind === 'disable' && <DisableUserDialog user={asking.user} close={close} done={done} />}
       {asking?.kind === 'delete' && <DeleteUserDialog user={asking.user} close={close} done={done} />}
     </Page>
   );

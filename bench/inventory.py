@@ -1,0 +1,241 @@
+#!/usr/bin/python3
+"""What does a page of a large inventory cost? See bench/README.md.
+
+usage: ./dev bench inventory [--records N] [--database sqlite|postgresql|both] [--rounds N] [--keep DIRECTORY] [--no-growth]
+
+Fills a database with N records (1,000,000 unless told), starts the server on it, and asks for pages over one kept
+connection: every filter, every order, first pages and deep ones, as an admin, as plain users who see everything, some and
+few. Beside each stands what the database alone takes for the same rows as JSON.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tools")]
+
+import inventory_records as records  # noqa: E402
+from certdesk import Certdesk  # noqa: E402
+from inventory_cases import CASES, bare_page  # noqa: E402
+from postgres import Postgres as PostgresServer  # noqa: E402
+from servers import accepts, free_port, wait_until  # noqa: E402
+
+
+class Connection:
+    """HTTP/1.1 over one kept connection, with as little around it as Python allows."""
+
+    def __init__(self, port, token=None):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.fields = f"Host: bench\r\n{f'Authorization: Bearer {token}' if token else 'X-None: -'}\r\n\r\n".encode()
+
+    def get(self, path):
+        """(seconds, status, body)"""
+        message = b"GET " + path.encode() + b" HTTP/1.1\r\n" + self.fields
+        begun = time.perf_counter()
+        self.socket.sendall(message)
+        data = self.socket.recv(262144)
+        while (end := data.find(b"\r\n\r\n")) < 0:
+            data += self.more()
+        head = data[:end].lower()
+        at = head.find(b"content-length:")
+        size = end + 4 + int(head[at + 15:].split(b"\r\n", 1)[0])
+        parts, have = [data], len(data)
+        while have < size:
+            parts.append(self.more())
+            have += len(parts[-1])
+        return time.perf_counter() - begun, int(head[9:12]), b"".join(parts)[end + 4:]
+
+    def more(self):
+        data = self.socket.recv(262144)
+        assert data, "the server has closed the connection"
+        return data
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return [int(child) for child in f.read().split()]
+
+
+def cpu_ms(pids):
+    """What these processes have used so far, all threads together, to the microsecond."""
+    total = 0
+    for pid in pids:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            try:
+                with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
+                    total += int(f.read().split()[0])
+            except OSError:
+                pass  # it has just ended
+    return total / 1e6
+
+
+def path_of(parameters):
+    from urllib.parse import urlencode
+    return "/api/v1/certificates?" + urlencode(parameters)
+
+
+def percentile(times, part):
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))] * 1000
+
+
+class Bench:
+    """One database, filled, and the server on it."""
+
+    def __init__(self, kind, n, directory):
+        self.kind, self.n, self.directory = kind, n, directory
+        self.postgres = self.url = self.direct = None
+        if kind == "postgresql":
+            self.postgres = PostgresServer(["shared_buffers=1GB", "max_wal_size=8GB", "jit=off", "fsync=on"])
+            self.postgres.start()
+            self.url = self.postgres.url()
+        self.server = Certdesk(directory, database=self.url)
+
+    def fill(self):
+        self.server.start()
+        self.server.stop()
+        begun = time.monotonic()
+        records.fill(self.open(), self.n, int(time.time()))
+        print(f"{self.n} records on {self.kind}, made in {time.monotonic() - begun:.0f} s", flush=True)
+
+    def open(self):
+        return records.Postgres(self.url) if self.url else records.Sqlite(f"{self.directory}/data/db/certdesk.db")
+
+    def start(self):
+        """Seconds from start to ready."""
+        begun = time.monotonic()
+        self.server.start(ready=False)
+        while True:
+            try:
+                if Connection(self.server.port).get("/readyz")[1] == 200:
+                    return time.monotonic() - begun
+            except (OSError, AssertionError):
+                time.sleep(0.002)
+
+    def cpu(self):
+        """Milliseconds of the server, and of PostgreSQL's processes."""
+        pids = [self.server.children()["server"]]
+        if self.postgres:
+            pids += children_of(self.postgres.process.pid)
+        return cpu_ms(pids)
+
+    def bare(self):
+        """The database without us; it is asked nothing but questions."""
+        if not self.direct:
+            self.direct = self.open()
+        return self.direct
+
+    def bare_cpu(self):
+        return cpu_ms(children_of(self.postgres.process.pid)) if self.postgres else time.process_time() * 1000
+
+    def connect(self, viewer):
+        if viewer == "admin":
+            return Connection(self.server.port, self.server.admin.token)
+        return Connection(self.server.port, records.token_of(viewer))
+
+    def stop(self):
+        self.server.stop()
+        if self.postgres:
+            self.postgres.stop()
+
+
+def ask(connection, parameters):
+    seconds, status, body = connection.get(path_of(parameters))
+    assert status == 200, f"{parameters}: {status} {body[:500]}"
+    return seconds, json.loads(body)
+
+
+class Figures:
+    """Of one kind of request: how long each took, and what all of them cost."""
+
+    def __init__(self):
+        self.times, self.cpu = [], 0.0
+
+    def add(self, bench, run):
+        before = bench.cpu()
+        seconds, page = run()
+        self.cpu += bench.cpu() - before
+        self.times.append(seconds)
+        return page
+
+    def text(self):
+        if not self.times:
+            return f"{'-':>8}{'-':>8}{'-':>8}"
+        return f"{percentile(self.times, .5):8.2f}{percentile(self.times, .99):8.2f}{self.each():8.2f}"
+
+    def each(self):
+        return self.cpu / len(self.times)
+
+
+def measure(bench, connection, case, rounds):
+    """First pages, deep ones, and the last first page."""
+    first, deep = Figures(), Figures()
+    for i in range(rounds):
+        parameters = {"limit": 50, **case.parameters(i, bench.n)}
+        page = first.add(bench, lambda: ask(connection, parameters))
+        cursor = page["next_cursor"]
+        if i < 3:
+            for _ in range(4):  # far down, by pages as long as they may be
+                if cursor:
+                    _, far = ask(connection, {**parameters, "limit": 500, "cursor": cursor})
+                    cursor = far["next_cursor"] or cursor
+        for _ in range(2):
+            if cursor:
+                cursor = deep.add(bench, lambda: ask(connection, {**parameters, "cursor": cursor}))["next_cursor"]
+    return first, deep, page
+
+
+HEAD = (f"\n{'':36}{'':10}{'first page of 50, ms':>24}{'deep page':>24}{'bare':>8}\n"
+        f"{'filter, order':36}{'as':10}{'p50':>8}{'p99':>8}{'CPU':>8}{'p50':>8}{'p99':>8}{'CPU':>8}{'CPU':>8}{'ratio':>7}{'total':>10}")
+
+
+def measure_cases(bench, rounds, only):
+    """{(case, viewer): (first, deep, bare CPU)}, printed as it goes."""
+    print(HEAD, flush=True)
+    result = {}
+    for case in CASES:
+        if only and only not in case.name:
+            continue
+        for viewer in case.viewers:
+            connection = bench.connect(viewer)
+            ask(connection, {"limit": 50, **case.parameters(0, bench.n)})
+            first, deep, page = measure(bench, connection, case, rounds)
+            bare = bare_page(bench, case, viewer, rounds)
+            result[case.name, viewer] = (first, deep, bare)
+            print(f"{case.name:36}{viewer:10}{first.text()}{deep.text()}"
+                  + (f"{bare:8.2f}{first.each() / bare:7.1f}" if bare else f"{'':15}")
+                  + f"{'~' if page['total_is_estimate'] else ' '}{page['total']:9}", flush=True)
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench inventory")
+    parser.add_argument("--records", type=int, default=1000000)
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--only", default="", help="cases with this in their name")
+    options = parser.parse_args()
+    kinds = ["sqlite", "postgresql"] if options.database == "both" else [options.database]
+    for kind in kinds:
+        with tempfile.TemporaryDirectory() as directory:
+            bench = Bench(kind, options.records, directory)
+            try:
+                bench.fill()
+                bench.start()
+                measure_cases(bench, options.rounds, options.only)
+            finally:
+                bench.stop()
+
+
+if __name__ == "__main__":
+    main()

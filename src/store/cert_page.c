@@ -1,0 +1,274 @@
+/*
+ * store/cert_page: see the header, and store/cert_list's.
+ *
+ * A page is two steps: the ids, by filter and order, and then everything about those few. A list by
+ * status is the list of the first status, then that of the second, …, each by expiry: segments.
+ */
+#include "store/cert_page.h"
+
+#include "base/err.h"
+#include "store/cert_count.h"
+#include "store/cert_load.h"
+#include "store/cert_sort.h"
+#include "store/pending.h"
+
+/* The segments of a list by status, upwards. What has no status yet is the tail, either way. */
+static const enum cert_status by_status[] = { CERT_EXPIRED, CERT_EXPIRING_SOON, CERT_VALID,
+    CERT_NOT_YET_VALID, CERT_REVOKED };
+#define UNKNOWN_SEGMENT countof(by_status)
+#define N_SEGMENTS (countof(by_status) + 1)
+
+static void add_after_cursor(const struct paging *paging, struct select *select)
+{
+    const struct cursor *cursor = &paging->cursor;
+    enum cert_sort sort = paging->where.sort;
+
+    if (cursor->is_in_tail) {
+        select_add(select, " AND c.id > ");
+        select_i64(select, cursor->id);
+        return;
+    }
+    select_add(select, " AND (");
+    cert_sort_add_column(sort, select);
+    if (cert_sort_is_by_check(sort))
+        select_add(select, ", h.certificate_id");
+    else
+        select_add(select, ", c.id");
+    if (paging->request->is_descending)
+        select_add(select, ") < (");
+    else
+        select_add(select, ") > (");
+    if (cert_sort_is_text(sort))
+        select_text(select, cursor->text);
+    else
+        select_i64(select, cursor->number);
+    select_add(select, ", ");
+    select_i64(select, cursor->id);
+    select_add(select, ")");
+}
+
+void cert_page_select(const struct paging *paging, bool is_tail, size_t most, struct select *select)
+{
+    enum cert_sort sort = paging->where.sort;
+    bool is_dated = sort == CERT_BY_EXPIRY && paging->where.has_dates;
+
+    select_add(select, "SELECT c.id, ");
+    cert_sort_add_column(sort, select);
+    cert_where_add(&paging->where, select);
+    if (is_tail)
+        cert_sort_add_tail(sort, select);
+    else if (!is_dated)
+        cert_sort_add_body(sort, select);
+    if (paging->has_cursor && paging->cursor.is_in_tail == is_tail)
+        add_after_cursor(paging, select);
+    cert_sort_add_order(sort, paging->request->is_descending, is_tail, select);
+    select_add(select, " LIMIT ");
+    select_i64(select, (int64_t)most);
+}
+
+/* The place of the last row of the page; rows beyond it are only there to tell that there are more.
+ */
+static void keep_place(struct paging *paging, struct stmt *q, bool is_tail)
+{
+    paging->cursor.id = stmt_i64(q, 0);
+    paging->cursor.is_in_tail = is_tail;
+    if (cert_sort_is_text(paging->where.sort))
+        span_copy_text(span_text(stmt_text(q, 1)), paging->cursor.text, sizeof paging->cursor.text);
+    else
+        paging->cursor.number = stmt_i64(q, 1);
+}
+
+static bool read_ids(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    cert_page_select(paging, is_tail, most, &select);
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        if (paging->ids.n < (size_t)paging->request->limit)
+            keep_place(paging, q, is_tail);
+        id_list_add(&paging->ids, stmt_i64(q, 0));
+    }
+    return stmt_end(q, err);
+}
+
+/* Body, then tail, up to `most` ids in all. A range of ends excludes the tail. */
+static bool read_both(struct tx *tx, struct paging *paging, size_t most, struct err *err)
+{
+    enum cert_sort sort = paging->where.sort;
+    bool is_by_expiry = sort == CERT_BY_EXPIRY;
+    bool has_tail = cert_sort_has_tail(sort) && !(is_by_expiry && paging->where.has_dates);
+    bool is_all_tail = has_tail && is_by_expiry && paging->where.statuses == 1u << CERT_UNKNOWN;
+    bool begins_in_tail = is_all_tail || (paging->has_cursor && paging->cursor.is_in_tail);
+
+    if (paging->where.is_nothing)
+        return true;
+    if (!begins_in_tail && !read_ids(tx, paging, false, most, err))
+        return false;
+    if (!has_tail || paging->ids.n >= most)
+        return true;
+    paging->has_cursor = paging->has_cursor && paging->cursor.is_in_tail && begins_in_tail;
+    return read_ids(tx, paging, true, most - paging->ids.n, err);
+}
+
+static void skip_by_cursor(struct paging *paging)
+{
+    if (!paging->has_cursor || paging->cursor.is_in_tail)
+        return;
+    paging->where.skips_from = !paging->request->is_descending;
+    paging->where.skips_until = paging->request->is_descending;
+}
+
+static bool read_segment(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
+    enum cert_status status, struct err *err)
+{
+    const struct cert_page_request *request = paging->request;
+    struct cert_filter filter = *request->filter;
+    bool works;
+
+    filter.statuses = 1u << status;
+    cert_where_init(&paging->where, viewer, &filter, CERT_BY_EXPIRY, request);
+    skip_by_cursor(paging);
+    works = cert_where_plan(tx, &paging->where, err) &&
+            read_both(tx, paging, (size_t)request->limit + 1, err);
+    cert_where_done(&paging->where);
+    paging->where.filter = NULL;
+    return works;
+}
+
+/* The statuses that the filter asks for, one after the other, until the page is full. */
+static bool read_by_status(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
+    struct err *err)
+{
+    const struct cert_page_request *request = paging->request;
+    unsigned statuses = request->filter->statuses;
+
+    for (size_t at = paging->has_cursor ? (size_t)paging->cursor.segment : 0;
+         at < N_SEGMENTS && paging->ids.n <= (size_t)request->limit; at++) {
+        size_t i = at == UNKNOWN_SEGMENT    ? at
+                   : request->is_descending ? UNKNOWN_SEGMENT - 1 - at
+                                            : at;
+        enum cert_status status = i == UNKNOWN_SEGMENT ? CERT_UNKNOWN : by_status[i];
+        size_t n_before = paging->ids.n;
+
+        if (statuses && !(statuses & 1u << status))
+            continue;
+        if (!read_segment(tx, paging, viewer, status, err))
+            return false;
+        paging->has_cursor = false;
+        if (paging->ids.n > n_before && n_before < (size_t)request->limit)
+            paging->cursor.segment = (int64_t)at;
+    }
+    return true;
+}
+
+static bool start(struct paging *paging, struct err *err)
+{
+    const struct cert_page_request *request = paging->request;
+    char order[sizeof paging->cursor.order];
+
+    if (request->limit < 1 || request->limit > CERT_PAGE_MAX)
+        return fail(err, ERR_INVALID, "a page has 1 to %d rows", CERT_PAGE_MAX);
+    (void)snprintf(order, sizeof order, "c%d%c", (int)request->sort,
+        request->is_descending ? 'd' : 'a');
+    paging->has_cursor = request->cursor && *request->cursor;
+    if (paging->has_cursor && !cursor_read(request->cursor, order, &paging->cursor, err))
+        return false;
+    span_copy_text(span_text(order), paging->cursor.order, sizeof paging->cursor.order);
+    return true;
+}
+
+/* Who drives, drives with all there is: then all of it is counted on the way. */
+static bool read_by_column(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
+    bool *ret_is_all, struct err *err)
+{
+    const struct cert_page_request *request = paging->request;
+    struct cert_where *where = &paging->where;
+    bool works;
+
+    cert_where_init(where, viewer, request->filter, request->sort, request);
+    skip_by_cursor(paging);
+    works = paging->has_cursor ? cert_where_plan_again(tx, where, paging->cursor.plan, err)
+                               : cert_where_plan(tx, where, err);
+    *ret_is_all = works && where->way == WAY_DRIVE && !paging->has_cursor;
+    paging->cursor.plan = cert_where_plan_number(where);
+    return works &&
+           read_both(tx, paging, *ret_is_all ? SIZE_MAX / 4 : (size_t)request->limit + 1, err);
+}
+
+/* Of the first page: as counted; of the others: as it was then. */
+static bool find_total(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
+    bool is_all, struct cert_page *page, struct err *err)
+{
+    const struct cert_page_request *request = paging->request;
+    bool is_last = paging->ids.n <= (size_t)request->limit;
+    bool works;
+
+    if (is_all || (is_last && !(request->cursor && *request->cursor))) {
+        page->total = (int64_t)paging->ids.n;
+        return true;
+    }
+    if (request->cursor && *request->cursor) {
+        page->is_estimate = paging->cursor.total < 0;
+        page->total = page->is_estimate ? -1 - paging->cursor.total : paging->cursor.total;
+        return true;
+    }
+    if (request->sort == CERT_BY_STATUS) {
+        cert_where_init(&paging->where, viewer, request->filter, CERT_BY_EXPIRY, request);
+        works = cert_where_plan(tx, &paging->where, err);
+        if (!works)
+            return false;
+    }
+    works = cert_count(tx, &paging->where, &page->total, &page->is_estimate, err);
+    if (works && page->is_estimate && page->total < (int64_t)paging->ids.n)
+        page->total = (int64_t)paging->ids.n;
+    return works;
+}
+
+static bool fill(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
+    struct cert_page *page, struct err *err)
+{
+    const struct cert_page_request *request = paging->request;
+    size_t limit = (size_t)request->limit;
+    bool is_all = false;
+
+    if (!pending_write(tx, err) || !start(paging, err))
+        return false;
+    if (!(request->sort == CERT_BY_STATUS ? read_by_status(tx, paging, viewer, err)
+                                          : read_by_column(tx, paging, viewer, &is_all, err)))
+        return false;
+    if (request->wants_total && !find_total(tx, paging, viewer, is_all, page, err))
+        return false;
+    if (paging->ids.n > limit) {
+        paging->ids.n = limit;
+        paging->cursor.total = page->is_estimate ? -1 - page->total : page->total;
+        page->next_cursor = cursor_write(&paging->cursor);
+    }
+    return cert_load(tx, paging->ids.items, paging->ids.n, &page->rows, err);
+}
+
+bool store_cert_page(struct tx *tx, const struct store_viewer *viewer,
+    const struct cert_page_request *request, struct cert_page *ret, struct err *err)
+{
+    struct paging paging = { .request = request };
+    struct cert_page page = { 0 };
+    bool is_filled = fill(tx, &paging, viewer, &page, err);
+
+    cert_where_done(&paging.where);
+    id_list_done(&paging.ids);
+    if (!is_filled) {
+        cert_page_done(&page);
+        return false;
+    }
+    *ret = page;
+    return true;
+}
+
+void cert_page_done(struct cert_page *page)
+{
+    cert_rows_done(&page->rows);
+    free(page->next_cursor);
+    page->next_cursor = NULL;
+}

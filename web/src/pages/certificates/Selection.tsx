@@ -1,0 +1,44 @@
+/* What can be done with the selected certificates. Its room is there all the time, so that the table does not jump. */
+import { Button } from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+import { isServed } from '../../api/client';
+import type { Ask } from './bulk';
+
+interface SelectionProps {
+  n: number;
+  isAll: boolean;
+  page: { total: number; total_is_estimate: boolean } | undefined;
+  act: (what: Ask | 'update' | 'export') => void;
+  selectAll: () => void;
+  clear: () => void;
+  children: ReactNode;
+}
+
+const all: [Ask | 'update', string][] = [
+  ['update', 'Update'], ['assign', 'Assign'], ['share', 'Share'], ['tag', 'Tag'], ['business_group', 'Business group'],
+];
+const mayAct = isServed('/certificates/actions');
+const actions = all.filter(([what]) => what === 'update' || mayAct);
+
+export function Selection({ n, isAll, page, act, selectAll, clear, children }: SelectionProps) {
+  const total = page ? `${page.total_is_estimate ? 'about ' : ''}${page.total.toLocaleString('en')}` : '';
+  const none = n === 0 && !isAll;
+  return (
+    <>
+      <div className="cd-bulk" role="group" aria-label="With the selected certificates">
+        {!none && actions.map(([what, title]) => <Button key={what} size="sm" variant="secondary" onClick={() => act(what)}>{title}</Button>)}
+        {isServed('/certificates.csv') && (
+          <Button size="sm" variant="secondary" isDisabled={!page} onClick={() => act('export')}>{none && total ? `Export ${total} as CSV` : 'Export CSV'}</Button>
+        )}
+        {!none && mayAct && <Button size="sm" variant="secondary" isDanger onClick={() => act('delete')}>Delete</Button>}
+        {none && <span className="cd-quiet">{mayAct ? 'Select rows to update, assign, share, tag or delete them.' : 'Select rows to update them.'}</span>}
+      </div>
+      <div className="cd-selection" aria-live="polite">
+        <span>{isAll ? `All ${total} that match are selected.` : n > 0 ? `${n.toLocaleString('en')} selected.` : ''}</span>
+        {page && page.total > 0 && !isAll && <Button variant="link" isInline onClick={selectAll}>Select all {total} that match</Button>}
+        {!none && <Button variant="link" isInline onClick={clear}>Clear selection</Button>}
+        {children}
+      </div>
+    </>
+  );
+}

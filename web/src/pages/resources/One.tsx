@@ -1,0 +1,158 @@
+/* One resource, and which certificate belongs where on it. Changes are gathered, and saved in one step. */
+import { Alert, Button, Label, PageSection, TextInput } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import type { Associations, Certificate, Validity } from '../../api/types';
+import { Link, usePathValue } from '../../app/router';
+import { CertificatePicker } from '../../parts/CertificatePicker';
+import { Dialog } from '../../parts/Dialog';
+import { StatusLabel } from '../../parts/Labels';
+import { Page } from '../../parts/Page';
+import { errorText, Loaded, Nothing } from '../../parts/States';
+import { Time } from '../../parts/Time';
+import { useToasts } from '../../parts/Toasts';
+import { useRefreshResources } from '../certificate/ResourcesTab';
+
+interface Row {
+  key: number;
+  slot: string;
+  certificate: { id: number; name: string; expires_at: string | null; status: Validity };
+  was: number | null; /* the certificate that is saved there; null: a new row */
+  isGone: boolean;
+}
+
+let lastKey = 0;
+const rowsOf = (a: Associations): Row[] => a.items.map(({ slot, certificate }) => {
+  lastKey += 1;
+  return { key: lastKey, slot, certificate, was: certificate.id, isGone: false };
+});
+
+interface RowProps {
+  row: Row;
+  change: (change: Partial<Row>) => void;
+  swap: () => void;
+  remove: () => void;
+}
+
+function AssociationRow({ row: r, change, swap, remove }: RowProps) {
+  return (
+    <Tr className={r.isGone ? 'cd-gone' : undefined}>
+      <Td dataLabel="Place">
+        <TextInput aria-label={`Place of ${r.certificate.name}`} value={r.slot} isDisabled={r.isGone} maxLength={200} onChange={(_, slot) => change({ slot })} />
+      </Td>
+      <Td dataLabel="Certificate">
+        <span className="cd-labels">
+          <Link to={`/certificates/${r.certificate.id}`} className="cd-break">{r.certificate.name}</Link>
+          <StatusLabel status={r.certificate.status} />
+          {r.isGone && <Label isCompact color="red">To be removed</Label>}
+          {!r.isGone && r.was === null && <Label isCompact color="blue">New</Label>}
+          {!r.isGone && r.was !== null && r.was !== r.certificate.id && <Label isCompact color="blue">Swapped</Label>}
+        </span>
+      </Td>
+      <Td dataLabel="Expiration date"><Time at={r.certificate.expires_at} show="date" /></Td>
+      <Td dataLabel="Actions">
+        <span className="cd-actions">
+          {!r.isGone && <Button variant="link" isInline onClick={swap} aria-label={`Swap ${r.certificate.name}`}>Swap</Button>}
+          <Button variant="link" isInline isDanger={!r.isGone} onClick={remove} aria-label={`${r.isGone ? 'Keep' : 'Remove'} ${r.certificate.name}`}>{r.isGone ? 'Keep' : 'Remove'}</Button>
+        </span>
+      </Td>
+    </Tr>
+  );
+}
+
+function PickDialog({ title, except, close, pick }: { title: string; except?: number; close: () => void; pick: (c: Certificate) => void }) {
+  const [chosen, setChosen] = useState<Certificate | null>(null);
+  return (
+    <Dialog title={title} action="Choose" run={async () => chosen && pick(chosen)} close={close} size="medium" isDisabled={!chosen}>
+      <CertificatePicker label="Certificate" chosen={chosen} choose={setChosen} except={except} />
+    </Dialog>
+  );
+}
+
+function useSaveAssociations(id: number, etag: string) {
+  const refresh = useRefreshResources();
+  const toasts = useToasts();
+  const [error, setError] = useState<unknown>(null);
+  const [isBusy, setBusy] = useState(false);
+  const save = async (rows: Row[]) => {
+    setBusy(true);
+    setError(null);
+    try {
+      const items = rows.filter((r) => !r.isGone).map((r) => ({ slot: r.slot.trim(), certificate: r.certificate.id }));
+      await api.put('/resources/{id}/associations', { items }, { path: { id }, etag });
+      toasts.done('The changes are saved');
+      refresh();
+    } catch (e) {
+      setError(e);
+    }
+    setBusy(false);
+  };
+  return { error, isBusy, save };
+}
+
+type Asking = { kind: 'add' } | { kind: 'swap'; row: Row } | null;
+
+function Editor({ id, saved }: { id: number; saved: Associations }) {
+  const [rows, setRows] = useState(() => rowsOf(saved));
+  const [asking, setAsking] = useState<Asking>(null);
+  const { error, isBusy, save } = useSaveAssociations(id, saved.etag);
+  const changeRow = (key: number) => (c: Partial<Row>) => setRows((all) => all.map((r) => (r.key === key ? { ...r, ...c } : r)));
+  const slots = new Map(saved.items.map((a) => [a.certificate.id, a.slot]));
+  const isChanged = rows.some((r) => r.isGone || r.was !== r.certificate.id || slots.get(r.certificate.id) !== r.slot);
+  const add = <Button variant="secondary" onClick={() => setAsking({ kind: 'add' })}>Associate a certificate</Button>;
+  const pick = (c: Certificate) => {
+    if (asking?.kind === 'swap') changeRow(asking.row.key)({ certificate: c });
+    else if (asking?.kind === 'add') {
+      lastKey += 1;
+      setRows([...rows, { key: lastKey, slot: '', certificate: c, was: null, isGone: false }]);
+    }
+  };
+  const remove = (r: Row) => (r.was === null ? setRows(rows.filter((o) => o.key !== r.key)) : changeRow(r.key)({ isGone: !r.isGone }));
+  return (
+    <>
+      {rows.length === 0 ? <Nothing title="No certificate belongs here yet" action={add}>Choose the ones that this resource is to serve.</Nothing> : (
+        <>
+          <div className="cd-actions cd-below">{add}</div>
+          <div className="cd-scroll">
+            <Table variant="compact" aria-label="Certificates on this resource" className="cd-table">
+              <Thead><Tr><Th className="cd-col-name">Place</Th><Th className="cd-col-name">Certificate</Th><Th>Expiration date</Th><Th screenReaderText="Actions" /></Tr></Thead>
+              <Tbody>
+                {rows.map((r) => <AssociationRow key={r.key} row={r} change={changeRow(r.key)} swap={() => setAsking({ kind: 'swap', row: r })} remove={() => remove(r)} />)}
+              </Tbody>
+            </Table>
+          </div>
+        </>
+      )}
+      {error !== null && <Alert isInline variant="danger" title={errorText(error)} className="cd-above" />}
+      {(rows.length > 0 || saved.items.length > 0) && (
+        <div className="cd-actions cd-above">
+          <Button isDisabled={!isChanged || isBusy} isLoading={isBusy} onClick={() => void save(rows)}>Save changes</Button>
+          <Button variant="link" isDisabled={!isChanged || isBusy} onClick={() => setRows(rowsOf(saved))}>Undo all</Button>
+          <span className="cd-quiet">All of it, or nothing.</span>
+        </div>
+      )}
+      {asking && (
+        <PickDialog
+          title={asking.kind === 'swap' ? `Instead of “${asking.row.certificate.name}”` : 'Associate a certificate'}
+          except={asking.kind === 'swap' ? asking.row.certificate.id : undefined} close={() => setAsking(null)} pick={pick}
+        />
+      )}
+    </>
+  );
+}
+
+export default function One() {
+  const id = Number(usePathValue('id'));
+  const list = useQuery({ queryKey: ['resources', 'all'], queryFn: ({ signal }) => api.get('/resources', { query: { limit: 500 }, signal }) });
+  const resource = list.data?.items.find((r) => r.id === id);
+  const query = useQuery({
+    queryKey: ['resources', id, 'associations'], queryFn: ({ signal }) => api.get('/resources/{id}/associations', { path: { id }, signal }),
+  });
+  return (
+    <Page title={resource?.name ?? 'Resource'} parents={[{ to: '/resources', text: 'Resources' }]} lead={resource?.description}>
+      <PageSection><Loaded query={query}>{(data) => <Editor key={data.etag} id={id} saved={data} />}</Loaded></PageSection>
+    </Page>
+  );
+}
