@@ -314,10 +314,9 @@ static void add_conditions(struct select *select, const struct store_viewer *vie
         select_text(select, filter->event);
     }
     if (filter->recipient) {
-        autofree(str) char *lower = text_lower(filter->recipient);
-
-        select_add(select, " AND lower(recipient) = ");
-        select_text(select, lower);
+        select_add(select, " AND lower(recipient) = lower(");
+        select_text(select, filter->recipient);
+        select_add(select, ")");
     }
     if (filter->state >= 0) {
         select_add(select, " AND state = ");
