@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "api/page.h"
 #include "api/settings.h"
 #include "api/tables.h"
 #include "base/alloc.h"
@@ -160,7 +161,7 @@ static bool notifications_put(struct api_call *call, struct err *err)
     int64_t version;
 
     if (!store_notification_settings(call->tx, &settings, &version, err) ||
-        !settings_check_version(call, version, err))
+        !page_check_match(call, version + 1, "settings", err))
         return false;
     notification_settings_to_json(&settings, &before);
     api_body(call, &in);

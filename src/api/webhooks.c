@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/page.h"
 #include "api/tables.h"
 #include "base/alloc.h"
 #include "base/err.h"
@@ -76,9 +77,7 @@ static bool keep_secret(struct api_call *call, int64_t *ret_id, struct err *err)
 static void write_webhook(struct api_call *call, const struct webhook_row *row)
 {
     struct json_out *out = &call->reply;
-    char etag[24];
 
-    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", row->row_version);
     json_i64(out, "id", row->id);
     json_str(out, "name", row->name);
     json_str(out, "url", row->url);
@@ -95,7 +94,7 @@ static void write_webhook(struct api_call *call, const struct webhook_row *row)
     } else {
         json_put_null(out, "last_delivery");
     }
-    json_str(out, "etag", etag);
+    page_write_etag(out, row->row_version);
 }
 
 static bool webhooks_list(struct api_call *call, struct err *err)
@@ -223,13 +222,8 @@ static bool webhooks_create(struct api_call *call, struct err *err)
 
 static bool get_for_edit(struct api_call *call, struct webhook_row **ret, struct err *err)
 {
-    if (!store_webhook_get(call->tx, call->path_id, ret, err))
-        return false;
-    if (call->if_match && call->if_match != (*ret)->row_version) {
-        call->status = 412;
-        return fail(err, ERR_CONFLICT, "the webhook has been changed meanwhile");
-    }
-    return true;
+    return store_webhook_get(call->tx, call->path_id, ret, err) &&
+           page_check_match(call, (*ret)->row_version, "webhook", err);
 }
 
 static void read_edit(struct api_call *call, struct json_in *in, struct webhook_row *row)

@@ -46,7 +46,7 @@ static bool open_webhook(struct outbox *outbox, int64_t id, struct sender *sende
     }
     struct vault_binding binding = sealed_key_binding(&key);
 
-    return vault_open(outbox->vault, buf_span(&key.blob), &binding, &sender->secret, err);
+    return vault_open_secret(outbox->vault, buf_span(&key.blob), &binding, &sender->secret, err);
 }
 
 bool sender_open(struct outbox *outbox, const struct delivery_lane *lane, int64_t timeout_ms,
