@@ -8,7 +8,7 @@ _certdesk_options() {
     backup) echo "--force --help" ;;
     check)
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
-            "--sni --starttls --timeout --warn --help"
+            "--proxy-credential-file --sni --starttls --timeout --warn --help"
         ;;
     csr)
         echo "-o --assignee --business-group --chain --description --key --limit --name --output" \
@@ -66,7 +66,7 @@ _certdesk() {
         return
     fi
     case "$previous" in
-    -f | --file | --ca-file | --token-file | --key | --chain | --password-file | --key-password-file \
+    -f | --file | --ca-file | --proxy-credential-file | --token-file | --key | --chain | --password-file | --key-password-file \
         | --recovery-key | --config | --tls-cert | --tls-key)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return

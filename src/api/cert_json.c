@@ -288,19 +288,20 @@ bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct 
 bool cert_json_write_items(struct api_call *call, const struct cert_rows *certs, struct err *err)
 {
     autodone(access_rows) struct access_rows people = { 0 };
+    autodone(id_list) struct id_list groups = { 0 };
     int64_t ids[API_PAGE_MAX];
-    unsigned relations[API_PAGE_MAX];
 
     ASSERT(certs->n <= API_PAGE_MAX);
     for (size_t i = 0; i < certs->n; i++)
         ids[i] = certs->items[i].id;
     if (!store_cert_people_of(call->tx, ids, certs->n, &people, err) ||
-        !store_cert_relations_of(call->tx, ids, certs->n, call->who.account_id, relations, err))
+        !store_cert_groups_of(call->tx, call->who.account_id, &groups, err))
         return false;
     json_begin_array(&call->reply, "items");
     for (size_t i = 0; i < certs->n; i++) {
         json_begin_object(&call->reply, NULL);
-        write_record(call, &certs->items[i], &people, relations[i]);
+        write_record(call, &certs->items[i], &people,
+            cert_people_relations(&people, ids[i], call->who.account_id, &groups));
         json_end(&call->reply);
     }
     json_end(&call->reply);

@@ -115,9 +115,11 @@ bool store_cert_ids_hidden(struct tx *tx, const struct store_viewer *viewer, con
 struct cert_counts {
     int64_t total;
     int64_t of[N_CERT_STATUS]; /* by enum cert_status */
+    bool is_estimate;
 };
 
-/* From the expiry buckets for who sees all, else through the access entries. */
+/* From the expiry buckets for who sees all, else through the access entries; estimated, from a
+ * sample, for who sees tens of thousands. */
 bool store_cert_counts(struct tx *tx, const struct store_viewer *viewer, int64_t now,
     struct cert_counts *ret, struct err *err) must_check;
 
