@@ -78,9 +78,8 @@ static bool audit_import(struct api_call *call, const char *action, int64_t id, 
 }
 
 /* A new record of the caller's. The second certificate of an upload is called by its own name. */
-static bool make_record(struct api_call *call, struct import_item *item,
-    const struct brought_rows *rows, const struct record_fields *fields, bool is_first,
-    int64_t *ret_id, struct err *err)
+static bool make_record(struct api_call *call, const struct import_item *item,
+    const struct record_fields *fields, bool is_first, int64_t *ret_id, struct err *err)
 {
     struct watch_new watch = fields->watch;
     char name[201];
@@ -90,7 +89,7 @@ static bool make_record(struct api_call *call, struct import_item *item,
     if (!watch.cert.name || !is_first)
         watch.cert.name = name;
     return watch_add(call->tx, &watch, call->now, ret_id, &job, err) &&
-           bring_put(call->tx, *ret_id, &item->brought, rows, VERSION_CURRENT, VERSION_IMPORTED,
+           bring_put(call->tx, *ret_id, &item->brought, VERSION_CURRENT, VERSION_IMPORTED,
                call->now, err) &&
            move_record(call->tx, *ret_id, call->now, NULL, err) &&
            audit_import(call, "certificate.import", *ret_id, watch.cert.name, item, err);
@@ -124,16 +123,15 @@ static bool save_item(struct api_call *call, struct import_item *item,
     const struct record_fields *fields, bool is_first, struct import_saved *ret, struct err *err)
 {
     const struct store_viewer viewer = api_viewer(call);
-    struct brought_rows rows;
 
-    if (!bring_versions(call->tx, &item->brought, call->now, &rows, err) ||
-        !bring_find_record(call->tx, &viewer, rows.version_id, &ret->id, err))
+    if (!bring_versions(call->tx, &item->brought, call->now, err) ||
+        !bring_find_record(call->tx, &viewer, item->brought.version_id, &ret->id, err))
         return false;
-    ret->version_id = rows.version_id;
+    ret->version_id = item->brought.version_id;
     ret->is_duplicate = ret->id != 0;
     if (ret->is_duplicate)
-        return complete_record(call, item, ret->id, rows.version_id, err);
-    return make_record(call, item, &rows, fields, is_first, &ret->id, err);
+        return complete_record(call, item, ret->id, item->brought.version_id, err);
+    return make_record(call, item, fields, is_first, &ret->id, err);
 }
 
 static void write_key(struct json_out *out, const struct import_item *item,

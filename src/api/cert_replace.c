@@ -71,31 +71,30 @@ static bool audit_replace(struct api_call *call, const struct cert_row *cert,
                                             NULL, buf_text(&after), err);
 }
 
-static bool replace_in(struct api_call *call, const struct cert_row *cert,
-    const struct import_read *read, struct import_saved *saved, struct err *err)
+static bool replace_in(struct api_call *call, const struct cert_row *cert, struct import_read *read,
+    struct import_saved *saved, struct err *err)
 {
-    const struct import_item *item = &read->items[0];
+    struct import_item *item = &read->items[0];
     struct replace_outcome outcome;
-    struct brought_rows rows;
     bool yes = true;
     struct cert_edit edit = { .expected_row_version = call->if_match, .is_imported = &yes };
 
     if (!store_cert_edit(call->tx, cert->id, &edit, call->now, err))
         return api_stale(call, err);
-    if (!bring_versions(call->tx, &item->brought, call->now, &rows, err) ||
-        !replace_current(call->tx, cert->id, &item->brought, &rows, read->form.confirm, call->now,
+    if (!bring_versions(call->tx, &item->brought, call->now, err) ||
+        !replace_current(call->tx, cert->id, &item->brought, read->form.confirm, call->now,
             &outcome, err))
         return false;
     if (!outcome.is_successor && !read->form.confirm)
         return refuse(call, &outcome, err);
-    *saved = (struct import_saved){ cert->id, rows.version_id, outcome.was_there };
+    *saved = (struct import_saved){ cert->id, item->brought.version_id, outcome.was_there };
     return audit_replace(call, cert, item, &outcome, read->form.confirm, err);
 }
 
 static bool certs_replace(struct api_call *call, struct err *err)
 {
     autofree(cert_row) struct cert_row *cert = NULL;
-    const struct import_read *read = call->prepared;
+    struct import_read *read = call->prepared;
     struct import_saved saved;
 
     return cert_require(call, call->path_id, ACTION_EDIT, &cert, err) &&

@@ -27,6 +27,7 @@ static const struct api_route *const tables[] = {
     schedule_routes,
     setting_routes,
     trust_routes,
+    vault_routes,
     audit_routes,
     backup_routes,
     dashboard_routes,

@@ -28,3 +28,4 @@ extern const struct api_route setting_routes[];
 extern const struct api_route ticket_routes[];
 extern const struct api_route token_routes[];
 extern const struct api_route trust_routes[];
+extern const struct api_route vault_routes[];

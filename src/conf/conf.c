@@ -184,6 +184,25 @@ static bool load_variable(struct conf *conf, const char *variable, struct err *e
     return true;
 }
 
+static bool check_vault(const struct conf *conf, struct err *err)
+{
+    bool has_token = conf_is_set(conf, CONF_VAULT_PKCS11_MODULE);
+    const char *source = conf_text(conf, CONF_VAULT_SOURCE);
+
+    if (strcmp(source, "passphrase") == 0 && !conf_is_set(conf, CONF_VAULT_PASSPHRASE_FILE))
+        return fail(err, ERR_INVALID,
+            "setting vault.source is passphrase, so vault.passphrase_file is needed");
+    if (strcmp(source, "pkcs11") == 0 && !has_token)
+        return fail(err, ERR_INVALID,
+            "setting vault.source is pkcs11, so vault.pkcs11_module is needed");
+    if (has_token != conf_is_set(conf, CONF_VAULT_PKCS11_TOKEN) ||
+        has_token != conf_is_set(conf, CONF_VAULT_PKCS11_PIN_FILE))
+        return fail(err, ERR_INVALID,
+            "settings vault.pkcs11_module, vault.pkcs11_token and vault.pkcs11_pin_file are needed"
+            " together");
+    return true;
+}
+
 static bool check_whole(const struct conf *conf, struct err *err)
 {
     if (conf_is_set(conf, CONF_SERVER_TLS_CERT) != conf_is_set(conf, CONF_SERVER_TLS_KEY))
@@ -197,7 +216,7 @@ static bool check_whole(const struct conf *conf, struct err *err)
         return fail(err, ERR_INVALID, "setting server.data is empty");
     if (!conf_is_set(conf, CONF_SERVER_LISTEN))
         return fail(err, ERR_INVALID, "setting server.listen is empty");
-    return true;
+    return check_vault(conf, err);
 }
 
 /* An empty value puts a number or choice back to its default: nothing would read "unset" there. */

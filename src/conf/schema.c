@@ -15,6 +15,7 @@
 #define HOUR_MS (3600 * SECOND_MS)
 
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const vault_sources[] = { "file", "passphrase", "pkcs11", NULL };
 static const char *const web_schemes[] = { "http", "https", NULL };
 static const char *const database_schemes[] = { "sqlite", "postgresql", "postgres", NULL };
 
@@ -52,9 +53,21 @@ const struct conf_item conf_schema[CONF_N_KEYS] = {
             "postgresql://… for PostgreSQL; without it, an SQLite file in the data directory" },
     [CONF_DATABASE_CACHE] = { "database", "cache", CONF_SIZE, MIB, 4 * GIB, .fallback = "8M",
         .summary = "page cache of each SQLite connection" },
-    [CONF_VAULT_PASSPHRASE_FILE] = { "vault", "passphrase_file", CONF_PATH,
+    [CONF_VAULT_SOURCE] = { "vault", "source", CONF_ENUM, .choices = vault_sources, .reloads = true,
+        .summary = "where new master keys come from" },
+    [CONF_VAULT_PASSPHRASE_FILE] = { "vault", "passphrase_file", CONF_PATH, .reloads = true,
         .summary =
             "file with the passphrase that the master key is derived from, instead of a key file" },
+    [CONF_VAULT_OLD_PASSPHRASE_FILE] = { "vault", "old_passphrase_file", CONF_PATH, .reloads = true,
+        .summary = "file with the passphrase of before, while it is being changed" },
+    [CONF_VAULT_PKCS11_MODULE] = { "vault", "pkcs11_module", CONF_PATH, .reloads = true,
+        .summary = "PKCS#11 module of the token whose key wraps the master key" },
+    [CONF_VAULT_PKCS11_TOKEN] = { "vault", "pkcs11_token", CONF_TEXT, .reloads = true,
+        .summary = "label of that token" },
+    [CONF_VAULT_PKCS11_KEY] = { "vault", "pkcs11_key", CONF_TEXT, .fallback = "certdesk",
+        .reloads = true, .summary = "label of the AES key on that token" },
+    [CONF_VAULT_PKCS11_PIN_FILE] = { "vault", "pkcs11_pin_file", CONF_PATH, .reloads = true,
+        .summary = "file with the user's PIN of that token" },
     [CONF_PROBE_ALLOW] = { "probe", "allow", CONF_RANGES, .reloads = true,
         .summary = "loopback, link-local and metadata addresses that may be probed all the same" },
     [CONF_PROBE_DNS_SERVERS] = { "probe", "dns_servers", CONF_TEXT, .reloads = true,

@@ -36,6 +36,8 @@ struct child_start {
     int key_dir_fd;
     int passphrase_fd;
     int lock_fd;
+    int old_passphrase_fd;
+    int pin_fd;
     enum log_level level;
     char *variable; /* one more for its environment, NAME=VALUE; NULL: none */
 };

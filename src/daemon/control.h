@@ -27,14 +27,14 @@ enum control_type {
 
 /* Descriptors as the children find them. */
 enum control_fd {
-    CONTROL_FD = 3,            /* server: this channel; the others: the server */
-    CONTROL_KEY_DIR_FD = 4,    /* vault: its directory */
-    CONTROL_PASSPHRASE_FD = 5, /* vault: where the passphrase is read from; may be missing */
-    CONTROL_LOCK_FD = 6,       /* server: keeps the data directory locked while it lives */
+    CONTROL_FD = 3,                /* server: this channel; prober and vault: the server */
+    CONTROL_KEY_DIR_FD = 4,        /* vault: its directory */
+    CONTROL_PASSPHRASE_FD = 5,     /* vault: where the passphrase is read from; may be missing */
+    CONTROL_LOCK_FD = 6,           /* server: keeps the data directory locked while it lives */
+    CONTROL_OLD_PASSPHRASE_FD = 7, /* vault: the passphrase of before; may be missing */
+    CONTROL_PIN_FD = 8,            /* vault: where a token's PIN is read from; may be missing */
+    CONTROL_LAST_FD = CONTROL_PIN_FD,
 };
-
-/* In the vault's environment: the public recovery key of the settings, empty without one. */
-#define CONTROL_RECOVERY_KEY "CERTDESK_RECOVERY_KEY"
 
 /*
  * Exit statuses of children. FATAL: trying again would not help, and standard error says why.

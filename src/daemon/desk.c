@@ -80,6 +80,11 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     return true;
 }
 
+const char *desk_node(const struct desk *desk)
+{
+    return desk->node;
+}
+
 void desk_set_probe_conf(struct desk *desk, const struct probe_conf *conf)
 {
     trust_keeper_set(desk->trust, conf);

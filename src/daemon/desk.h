@@ -31,6 +31,9 @@ struct desk_conf {
 /* What `conf` points to outlives it; of the settings only what was read is kept. */
 bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err) must_check;
 
+/* This process, as leases and the database name it. */
+const char *desk_node(const struct desk *desk);
+
 /* New settings for the prober: told with the next check. */
 void desk_set_probe_conf(struct desk *desk, const struct probe_conf *conf);
 

@@ -93,10 +93,9 @@ static bool check_database(struct db *db, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
-    struct vault_identity ignored;
-    bool is_there;
+    struct vault_masters ignored;
 
-    return tx_begin(db, TX_READ, &tx, err) && store_vault_state_get(tx, &ignored, &is_there, err) &&
+    return tx_begin(db, TX_READ, &tx, err) && store_masters_get(tx, &ignored, err) &&
            tx_commit(take(&tx), err);
 }
 

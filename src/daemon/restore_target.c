@@ -18,6 +18,7 @@
 #include "daemon/children.h"
 #include "daemon/control.h"
 #include "daemon/datadir.h"
+#include "daemon/vault_start.h"
 #include "store/database.h"
 #include "store/schema.h"
 #include "store/standby.h"
@@ -30,9 +31,9 @@ struct restore_target {
     struct db *db;
     struct child vault_process;
     struct vault_client *vault;
-    struct vault_identity identity;
-    bool owns_keys;     /* the key directory was empty: what is in it is ours */
-    bool owns_database; /* the SQLite file was not there */
+    struct vault_master master; /* the one that was made */
+    bool owns_keys;             /* the key directory was empty: what is in it is ours */
+    bool owns_database;         /* the SQLite file was not there */
     bool is_finished;
 };
 
@@ -85,23 +86,27 @@ static bool start_vault(struct restore_target *target, struct err *err)
 {
     autoclose int ours = -1;
     autoclose int theirs = -1;
-    autoclose int passphrase = -1;
-    const char *path = conf_text(target->conf, CONF_VAULT_PASSPHRASE_FILE);
+    autodone(vault_start) struct vault_start start = { -1, -1, -1, NULL };
+    static const struct vault_masters none;
 
-    if (path[0] && (passphrase = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-        return fail_errno(err, ERR_INVALID, "could not open the passphrase file \"%s\"", path);
-    if (!frame_pair(&ours, &theirs, err))
+    if (!vault_start_open(target->conf, &start, err) || !frame_pair(&ours, &theirs, err))
         return false;
-    struct child_start with = { theirs, target->dir.key_dir_fd, passphrase, -1, LOG_LEVEL_WARNING,
-        NULL };
+    struct child_start with = { .channel_fd = theirs,
+        .key_dir_fd = target->dir.key_dir_fd,
+        .passphrase_fd = start.passphrase_fd,
+        .lock_fd = -1,
+        .old_passphrase_fd = start.old_passphrase_fd,
+        .pin_fd = start.pin_fd,
+        .level = LOG_LEVEL_WARNING,
+        .variable = start.variable };
 
     target->vault_process.role = CHILD_VAULT;
     if (!child_start(&target->vault_process, &with, clock_mono_ms(), err))
         return false;
-    target->vault = vault_client_new();
+    target->vault = vault_client_new(0);
     vault_client_set_fd(target->vault, ours);
     ours = -1;
-    return vault_unlock(target->vault, NULL, &target->identity, err);
+    return vault_unlock(target->vault, &none, &target->master, err);
 }
 
 bool restore_target_new(const struct conf *conf, struct restore_target **ret, struct err *err)
@@ -177,7 +182,7 @@ bool restore_target_finish(struct restore_target *target, struct err *err)
 
     if (!restore_target_migrate(target, (int64_t)n_schema_steps, err) ||
         !tx_begin(target->db, TX_WRITE, &tx, err) ||
-        !store_vault_state_add(tx, &target->identity, err) || !store_restore_end(tx, err) ||
+        !store_master_add(tx, &target->master, clock_now(), err) || !store_restore_end(tx, err) ||
         !tx_commit(take(&tx), err))
         return false;
     target->is_finished = true;

@@ -19,6 +19,7 @@
 #include "daemon/children.h"
 #include "daemon/control.h"
 #include "daemon/server.h"
+#include "daemon/vault_start.h"
 #include "import/process.h"
 #include "probe/process.h"
 #include "vault/process.h"
@@ -35,11 +36,10 @@ static int run_prober(void)
 
 static int run_vault(void)
 {
-    const char *recovery_key = getenv(CONTROL_RECOVERY_KEY); /* NOLINT(concurrency-mt-unsafe) */
-    int passphrase_fd = fcntl(CONTROL_PASSPHRASE_FD, F_GETFD) >= 0 ? CONTROL_PASSPHRASE_FD : -1;
+    struct vault_process_conf conf = { .fd = CONTROL_FD, .key_dir_fd = CONTROL_KEY_DIR_FD };
 
-    _exit(vault_process_main(CONTROL_FD, CONTROL_KEY_DIR_FD, passphrase_fd,
-        recovery_key ? recovery_key : ""));
+    vault_start_read(&conf);
+    _exit(vault_process_main(&conf));
 }
 
 static int run_importer(void)
@@ -69,7 +69,7 @@ static void set_level(const char *name)
 /* Descriptors were passed open over exec; none may be passed on by accident. */
 static void close_on_exec(void)
 {
-    for (int fd = CONTROL_FD; fd <= CONTROL_LOCK_FD; fd++)
+    for (int fd = CONTROL_FD; fd <= CONTROL_LAST_FD; fd++)
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 

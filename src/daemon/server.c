@@ -33,6 +33,9 @@
 
 #define TLS_FILE_MAX (1u << 20)
 
+/* A vault that died is there again in less, unless it keeps dying. */
+#define VAULT_PATIENCE_MS 3000
+
 struct server {
     int control_fd;
     struct conf *conf;
@@ -255,13 +258,13 @@ static bool make_desk(struct server *s, struct err *err)
 static bool start(struct server *s, struct err *err)
 {
     s->prober = probe_client_new();
-    s->vault = vault_client_new();
+    s->vault = vault_client_new(VAULT_PATIENCE_MS);
     struct import_client_conf importer = { .ask = want_importer, .arg = s };
 
     s->importer = import_client_new(&importer);
     if (!loop_new(&s->loop, err) || !start_workers(s, err) || !make_desk(s, err))
         return false;
-    s->unlock = unlock_new(s->loop, s->workers, s->vault);
+    s->unlock = unlock_new(s->loop, s->workers, s->vault, desk_node(s->desk));
     if (!start_http(s, err))
         return false;
     desk_start(s->desk);

@@ -9,7 +9,6 @@
 #include "daemon/supervisor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -28,6 +27,7 @@
 #include "daemon/control.h"
 #include "daemon/datadir.h"
 #include "daemon/notify.h"
+#include "daemon/vault_start.h"
 
 /* Over the server's own deadline: time to notice it. And for the others, once the server is gone.
  */
@@ -77,7 +77,7 @@ static bool start_server(struct supervisor *s, struct child *child, int64_t now_
         return false;
     /* For SQLite's own temporary files, which sorting a large table needs. */
     autofree(str) char *variable = xasprintf("SQLITE_TMPDIR=%s/tmp", s->dir.path);
-    struct child_start with = { theirs, -1, -1, s->dir.lock_fd, level_of(s), variable };
+    struct child_start with = { theirs, -1, -1, s->dir.lock_fd, -1, -1, level_of(s), variable };
 
     if (!child_start(child, &with, now_ms, err)) {
         fd_close(ours);
@@ -87,34 +87,26 @@ static bool start_server(struct supervisor *s, struct child *child, int64_t now_
     return control_send_conf(ours, s->conf, err);
 }
 
-/* Opened anew for every vault: it may have been changed, and a descriptor has one position. */
-static bool open_passphrase(const struct supervisor *s, int *ret_fd, struct err *err)
-{
-    const char *path = conf_text(s->conf, CONF_VAULT_PASSPHRASE_FILE);
-
-    if (path[0] == '\0')
-        return true;
-    *ret_fd = open(path, O_RDONLY | O_CLOEXEC);
-    return *ret_fd >= 0 ||
-           fail_errno(err, ERR_INVALID, "could not open the passphrase file \"%s\"", path);
-}
-
 /* A prober or a vault, and its socket to the server. */
 static bool start_peer(struct supervisor *s, struct child *child, int64_t now_ms, struct err *err)
 {
     autoclose int theirs = -1;
     autoclose int servers = -1;
-    autoclose int passphrase = -1;
+    autodone(vault_start) struct vault_start start = { -1, -1, -1, NULL };
     bool is_vault = child->role == CHILD_VAULT;
 
     if (!frame_pair(&servers, &theirs, err))
         return false;
-    if (is_vault && !open_passphrase(s, &passphrase, err))
+    if (is_vault && !vault_start_open(s->conf, &start, err))
         return false;
-    autofree(str) char *recovery_key =
-        xasprintf(CONTROL_RECOVERY_KEY "=%s", conf_text(s->conf, CONF_BACKUP_RECOVERY_KEY));
-    struct child_start with = { theirs, is_vault ? s->dir.key_dir_fd : -1, passphrase, -1,
-        level_of(s), is_vault ? recovery_key : NULL };
+    struct child_start with = { .channel_fd = theirs,
+        .key_dir_fd = is_vault ? s->dir.key_dir_fd : -1,
+        .passphrase_fd = start.passphrase_fd,
+        .lock_fd = -1,
+        .old_passphrase_fd = start.old_passphrase_fd,
+        .pin_fd = start.pin_fd,
+        .level = level_of(s),
+        .variable = start.variable };
 
     if (!child_start(child, &with, now_ms, err))
         return false;
@@ -235,7 +227,7 @@ static bool start_importer(struct supervisor *s, int *ret_fd, struct err *err)
         return fail(err, ERR_UNAVAILABLE, "%d importers are running", IMPORTERS_MAX);
     if (!frame_pair(&servers, &theirs, err))
         return false;
-    struct child_start with = { theirs, -1, -1, -1, level_of(s), NULL };
+    struct child_start with = { theirs, -1, -1, -1, -1, -1, level_of(s), NULL };
 
     free_one->role = CHILD_IMPORTER;
     if (!child_start(free_one, &with, clock_mono_ms(), err)) {
@@ -401,9 +393,9 @@ static bool catch_signals(struct supervisor *s, struct err *err)
 
 static bool prepare(struct supervisor *s, struct err *err)
 {
-    autoclose int passphrase = -1;
+    autodone(vault_start) struct vault_start start = { -1, -1, -1, NULL };
 
-    return open_passphrase(s, &passphrase, err) &&
+    return vault_start_open(s->conf, &start, err) &&
            datadir_open(conf_text(s->conf, CONF_SERVER_DATA), &s->dir, err) &&
            catch_signals(s, err);
 }

@@ -193,7 +193,7 @@ static bool check_pbmac1(struct reading *reading, const PKCS12 *pfx, const struc
 {
     struct pbmac1 pbmac1 = { 0 };
     uint8_t *owned = NULL;
-    struct span content;
+    struct span content = SPAN_EMPTY;
     bool ok = read_pbmac1(reading, mac, &pbmac1, err);
 
     if (ok && ASN1_STRING_length(mac->value) != EVP_MD_get_size(pbmac1.digest))

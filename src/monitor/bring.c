@@ -77,18 +77,18 @@ bool bring_judge(struct tx *tx, struct trust_store *trust, struct brought *broug
     return true;
 }
 
-bool bring_versions(struct tx *tx, const struct brought *brought, int64_t now,
-    struct brought_rows *ret, struct err *err)
+bool bring_versions(struct tx *tx, struct brought *brought, int64_t now, struct err *err)
 {
     int64_t above[CHAIN_MAX_CERTS];
     size_t n = chain_size(brought->chain);
 
-    if (!facts_put_cert(tx, chain_leaf(brought->chain), now, &ret->version_id, &ret->slot, err))
+    if (!facts_put_cert(tx, chain_leaf(brought->chain), now, &brought->version_id, &brought->slot,
+            err))
         return false;
     for (size_t i = 1; i < n; i++)
         if (!facts_put_cert(tx, chain_cert(brought->chain, i), now, &above[i - 1], NULL, err))
             return false;
-    return store_chain_put(tx, above, n - 1, now, &ret->chain_id, err);
+    return store_chain_put(tx, above, n - 1, now, &brought->chain_id, err);
 }
 
 bool bring_find_record(struct tx *tx, const struct store_viewer *viewer, int64_t version_id,
@@ -129,15 +129,14 @@ static bool keep_key(struct tx *tx, const struct brought *brought, int64_t now, 
 }
 
 bool bring_put(struct tx *tx, int64_t certificate_id, const struct brought *brought,
-    const struct brought_rows *rows, enum version_role role, enum version_origin origin,
-    int64_t now, struct err *err)
+    enum version_role role, enum version_origin origin, int64_t now, struct err *err)
 {
     struct record_version_new row = { .certificate_id = certificate_id,
-        .version_id = rows->version_id,
-        .slot = rows->slot,
+        .version_id = brought->version_id,
+        .slot = brought->slot,
         .role = role,
         .origin = origin,
-        .chain_id = rows->chain_id,
+        .chain_id = brought->chain_id,
         .chain_status = chain_status_name(brought->status),
         .path_expires_at = brought->path_expires_at };
     int64_t id;

@@ -26,6 +26,11 @@ struct brought {
     /* Its key: one that was just sealed, or one that is in the database; neither: none came. */
     const struct sealed_key_new *new_key;
     int64_t sealed_key_id;
+
+    /* The leaf and its chain as rows, by bring_versions(). */
+    int64_t version_id;
+    int64_t chain_id; /* 0: nothing stands above it */
+    const char *slot;
 };
 
 /* The anchors: the system's and those of the trust bundles. The caller frees *ret. */
@@ -35,15 +40,9 @@ bool bring_trust(struct tx *tx, struct trust_store **ret, struct err *err) must_
 bool bring_judge(struct tx *tx, struct trust_store *trust, struct brought *brought, int64_t now,
     struct err *err) must_check;
 
-/* The leaf and its chain as versions. */
-struct brought_rows {
-    int64_t version_id;
-    int64_t chain_id; /* 0: nothing stands above it */
-    const char *slot;
-};
-
-bool bring_versions(struct tx *tx, const struct brought *brought, int64_t now,
-    struct brought_rows *ret, struct err *err) must_check;
+/* Find or add the leaf and its chain as versions. */
+bool bring_versions(struct tx *tx, struct brought *brought, int64_t now, struct err *err)
+    must_check;
 
 /*
  * A record that has this version and that the viewer may see; the one where it is current before
@@ -57,8 +56,7 @@ bool bring_find_record(struct tx *tx, const struct store_viewer *viewer, int64_t
  * *ret_key is whether the record has its key then. The record is not refreshed.
  */
 bool bring_put(struct tx *tx, int64_t certificate_id, const struct brought *brought,
-    const struct brought_rows *rows, enum version_role role, enum version_origin origin,
-    int64_t now, struct err *err) must_check;
+    enum version_role role, enum version_origin origin, int64_t now, struct err *err) must_check;
 
 /* Keep the key with a version that the record has without one. */
 bool bring_key(struct tx *tx, const struct record_version_row *own, const struct brought *brought,

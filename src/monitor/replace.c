@@ -8,19 +8,36 @@
 #include "monitor/judge.h"
 #include "monitor/move.h"
 #include "store/record_version.h"
+#include "x509/cert.h"
+
+/* A renewal often keeps the key: then it is here already, with the version of before. */
+static bool find_key(struct tx *tx, int64_t certificate_id, struct brought *brought,
+    struct err *err)
+{
+    autodone(record_version_rows) struct record_version_rows versions = { 0 };
+    const uint8_t *spki_sha256 = cert_spki_sha256(chain_leaf(brought->chain));
+
+    if (brought->new_key || brought->sealed_key_id)
+        return true;
+    if (!store_record_versions(tx, certificate_id, &versions, err))
+        return false;
+    for (size_t i = 0; i < versions.n && !brought->sealed_key_id; i++)
+        if (memcmp(versions.items[i].version->spki_sha256, spki_sha256, SHA256_SIZE) == 0)
+            brought->sealed_key_id = versions.items[i].sealed_key_id;
+    return true;
+}
 
 /* The version joins the record, so that it is judged like the others; or gets the key it lacks. */
-static bool join(struct tx *tx, int64_t certificate_id, const struct brought *brought,
-    const struct brought_rows *rows, int64_t now, bool *ret_was_there, struct err *err)
+static bool join(struct tx *tx, int64_t certificate_id, const struct brought *brought, int64_t now,
+    bool *ret_was_there, struct err *err)
 {
     autofree(record_version_row) struct record_version_row *own = NULL;
 
-    if (!store_record_version_find(tx, certificate_id, rows->version_id, &own, err))
+    if (!store_record_version_find(tx, certificate_id, brought->version_id, &own, err))
         return false;
     *ret_was_there = own != NULL;
     if (!own)
-        return bring_put(tx, certificate_id, brought, rows, VERSION_STAGED, VERSION_IMPORTED, now,
-            err);
+        return bring_put(tx, certificate_id, brought, VERSION_STAGED, VERSION_IMPORTED, now, err);
     return own->sealed_key_id || (!brought->new_key && !brought->sealed_key_id) ||
            bring_key(tx, own, brought, now, err);
 }
@@ -75,11 +92,18 @@ static void judge_successor(const struct judgement *j, const struct compare_vers
         (void)snprintf(ret->reasons[ret->n_reasons++], sizeof ret->reasons[0], "%s", answer.reason);
 }
 
-static bool make_current(struct tx *tx, const struct judgement *j,
-    const struct compare_version *old, const struct compare_version *new_one, int64_t now,
-    struct err *err)
+/* Which is to take whose place. `old` may be NULL: nobody's. */
+struct exchange {
+    const struct compare_version *old;
+    const struct compare_version *new_one;
+    bool is_confirmed;
+};
+
+static bool make_current(struct tx *tx, const struct judgement *j, const struct exchange *exchange,
+    int64_t now, struct err *err)
 {
-    const struct record_version_row *own = judgement_record_version(j, new_one->id);
+    const struct compare_version *old = exchange->old;
+    const struct record_version_row *own = judgement_record_version(j, exchange->new_one->id);
     const struct record_version_row *before = old ? judgement_record_version(j, old->id) : NULL;
 
     /* The same slot is seen to by the store; another kind of key steps back here. */
@@ -88,14 +112,14 @@ static bool make_current(struct tx *tx, const struct judgement *j,
                store_record_version_set_role(tx, before->id, VERSION_SUPERSEDED, now, err));
 }
 
-static bool carry_out(struct tx *tx, const struct judgement *j, const struct compare_version *old,
-    const struct compare_version *new_one, bool confirmed, int64_t now, struct replace_outcome *ret,
-    struct err *err)
+static bool carry_out(struct tx *tx, const struct judgement *j, const struct exchange *exchange,
+    int64_t now, struct replace_outcome *ret, struct err *err)
 {
+    const struct compare_version *new_one = exchange->new_one;
     bool is_current = new_one->is_known && new_one->role == VERSION_CURRENT;
-    bool may = confirmed || !is_served(j);
+    bool may = exchange->is_confirmed || !is_served(j);
 
-    if (!is_current && may && !make_current(tx, j, old, new_one, now, err))
+    if (!is_current && may && !make_current(tx, j, exchange, now, err))
         return false;
     if (!move_record(tx, j->cert->id, now, NULL, err))
         return false;
@@ -107,17 +131,17 @@ static bool carry_out(struct tx *tx, const struct judgement *j, const struct com
     return true;
 }
 
-bool replace_current(struct tx *tx, int64_t certificate_id, const struct brought *brought,
-    const struct brought_rows *rows, bool confirmed, int64_t now, struct replace_outcome *ret,
-    struct err *err)
+bool replace_current(struct tx *tx, int64_t certificate_id, struct brought *brought, bool confirmed,
+    int64_t now, struct replace_outcome *ret, struct err *err)
 {
     autodone(judgement) struct judgement j = { 0 };
 
     *ret = (struct replace_outcome){ .is_successor = true };
-    if (!join(tx, certificate_id, brought, rows, now, &ret->was_there, err) ||
+    if (!find_key(tx, certificate_id, brought, err) ||
+        !join(tx, certificate_id, brought, now, &ret->was_there, err) ||
         !judge_record(tx, certificate_id, now, &j, err))
         return false;
-    const struct compare_version *new_one = find_input(&j, rows->version_id);
+    const struct compare_version *new_one = find_input(&j, brought->version_id);
     const struct compare_version *old = new_one ? find_old(&j, new_one) : NULL;
 
     if (!new_one)
@@ -126,5 +150,7 @@ bool replace_current(struct tx *tx, int64_t certificate_id, const struct brought
         judge_successor(&j, old, new_one, now, ret);
     if (!ret->is_successor && !confirmed)
         return true;
-    return carry_out(tx, &j, old, new_one, confirmed, now, ret, err);
+    struct exchange exchange = { old, new_one, confirmed };
+
+    return carry_out(tx, &j, &exchange, now, ret, err);
 }

@@ -25,9 +25,9 @@ struct replace_outcome {
 };
 
 /*
+ * Brought without a key, it has the key of an earlier version of the record, if that is its own.
  * `confirmed`: a person wants it whatever the rule says. When *ret says that it is no successor the
  * transaction must not be committed.
  */
-bool replace_current(struct tx *tx, int64_t certificate_id, const struct brought *brought,
-    const struct brought_rows *rows, bool confirmed, int64_t now, struct replace_outcome *ret,
-    struct err *err) must_check;
+bool replace_current(struct tx *tx, int64_t certificate_id, struct brought *brought, bool confirmed,
+    int64_t now, struct replace_outcome *ret, struct err *err) must_check;

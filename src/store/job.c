@@ -43,7 +43,7 @@ static void bind_id_or_null(struct stmt *q, int parameter, int64_t id)
         stmt_bind_null(q, parameter);
 }
 
-static bool find_unfinished(struct tx *tx, const char *key, int64_t *ret_id, struct err *err)
+bool store_job_unfinished(struct tx *tx, const char *key, int64_t *ret_id, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "SELECT id FROM job WHERE dedupe_key = $1 AND state IN ('queued', 'running')");
@@ -79,7 +79,7 @@ bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_
         id = stmt_i64(q, 0);
     if (!stmt_end(q, err))
         return err_wrap(err, "could not queue a job of type %s", job->type);
-    if (id == 0 && job->dedupe_key && !find_unfinished(tx, job->dedupe_key, &id, err))
+    if (id == 0 && job->dedupe_key && !store_job_unfinished(tx, job->dedupe_key, &id, err))
         return false;
     if (id == 0)
         return fail(err, ERR_UNAVAILABLE, "could not queue a job of type %s: it has just ended",

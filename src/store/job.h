@@ -27,6 +27,10 @@ struct job_new {
 bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_t *ret_id,
     struct err *err) must_check;
 
+/* *ret_id is the unfinished job with that dedupe key, 0 where there is none. */
+bool store_job_unfinished(struct tx *tx, const char *dedupe_key, int64_t *ret_id, struct err *err)
+    must_check;
+
 /*
  * Claim a job the lease of which has ended, or else the one that is due longest. *ret is NULL when
  * there is none. `owner` names the node and thread, for people.

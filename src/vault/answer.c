@@ -13,15 +13,10 @@
 #include "base/secret.h"
 #include "vault/answer_backup.h"
 #include "vault/answer_parcel.h"
+#include "vault/answer_unlock.h"
 #include "vault/keys.h"
 #include "vault/protocol.h"
 #include "vault/seal.h"
-
-/* Opening: bursts that a fleet of deployments may need, and what can go on for ever. */
-#define KEY_BURST 200
-#define KEYS_PER_SECOND 2
-#define SECRET_BURST 2000
-#define SECRETS_PER_SECOND 50
 
 enum deed {
     MAKES = 1 << 0,
@@ -47,73 +42,17 @@ static bool may(const struct vault_binding *binding, enum deed deed, struct err 
         vault_purpose_name(binding->purpose));
 }
 
-void vault_init(struct vault *vault, const struct master_source *source, int passphrase_fd)
+void vault_init(struct vault *vault, const struct master_source *const *sources,
+    const struct master_access *access, struct ledger *ledger)
 {
-    *vault = (struct vault){ .source = source,
-        .passphrase_fd = passphrase_fd,
-        .keys = { .left = KEY_BURST },
-        .secrets = { .left = SECRET_BURST } };
+    *vault = (struct vault){ .sources = sources, .access = access, .ledger = ledger };
+    (void)pthread_mutex_init(&vault->lock, NULL);
 }
 
 void vault_done(struct vault *vault)
 {
     master_ring_done(&vault->ring);
-}
-
-/* Load once. A key is made only where none is expected and there is none. */
-static bool load(struct vault *vault, bool is_expected, struct err *err)
-{
-    if (vault->ring.n_keys > 0)
-        return true;
-    if (vault->source->load(vault->passphrase_fd, &vault->ring, err))
-        return true;
-    master_ring_done(&vault->ring);
-    if (err->kind != ERR_NOT_FOUND)
-        return false;
-    if (is_expected)
-        return fail(err, ERR_CONFLICT,
-            "the master key is missing: there is no %s, but the database belongs to one",
-            vault->source->name);
-    return vault->source->create(vault->passphrase_fd, &vault->ring, err);
-}
-
-/* The expected key may be any of the ring: a newer one may have been brought in beside it. */
-static bool recognise(const struct vault *vault, const struct vault_identity *expected,
-    struct vault_identity *ret)
-{
-    for (size_t i = 0; i < vault->ring.n_keys; i++) {
-        master_identify(&vault->ring.keys[i], ret);
-        if (strcmp(ret->key_id, expected->key_id) == 0 &&
-            secret_equal(span_of(ret->check, sizeof ret->check),
-                span_of(expected->check, sizeof expected->check)))
-            return true;
-    }
-    return false;
-}
-
-static bool unlock(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
-{
-    struct vault_identity expected = { 0 }, found;
-    bool is_expected = frame_read_bool(r);
-
-    frame_read_text_to(r, expected.key_id, sizeof expected.key_id);
-    frame_read_fixed(r, expected.check, sizeof expected.check);
-    if (!frame_reader_end(r, err))
-        return false;
-    vault->is_unlocked = false;
-    if (!load(vault, is_expected, err))
-        return false;
-    if (is_expected && !recognise(vault, &expected, &found)) {
-        if (!vault->was_unlocked)
-            master_ring_done(&vault->ring); /* somebody may put the right one there */
-        return fail(err, ERR_CONFLICT,
-            "the master key is another one: the database belongs to key %s", expected.key_id);
-    }
-    master_identify(&vault->ring.keys[vault->ring.n_keys - 1], &found);
-    vault->is_unlocked = vault->was_unlocked = true;
-    frame_put_text(out, found.key_id);
-    buf_add(out, found.check, sizeof found.check);
-    return true;
+    (void)pthread_mutex_destroy(&vault->lock);
 }
 
 static bool seal_and_put(struct vault *vault, const struct vault_binding *binding,
@@ -142,8 +81,12 @@ static bool make_key(struct vault *vault, struct frame_reader *r, struct buf *ou
         return fail(err, ERR_INVALID, "unknown kind of key");
     if (binding.purpose == VAULT_AUDIT && algorithm != VAULT_ED25519)
         return fail(err, ERR_INVALID, "checkpoints are signed with Ed25519");
-    if (!keys_make((enum vault_algorithm)algorithm, &key, &spki, err) ||
-        !seal_and_put(vault, &binding, secret_span(key), out, err))
+    /* Whoever seals or opens meanwhile does not wait for it. */
+    (void)pthread_mutex_unlock(&vault->lock);
+    bool made = keys_make((enum vault_algorithm)algorithm, &key, &spki, err);
+
+    (void)pthread_mutex_lock(&vault->lock);
+    if (!made || !seal_and_put(vault, &binding, secret_span(key), out, err))
         return false;
     frame_put_bytes(out, buf_span(&spki));
     return true;
@@ -195,21 +138,6 @@ static bool read_sealed(struct frame_reader *r, struct span *sealed, struct vaul
     return may(binding, deed, err);
 }
 
-static bool spend(struct vault_allowance *allowance, int64_t burst, int64_t per_second,
-    int64_t now_ms)
-{
-    int64_t earned = (now_ms - allowance->last_ms) * per_second / 1000;
-
-    if (earned > 0) {
-        allowance->left = earned > burst - allowance->left ? burst : allowance->left + earned;
-        allowance->last_ms = now_ms;
-    }
-    if (allowance->left <= 0)
-        return false;
-    allowance->left--;
-    return true;
-}
-
 static bool open_sealed(struct vault *vault, struct frame_reader *r, int64_t now_ms,
     struct buf *out, struct err *err)
 {
@@ -218,20 +146,42 @@ static bool open_sealed(struct vault *vault, struct frame_reader *r, int64_t now
     char row[VAULT_ROW_MAX + 1];
     struct span sealed;
 
-    if (!read_sealed(r, &sealed, &binding, row, OPENS, err) || !frame_reader_end(r, err))
+    if (!read_sealed(r, &sealed, &binding, row, OPENS, err))
         return false;
-    bool allowed = binding.purpose == VAULT_SECRET
-                       ? spend(&vault->secrets, SECRET_BURST, SECRETS_PER_SECOND, now_ms)
-                       : spend(&vault->keys, KEY_BURST, KEYS_PER_SECOND, now_ms);
+    struct span cert = frame_read_bytes(r);
+    bool is_key = binding.purpose != VAULT_SECRET;
 
-    if (!allowed) {
-        vault->n_refused++;
-        return fail(err, ERR_LIMIT, "too many keys were asked for in too short a time");
-    }
-    if (!seal_open(&vault->ring, &binding, sealed, &clear, err))
+    if (!frame_reader_end(r, err))
         return false;
-    vault->n_opened++;
+    if (!ledger_spend(vault->ledger, is_key, now_ms))
+        return fail(err, ERR_LIMIT, "too many keys were asked for in too short a time");
+    if (!seal_open(&vault->ring, &binding, sealed, &clear, err) ||
+        (is_key && !keys_check_cert(secret_span(clear), cert, err)))
+        return false;
+    ledger_count(vault->ledger);
     frame_put_bytes(out, secret_span(clear));
+    return true;
+}
+
+static bool rewrap(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
+{
+    autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
+    struct vault_binding binding;
+    char row[VAULT_ROW_MAX + 1];
+    char key_id[VAULT_KEY_ID_SIZE];
+    struct span before = frame_read_bytes(r);
+
+    vault_read_binding(r, &binding, row);
+    frame_read_text_to(r, key_id, sizeof key_id);
+    if (!frame_reader_end(r, err))
+        return false;
+    const struct master_key *master = master_ring_find_name(&vault->ring, key_id);
+
+    if (!master)
+        return fail(err, ERR_CONFLICT, "the vault does not hold the master key %s", key_id);
+    if (!seal_rewrap(&vault->ring, master, &binding, before, &sealed, err))
+        return false;
+    frame_put_bytes(out, buf_span(&sealed));
     return true;
 }
 
@@ -320,8 +270,8 @@ static bool stats(const struct vault *vault, const struct frame_reader *r, struc
 {
     if (!frame_reader_end(r, err))
         return false;
-    frame_put_i64(out, vault->n_opened);
-    frame_put_i64(out, vault->n_refused);
+    frame_put_i64(out, vault->ledger->n_opened);
+    frame_put_i64(out, vault->ledger->n_refused);
     return true;
 }
 
@@ -331,7 +281,7 @@ static bool run(struct vault *vault, const struct frame *request, int64_t now_ms
     struct frame_reader r = frame_reader_of(request->payload);
 
     if (request->type == VAULT_UNLOCK)
-        return unlock(vault, &r, out, err);
+        return answer_unlock(vault, &r, out, err);
     if (!vault->is_unlocked)
         return fail(err, ERR_CONFLICT, "the vault is locked");
     switch ((enum vault_request)request->type) {
@@ -349,6 +299,10 @@ static bool run(struct vault *vault, const struct frame *request, int64_t now_ms
         return sign_checkpoint(vault, &r, out, err);
     case VAULT_STATS:
         return stats(vault, &r, out, err);
+    case VAULT_SEAL_WITH:
+        return answer_seal_with(vault, &r, err);
+    case VAULT_REWRAP:
+        return rewrap(vault, &r, out, err);
     case VAULT_MAKE_PARCEL_KEY:
         return answer_make_parcel_key(&vault->ring, &r, out, err);
     case VAULT_SEAL_PARCEL:
@@ -373,7 +327,11 @@ void vault_answer(struct vault *vault, const struct frame *request, int64_t now_
     size_t start = out->size;
     size_t begun = frame_begin(out, request->request, VAULT_DONE);
 
-    if (run(vault, request, now_ms, out, &err) && buf_check(out, "an answer of the vault", &err)) {
+    (void)pthread_mutex_lock(&vault->lock);
+    bool ok = run(vault, request, now_ms, out, &err);
+
+    (void)pthread_mutex_unlock(&vault->lock);
+    if (ok && buf_check(out, "an answer of the vault", &err)) {
         frame_end(out, begun);
         return;
     }

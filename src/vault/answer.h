@@ -1,37 +1,37 @@
 /*
  * vault/answer: what a vault does with a request. The whole table of what it can be asked.
  *
- * It is a function of the master keys: nothing else outlives a request but two counters and the
- * allowance for opening.
+ * It is a function of the master keys: nothing else outlives a request but the ledger of what was
+ * opened. Two threads may ask at once: while one makes a key, which takes long, the other is
+ * answered.
  */
 #pragma once
+
+#include <pthread.h>
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/frame.h"
+#include "vault/ledger.h"
 #include "vault/master.h"
 
-/* How often something may be opened: so many at once, and so many more a second. */
-struct vault_allowance {
-    int64_t left;
-    int64_t last_ms;
-};
-
 struct vault {
-    const struct master_source *source;
-    int passphrase_fd;
+    const struct master_source *const *sources; /* N_VAULT_SOURCES of them */
+    const struct master_access *access;
+    struct ledger *ledger;
+    pthread_mutex_t lock; /* around all below, and the ledger */
     struct master_ring ring;
     bool is_unlocked;
     bool was_unlocked; /* once: from then on no file can be read */
-    struct vault_allowance keys;
-    struct vault_allowance secrets;
     bool has_recovery_key;
     uint8_t recovery_key[VAULT_PUBLIC_SIZE]; /* that backups are encrypted to; its public half */
-    int64_t n_opened;
-    int64_t n_refused;
 };
 
-void vault_init(struct vault *vault, const struct master_source *source, int passphrase_fd);
+extern const struct master_source *const vault_sources[N_VAULT_SOURCES];
+
+/* All that is pointed to outlives it. */
+void vault_init(struct vault *vault, const struct master_source *const *sources,
+    const struct master_access *access, struct ledger *ledger);
 void vault_done(struct vault *vault);
 
 /* Append the answer to `request`, whatever it is, to `out`, a buf of VAULT_FRAME_MAX and more. */

@@ -1,47 +1,64 @@
 /*
  * vault/client: see the header.
  *
- * `calling` is held for the length of a call, `state` only for a moment: so a new socket can be
- * handed over while a call waits on the old one, which is shut down and fails. Lock `calling`
- * before `state`.
+ * Two lanes lead to a vault: one for making keys, one for all the rest. The second is opened with
+ * the request that unlocks. Locks are taken in this order: calling of `maker`, calling of `lane`,
+ * `state`.
+ *
+ * A vault that was started anew on purpose (for a new master key) is waited for; one that died for
+ * as long as the caller of vault_client_new(0) has patience.
  */
 #include "vault/client.h"
 
-#include <poll.h>
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/frame.h"
 #include "base/fs.h"
 #include "base/secret.h"
+#include "vault/lane.h"
 #include "vault/protocol.h"
 
-/* An RSA key of 4096 bits can take long on a small machine. */
-#define CALL_TIMEOUT_MS 60000
+/* Deriving a key from a passphrase takes a while, and a token may be slow. */
+#define RESTART_MS 15000
+
+/* How often one call may find that its vault has died. */
+#define MAX_DEATHS 3
 
 struct vault_client {
-    pthread_mutex_t calling;
-    uint32_t n_calls;
-    int fd; /* changes under both locks */
+    struct lane lane;
+    struct lane maker;
+    bool has_maker;   /* with calling of `lane`: this vault has the other lane's socket */
+    int64_t n_vaults; /* with calling of `lane`: which vault this is */
 
     pthread_mutex_t state;
-    int next_fd; /* -1: none, or let go of the old one */
-    bool has_next;
-    bool is_unlocked;  /* this vault has shown that it has the right key */
-    bool has_identity; /* the database's, or what it was told to keep */
-    struct vault_identity identity;
+    pthread_cond_t changed;
+    int64_t patience_ms;
+    bool is_closed;     /* there will be no other */
+    bool is_unlocked;   /* this vault has shown that it has the right key */
+    bool is_restarting; /* on purpose; somebody waits for the next */
+    int64_t n_restarts;
+    bool is_known;  /* `masters` is the database's, or what it was told to keep */
+    bool wants_new; /* the next vault is to make a master key */
+    bool has_made;
+    struct vault_masters masters;
+    struct vault_master made;
+    struct err failure; /* of the restart; kind 0: none */
 };
 
-struct vault_client *vault_client_new(void)
+struct vault_client *vault_client_new(int64_t patience_ms)
 {
     struct vault_client *client = xcalloc(1, sizeof *client);
 
-    client->fd = client->next_fd = -1;
-    (void)pthread_mutex_init(&client->calling, NULL);
+    client->patience_ms = patience_ms;
+    lane_init(&client->lane);
+    lane_init(&client->maker);
     (void)pthread_mutex_init(&client->state, NULL);
+    (void)pthread_cond_init(&client->changed, NULL);
     return client;
 }
 
@@ -49,192 +66,448 @@ void vault_client_free(struct vault_client *client)
 {
     if (!client)
         return;
-    fd_close(client->fd);
-    fd_close(client->next_fd);
-    (void)pthread_mutex_destroy(&client->calling);
+    lane_done(&client->lane);
+    lane_done(&client->maker);
     (void)pthread_mutex_destroy(&client->state);
+    (void)pthread_cond_destroy(&client->changed);
     free(client);
+}
+
+static void lock_state(struct vault_client *client)
+{
+    (void)pthread_mutex_lock(&client->state);
+}
+
+static void unlock_state(struct vault_client *client)
+{
+    (void)pthread_mutex_unlock(&client->state);
 }
 
 void vault_client_set_fd(struct vault_client *client, int fd)
 {
-    (void)pthread_mutex_lock(&client->state);
-    if (client->fd >= 0)
-        (void)shutdown(client->fd, SHUT_RDWR);
-    fd_close(client->next_fd);
-    client->next_fd = fd;
-    client->has_next = true;
+    lane_set_fd(&client->lane, fd);
+    lane_set_fd(&client->maker, -1);
+    lock_state(client);
     client->is_unlocked = false;
-    (void)pthread_mutex_unlock(&client->state);
+    client->is_closed = fd < 0;
+    (void)pthread_cond_broadcast(&client->changed);
+    unlock_state(client);
 }
 
-/* With `calling` held: use the socket that was handed over last. */
-static void adopt(struct vault_client *client)
-{
-    (void)pthread_mutex_lock(&client->state);
-    if (client->has_next) {
-        fd_close(client->fd);
-        client->fd = client->next_fd;
-        client->next_fd = -1;
-        client->has_next = false;
-    }
-    (void)pthread_mutex_unlock(&client->state);
-}
-
-/* With `calling` held: this vault is gone, or has lost the thread. */
+/* With `calling` held. */
 static void drop(struct vault_client *client)
 {
-    (void)pthread_mutex_lock(&client->state);
-    fd_close(client->fd);
-    client->fd = -1;
+    lane_drop(&client->lane);
+    lane_set_fd(&client->maker, -1);
+    lock_state(client);
     client->is_unlocked = false;
-    (void)pthread_mutex_unlock(&client->state);
+    unlock_state(client);
 }
 
-static bool exchange_frames(struct vault_client *client, enum vault_request type,
-    struct span payload, struct buf *in, struct frame *ret, struct err *err)
+/* With `calling` held: speak to the newest vault that was handed over. */
+static void adopt(struct vault_client *client)
 {
-    struct frame request = { .request = ++client->n_calls,
-        .type = (uint16_t)type,
-        .payload = payload };
-
-    if (!frame_send(client->fd, &request, NULL, 0, err) ||
-        !frame_receive(client->fd, CALL_TIMEOUT_MS, in, ret, NULL, NULL, err))
-        return false;
-    if (ret->request != request.request || (ret->type != VAULT_DONE && ret->type != VAULT_FAILED))
-        return fail(err, ERR_INTERNAL, "the vault answered something else");
-    return true;
+    if (lane_has_next(&client->lane)) {
+        client->has_maker = false;
+        client->n_vaults++;
+    }
+    lane_adopt(&client->lane);
 }
 
-/* With `calling` held. `in` keeps the answer that *ret reads from. */
+/* With `calling` held: one request on the first lane. */
 static bool exchange(struct vault_client *client, enum vault_request type,
     const struct buf *payload, struct buf *in, struct frame_reader *ret, struct err *err)
 {
-    struct frame answer;
-
-    if (!buf_check(payload, "a request to the vault", err))
-        return false;
-    adopt(client);
-    if (client->fd < 0)
-        return fail(err, ERR_UNAVAILABLE, "the vault is not running");
-    if (!exchange_frames(client, type, buf_span(payload), in, &answer, err)) {
+    if (lane_exchange(&client->lane, type, payload, -1, in, ret, err))
+        return true;
+    if (client->lane.fd < 0)
         drop(client);
-        err->kind = ERR_UNAVAILABLE;
-        return err_wrap(err, "the vault did not answer");
-    }
-    *ret = frame_reader_of(answer.payload);
-    return answer.type == VAULT_DONE || frame_read_err(ret, err);
+    return false;
 }
 
 /* Every vault to come is shown this first. */
-static void remember(struct vault_client *client, const struct vault_identity *identity)
+static void remember(struct vault_client *client, const struct vault_masters *masters)
 {
-    (void)pthread_mutex_lock(&client->state);
-    client->has_identity = true;
-    client->identity = *identity;
-    (void)pthread_mutex_unlock(&client->state);
+    lock_state(client);
+    client->is_known = masters->n > 0;
+    client->masters = *masters;
+    unlock_state(client);
 }
 
-static bool unlock(struct vault_client *client, const struct vault_identity *expected,
-    struct vault_identity *ret, struct err *err)
+void vault_client_masters(struct vault_client *client, struct vault_masters *ret)
 {
-    static const struct vault_identity nobody;
-    const struct vault_identity *shown = expected ? expected : &nobody;
+    lock_state(client);
+    *ret = client->masters;
+    unlock_state(client);
+}
+
+/* With `calling` held: ask a vault to load `known`, which learns what is loaded. */
+static bool exchange_unlock(struct vault_client *client, struct vault_masters *known, bool makes,
+    struct vault_master *made, struct err *err)
+{
     autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
     autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
-    struct vault_identity found;
+    autoclose int theirs = -1;
+    int ours = -1;
     struct frame_reader r;
 
-    frame_put_bool(&payload, expected != NULL);
-    frame_put_text(&payload, shown->key_id);
-    buf_add(&payload, shown->check, sizeof shown->check);
-    if (!exchange(client, VAULT_UNLOCK, &payload, &in, &r, err))
+    frame_put_bool(&payload, makes);
+    buf_add_u8(&payload, (uint8_t)known->n);
+    for (size_t i = 0; i < known->n; i++)
+        vault_put_master(&payload, &known->items[i]);
+    if (!client->has_maker && !frame_pair(&ours, &theirs, err))
         return false;
-    frame_read_text_to(&r, found.key_id, sizeof found.key_id);
-    frame_read_fixed(&r, found.check, sizeof found.check);
-    if (!frame_reader_end(&r, err))
+    if (!lane_exchange(&client->lane, VAULT_UNLOCK, &payload, theirs, &in, &r, err)) {
+        fd_close(ours);
         return false;
-    *ret = found;
-    remember(client, expected ? expected : &found);
-    (void)pthread_mutex_lock(&client->state);
-    client->is_unlocked = !client->has_next;
-    (void)pthread_mutex_unlock(&client->state);
+    }
+    if (ours >= 0)
+        lane_set_fd(&client->maker, ours);
+    client->has_maker = true;
+    uint32_t loaded = frame_read_u32(&r);
+
+    for (size_t i = 0; i < known->n; i++)
+        known->items[i].is_loaded = (loaded & (UINT32_C(1) << i)) != 0;
+    if (frame_read_bool(&r))
+        vault_read_master(&r, made);
+    made->is_loaded = true;
+    return frame_reader_end(&r, err);
+}
+
+/* How the restart went, for whoever waits for it. */
+static void tell_unlocked(struct vault_client *client, const struct vault_masters *known,
+    const struct vault_master *made, bool has_made)
+{
+    lock_state(client);
+    client->masters = *known;
+    client->is_known = true;
+    if (has_made) {
+        if (client->masters.n < VAULT_MASTERS_MAX)
+            client->masters.items[client->masters.n++] = *made;
+        client->made = *made;
+        client->has_made = client->wants_new;
+        client->wants_new = false;
+    }
+    client->is_unlocked = !lane_has_next(&client->lane);
+    client->is_restarting = false;
+    client->failure = (struct err){ 0 };
+    (void)pthread_cond_broadcast(&client->changed);
+    unlock_state(client);
+}
+
+/* A vault that is not there may come; one that refuses ends the waiting. */
+static void tell_failed(struct vault_client *client, const struct err *err)
+{
+    lock_state(client);
+    if (client->is_restarting && err->kind != ERR_UNAVAILABLE) {
+        client->is_restarting = client->wants_new = false;
+        client->failure = *err;
+        (void)pthread_cond_broadcast(&client->changed);
+    }
+    unlock_state(client);
+}
+
+/* With `calling` held. */
+static bool unlock(struct vault_client *client, const struct vault_masters *known,
+    struct vault_master *ret_first, struct err *err)
+{
+    struct vault_masters copy = *known;
+    struct vault_master made = { 0 };
+
+    lock_state(client);
+    bool makes = client->wants_new || copy.n == 0;
+
+    unlock_state(client);
+    adopt(client);
+    if (!exchange_unlock(client, &copy, makes, &made, err)) {
+        if (client->lane.fd < 0)
+            drop(client);
+        tell_failed(client, err);
+        return false;
+    }
+    tell_unlocked(client, &copy, &made, makes);
+    if (makes && ret_first)
+        *ret_first = made;
     return true;
 }
 
-bool vault_unlock(struct vault_client *client, const struct vault_identity *expected,
-    struct vault_identity *ret, struct err *err)
+bool vault_unlock(struct vault_client *client, const struct vault_masters *known,
+    struct vault_master *ret_first, struct err *err)
 {
-    struct vault_identity copy;
+    struct vault_masters copy = *known;
 
-    if (expected) {
-        copy = *expected; /* `ret` may be the same */
+    ASSERT(copy.n > 0 || ret_first);
+    if (copy.n > 0)
         remember(client, &copy);
-    }
-    (void)pthread_mutex_lock(&client->calling);
-    bool ok = unlock(client, expected ? &copy : NULL, ret, err);
+    (void)pthread_mutex_lock(&client->lane.calling);
+    bool ok = unlock(client, &copy, ret_first, err);
 
-    (void)pthread_mutex_unlock(&client->calling);
+    (void)pthread_mutex_unlock(&client->lane.calling);
     return ok;
 }
 
 /* With `calling` held: a vault that was started meanwhile shows its key first. */
 static bool ensure_unlocked(struct vault_client *client, struct err *err)
 {
-    struct vault_identity expected, ignored;
+    struct vault_masters known;
 
     adopt(client);
-    (void)pthread_mutex_lock(&client->state);
-    bool done = client->is_unlocked, known = client->has_identity;
+    lock_state(client);
+    bool done = client->is_unlocked, is_known = client->is_known;
 
-    expected = client->identity;
-    (void)pthread_mutex_unlock(&client->state);
+    known = client->masters;
+    unlock_state(client);
     if (done)
         return true;
-    if (!known)
+    if (!is_known)
         return fail(err, ERR_UNAVAILABLE, "the vault has not been unlocked yet");
-    return unlock(client, &expected, &ignored, err);
-}
-
-/* Does the other end still hold its socket? */
-static bool is_alive(int fd)
-{
-    struct pollfd look = { .fd = fd, .events = POLLIN };
-
-    return fd >= 0 && poll(&look, 1, 0) == 0;
+    return unlock(client, &known, NULL, err);
 }
 
 bool vault_is_ready(struct vault_client *client, struct err *err)
 {
-    if (pthread_mutex_trylock(&client->calling) != 0) {
+    if (pthread_mutex_trylock(&client->lane.calling) != 0) {
         /* Somebody is speaking with it. */
-        (void)pthread_mutex_lock(&client->state);
-        bool ok = client->is_unlocked;
+        lock_state(client);
+        bool ok = client->is_unlocked || client->is_restarting;
 
-        (void)pthread_mutex_unlock(&client->state);
+        unlock_state(client);
         return ok || fail(err, ERR_UNAVAILABLE, "the vault is being unlocked");
     }
     adopt(client);
-    if (client->fd >= 0 && !is_alive(client->fd))
+    if (client->lane.fd >= 0 && !lane_is_alive(&client->lane))
         drop(client);
     bool ok = ensure_unlocked(client, err);
 
-    (void)pthread_mutex_unlock(&client->calling);
+    (void)pthread_mutex_unlock(&client->lane.calling);
+    lock_state(client);
+    ok = ok || (client->is_restarting && err->kind == ERR_UNAVAILABLE);
+    unlock_state(client);
+    return ok;
+}
+
+static struct timespec in_ms(int64_t ms)
+{
+    struct timespec at;
+
+    (void)clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_sec += (time_t)(ms / 1000);
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+/* With `state` held: wait for a vault to come, or for the restart to end. False: neither. */
+static bool wait_for_next(struct vault_client *client, bool on_purpose, int64_t ms)
+{
+    struct timespec until = in_ms(ms);
+
+    while (!client->is_closed && !lane_has_next(&client->lane)) {
+        if (on_purpose ? !client->is_restarting : client->is_unlocked)
+            return true;
+        if (pthread_cond_timedwait(&client->changed, &client->state, &until) == ETIMEDOUT)
+            return false;
+    }
+    return !client->is_closed;
+}
+
+/* Wait while a vault is started anew on purpose. False: it is not, or takes too long. */
+static bool wait_for_restart(struct vault_client *client)
+{
+    lock_state(client);
+    bool was_restarting = client->is_restarting;
+    bool has_come = was_restarting && wait_for_next(client, true, RESTART_MS);
+
+    if (!has_come)
+        client->is_restarting = client->wants_new = false;
+    unlock_state(client);
+    return has_come;
+}
+
+/* The supervisor starts another where one died. */
+static bool wait_for_another(struct vault_client *client)
+{
+    lock_state(client);
+    bool has_come = client->is_known && client->patience_ms > 0 &&
+                    wait_for_next(client, false, client->patience_ms);
+
+    unlock_state(client);
+    return has_come;
+}
+
+static int64_t count_restarts(struct vault_client *client)
+{
+    lock_state(client);
+    int64_t n = client->n_restarts;
+
+    unlock_state(client);
+    return n;
+}
+
+/* On the first lane. */
+static bool call_once(struct vault_client *client, enum vault_request type,
+    const struct buf *payload, struct buf *in, struct frame_reader *ret, struct err *err)
+{
+    (void)pthread_mutex_lock(&client->lane.calling);
+    bool ok = ensure_unlocked(client, err) && exchange(client, type, payload, in, ret, err);
+
+    (void)pthread_mutex_unlock(&client->lane.calling);
+    return ok;
+}
+
+/* On the lane for making keys. When that fails nobody knows what the vault is at: both lanes are
+ * given up. */
+static bool call_maker(struct vault_client *client, const struct buf *payload, struct buf *in,
+    struct frame_reader *ret, struct err *err)
+{
+    (void)pthread_mutex_lock(&client->maker.calling);
+    (void)pthread_mutex_lock(&client->lane.calling);
+    bool is_there = ensure_unlocked(client, err);
+    int64_t which = client->n_vaults;
+
+    (void)pthread_mutex_unlock(&client->lane.calling);
+    lane_adopt(&client->maker);
+    bool ok = is_there && lane_exchange(&client->maker, VAULT_MAKE_KEY, payload, -1, in, ret, err);
+    bool is_broken = is_there && !ok && client->maker.fd < 0;
+
+    if (is_broken) {
+        (void)pthread_mutex_lock(&client->lane.calling);
+        if (client->n_vaults == which)
+            drop(client);
+        (void)pthread_mutex_unlock(&client->lane.calling);
+    }
+    (void)pthread_mutex_unlock(&client->maker.calling);
     return ok;
 }
 
 /*
  * One call: `in`, the caller's, keeps the answer that *ret reads from. The payload of requests may
- * hold secrets, as may answers, so the callers' bufs are wiped.
+ * hold secrets, as may answers, so the callers' bufs are wiped. Asked again where another
+ * vault has come meanwhile: no request changes anything, so none is the worse for it.
  */
 static bool call(struct vault_client *client, enum vault_request type, const struct buf *payload,
     struct buf *in, struct frame_reader *ret, struct err *err)
 {
-    (void)pthread_mutex_lock(&client->calling);
-    bool ok = ensure_unlocked(client, err) && exchange(client, type, payload, in, ret, err);
+    for (int n_deaths = 0;;) {
+        int64_t n = count_restarts(client);
+        bool ok = type == VAULT_MAKE_KEY ? call_maker(client, payload, in, ret, err)
+                                         : call_once(client, type, payload, in, ret, err);
 
-    (void)pthread_mutex_unlock(&client->calling);
-    return ok;
+        if (ok)
+            return true;
+        if (err->kind != ERR_UNAVAILABLE)
+            return false;
+        if (!wait_for_restart(client) && count_restarts(client) == n &&
+            (n_deaths++ == MAX_DEATHS || !wait_for_another(client)))
+            return false;
+        err_clear(err);
+    }
+}
+
+/* Let go of this vault, and wait for the next; what is under way ends first. */
+static void begin_restart(struct vault_client *client, bool makes)
+{
+    (void)pthread_mutex_lock(&client->maker.calling);
+    (void)pthread_mutex_lock(&client->lane.calling);
+    lock_state(client);
+    client->is_restarting = true;
+    client->n_restarts++;
+    client->wants_new = makes;
+    client->has_made = false;
+    client->failure = (struct err){ 0 };
+    unlock_state(client);
+    if (!lane_has_next(&client->lane)) /* the next may be there already */
+        drop(client);
+    (void)pthread_mutex_unlock(&client->lane.calling);
+    (void)pthread_mutex_unlock(&client->maker.calling);
+}
+
+/* Whoever comes first unlocks the new vault: this, or another call. */
+static bool end_restart(struct vault_client *client, struct err *err)
+{
+    for (;;) {
+        bool has_waited = wait_for_restart(client);
+        struct err failure;
+
+        lock_state(client);
+        failure = client->failure;
+        bool ok = client->is_unlocked;
+
+        unlock_state(client);
+        if (failure.kind) {
+            *err = failure;
+            return false;
+        }
+        if (ok)
+            return true;
+        if (!has_waited)
+            return fail(err, ERR_UNAVAILABLE, "no new vault has come");
+        if (!vault_is_ready(client, err) && err->kind != ERR_UNAVAILABLE)
+            return false;
+        err_clear(err);
+    }
+}
+
+bool vault_make_master(struct vault_client *client, struct vault_master *ret, struct err *err)
+{
+    begin_restart(client, true);
+    if (!end_restart(client, err))
+        return false;
+    lock_state(client);
+    bool ok = client->has_made;
+
+    *ret = client->made;
+    client->has_made = false;
+    unlock_state(client);
+    return ok || fail(err, ERR_UNAVAILABLE, "the vault made no master key");
+}
+
+bool vault_reload(struct vault_client *client, const struct vault_masters *known, struct err *err)
+{
+    remember(client, known);
+    begin_restart(client, false);
+    return end_restart(client, err);
+}
+
+bool vault_seal_with(struct vault_client *client, const char *key_id, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    frame_put_text(&payload, key_id);
+    if (!call(client, VAULT_SEAL_WITH, &payload, &in, &r, err) || !frame_reader_end(&r, err))
+        return false;
+    lock_state(client);
+    for (size_t i = 0; i < client->masters.n; i++) {
+        struct vault_master *master = &client->masters.items[i];
+
+        if (strcmp(master->identity.key_id, key_id) == 0)
+            master->state = VAULT_CURRENT;
+        else if (master->state == VAULT_CURRENT)
+            master->state = VAULT_RETIRING;
+    }
+    unlock_state(client);
+    return true;
+}
+
+bool vault_rewrap(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, const char *key_id, struct buf *ret, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    frame_put_bytes(&payload, sealed);
+    vault_put_binding(&payload, binding);
+    frame_put_text(&payload, key_id);
+    if (!call(client, VAULT_REWRAP, &payload, &in, &r, err))
+        return false;
+    buf_add_span(ret, frame_read_bytes(&r));
+    return frame_reader_end(&r, err) && buf_check(ret, "a sealed key", err);
 }
 
 static bool check_binding(const struct vault_binding *binding, struct err *err)
@@ -339,8 +612,8 @@ bool vault_seal_secret(struct vault_client *client, struct span bytes,
     return frame_reader_end(&r, err) && buf_check(sealed, "a sealed secret", err);
 }
 
-bool vault_open(struct vault_client *client, struct span sealed,
-    const struct vault_binding *binding, struct secret **ret, struct err *err)
+static bool open_sealed(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct span cert, struct secret **ret, struct err *err)
 {
     autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
     autodone(buf) struct buf in = BUF_INIT_SECRET(VAULT_FRAME_MAX);
@@ -348,6 +621,7 @@ bool vault_open(struct vault_client *client, struct span sealed,
 
     frame_put_bytes(&payload, sealed);
     vault_put_binding(&payload, binding);
+    frame_put_bytes(&payload, cert);
     if (!check_binding(binding, err) || !call(client, VAULT_OPEN, &payload, &in, &r, err))
         return false;
     struct span clear = frame_read_bytes(&r);
@@ -356,6 +630,18 @@ bool vault_open(struct vault_client *client, struct span sealed,
         return false;
     *ret = secret_new(clear);
     return true;
+}
+
+bool vault_open_secret(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct secret **ret, struct err *err)
+{
+    return open_sealed(client, sealed, binding, SPAN_EMPTY, ret, err);
+}
+
+bool vault_open_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct span cert, struct secret **ret, struct err *err)
+{
+    return open_sealed(client, sealed, binding, cert, ret, err);
 }
 
 bool vault_build_csr(struct vault_client *client, struct span sealed,

@@ -3,47 +3,71 @@
  *
  * Whoever calls these holds sealed blobs, which only the vault can open, and gets signatures and
  * requests made with them. Any number of threads may use one client; calls are answered one after
- * the other. When the vault dies, calls fail with ERR_UNAVAILABLE, until the supervisor has handed
- * over the socket of the next; that one is shown the identity first, and refused if it has other
- * keys. Never call the vault inside a database transaction.
+ * the other, but for making keys, which takes long and goes a way of its own. When the vault dies,
+ * calls fail with ERR_UNAVAILABLE, until the supervisor has handed over the socket of the next;
+ * that one is shown the identity first, and refused if it has other keys. Never call the vault
+ * inside a database transaction.
  */
 #pragma once
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/span.h"
+#include "vault/masters.h"
 
 struct err;
 struct secret;
+struct vault_binding;
 struct vault_client;
 
-#define VAULT_KEY_ID_SIZE 17 /* sixteen hexadecimal digits and a NUL */
-#define VAULT_CHECK_SIZE 32
 #define VAULT_ROW_MAX 128
 #define VAULT_SEALED_MAX (128u << 10)
 #define VAULT_SECRET_MAX (64u << 10)
 #define VAULT_SANS_MAX 1000
 
-struct vault_client *vault_client_new(void) must_check;
+/* `patience_ms`: how long a call waits for another vault where one has died; 0: not at all. */
+struct vault_client *vault_client_new(int64_t patience_ms) must_check;
 void vault_client_free(struct vault_client *client);
 
 /* Takes the socket of a new vault; -1 only lets go of the old one. Calls that wait for it fail. */
 void vault_client_set_fd(struct vault_client *client, int fd);
 
-/* Which master key this is, as the table vault_state keeps it. The check value is no secret. */
-struct vault_identity {
-    char key_id[VAULT_KEY_ID_SIZE];
-    uint8_t check[VAULT_CHECK_SIZE];
-};
+/*
+ * Have the master keys loaded that the database names, and compare: the current one, which then
+ * seals, and those retiring must be there; a pending one should. ERR_CONFLICT: the vault has none
+ * of them, or others; every other call is then refused in the same way.
+ *
+ * Where the database names none yet, `known->n` is 0: then the key that is there is taken, or one
+ * is made, and *ret_first must be stored before anything is sealed. Where one is known none is ever
+ * made here. ret_first may be NULL otherwise.
+ */
+bool vault_unlock(struct vault_client *client, const struct vault_masters *known,
+    struct vault_master *ret_first, struct err *err) must_check;
 
 /*
- * Have the master key loaded, and compare. `expected` is what the database says; NULL only where
- * the database holds none: then a key is made if there is none, and *ret is to be stored before
- * anything is sealed. Where a key is expected none is ever made. ERR_CONFLICT: the vault has
- * another key, or none; every other call is then refused in the same way.
+ * Have another master key made, by the source that the settings name, and loaded beside those that
+ * are. The vault is started anew for that, because one that serves cannot reach its files any more:
+ * calls meanwhile wait. *ret is to be stored as pending. One that was made before, and is unknown
+ * to the database, is taken up again. ERR_UNAVAILABLE: no new vault has come.
  */
-bool vault_unlock(struct vault_client *client, const struct vault_identity *expected,
-    struct vault_identity *ret, struct err *err) must_check;
+bool vault_make_master(struct vault_client *client, struct vault_master *ret, struct err *err)
+    must_check;
+
+/* The vault is started anew in order to load what `known` names and it has not got. Calls wait. */
+bool vault_reload(struct vault_client *client, const struct vault_masters *known, struct err *err)
+    must_check;
+
+/* From now on what is new is sealed with this one, which is loaded. */
+bool vault_seal_with(struct vault_client *client, const char *key_id, struct err *err) must_check;
+
+/* What it was told of master keys last, and which of them the vault holds. */
+void vault_client_masters(struct vault_client *client, struct vault_masters *ret);
+
+/* Wrap a blob's data key with the master key `key_id`, which is loaded; what is sealed does not
+ * change. Appends to `ret`. */
+bool vault_rewrap(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, const char *key_id, struct buf *ret, struct err *err)
+    must_check;
 
 /* Is it connected, and does it hold the right key? Why not, else. Never waits for a running call.
  */
@@ -139,13 +163,21 @@ bool vault_seal_secret(struct vault_client *client, struct span bytes,
     const struct vault_binding *binding, struct buf *sealed, struct err *err) must_check;
 
 /*
- * The clear bytes: a secret's own, or a key in PKCS#8 DER. For deployment, and for speaking to the
- * system that a password is for: nothing else. The vault counts these, and above a rate that no
- * honest work reaches it refuses with ERR_LIMIT. ERR_INVALID: the seal does not fit the binding, or
- * is damaged; nothing more is said.
+ * The clear bytes of a secret, for speaking to the system that it is for. The vault counts these,
+ * and above a rate that no honest work reaches it refuses with ERR_LIMIT. ERR_INVALID: the seal
+ * does not fit the binding, or is damaged; nothing more is said.
  */
-bool vault_open(struct vault_client *client, struct span sealed,
+bool vault_open_secret(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, struct secret **ret, struct err *err) must_check;
+
+/*
+ * A private key in PKCS#8 DER, for the deployment of `cert` (DER), and nothing else. Counted and
+ * limited like secrets, more tightly, also over restarts of the vault. ERR_INVALID as above;
+ * ERR_CONFLICT: it is not the key of that certificate.
+ */
+bool vault_open_key(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, struct span cert, struct secret **ret, struct err *err)
+    must_check;
 
 /* A certification request (PKCS#10). Texts are UTF-8; NULL leaves an attribute out. */
 struct vault_csr {
@@ -216,7 +248,8 @@ bool vault_sign_backup(struct vault_client *client, struct span sealed,
 
 DEFINE_AUTODONE(vault_backup);
 
-/* For metrics: how often a secret was handed out, and refused, since the vault started. */
+/* For metrics: how often something was handed out, and refused, since the key directory was made.
+ */
 struct vault_stats {
     int64_t n_opened;
     int64_t n_refused;

@@ -151,6 +151,22 @@ bool keys_check(struct span pkcs8, struct buf *spki, struct err *err)
     return ok;
 }
 
+bool keys_check_cert(struct span pkcs8, struct span cert, struct err *err)
+{
+    const uint8_t *at = cert.data;
+    EVP_PKEY *key = decode(pkcs8, err);
+
+    if (!key)
+        return false;
+    X509 *parsed = cert.size > 0 ? d2i_X509(NULL, &at, (long)cert.size) : NULL;
+    EVP_PKEY *public_key = parsed ? X509_get0_pubkey(parsed) : NULL;
+    bool ok = public_key && EVP_PKEY_eq(public_key, key) == 1;
+
+    X509_free(parsed);
+    EVP_PKEY_free(key);
+    return ok || fail(err, ERR_CONFLICT, "this is not the key of that certificate");
+}
+
 bool keys_build_csr(struct span pkcs8, const struct vault_csr *csr, struct buf *der,
     struct err *err)
 {

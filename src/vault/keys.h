@@ -21,6 +21,9 @@ bool keys_make(enum vault_algorithm algorithm, struct secret **ret, struct buf *
 /* ERR_INVALID: not one of the kinds of keys we take. `spki` gets the public half. */
 bool keys_check(struct span pkcs8, struct buf *spki, struct err *err) must_check;
 
+/* ERR_CONFLICT unless this is the key of the certificate (DER). */
+bool keys_check_cert(struct span pkcs8, struct span cert, struct err *err) must_check;
+
 /* A PKCS#10 request for this key; `csr->n_sans` of at most VAULT_SANS_MAX. Appends DER. */
 bool keys_build_csr(struct span pkcs8, const struct vault_csr *csr, struct buf *der,
     struct err *err) must_check;

@@ -50,9 +50,28 @@ const struct master_key *master_ring_find(const struct master_ring *ring,
     return NULL;
 }
 
+const struct master_key *master_ring_find_name(const struct master_ring *ring, const char *key_id)
+{
+    uint8_t id[MASTER_ID_SIZE];
+    size_t n = 0;
+
+    if (sodium_hex2bin(id, sizeof id, key_id, strlen(key_id), NULL, &n, NULL) != 0 ||
+        n != sizeof id)
+        return NULL;
+    return master_ring_find(ring, id);
+}
+
+void master_identify_bytes(const struct secret *bytes, struct vault_identity *ret)
+{
+    uint8_t id[SHA256_SIZE];
+
+    _Static_assert(VAULT_KEY_ID_SIZE == 2 * MASTER_ID_SIZE + 1, "an id is shown in hexadecimal");
+    derive(bytes, "certdesk master key id 1", id);
+    sodium_bin2hex(ret->key_id, sizeof ret->key_id, id, MASTER_ID_SIZE);
+    derive(bytes, "certdesk check value 1", ret->check);
+}
+
 void master_identify(const struct master_key *key, struct vault_identity *ret)
 {
-    _Static_assert(VAULT_KEY_ID_SIZE == 2 * MASTER_ID_SIZE + 1, "an id is shown in hexadecimal");
-    sodium_bin2hex(ret->key_id, sizeof ret->key_id, key->id, sizeof key->id);
-    derive(key->bytes, "certdesk check value 1", ret->check);
+    master_identify_bytes(key->bytes, ret);
 }

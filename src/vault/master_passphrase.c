@@ -1,23 +1,20 @@
 /*
  * vault/master: keys derived from a passphrase, with Argon2id.
  *
- * "master.salt" begins with a line that names its format, then holds, for each key, operations,
- * bytes of memory and salt. The passphrase is the content of the descriptor, without the line feed
- * at its end. A wrong passphrase gives another key, which the database's check value tells.
+ * The recipe is operations, bytes of memory and salt. The passphrase is the content of a
+ * descriptor, without the line feed at its end. A wrong passphrase gives another key, which its id
+ * tells. While a passphrase is being changed there are two.
  */
 #include <sodium.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/fs.h"
 #include "base/parse.h"
 #include "base/rand.h"
 #include "base/secret.h"
 #include "vault/master.h"
 
-#define FILE_NAME "master.salt"
-#define FILE_TITLE "certdesk master passphrase 1"
-#define FILE_MAX 4096
 #define PASSPHRASE_MAX 4096
 #define PASSPHRASE_MIN 12
 
@@ -32,12 +29,17 @@ struct recipe {
     uint8_t salt[crypto_pwhash_argon2id_SALTBYTES];
 };
 
+static bool is_given(const struct master_access *access)
+{
+    return access->passphrase_fd >= 0;
+}
+
 static bool read_passphrase(int fd, struct buf *ret, struct err *err)
 {
     uint8_t chunk[256];
     ssize_t n;
 
-    /* The same descriptor is read again when a key is made after none was found. */
+    /* The same descriptor is read again for the next key. */
     if (lseek(fd, 0, SEEK_SET) < 0)
         return fail_errno(err, ERR_INVALID, "could not read the passphrase");
     while ((n = read(fd, chunk, sizeof chunk)) > 0)
@@ -52,24 +54,23 @@ static bool read_passphrase(int fd, struct buf *ret, struct err *err)
     return buf_check(ret, "the passphrase", err);
 }
 
-static bool add_derived(struct master_ring *ring, struct span passphrase,
-    const struct recipe *recipe, struct err *err)
+static bool derive(struct span passphrase, const struct recipe *recipe, struct secret **ret,
+    struct err *err)
 {
-    struct secret *key = secret_new_zeroed(MASTER_KEY_SIZE);
+    autofree(secret) struct secret *key = secret_new_zeroed(MASTER_KEY_SIZE);
 
     if (crypto_pwhash(secret_bytes(key), MASTER_KEY_SIZE, (const char *)passphrase.data,
             passphrase.size, recipe->salt, (unsigned long long)recipe->ops, (size_t)recipe->memory,
-            crypto_pwhash_ALG_ARGON2ID13) != 0) {
-        secret_free(key);
+            crypto_pwhash_ALG_ARGON2ID13) != 0)
         return fail(err, ERR_UNAVAILABLE, "not enough memory to derive the master key");
-    }
-    return master_ring_add(ring, key, err);
+    *ret = take(&key);
+    return true;
 }
 
 /* "OPS MEMORY SALT" */
-static bool parse_recipe(struct span line, struct recipe *ret, struct err *err)
+static bool parse_recipe(const char *text, struct recipe *ret, struct err *err)
 {
-    struct span ops, memory;
+    struct span line = span_text(text), ops, memory;
     size_t size = 0;
 
     if (!span_split(&line, ' ', &ops) || !span_split(&line, ' ', &memory) ||
@@ -78,46 +79,61 @@ static bool parse_recipe(struct span line, struct recipe *ret, struct err *err)
         sodium_hex2bin(ret->salt, sizeof ret->salt, (const char *)line.data, line.size, NULL, &size,
             NULL) != 0 ||
         size != sizeof ret->salt)
-        return fail(err, ERR_INVALID, "the master salt file is damaged");
+        return fail(err, ERR_INVALID, "the master key's salt in the database is damaged");
     return true;
 }
 
-static bool load(int passphrase_fd, struct master_ring *ring, struct err *err)
+/* *ret stays NULL where this passphrase gives another key. */
+static bool try_one(int fd, const struct recipe *recipe, const char *key_id, struct secret **ret,
+    struct err *err)
 {
-    autodone(buf) struct buf text = BUF_INIT(FILE_MAX);
     autodone(buf) struct buf passphrase = BUF_INIT_SECRET(PASSPHRASE_MAX);
-    struct span rest, line;
+    autofree(secret) struct secret *key = NULL;
+    struct vault_identity identity;
+
+    if (!read_passphrase(fd, &passphrase, err) || !derive(buf_span(&passphrase), recipe, &key, err))
+        return false;
+    master_identify_bytes(key, &identity);
+    if (strcmp(identity.key_id, key_id) == 0)
+        *ret = take(&key);
+    return true;
+}
+
+static bool load(const struct master_access *access, const struct vault_master *wanted,
+    struct secret **ret, struct err *err)
+{
+    const int fds[] = { access->passphrase_fd, access->old_passphrase_fd };
+    autofree(secret) struct secret *key = NULL;
     struct recipe recipe;
 
-    if (!fs_read(FILE_NAME, &text, err) || !read_passphrase(passphrase_fd, &passphrase, err))
+    if (!parse_recipe(wanted->recipe, &recipe, err))
         return false;
-    rest = buf_span(&text);
-    if (!span_split(&rest, '\n', &line) || !span_is(line, FILE_TITLE))
-        return fail(err, ERR_INVALID, "the master salt file is damaged, or of a later version");
-    while (span_split(&rest, '\n', &line)) {
-        if (line.size == 0)
-            continue;
-        if (!parse_recipe(line, &recipe, err) ||
-            !add_derived(ring, buf_span(&passphrase), &recipe, err))
+    for (size_t i = 0; i < countof(fds) && !key; i++)
+        if (fds[i] >= 0 && !try_one(fds[i], &recipe, wanted->identity.key_id, &key, err))
             return false;
-    }
-    return ring->n_keys > 0 || fail(err, ERR_INVALID, "the master salt file holds no salt");
+    if (!key)
+        return fail(err, ERR_CONFLICT,
+            "the passphrase is another one: it does not give key %s, which the database belongs to",
+            wanted->identity.key_id);
+    *ret = take(&key);
+    return true;
 }
 
-static bool create(int passphrase_fd, struct master_ring *ring, struct err *err)
+static bool make(const struct master_access *access, const struct vault_masters *known,
+    struct secret **ret, char recipe[static VAULT_RECIPE_MAX], struct err *err)
 {
-    autodone(buf) struct buf text = BUF_INIT(FILE_MAX);
     autodone(buf) struct buf passphrase = BUF_INIT_SECRET(PASSPHRASE_MAX);
-    struct recipe recipe = { .ops = NEW_OPS, .memory = NEW_MEMORY };
-    char hex[2 * sizeof recipe.salt + 1];
+    struct recipe fresh = { .ops = NEW_OPS, .memory = NEW_MEMORY };
+    char hex[2 * sizeof fresh.salt + 1];
 
-    if (!read_passphrase(passphrase_fd, &passphrase, err))
+    (void)known;
+    if (!read_passphrase(access->passphrase_fd, &passphrase, err))
         return false;
-    rand_bytes(recipe.salt, sizeof recipe.salt);
-    sodium_bin2hex(hex, sizeof hex, recipe.salt, sizeof recipe.salt);
-    buf_addf(&text, FILE_TITLE "\n%" PRId64 " %" PRId64 " %s\n", recipe.ops, recipe.memory, hex);
-    return fs_create_new(FILE_NAME, buf_span(&text), 0600, err) &&
-           add_derived(ring, buf_span(&passphrase), &recipe, err);
+    rand_bytes(fresh.salt, sizeof fresh.salt);
+    sodium_bin2hex(hex, sizeof hex, fresh.salt, sizeof fresh.salt);
+    (void)snprintf(recipe, VAULT_RECIPE_MAX, "%" PRId64 " %" PRId64 " %s", fresh.ops, fresh.memory,
+        hex);
+    return derive(buf_span(&passphrase), &fresh, ret, err);
 }
 
-const struct master_source master_passphrase = { "passphrase", load, create };
+const struct master_source master_passphrase = { "passphrase", is_given, load, make, NULL };

@@ -131,7 +131,7 @@ bool parcel_make_pair(uint8_t ret_public[static PARCEL_PUBLIC_SIZE], struct secr
 }
 
 /* ciphertext and tag → `ret`, which has room for clear.size + TAG_SIZE. */
-static bool encrypt(const struct keys *keys, struct span aad, struct span clear, uint8_t *ret)
+static bool gcm_encrypt(const struct keys *keys, struct span aad, struct span clear, uint8_t *ret)
 {
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int n;
@@ -147,7 +147,7 @@ static bool encrypt(const struct keys *keys, struct span aad, struct span clear,
 }
 
 /* `ret` has room for sealed.size - TAG_SIZE. */
-static bool decrypt(const struct keys *keys, struct span aad, struct span sealed, uint8_t *ret)
+static bool gcm_decrypt(const struct keys *keys, struct span aad, struct span sealed, uint8_t *ret)
 {
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     size_t size = sealed.size - TAG_SIZE;
@@ -178,7 +178,7 @@ bool parcel_close(const uint8_t public_key[static PARCEL_PUBLIC_SIZE], struct sp
         buf_add(parcel, enc, sizeof enc);
         uint8_t *room = buf_extend(parcel, clear.size + TAG_SIZE);
 
-        ok = room && encrypt(&keys, aad, clear, room);
+        ok = room && gcm_encrypt(&keys, aad, clear, room);
     }
     EVP_PKEY_free(key);
     secret_wipe(dh, sizeof dh);
@@ -209,9 +209,9 @@ bool parcel_open(const struct secret *private_key, struct span info, struct span
     if (parcel.size <= PARCEL_OVERHEAD)
         return fail(err, ERR_INVALID, "this is no key for the vault");
     autofree(secret) struct secret *clear = secret_new_zeroed(parcel.size - PARCEL_OVERHEAD);
-    bool ok =
-        derive(private_key, parcel.data, info, &keys) &&
-        decrypt(&keys, aad, span_slice(parcel, PARCEL_PUBLIC_SIZE, SIZE_MAX), secret_bytes(clear));
+    bool ok = derive(private_key, parcel.data, info, &keys) &&
+              gcm_decrypt(&keys, aad, span_slice(parcel, PARCEL_PUBLIC_SIZE, SIZE_MAX),
+                  secret_bytes(clear));
 
     secret_wipe(&keys, sizeof keys);
     if (!ok)

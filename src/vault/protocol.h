@@ -14,14 +14,18 @@
 #define VAULT_FRAME_MAX (512u << 10)
 
 enum vault_request {
-    VAULT_UNLOCK = 1,      /* bool is_expected, key id text, check[32] → key id text, check[32] */
-    VAULT_MAKE_KEY,        /* u8 algorithm, binding → sealed, spki */
-    VAULT_SEAL_KEY,        /* bytes pkcs8, binding → sealed, spki */
-    VAULT_SEAL_SECRET,     /* bytes, binding → sealed */
-    VAULT_OPEN,            /* bytes sealed, binding → bytes */
-    VAULT_BUILD_CSR,       /* bytes sealed, binding, eight texts, count, texts → der */
+    VAULT_UNLOCK = 1,  /* bool makes, u8 n, n masters → u32 bits of those loaded, bool is_made,
+                          and the master that was made. With it comes a descriptor: a second
+                          socket, for VAULT_MAKE_KEY alone */
+    VAULT_MAKE_KEY,    /* u8 algorithm, binding → sealed, spki */
+    VAULT_SEAL_KEY,    /* bytes pkcs8, binding → sealed, spki */
+    VAULT_SEAL_SECRET, /* bytes, binding → sealed */
+    VAULT_OPEN,        /* bytes sealed, binding, bytes certificate → bytes */
+    VAULT_BUILD_CSR,   /* bytes sealed, binding, eight texts, count, texts → der */
     VAULT_SIGN_CHECKPOINT, /* bytes sealed, binding, i64, hash[32] → signature[64], public[32] */
     VAULT_STATS,           /* → i64 opened, i64 refused */
+    VAULT_SEAL_WITH,       /* text key id → */
+    VAULT_REWRAP,          /* bytes sealed, binding, text key id → sealed */
     VAULT_MAKE_PARCEL_KEY = 20, /* → public[32], bytes sealed half */
     VAULT_SEAL_PARCEL,          /* public[32], bytes sealed half, bytes parcel, bytes aad,
                                    binding → sealed, spki */
@@ -38,6 +42,10 @@ enum vault_answer { VAULT_DONE = 100, VAULT_FAILED };
 #define VAULT_SUBJECT_TEXTS 8
 
 void vault_put_binding(struct buf *out, const struct vault_binding *binding);
+
+/* text key id, check[32], u8 source, u8 state, text recipe */
+void vault_put_master(struct buf *out, const struct vault_master *master);
+void vault_read_master(struct frame_reader *r, struct vault_master *ret);
 
 /* ret->row points to `row`. A bad purpose fails the reader. */
 void vault_read_binding(struct frame_reader *r, struct vault_binding *ret,

@@ -97,7 +97,7 @@ bool seal_close(const struct master_ring *ring, const struct vault_binding *bind
     const struct master_key *master;
 
     ASSERT(ring->n_keys > 0 && clear.size > 0 && clear.size <= VAULT_SECRET_MAX);
-    master = &ring->keys[ring->n_keys - 1];
+    master = &ring->keys[ring->sealing];
     build_aad(&wrap_aad, binding, master->id);
     build_aad(&aad, binding, NULL);
     rand_bytes(secret_bytes(data_key), DATA_KEY_SIZE);
@@ -173,18 +173,11 @@ bool seal_export(const struct master_ring *ring, const struct vault_binding *bin
     return true;
 }
 
-bool seal_adopt(const struct master_ring *ring, const struct vault_binding *binding,
+/* The blob with its data key under this master key; what is encrypted with it stays as it is. */
+static bool wrap(const struct master_key *master, const struct vault_binding *binding,
     struct span sealed, const struct secret *data_key, struct buf *ret, struct err *err)
 {
-    const struct master_key *master = &ring->keys[ring->n_keys - 1];
-    autofree(secret) struct secret *clear = NULL;
     autodone(buf) struct buf aad = BUF_INIT(AAD_MAX);
-
-    if (sealed.size <= SEAL_OVERHEAD || sealed.size > VAULT_SEALED_MAX ||
-        secret_size(data_key) != DATA_KEY_SIZE)
-        return fail(err, ERR_INVALID, "this is no sealed key");
-    if (!open_with(data_key, binding, sealed, &clear, err))
-        return false;
     uint8_t *at = buf_extend(ret, sealed.size);
 
     if (!at)
@@ -192,7 +185,27 @@ bool seal_adopt(const struct master_ring *ring, const struct vault_binding *bind
     memcpy(at, sealed.data, sealed.size);
     memcpy(at + MAGIC_SIZE, master->id, MASTER_ID_SIZE);
     build_aad(&aad, binding, master->id);
-    if (!encrypt_under(master->bytes, buf_span(&aad), secret_span(data_key), at + HEADER_SIZE))
-        return fail(err, ERR_INTERNAL, "could not seal");
-    return true;
+    return encrypt_under(master->bytes, buf_span(&aad), secret_span(data_key), at + HEADER_SIZE) ||
+           fail(err, ERR_INTERNAL, "could not seal");
+}
+
+bool seal_adopt(const struct master_ring *ring, const struct vault_binding *binding,
+    struct span sealed, const struct secret *data_key, struct buf *ret, struct err *err)
+{
+    autofree(secret) struct secret *clear = NULL;
+
+    if (sealed.size <= SEAL_OVERHEAD || sealed.size > VAULT_SEALED_MAX ||
+        secret_size(data_key) != DATA_KEY_SIZE)
+        return fail(err, ERR_INVALID, "this is no sealed key");
+    return open_with(data_key, binding, sealed, &clear, err) &&
+           wrap(&ring->keys[ring->sealing], binding, sealed, data_key, ret, err);
+}
+
+bool seal_rewrap(const struct master_ring *ring, const struct master_key *master,
+    const struct vault_binding *binding, struct span sealed, struct buf *ret, struct err *err)
+{
+    autofree(secret) struct secret *data_key = NULL;
+
+    return unwrap(ring, binding, sealed, &data_key, err) &&
+           wrap(master, binding, sealed, data_key, ret, err);
 }

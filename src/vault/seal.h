@@ -23,9 +23,17 @@ struct secret;
 
 #define SEAL_OVERHEAD (4 + 8 + 12 + 32 + 16 + 12 + 16)
 
-/* With the ring's last key. Appends to `sealed`. */
+struct master_key;
+
+/* With the ring's sealing key. Appends to `sealed`. */
 bool seal_close(const struct master_ring *ring, const struct vault_binding *binding,
     struct span clear, struct buf *sealed, struct err *err) must_check;
+
+/* The data key, wrapped with `master`; what it encrypts stays as it is. Appends to `ret`. As
+ * seal_open() fails, but for damage to what is encrypted, which is not looked at. */
+bool seal_rewrap(const struct master_ring *ring, const struct master_key *master,
+    const struct vault_binding *binding, struct span sealed, struct buf *ret, struct err *err)
+    must_check;
 
 /* ERR_INVALID: damaged, or sealed for something else. ERR_CONFLICT: under a key we do not have. */
 bool seal_open(const struct master_ring *ring, const struct vault_binding *binding,

@@ -13,16 +13,34 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool load(int passphrase_fd, struct master_ring *ring, struct err *err)
+static bool is_given(const struct master_access *access)
 {
-    struct secret *key = secret_new_zeroed(MASTER_KEY_SIZE);
-
-    (void)passphrase_fd;
-    secret_bytes(key)[0] = 1;
-    return master_ring_add(ring, key, err);
+    (void)access;
+    return true;
 }
 
-static const struct master_source source = { "key of the test", load, load };
+/* The one key that there is: whatever is asked for, it is that. */
+static bool load(const struct master_access *access, const struct vault_master *wanted,
+    struct secret **ret, struct err *err)
+{
+    (void)access;
+    (void)wanted;
+    (void)err;
+    *ret = secret_new_zeroed(MASTER_KEY_SIZE);
+    secret_bytes(*ret)[0] = 1;
+    return true;
+}
+
+static bool make(const struct master_access *access, const struct vault_masters *known,
+    struct secret **ret, char recipe[static VAULT_RECIPE_MAX], struct err *err)
+{
+    recipe[0] = '\0';
+    (void)known;
+    return load(access, NULL, ret, err);
+}
+
+static const struct master_source source = { "key of the test", is_given, load, make, NULL };
+static const struct master_source *const sources[] = { &source, &source, &source };
 
 /* Making RSA keys is slow, and knows nothing of what was sent. */
 static bool is_slow(const struct frame *frame)
@@ -33,13 +51,18 @@ static bool is_slow(const struct frame *frame)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    const struct master_access access = { .passphrase_fd = -1,
+        .old_passphrase_fd = -1,
+        .pin_fd = -1 };
+    autodone(ledger) struct ledger ledger;
     autodone(vault) struct vault vault;
     autodone(buf) struct buf out = BUF_INIT(VAULT_FRAME_MAX + FRAME_HEADER_SIZE);
     struct span rest = span_of(data, size);
     struct frame frame, answer;
     size_t used;
 
-    vault_init(&vault, &source, -1);
+    ledger_init(&ledger, -1);
+    vault_init(&vault, sources, &access, &ledger);
     while (frame_parse(rest, VAULT_FRAME_MAX, &frame, &used) == FRAME_WHOLE) {
         rest = span_slice(rest, used, SIZE_MAX);
         if (is_slow(&frame))

@@ -234,6 +234,15 @@ def test_a_renewal_elsewhere_takes_the_old_ones_place(desk, ca):
     desk.admin.get(f"/certificates/{made['id']}/versions/{old.fingerprint}/diff/{'0' * 64}", expect=404)
 
 
+def test_a_renewal_that_kept_the_key_has_it(desk, ca):
+    old = ca.issue("samekey.example", not_after=days(5))
+    new = ca.issue("samekey.example", not_before=days(-1), not_after=days(90), key=old.key)
+    made = import_(desk.admin, {"file": old.pem, "key": old.key_pem}).json
+    after = replace(desk.admin, made["id"], {"file": new.pem}).json
+    assert after["current"]["fingerprint_sha256"] == new.fingerprint and after["has_private_key"] is True
+    assert after["key"] is None and "key_missing" not in codes(after)
+
+
 def test_what_is_no_successor_needs_a_person_who_says_so(desk, ca):
     old = ca.issue("kept.example", "www.kept.example", not_after=days(50))
     fewer = ca.issue("kept.example", not_before=days(-1), not_after=days(90))

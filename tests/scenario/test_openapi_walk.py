@@ -4,7 +4,7 @@ import pytest
 
 from certs import days
 from openapi import Description
-from servers import free_port
+from servers import free_port, wait_until
 from uploads import form
 
 @pytest.mark.parametrize("change", [{"id": "1"}, {"state": "asleep"}, {"nonsense": 1}, {"progress": {"done": 0}}])
@@ -121,6 +121,11 @@ def _keys(walk):
     for query in ("", "?q=walk", "?used=false", "?limit=1"):
         walk("GET", "/csrs", query=query, expect=200)
     walk("DELETE", "/csrs/{id}", id=made["id"], expect=204)
+    walk("GET", "/vault", expect=200)
+    job = walk("POST", "/vault/rotate", expect=202).json["job"]
+    walk("POST", "/vault/rotate", expect=409)
+    wait_until(lambda: walk("GET", "/vault", expect=200).json["rotation"] is None, 60, "rotation")
+    assert walk.api.get(f"/jobs/{job}").json["state"] == "done"
 
 
 def _imports(walk, authority):

@@ -259,7 +259,7 @@ def test_a_passphrase_takes_the_place_of_the_key_file(desk, tmp_path):
     os.kill(desk.children()["vault"], signal.SIGKILL)
     desk.wait_ready(10)
     assert desk.stop() == 0
-    assert os.listdir(os.path.join(desk.data, "vault")) == ["master.salt"]
+    assert os.listdir(os.path.join(desk.data, "vault")) == ["opened"]
 
     file.write_text("another passphrase\n")
     desk.start(ready=False)

@@ -275,6 +275,201 @@ static void certificates_of_others_are_read_as_they_are(void **state)
     assert_int_equal(n, 2247);
 }
 
+/* ---- passwords beyond ASCII, and other people's habits ---- */
+
+/* A PKCS#12 file of ours; `password` and the key derivations' are bytes as they are given. */
+static struct buf make_pfx(const struct made *site, const char *password, int key_nid, int cert_nid)
+{
+    struct buf file = BUF_INIT(1U << 20);
+    unsigned char *der = NULL;
+    PKCS12 *const pfx = PKCS12_create(password, NULL, site->key, site->x509, NULL, key_nid,
+        cert_nid, 1000, 1000, 0);
+
+    assert_non_null(pfx);
+    const int size = i2d_PKCS12(pfx, &der);
+
+    assert_true(size > 0);
+    buf_add(&file, der, (size_t)size);
+    OPENSSL_free(der);
+    PKCS12_free(pfx);
+    return file;
+}
+
+#define UMLAUTS "p\xC3\xA4ssw\xC3\xB6rd"
+#define UMLAUTS_LATIN1 "p\xE4ssw\xF6rd"
+#define UMLAUTS_TWICE "p\xC3\x83\xC2\xA4ssw\xC3\x83\xC2\xB6rd"
+
+static void a_password_is_tried_as_other_programs_write_it(void **state)
+{
+    static const struct {
+        const char *written;
+        const char *typed;
+        int nid;
+        bool opens;
+    } cases[] = {
+        { UMLAUTS, UMLAUTS, NID_aes_256_cbc, true },
+        { UMLAUTS, UMLAUTS, NID_pbe_WithSHA1And3_Key_TripleDES_CBC, true },
+        { UMLAUTS_LATIN1, UMLAUTS, NID_aes_256_cbc, true },
+        { UMLAUTS_TWICE, UMLAUTS, NID_pbe_WithSHA1And3_Key_TripleDES_CBC, true },
+        { "plain", "plain", NID_aes_128_cbc, true },
+        { "plain", "Plain", NID_aes_128_cbc, false },
+        { UMLAUTS, "passwort", NID_aes_256_cbc, false },
+        { "\xE4\xB8\x96\xE7\x95\x8C", "\xE4\xB8\x96\xE7\x95\x8C", NID_aes_256_cbc, true },
+    };
+    autodone(made) struct made site = make((struct order){ .cn = "www.example.org" });
+
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        autodone(buf) struct buf file =
+            make_pfx(&site, cases[i].written, cases[i].nid, cases[i].nid);
+        autodone(found) struct found found = { 0 };
+        struct import_refusal refusal;
+        struct err err;
+        bool is_read =
+            read_file(buf_span(&file), span_text(cases[i].typed), &found, &refusal, &err);
+
+        if (is_read != cases[i].opens)
+            fail_msg("case %zu: %s", i, is_read ? "opened" : err.msg);
+        if (is_read)
+            assert_true(found.n_keys == 1 && found.n_certs == 1);
+        else
+            assert_int_equal(refusal.fault, IMPORT_WRONG_PASSWORD);
+    }
+}
+
+/* Indefinite lengths all the way down, as Java's and macOS' old writers have them. */
+static void to_ber(struct span der, struct buf *ber)
+{
+    struct span rest = der;
+
+    while (rest.size > 0) {
+        const uint8_t *at = rest.data;
+        long size;
+        int tag, class;
+        const int flags = ASN1_get_object(&at, &size, &tag, &class, (long)rest.size);
+        const size_t head = (size_t)(at - rest.data);
+        const struct span content = span_of(at, (size_t)size);
+
+        assert_false(flags & 0x80);
+        if (flags & V_ASN1_CONSTRUCTED) {
+            buf_add_u8(ber, rest.data[0]);
+            buf_add_u8(ber, 0x80);
+            to_ber(content, ber);
+            buf_add_u16(ber, 0);
+        } else {
+            buf_add_span(ber, span_slice(rest, 0, head + content.size));
+        }
+        rest = span_slice(rest, head + content.size, SIZE_MAX);
+    }
+}
+
+static void a_file_in_ber_is_read_like_one_in_der(void **state)
+{
+    autodone(made) struct made site = make((struct order){ .cn = "www.example.org" });
+    autodone(buf) struct buf file = make_pfx(&site, "1234", NID_aes_256_cbc, NID_aes_256_cbc);
+    autodone(buf) struct buf ber = BUF_INIT(1U << 20);
+    autodone(found) struct found found = { 0 };
+    struct import_refusal refusal;
+    struct err err;
+
+    (void)state;
+    to_ber(buf_span(&file), &ber);
+    assert_true(ber.size > file.size || memcmp(ber.data, file.data, 8) != 0);
+    assert_works(read_file(buf_span(&ber), SPAN_LITERAL("1234"), &found, &refusal, &err), &err);
+    assert_true(found.n_keys == 1 && found.n_certs == 1);
+    /* Cut anywhere, it is damaged and not something else. */
+    for (size_t n = 40; n < file.size; n += 7) {
+        autodone(found) struct found none = { 0 };
+
+        assert_false(read_file(span_of(file.data, n), SPAN_LITERAL("1234"), &none, &refusal, &err));
+        if (refusal.fault != IMPORT_MALFORMED)
+            fail_msg("cut at %zu: %s", n, import_fault_name(refusal.fault));
+    }
+}
+
+/* ---- what is none of ours ---- */
+
+static const struct {
+    const char *text;
+    enum import_fault fault;
+    const char *says;
+} strangers[] = {
+    { "", IMPORT_FAULT_NONE, "" },
+    { "hello", IMPORT_MALFORMED, "neither PKCS#12" },
+    { "PK\3\4....", IMPORT_MALFORMED, "ZIP" },
+    { "ssh-ed25519 AAAA", IMPORT_MALFORMED, "SSH" },
+    { "PuTTY-User-Key-File-3: ssh-rsa", IMPORT_MALFORMED, "PuTTY" },
+    { "-----BEGIN CERTIFICATE-----\nAA", IMPORT_MALFORMED, "ends early" },
+    { "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", IMPORT_MALFORMED, "PEM" },
+    { "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", IMPORT_MALFORMED,
+        "private key" },
+    { "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", IMPORT_MALFORMED,
+        "neither a certificate nor a private key" },
+    { "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
+        IMPORT_UNSUPPORTED, "ssh-keygen" },
+    { "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: NONESUCH-CBC,00\n\nAAAA\n"
+      "-----END RSA PRIVATE KEY-----\n",
+        IMPORT_UNSUPPORTED, "unsupported encryption" },
+};
+
+static void what_is_none_of_ours_is_told_what_it_is(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < countof(strangers); i++) {
+        autodone(found) struct found found = { 0 };
+        struct import_refusal refusal;
+        struct err err;
+        bool is_read = read_file(span_text(strangers[i].text), SPAN_EMPTY, &found, &refusal, &err);
+
+        assert_int_equal(is_read, strangers[i].fault == IMPORT_FAULT_NONE);
+        if (refusal.fault != strangers[i].fault)
+            fail_msg("%s: %s %s", strangers[i].text, import_fault_name(refusal.fault), err.msg);
+        if (!is_read)
+            assert_contains(err.msg, strangers[i].says);
+    }
+}
+
+/* Hundreds of certificates are more than anybody's chain; the same one twice is one. */
+static void there_is_a_limit_and_copies_do_not_count(void **state)
+{
+    autodone(found) struct found found = { 0 };
+    struct err err = { 0 };
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * IMPORT_CERTS_MAX; i++) {
+        const uint16_t number = (uint16_t)(i / 2);
+
+        assert_works(found_add_cert(&found, IMPORT_FILE, span_of(&number, sizeof number), &err),
+            &err);
+    }
+    assert_int_equal(found.n_certs, IMPORT_CERTS_MAX);
+    assert_fails(found_add_cert(&found, IMPORT_FILE, SPAN_LITERAL("one more"), &err), &err,
+        ERR_LIMIT);
+}
+
+/* A second, and not a day, whatever a file asks for. */
+static void derivations_are_paid_from_one_purse(void **state)
+{
+    autodone(made) struct made site = make((struct order){ .cn = "www.example.org" });
+    autodone(buf) struct buf file = make_pfx(&site, "1234", NID_aes_256_cbc, NID_aes_256_cbc);
+    struct import_upload upload = { .parts = { buf_span(&file) },
+        .password = SPAN_LITERAL("1234") };
+
+    (void)state;
+    for (int64_t purse = 0; purse <= 3000; purse += 1000) {
+        autodone(found) struct found found = { 0 };
+        struct import_refusal refusal = { 0 };
+        struct err err = { 0 };
+        bool is_read = read_upload(&upload, purse, &found, &refusal, &err);
+
+        assert_int_equal(is_read, purse == 3000); /* the MAC, the certificates, the key */
+        if (is_read)
+            continue;
+        assert_int_equal(refusal.fault, IMPORT_TOO_COSTLY);
+        assert_int_equal(err.kind, ERR_LIMIT);
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -288,6 +483,11 @@ int main(void)
         cmocka_unit_test(pfx_files_of_others_are_read),
         cmocka_unit_test(key_files_of_others_are_read),
         cmocka_unit_test(certificates_of_others_are_read_as_they_are),
+        cmocka_unit_test(a_password_is_tried_as_other_programs_write_it),
+        cmocka_unit_test(a_file_in_ber_is_read_like_one_in_der),
+        cmocka_unit_test(what_is_none_of_ours_is_told_what_it_is),
+        cmocka_unit_test(there_is_a_limit_and_copies_do_not_count),
+        cmocka_unit_test(derivations_are_paid_from_one_purse),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -111,23 +111,109 @@ static void bundles_are_added_up_for_the_prober(void **state)
     tx_free(tx);
 }
 
+static struct vault_master master_of(const char *id, enum vault_state state)
+{
+    struct vault_master master = { .identity = { .check = { 1, 0, 2 } },
+        .source = VAULT_PASSPHRASE,
+        .state = state,
+        .recipe = "3 67108864 00ff" };
+
+    (void)snprintf(master.identity.key_id, sizeof master.identity.key_id, "%s", id);
+    return master;
+}
+
 static void a_database_belongs_to_one_master_key(void **state)
 {
     struct tx *tx = test_tx(*state, TX_WRITE);
-    struct vault_identity ours = { .key_id = "0123456789abcdef", .check = { 1, 0, 2 } };
-    struct vault_identity found = { 0 };
+    struct vault_master ours = master_of("0123456789abcdef", VAULT_CURRENT);
+    struct vault_master other = master_of("fedcba9876543210", VAULT_CURRENT);
+    struct vault_masters found = { 0 };
     struct err err = { 0 };
-    bool is_there = true;
 
-    assert_works(store_vault_state_get(tx, &found, &is_there, &err), &err);
-    assert_false(is_there);
-    assert_works(store_vault_state_add(tx, &ours, &err), &err);
+    assert_works(store_masters_get(tx, &found, &err), &err);
+    assert_int_equal(found.n, 0);
+    assert_works(store_master_add(tx, &ours, NOW, &err), &err);
     assert_works(store_vault_state_touch(tx, &err), &err);
-    assert_works(store_vault_state_get(tx, &found, &is_there, &err), &err);
-    assert_true(is_there);
-    assert_string_equal(found.key_id, ours.key_id);
-    assert_memory_equal(found.check, ours.check, VAULT_CHECK_SIZE);
-    assert_fails(store_vault_state_add(tx, &ours, &err), &err, ERR_CONFLICT);
+    assert_works(store_masters_get(tx, &found, &err), &err);
+    assert_int_equal(found.n, 1);
+    assert_string_equal(found.items[0].identity.key_id, ours.identity.key_id);
+    assert_memory_equal(found.items[0].identity.check, ours.identity.check, VAULT_CHECK_SIZE);
+    assert_string_equal(found.items[0].recipe, ours.recipe);
+    assert_int_equal(found.items[0].source, VAULT_PASSPHRASE);
+    assert_fails(store_master_add(tx, &other, NOW, &err), &err, ERR_CONFLICT);
+    tx_free(tx);
+}
+
+struct uses {
+    int n;
+    int64_t sealed;
+    int64_t retired_at;
+};
+
+static void note_use(void *context, const struct master_use *use)
+{
+    struct uses *uses = context;
+
+    uses->n++;
+    uses->sealed += use->n_sealed;
+    uses->retired_at += use->retired_at;
+}
+
+static void a_master_key_goes_from_pending_to_retired(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    struct vault_master a = master_of("0123456789abcdef", VAULT_CURRENT);
+    struct vault_master b = master_of("fedcba9876543210", VAULT_PENDING);
+    struct vault_masters found = { 0 };
+    struct uses uses = { 0 };
+    struct err err = { 0 };
+    int64_t n = 0;
+
+    assert_works(store_master_add(tx, &a, NOW, &err), &err);
+    assert_works(store_master_add(tx, &b, NOW, &err), &err);
+    assert_works(store_master_promote(tx, NOW + 1, &err), &err);
+    assert_works(store_masters_get(tx, &found, &err), &err);
+    assert_string_equal(vault_masters_in(&found, VAULT_CURRENT)->identity.key_id,
+        b.identity.key_id);
+    assert_string_equal(vault_masters_in(&found, VAULT_RETIRING)->identity.key_id,
+        a.identity.key_id);
+    assert_null(vault_masters_in(&found, VAULT_PENDING));
+    assert_works(store_master_retire(tx, NOW + 2, &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_works(store_master_uses(tx, note_use, &uses, &err), &err);
+    assert_true(uses.n == 2 && uses.sealed == 0 && uses.retired_at == NOW + 2);
+    assert_fails(store_master_promote(tx, NOW, &err), &err, ERR_CONFLICT);
+    tx_free(tx);
+}
+
+static void note_node(void *context, const struct vault_node *node)
+{
+    struct names *names = context;
+
+    (void)snprintf(names->text + strlen(names->text), sizeof names->text - strlen(names->text),
+        "%s:%s:%s ", node->name, node->key_ids, node->sealing_id);
+}
+
+static void nodes_say_what_they_hold_and_are_forgotten(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    struct vault_node a = { "a", "k1 k2", "k1", "", NOW }, b = { "b", "k1", "k1", "why", NOW + 5 };
+    struct names names = { 0 };
+    struct err err = { 0 };
+
+    assert_works(store_vault_node_put(tx, &a, &err), &err);
+    assert_works(store_vault_node_put(tx, &b, &err), &err);
+    assert_works(store_vault_nodes(tx, NOW, note_node, &names, &err), &err);
+    assert_string_equal(names.text, "a:k1 k2:k1 b:k1:k1 ");
+    names.text[0] = '\0';
+    assert_works(store_vault_nodes(tx, NOW + 1, note_node, &names, &err), &err);
+    assert_string_equal(names.text, "b:k1:k1 ");
+    b.key_ids = "k2";
+    b.seen_at = NOW + 4000;
+    assert_works(store_vault_node_put(tx, &b, &err), &err);
+    names.text[0] = '\0';
+    assert_works(store_vault_nodes(tx, 0, note_node, &names, &err), &err);
+    assert_string_equal(names.text, "b:k2:k1 ");
     tx_free(tx);
 }
 
@@ -229,6 +315,8 @@ int main(void)
         WITH(members_see_what_is_shared_with_their_group),
         WITH(bundles_are_added_up_for_the_prober),
         WITH(a_database_belongs_to_one_master_key),
+        WITH(a_master_key_goes_from_pending_to_retired),
+        WITH(nodes_say_what_they_hold_and_are_forgotten),
         WITH(of_two_keys_for_a_purpose_the_first_counts),
         WITH(a_row_is_wrapped_anew_by_one_only),
         WITH(a_key_that_nothing_refers_to_is_swept_up_after_a_day),

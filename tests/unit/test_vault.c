@@ -3,113 +3,19 @@
  *
  * Each test starts vaults as children of its own, on a key directory of its own.
  */
-#include "testing.h"
+#include "testing_vault.h"
 
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/alloc.h"
-#include "base/buf.h"
-#include "base/frame.h"
-#include "base/fs.h"
-#include "base/secret.h"
 #include "vault/checkpoint.h"
-#include "vault/client.h"
 #include "vault/parcel.h"
-#include "vault/process.h"
-
-struct bench {
-    char dir[64];
-    struct vault_client *client;
-    pid_t pid; /* of the vault that the client speaks to */
-};
-
-static const struct vault_binding site = { VAULT_TLS, "csr/1" };
-
-/* Start a vault on the bench's directory and hand its socket to `client`. */
-static pid_t start_vault(const struct bench *bench, struct vault_client *client,
-    const char *passphrase)
-{
-    int ours = -1, theirs = -1;
-    struct err err = { 0 };
-
-    assert_works(frame_pair(&ours, &theirs, &err), &err);
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        int keys = open(bench->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        int secret = -1;
-
-        fd_close(ours);
-        if (passphrase)
-            secret = open(passphrase, O_RDONLY | O_CLOEXEC);
-        _exit(vault_process_main(theirs, keys, secret, ""));
-    }
-    fd_close(theirs);
-    vault_client_set_fd(client, ours);
-    return pid;
-}
-
-static int setup(void **state)
-{
-    struct bench *bench = xcalloc(1, sizeof *bench);
-
-    (void)snprintf(bench->dir, sizeof bench->dir, "/tmp/certdesk-vault-XXXXXX");
-    assert_non_null(mkdtemp(bench->dir));
-    bench->client = vault_client_new();
-    bench->pid = start_vault(bench, bench->client, NULL);
-    *state = bench;
-    return 0;
-}
-
-static void stop_vault(pid_t pid, int expected_signal)
-{
-    int status = 0;
-
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (expected_signal)
-        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == expected_signal);
-    else
-        assert_int_equal(status, 0);
-}
-
-static int teardown(void **state)
-{
-    struct bench *bench = *state;
-    static const char *const names[] = { "master.key", "master.salt", "passphrase" };
-
-    vault_client_free(bench->client);
-    if (bench->pid)
-        stop_vault(bench->pid, 0);
-    for (size_t i = 0; i < countof(names); i++) {
-        autofree(str) char *path = xasprintf("%s/%s", bench->dir, names[i]);
-
-        (void)unlink(path);
-    }
-    assert_int_equal(rmdir(bench->dir), 0);
-    free(bench);
-    return 0;
-}
-
-static struct vault_identity unlock_new(struct bench *bench)
-{
-    struct vault_identity identity = { 0 };
-    struct err err = { 0 };
-
-    assert_works(vault_unlock(bench->client, NULL, &identity, &err), &err);
-    return identity;
-}
 
 static void the_first_start_makes_a_key_file_and_later_ones_find_it(void **state)
 {
     struct bench *bench = *state;
-    struct vault_identity first = unlock_new(bench), second = { 0 };
+    struct vault_masters known = unlock_new(bench), held;
+    struct vault_identity first = known.items[0].identity;
     autofree(str) char *path = xasprintf("%s/master.key", bench->dir);
     struct err err = { 0 };
     struct stat st;
@@ -123,9 +29,9 @@ static void the_first_start_makes_a_key_file_and_later_ones_find_it(void **state
     vault_client_set_fd(bench->client, -1);
     assert_int_equal(waitpid(bench->pid, &status, 0), bench->pid);
     bench->pid = start_vault(bench, bench->client, NULL);
-    assert_works(vault_unlock(bench->client, &first, &second, &err), &err);
-    assert_string_equal(first.key_id, second.key_id);
-    assert_memory_equal(first.check, second.check, sizeof first.check);
+    assert_works(vault_unlock(bench->client, &known, NULL, &err), &err);
+    vault_client_masters(bench->client, &held);
+    assert_true(held.n == 1 && held.items[0].is_loaded);
 }
 
 static void nothing_is_done_before_it_is_unlocked(void **state)
@@ -143,11 +49,12 @@ static void nothing_is_done_before_it_is_unlocked(void **state)
 static void no_key_is_ever_made_where_one_is_expected(void **state)
 {
     struct bench *bench = *state;
-    struct vault_identity expected = { .key_id = "0123456789abcdef" }, found = { 0 };
+    struct vault_masters expected = { .n = 1,
+        .items = { { .identity = { .key_id = "0123456789abcdef" }, .state = VAULT_CURRENT } } };
     autofree(str) char *path = xasprintf("%s/master.key", bench->dir);
     struct err err = { 0 };
 
-    assert_fails(vault_unlock(bench->client, &expected, &found, &err), &err, ERR_CONFLICT);
+    assert_fails(vault_unlock(bench->client, &expected, NULL, &err), &err, ERR_CONFLICT);
     assert_contains(err.msg, "missing");
     assert_false(fs_exists(path));
     assert_fails(vault_is_ready(bench->client, &err), &err, ERR_CONFLICT);
@@ -156,14 +63,12 @@ static void no_key_is_ever_made_where_one_is_expected(void **state)
 static void another_master_key_is_refused(void **state)
 {
     struct bench *bench = *state;
-    struct vault_identity identity = unlock_new(bench), found = { 0 };
-    struct vault_identity same_id_other_check = identity;
+    struct vault_masters same_id_other_check = unlock_new(bench);
     autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
     struct err err = { 0 };
 
-    same_id_other_check.check[0] ^= 1;
-    assert_fails(vault_unlock(bench->client, &same_id_other_check, &found, &err), &err,
-        ERR_CONFLICT);
+    same_id_other_check.items[0].identity.check[0] ^= 1;
+    assert_fails(vault_unlock(bench->client, &same_id_other_check, NULL, &err), &err, ERR_CONFLICT);
     assert_contains(err.msg, "another");
     /* The vault itself is locked again, not only the client. */
     kill(bench->pid, SIGKILL);
@@ -201,11 +106,11 @@ static void a_damaged_or_readable_key_file_is_refused(void **state)
     };
 
     for (size_t i = 0; i < countof(cases); i++) {
-        struct vault_identity identity;
+        struct vault_master first;
         struct err err = { 0 };
 
         assert_works(fs_write_atomic(path, span_text(cases[i].content), cases[i].mode, &err), &err);
-        assert_false(vault_unlock(bench->client, NULL, &identity, &err));
+        assert_false(vault_unlock(bench->client, &nothing_known, &first, &err));
         assert_contains(err.msg, cases[i].says);
         assert_null(strstr(err.msg, "0011"));
     }
@@ -226,19 +131,19 @@ static void what_is_sealed_opens_only_where_it_belongs(void **state)
     assert_works(vault_seal_secret(bench->client, SPAN_LITERAL("hunter2"), &mail, &sealed, &err),
         &err);
     assert_int_equal(span_find(buf_span(&sealed), SPAN_LITERAL("hunter2")), SIZE_MAX);
-    assert_works(vault_open(bench->client, buf_span(&sealed), &mail, &clear, &err), &err);
+    assert_works(vault_open_secret(bench->client, buf_span(&sealed), &mail, &clear, &err), &err);
     assert_true(span_is(secret_span(clear), "hunter2"));
     for (size_t i = 0; i < countof(others); i++)
-        assert_fails(vault_open(bench->client, buf_span(&sealed), &others[i], &never, &err), &err,
-            ERR_INVALID);
+        assert_fails(vault_open_secret(bench->client, buf_span(&sealed), &others[i], &never, &err),
+            &err, ERR_INVALID);
     for (size_t i = 0; i < sealed.size; i++) {
         sealed.data[i] ^= 0x40;
-        assert_false(vault_open(bench->client, buf_span(&sealed), &mail, &never, &err));
+        assert_false(vault_open_secret(bench->client, buf_span(&sealed), &mail, &never, &err));
         sealed.data[i] ^= 0x40;
     }
     for (size_t n = 0; n < sealed.size; n++)
-        assert_fails(vault_open(bench->client, span_slice(buf_span(&sealed), 0, n), &mail, &never,
-                         &err),
+        assert_fails(vault_open_secret(bench->client, span_slice(buf_span(&sealed), 0, n), &mail,
+                         &never, &err),
             &err, ERR_INVALID);
     assert_null(never);
 }
@@ -255,15 +160,6 @@ static void two_seals_of_the_same_differ(void **state)
     assert_works(vault_seal_secret(bench->client, SPAN_LITERAL("same"), &mail, &a, &err), &err);
     assert_works(vault_seal_secret(bench->client, SPAN_LITERAL("same"), &mail, &b, &err), &err);
     assert_false(span_equal(buf_span(&a), buf_span(&b)));
-}
-
-static EVP_PKEY *public_of(struct span spki)
-{
-    const uint8_t *at = spki.data;
-    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)spki.size);
-
-    assert_non_null(key);
-    return key;
 }
 
 static X509_REQ *check_csr(struct span der, struct span spki)
@@ -360,7 +256,7 @@ static void a_key_that_is_brought_along_is_checked_and_sealed(void **state)
                      &err),
         &err);
     assert_true(span_equal(buf_span(&spki), span_of(public_der, (size_t)public_size)));
-    assert_works(vault_open(bench->client, buf_span(&sealed), &site, &back, &err), &err);
+    assert_works(open_for(bench, buf_span(&sealed), buf_span(&spki), &back, &err), &err);
     assert_true(span_equal(secret_span(back), span_of(der, (size_t)size)));
 
     assert_fails(vault_seal_key(bench->client, span_of(weak_der, (size_t)weak_size), &site, &sealed,
@@ -406,7 +302,7 @@ static void a_key_in_a_parcel_is_sealed_without_being_seen_on_the_way(void **sta
         SPAN_LITERAL("aad") };
 
     assert_works(vault_seal_parcel(bench->client, &sent, &site, &sealed, &spki, &err), &err);
-    assert_works(vault_open(bench->client, buf_span(&sealed), &site, &back, &err), &err);
+    assert_works(open_for(bench, buf_span(&sealed), buf_span(&spki), &back, &err), &err);
     assert_true(span_equal(secret_span(back), pkcs8));
 
     /* Not for another upload, not with other words beside it, not for another purpose. */
@@ -439,7 +335,7 @@ static void the_key_of_an_upload_is_of_no_other_use(void **state)
 
     (void)unlock_new(bench);
     assert_works(vault_make_parcel_key(bench->client, public_key, &half, &err), &err);
-    assert_fails(vault_open(bench->client, buf_span(&half), &parcel, &never, &err), &err,
+    assert_fails(vault_open_secret(bench->client, buf_span(&half), &parcel, &never, &err), &err,
         ERR_DENIED);
     assert_fails(vault_build_csr(bench->client, buf_span(&half), &parcel, &csr, &unused, &err),
         &err, ERR_DENIED);
@@ -466,8 +362,9 @@ static void the_vault_is_no_oracle(void **state)
     assert_works(vault_make_key(bench->client, VAULT_ED25519, &site, &site_key, &unused, &err),
         &err);
     /* The audit key never leaves and signs no requests; others sign no checkpoints. */
-    assert_fails(vault_open(bench->client, buf_span(&audit_key), &audit, &never, &err), &err,
-        ERR_DENIED);
+    assert_fails(vault_open_key(bench->client, buf_span(&audit_key), &audit, SPAN_EMPTY, &never,
+                     &err),
+        &err, ERR_DENIED);
     assert_fails(vault_build_csr(bench->client, buf_span(&audit_key), &audit, &csr, &unused, &err),
         &err, ERR_DENIED);
     assert_fails(vault_sign_checkpoint(bench->client, buf_span(&site_key), &site, &checkpoint,
@@ -477,8 +374,8 @@ static void the_vault_is_no_oracle(void **state)
     assert_fails(vault_sign_checkpoint(bench->client, buf_span(&site_key), &audit, &checkpoint,
                      &err),
         &err, ERR_INVALID);
-    assert_fails(vault_open(bench->client, buf_span(&audit_key), &secret, &never, &err), &err,
-        ERR_INVALID);
+    assert_fails(vault_open_secret(bench->client, buf_span(&audit_key), &secret, &never, &err),
+        &err, ERR_INVALID);
     assert_fails(vault_make_key(bench->client, VAULT_P256, &audit, &unused, &unused, &err), &err,
         ERR_INVALID);
     assert_fails(vault_make_key(bench->client, VAULT_P256, &secret, &unused, &unused, &err), &err,
@@ -523,7 +420,7 @@ static void opening_is_counted_and_limited(void **state)
     for (; n < 5000; n++) {
         autofree(secret) struct secret *clear = NULL;
 
-        if (!vault_open(bench->client, buf_span(&sealed), &site, &clear, &err))
+        if (!open_for(bench, buf_span(&sealed), buf_span(&spki), &clear, &err))
             break;
     }
     assert_int_equal(err.kind, ERR_LIMIT);
@@ -547,11 +444,11 @@ static void a_killed_vault_is_replaced_and_sealed_keys_still_open(void **state)
     assert_int_equal(kill(bench->pid, SIGKILL), 0);
     stop_vault(bench->pid, SIGKILL);
     assert_fails(vault_is_ready(bench->client, &err), &err, ERR_UNAVAILABLE);
-    assert_fails(vault_open(bench->client, buf_span(&sealed), &site, &never, &err), &err,
+    assert_fails(open_for(bench, buf_span(&sealed), buf_span(&spki), &never, &err), &err,
         ERR_UNAVAILABLE);
     bench->pid = start_vault(bench, bench->client, NULL);
     assert_works(vault_is_ready(bench->client, &err), &err);
-    assert_works(vault_open(bench->client, buf_span(&sealed), &site, &clear, &err), &err);
+    assert_works(open_for(bench, buf_span(&sealed), buf_span(&spki), &clear, &err), &err);
 }
 
 struct caller {
@@ -615,7 +512,7 @@ static void a_passphrase_gives_the_same_key_again_and_another_one_does_not(void 
 {
     struct bench *bench = *state;
     autofree(str) char *path = xasprintf("%s/passphrase", bench->dir);
-    struct vault_identity first = { 0 }, again = { 0 };
+    struct vault_masters known = { 0 };
     struct err err = { 0 };
     int status;
 
@@ -628,13 +525,13 @@ static void a_passphrase_gives_the_same_key_again_and_another_one_does_not(void 
                 &err);
         bench->pid = start_vault(bench, bench->client, path);
         if (i == 0)
-            assert_works(vault_unlock(bench->client, NULL, &first, &err), &err);
+            known = unlock_new(bench);
         else if (i == 1)
-            assert_works(vault_unlock(bench->client, &first, &again, &err), &err);
+            assert_works(vault_unlock(bench->client, &known, NULL, &err), &err);
         else
-            assert_fails(vault_unlock(bench->client, &first, &again, &err), &err, ERR_CONFLICT);
+            assert_fails(vault_unlock(bench->client, &known, NULL, &err), &err, ERR_CONFLICT);
     }
-    assert_string_equal(first.key_id, again.key_id);
+    assert_int_equal(known.items[0].source, VAULT_PASSPHRASE);
 }
 
 /* How often `needle` is in the memory of process `pid`. */
@@ -678,18 +575,22 @@ static int count_in_memory(pid_t pid, struct span needle)
 /* What a server does with a key, in a process of its own; then it waits to be looked at. */
 static void be_a_server(const struct bench *bench, int out)
 {
-    struct vault_client *client = vault_client_new();
+    struct vault_client *client = vault_client_new(0);
     pid_t pid = start_vault(bench, client, NULL);
     struct vault_csr csr = { .common_name = "canary.example" };
     autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
     autodone(buf) struct buf spki = BUF_INIT(8192);
     autodone(buf) struct buf der = BUF_INIT(65536);
-    struct vault_identity identity;
+    struct vault_master first;
     struct err err = { 0 };
-    bool ok = vault_unlock(client, NULL, &identity, &err) &&
+    bool ok = vault_unlock(client, &nothing_known, &first, &err) &&
               vault_make_key(client, VAULT_P256, &site, &sealed, &spki, &err) &&
               vault_build_csr(client, buf_span(&sealed), &site, &csr, &der, &err);
-    struct frame frame = { .type = ok, .payload = buf_span(&sealed) };
+    autodone(buf) struct buf both = BUF_INIT(FRAME_MAX);
+
+    frame_put_bytes(&both, buf_span(&sealed));
+    frame_put_bytes(&both, buf_span(&spki));
+    struct frame frame = { .type = ok, .payload = buf_span(&both) };
 
     (void)pid;
     if (!frame_send(out, &frame, NULL, 0, &err))
@@ -719,7 +620,10 @@ static void a_made_key_is_nowhere_in_the_memory_of_the_server(void **state)
     fd_close(theirs);
     assert_works(frame_receive(ours, 60000, &payload, &frame, NULL, NULL, &err), &err);
     assert_int_equal(frame.type, 1);
-    assert_works(vault_open(bench->client, frame.payload, &site, &clear, &err), &err);
+    struct frame_reader r = frame_reader_of(frame.payload);
+    struct span sealed = frame_read_bytes(&r), spki = frame_read_bytes(&r);
+
+    assert_works(open_for(bench, sealed, spki, &clear, &err), &err);
 
     /* RFC 5915: the private number follows 02 01 01 04 20. */
     struct span pkcs8 = secret_span(clear);
@@ -728,13 +632,13 @@ static void a_made_key_is_nowhere_in_the_memory_of_the_server(void **state)
     assert_true(at != SIZE_MAX);
     assert_int_equal(count_in_memory(server, span_slice(pkcs8, at + 5, 32)), 0);
     /* The search would have found it: the sealed key is there. */
-    assert_true(count_in_memory(server, span_slice(frame.payload, 40, 32)) > 0);
+    assert_true(count_in_memory(server, span_slice(sealed, 40, 32)) > 0);
     fd_close(ours);
     assert_int_equal(kill(server, SIGKILL), 0);
     stop_vault(server, SIGKILL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -760,5 +664,6 @@ int main(void)
         TEST(a_made_key_is_nowhere_in_the_memory_of_the_server),
     };
 
+    be_a_vault_if_told(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,10 +5,11 @@
 
 packages_build="build-essential gcc meson ninja-build pkg-config ccache python3 python3-yaml
     libssl-dev libevent-dev libcurl4-openssl-dev libc-ares-dev libidn2-dev libunistring-dev libjansson-dev libcsv-dev
-    libinih-dev libsodium-dev libsqlite3-dev libpq-dev libcmocka-dev node-llhttp libseccomp-dev openssl
+    libinih-dev libsodium-dev libsqlite3-dev libpq-dev libcmocka-dev node-llhttp libseccomp-dev libp11-kit-dev
+    openssl
     ca-certificates"
 packages_page="" # node and npm, unless a good one is there: need_node
-packages_test="sqlite3 postgresql python3-pytest python3-pytest-xdist python3-psycopg2
+packages_test="sqlite3 softhsm2 postgresql python3-pytest python3-pytest-xdist python3-psycopg2
     python3-cryptography bind9 slapd dovecot-imapd dovecot-pop3d dovecot-submissiond vsftpd
     mariadb-server-core prosody nginx-light haproxy chromium procps clang-tidy
     universal-ctags binutils systemd"

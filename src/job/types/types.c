@@ -9,6 +9,7 @@ const struct job_type job_types[] = {
     { "notify", job_notify_run, 5, 60 },
     { "probe", job_probe_run, 8, 60 },
     { "redisplay", job_redisplay_run, 10, 60 },
+    { "rewrap", job_rewrap_run, 0, 20 },
     { "update", job_update_run, 5, 60 },
     { 0 },
 };
