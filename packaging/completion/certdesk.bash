@@ -10,12 +10,20 @@ _certdesk_options() {
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
             "--sni --starttls --timeout --warn --help"
         ;;
-    key) echo "--help" ;;
+    csr)
+        echo "-o --assignee --business-group --chain --description --key --limit --name --output" \
+            "--owner --search --share-groups --share-users --subject --tags --unused --used --help"
+        ;;
+    key) echo "-o --output --wait --help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-o --all --assignee --business-group --chain --confirm --description --flag" \
+        echo "-f -o --all --assignee --business-group --chain --confirm --description --file --flag" \
             "--key --key-password-file --limit --name --output --owner --password-file --protocol" \
             "--search --share-groups --share-users --sni --sort --status --tag --tags --wait --help"
+        ;;
+    csv)
+        echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --tag" \
+            "--help"
         ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
@@ -31,9 +39,11 @@ _certdesk_options() {
 _certdesk_words() {
     case "$1" in
     audit) echo "verify" ;;
-    key) echo "recovery" ;;
+    csr) echo "create list show use delete" ;;
+    key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add update import replace" ;;
+    cert) echo "list show add update export import replace" ;;
+    csv) echo "import export" ;;
     ticket) echo "list show comment" ;;
     config) echo "check list" ;;
     esac
@@ -44,7 +54,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config key login restore serve standby ticket version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv key login restore serve standby ticket version --help" \
             -- "$current")
         return
     fi
@@ -73,6 +83,8 @@ _certdesk() {
     elif [ "$COMP_CWORD" -eq 2 ] && [ -n "$(_certdesk_words "$word")" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_certdesk_words "$word")" -- "$current")
     elif [ "$word" = cert ] && [[ "${COMP_WORDS[2]}" = import || "${COMP_WORDS[2]}" = replace ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    elif [ "$word" = csv ] && [ "${COMP_WORDS[2]}" = import ]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     elif [ "$word" = check ]; then
         mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")

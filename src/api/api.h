@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "codec/json.h"
 #include "codec/json_in.h"
+#include "net/http.h"
 #include "store/viewer.h"
 
 struct api_call;
@@ -87,16 +88,17 @@ struct api_call {
     struct db *db;
     struct tx *tx; /* NULL with API_NO_TX */
 
-    int64_t path_id;             /* {id} */
-    char path_text[256];         /* {key} or {name}, decoded */
-    char path_other[256];        /* {other}, decoded */
-    const char *query;           /* what follows "?", undecoded; "" without one */
-    const struct json *json;     /* the body; NULL where there is none */
-    struct span body;            /* with API_BODY_RAW */
-    const char *content_type;    /* of that; NULL: none was said */
-    int64_t if_match;            /* the row version of If-Match; 0: none given */
-    const char *idempotency_key; /* NULL: none given */
-    void *prepared;              /* by the route's prepare(); NULL without one */
+    int64_t path_id;                    /* {id} */
+    char path_text[256];                /* {key} or {name}, decoded */
+    char path_other[256];               /* {other}, decoded */
+    const char *query;                  /* what follows "?", undecoded; "" without one */
+    const struct json *json;            /* the body; NULL where there is none */
+    struct span body;                   /* with API_BODY_RAW, as far as it is in memory */
+    const struct http_request *request; /* for fields, and for a body that lies in a file */
+    const char *content_type;           /* of that; NULL: none was said */
+    int64_t if_match;                   /* the row version of If-Match; 0: none given */
+    const char *idempotency_key;        /* NULL: none given */
+    void *prepared;                     /* by the route's prepare(); NULL without one */
     void (*free_prepared)(void *prepared);
 
     /* The answer. */
@@ -105,6 +107,7 @@ struct api_call {
     struct json_out reply;          /* writes into body_out */
     int reply_fd;                   /* with API_REPLY_RAW: the body is this file's … */
     int64_t reply_size;             /* … first bytes; -1: body_out has it */
+    struct http_producer producer;  /* … or, with `produce`, what this makes piece by piece */
     const char *media_type;         /* NULL: application/json; lives for ever */
     int64_t etag;                   /* 0: no ETag */
     char location[256];             /* "" : no Location */
@@ -126,6 +129,10 @@ bool api_stale(struct api_call *call, struct err *err) must_check;
 
 /* A decoder over the body, which must be an object. */
 void api_body(struct api_call *call, struct json_in *in);
+
+/* Queue a job of that type for the caller, with the body as its payload, and answer with it: what
+ * it may touch is decided as it runs. */
+bool api_start_job(struct api_call *call, const char *type, struct err *err) must_check;
 
 /*
  * Write the audit entry of what the handler has just changed. `action` is "object.verb": what

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "store/account.h"
 #include "store/audit.h"
+#include "store/job.h"
 
 struct store_viewer api_viewer(const struct api_call *call)
 {
@@ -37,6 +38,23 @@ bool api_find_account(struct api_call *call, const char *field, const char *name
         return fail(err, ERR_INVALID, "%s: there is no user \"%s\"", field, name);
     }
     *ret_id = account->id;
+    return true;
+}
+
+bool api_start_job(struct api_call *call, const char *type, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(2 * JSON_MAX_BYTES);
+    struct job_new job = { .type = type, .due_at = call->now, .account_id = call->who.account_id };
+    int64_t id;
+
+    json_write(call->json, &payload);
+    job.payload = buf_text(&payload);
+    if (!buf_check(&payload, "payload of the job", err) ||
+        !store_job_add(call->tx, &job, call->now, &id, err))
+        return false;
+    json_i64(&call->reply, "job", id);
+    call->status = 202;
+    call->wakes_jobs = true;
     return true;
 }
 

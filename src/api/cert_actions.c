@@ -11,9 +11,7 @@
 #include "monitor/add.h"
 #include "monitor/confirm.h"
 #include "store/cert.h"
-#include "store/job.h"
 
-#define IDS_MAX 10000
 #define HOSTS_MAX 500000
 
 static bool update_one(struct api_call *call, struct err *err)
@@ -36,54 +34,23 @@ static bool update_one(struct api_call *call, struct err *err)
     return true;
 }
 
-/* The job gets the body as it came; what it may touch is decided as it runs, for whoever asked. */
 static bool update_many(struct api_call *call, struct err *err)
 {
-    autodone(buf) struct buf payload = BUF_INIT(2 * JSON_MAX_BYTES);
-    struct cert_filter filter = { 0 };
     struct json_in in;
-    struct json_in nested;
-    int64_t job_id;
 
     api_body(call, &in);
-    bool has_ids = json_in_has(&in, "ids");
-    bool has_filter = json_in_has(&in, "filter");
-    size_t n = json_in_array_opt(&in, "ids", IDS_MAX);
-
-    for (size_t i = 0; i < n; i++)
-        (void)json_in_item_i64(&in, "ids", i, 1, INT64_MAX);
-    if (json_in_object_opt(&in, "filter", &nested)) {
-        cert_filter_from_json(&nested, &filter);
-        json_in_leave(&nested);
-    }
-    if (has_ids == has_filter)
-        json_in_complain(&in, "ids", "give either ids or filter");
-    if (!json_in_end(&in, err))
-        return false;
-    json_write(call->json, &payload);
-    struct job_new job = { .type = "update",
-        .payload = buf_text(&payload),
-        .due_at = call->now,
-        .account_id = call->who.account_id };
-
-    if (!store_job_add(call->tx, &job, call->now, &job_id, err))
-        return false;
-    json_i64(&call->reply, "job", job_id);
-    call->status = 202;
-    call->wakes_jobs = true;
-    return true;
+    cert_selection_check(&in);
+    return json_in_end(&in, err) && api_start_job(call, "update", err);
 }
 
 /* Checked here as far as all lines share it; the lines themselves are the job's. */
 static bool add_many(struct api_call *call, struct err *err)
 {
     autodone(buf) struct buf ignored = BUF_INIT(65536);
-    autodone(buf) struct buf payload = BUF_INIT(2 * JSON_MAX_BYTES);
     struct cert_people_edit people;
     struct watch_place place;
     struct json_in in;
     const char *field;
-    int64_t job_id;
 
     api_body(call, &in);
     (void)json_in_text(&in, "hosts", 1, HOSTS_MAX);
@@ -93,20 +60,8 @@ static bool add_many(struct api_call *call, struct err *err)
     cert_new_read_tags(&in, &ignored);
     if (protocol && !watch_place_parse("localhost", 0, NULL, protocol, &place, &field, err))
         json_in_complain(&in, "protocol", "there is no protocol \"%s\"", protocol);
-    if (!cert_new_read_people(call, &in, NULL, &people, err) || !json_in_end(&in, err))
-        return false;
-    json_write(call->json, &payload);
-    struct job_new job = { .type = "add",
-        .payload = buf_text(&payload),
-        .due_at = call->now,
-        .account_id = call->who.account_id };
-
-    if (!store_job_add(call->tx, &job, call->now, &job_id, err))
-        return false;
-    json_i64(&call->reply, "job", job_id);
-    call->status = 202;
-    call->wakes_jobs = true;
-    return true;
+    return cert_new_read_people(call, &in, NULL, &people, err) && json_in_end(&in, err) &&
+           api_start_job(call, "add", err);
 }
 
 static bool confirm(struct api_call *call, struct err *err)

@@ -5,6 +5,8 @@
 
 #include "core/compare.h"
 
+#define IDS_MAX 10000
+
 static bool is_flag(const char *word)
 {
     return !word || strcmp(word, "any") == 0 || compare_is_alert_name(word);
@@ -138,4 +140,20 @@ void cert_filter_from_json(struct json_in *in, struct cert_filter *ret)
         ret->statuses |= 1U << CERT_UNKNOWN;
     if (optional(in, "stage", 64))
         json_in_complain(in, "stage", "no certificate has a stage yet");
+}
+
+void cert_selection_check(struct json_in *in)
+{
+    struct cert_filter filter = { 0 };
+    struct json_in nested;
+    const size_t n = json_in_array_opt(in, "ids", IDS_MAX);
+
+    for (size_t i = 0; i < n; i++)
+        (void)json_in_item_i64(in, "ids", i, 1, INT64_MAX);
+    if (json_in_object_opt(in, "filter", &nested)) {
+        cert_filter_from_json(&nested, &filter);
+        json_in_leave(&nested);
+    }
+    if (json_in_has(in, "ids") == json_in_has(in, "filter"))
+        json_in_complain(in, "ids", "give either ids or filter");
 }

@@ -17,5 +17,9 @@ void cert_filter_from_query(struct query *query, struct cert_filter *ret,
 /* "sort": a column, with "-" in front for descending. */
 void cert_filter_sort(struct query *query, struct cert_page_request *ret);
 
+/* "ids" or "filter", one of which must be there: which records a job is about. Problems are the
+ * decoder's. */
+void cert_selection_check(struct json_in *in);
+
 /* Problems are the decoder's. What is borrowed lives as long as the JSON. */
 void cert_filter_from_json(struct json_in *in, struct cert_filter *ret);

@@ -6,9 +6,10 @@
  * record that has it, that is the answer; where not, they are not told, and get a record of their
  * own.
  */
+#include "api/cert_import.h"
+
 #include <string.h>
 
-#include "api/cert_import.h"
 #include "api/cert_json.h"
 #include "api/cert_new.h"
 #include "api/cert_warnings.h"
@@ -21,26 +22,20 @@
 #include "store/record_version.h"
 #include "x509/cert.h"
 
-/* What the form says of the record, read once for all certificates of the upload. */
-struct record_fields {
-    struct buf tags;
-    struct watch_new watch;
-    struct cert_people_edit people;
-};
-
-static void record_fields_done(struct record_fields *fields)
+void record_fields_done(struct record_fields *fields)
 {
     buf_done(&fields->tags);
 }
-DEFINE_AUTODONE(record_fields);
-
-static bool read_fields(struct api_call *call, const struct import_read *read,
+bool cert_import_fields(struct api_call *call, const struct import_read *read,
     struct record_fields *ret, struct err *err)
 {
     struct watch_new *watch = &ret->watch;
     struct json_in in;
 
     json_in_init(&in, read->form.fields, call->problems);
+    /* Of a JSON body: read already, as files. */
+    (void)json_in_value(&in, "certificate");
+    (void)json_in_value(&in, "chain");
     watch->cert.name = json_in_text_opt(&in, "name", 1, 200, NULL);
     watch->cert.description = json_in_text_opt(&in, "description", 0, 10000, "");
     cert_new_read_tags(&in, &ret->tags);
@@ -59,6 +54,11 @@ static bool read_fields(struct api_call *call, const struct import_read *read,
     return true;
 }
 
+static bool has_key(const struct import_item *item)
+{
+    return item->brought.new_key || item->brought.sealed_key_id;
+}
+
 static bool audit_import(struct api_call *call, const char *action, int64_t id, const char *name,
     const struct import_item *item, struct err *err)
 {
@@ -71,7 +71,7 @@ static bool audit_import(struct api_call *call, const char *action, int64_t id, 
     json_hex(&out, "fingerprint_sha256", span_of(cert_sha256(leaf), CERT_SHA256_SIZE));
     json_str(&out, "serial", cert_serial(leaf));
     json_time(&out, "not_after", cert_not_after(leaf));
-    json_bool(&out, "key", item->brought.new_key != NULL);
+    json_bool(&out, "key", has_key(item));
     json_end(&out);
     return json_out_check(&out, err) &&
            api_audit(call, action, id, name, NULL, buf_text(&after), err);
@@ -110,7 +110,7 @@ static bool complete_record(struct api_call *call, const struct import_item *ite
         !store_cert_get(call->tx, &viewer, id, &cert, err) ||
         !cert_json_relations(call, id, &relations, err))
         return false;
-    if (!item->brought.new_key || !own || own->sealed_key_id ||
+    if (!has_key(item) || !own || own->sealed_key_id ||
         !permission_allows(&call->who, ACTION_EDIT, relations))
         return true;
     return bring_key(call->tx, own, &item->brought, call->now, err) &&
@@ -119,7 +119,7 @@ static bool complete_record(struct api_call *call, const struct import_item *ite
 }
 
 /* One certificate of the upload. *ret_there: a record that the caller sees had it already. */
-static bool save_item(struct api_call *call, struct import_item *item,
+bool cert_import_save(struct api_call *call, struct import_item *item,
     const struct record_fields *fields, bool is_first, struct import_saved *ret, struct err *err)
 {
     const struct store_viewer viewer = api_viewer(call);
@@ -139,7 +139,7 @@ static void write_key(struct json_out *out, const struct import_item *item,
 {
     const struct cert *leaf = chain_leaf(item->brought.chain);
 
-    if (!item->brought.new_key) {
+    if (!has_key(item)) {
         json_put_null(out, "key");
         return;
     }
@@ -185,7 +185,7 @@ static bool write_also(struct api_call *call, const struct import_saved *saved, 
 }
 
 bool cert_import_write(struct api_call *call, const struct import_read *read,
-    const struct import_saved *saved, size_t n, struct err *err)
+    const struct import_item *item, const struct import_saved *saved, size_t n, struct err *err)
 {
     const struct store_viewer viewer = api_viewer(call);
     autofree(cert_row) struct cert_row *cert = NULL;
@@ -199,8 +199,8 @@ bool cert_import_write(struct api_call *call, const struct import_read *read,
         return fail(err, ERR_INTERNAL, "a version that was just written is not there");
     call->etag = cert->row_version;
     json_bool(&call->reply, "duplicate", saved->is_duplicate);
-    write_key(&call->reply, read->items, own);
-    write_warnings(call, read, read->items, own);
+    write_key(&call->reply, item, own);
+    write_warnings(call, read, item, own);
     return write_also(call, saved, n, err);
 }
 
@@ -215,12 +215,12 @@ static bool certs_import(struct api_call *call, struct err *err)
     autodone(record_fields) struct record_fields fields = { .tags = BUF_INIT(65536) };
     struct import_saved saved[BUNDLE_LEAVES_MAX] = { 0 };
 
-    if (!read_fields(call, read, &fields, err))
+    if (!cert_import_fields(call, read, &fields, err))
         return false;
     for (size_t i = 0; i < read->n_items; i++)
-        if (!save_item(call, &read->items[i], &fields, i == 0, &saved[i], err))
+        if (!cert_import_save(call, &read->items[i], &fields, i == 0, &saved[i], err))
             return false;
-    if (!cert_import_write(call, read, saved, read->n_items, err))
+    if (!cert_import_write(call, read, read->items, saved, read->n_items, err))
         return false;
     if (saved[0].is_duplicate)
         return true;

@@ -99,7 +99,7 @@ static bool certs_replace(struct api_call *call, struct err *err)
 
     return cert_require(call, call->path_id, ACTION_EDIT, &cert, err) &&
            replace_in(call, cert, read, &saved, err) &&
-           cert_import_write(call, read, &saved, 1, err);
+           cert_import_write(call, read, read->items, &saved, 1, err);
 }
 
 const struct api_route certificate_replace_routes[] = {

@@ -111,6 +111,7 @@ static void call_init(struct api_call *call, const struct dispatch *dispatch, st
     span_copy_text(span_text(state->match.other), call->path_other, sizeof call->path_other);
     span_copy_text(span_text(request->client), call->address, sizeof call->address);
     call->query = request->query;
+    call->request = request;
     call->reply_fd = -1;
     call->status = 200;
 }
@@ -223,16 +224,25 @@ static bool run_without_transaction(struct api_call *call, struct err *err)
     return json_out_check(&call->reply, err);
 }
 
+/* What no reply has taken over. */
+static void release_reply(struct api_call *call)
+{
+    if (call->producer.produce && call->producer.release)
+        call->producer.release(call->producer.arg);
+    call->producer = (struct http_producer){ 0 };
+    fd_close(call->reply_fd);
+    call->reply_fd = -1;
+}
+
 static void forget_answer(struct api_call *call)
 {
+    release_reply(call);
     buf_clear(call->body_out);
     json_out_init(&call->reply, call->body_out);
     call->status = 200;
     call->etag = 0;
     call->location[0] = call->set_cookie[0] = call->filename[0] = '\0';
     call->media_type = NULL;
-    fd_close(call->reply_fd);
-    call->reply_fd = -1;
     call->wakes_jobs = false;
     json_problems_clear(call->problems);
 }
@@ -293,6 +303,11 @@ static void answer_call(struct api_call *call, struct http_reply *reply)
         return;
     http_reply_field(reply, "Content-Type",
         call->media_type ? call->media_type : "application/json");
+    if (call->producer.produce) {
+        http_reply_take_producer(reply, &call->producer);
+        call->producer = (struct http_producer){ 0 };
+        return;
+    }
     if (call->reply_fd >= 0) {
         http_reply_take_fd(reply, call->reply_fd, call->reply_size);
         call->reply_fd = -1;
@@ -342,7 +357,7 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
         call.free_prepared(call.prepared);
     span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
     json_problems_clear(&problems);
-    fd_close(call.reply_fd);
+    release_reply(&call);
 }
 
 static enum http_verdict dispatch_authorize(void *context, void *worker,

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/parse.h"
+#include "codec/json_in.h"
 
 #define FIELDS_MAX_BYTES (256u << 10)
 
@@ -13,23 +14,23 @@ enum field_kind { FIELD_FILE, FIELD_PASSWORD, FIELD_TEXT, FIELD_LIST, FIELD_JSON
 static const struct {
     const char *name;
     enum field_kind kind;
-    bool is_for[2]; /* by enum import_form_kind */
+    bool is_for[3]; /* by enum import_form_kind */
 } fields[] = {
-    { "file", FIELD_FILE, { true, true } },
-    { "key", FIELD_FILE, { true, true } },
-    { "chain", FIELD_FILE, { true, true } },
-    { "password", FIELD_PASSWORD, { true, true } },
-    { "key_password", FIELD_PASSWORD, { true, true } },
-    { "name", FIELD_TEXT, { true, false } },
-    { "description", FIELD_TEXT, { true, false } },
-    { "business_group", FIELD_TEXT, { true, false } },
-    { "owner", FIELD_TEXT, { true, false } },
-    { "assignee", FIELD_TEXT, { true, false } },
-    { "tags", FIELD_LIST, { true, false } },
-    { "share_users", FIELD_LIST, { true, false } },
-    { "share_groups", FIELD_LIST, { true, false } },
-    { "share", FIELD_JSON, { true, false } },
-    { "confirm", FIELD_FLAG, { false, true } },
+    { "file", FIELD_FILE, { true, true, true } },
+    { "key", FIELD_FILE, { true, true, false } },
+    { "chain", FIELD_FILE, { true, true, true } },
+    { "password", FIELD_PASSWORD, { true, true, false } },
+    { "key_password", FIELD_PASSWORD, { true, true, false } },
+    { "name", FIELD_TEXT, { true, false, true } },
+    { "description", FIELD_TEXT, { true, false, true } },
+    { "business_group", FIELD_TEXT, { true, false, true } },
+    { "owner", FIELD_TEXT, { true, false, true } },
+    { "assignee", FIELD_TEXT, { true, false, true } },
+    { "tags", FIELD_LIST, { true, false, true } },
+    { "share_users", FIELD_LIST, { true, false, true } },
+    { "share_groups", FIELD_LIST, { true, false, true } },
+    { "share", FIELD_JSON, { true, false, true } },
+    { "confirm", FIELD_FLAG, { false, true, false } },
 };
 
 static size_t find_field(const char *name)
@@ -164,11 +165,29 @@ static bool complain(const struct api_call *call, struct err *err)
         call->problems->items[0].message);
 }
 
+/* {certificate, chain, …}: the texts are PEM, and go where the files of a form do. */
+static bool read_json(struct api_call *call, struct import_form *form, struct err *err)
+{
+    if (!json_parse(call->body, &form->fields, err))
+        return false;
+    const char *cert = json_as_text(json_member(form->fields, "certificate"));
+    const char *chain = json_as_text(json_member(form->fields, "chain"));
+
+    if (!cert || !cert[0])
+        json_problems_add(call->problems, "certificate", "it is missing");
+    form->upload.parts[IMPORT_FILE] = span_text(cert);
+    form->upload.parts[IMPORT_CHAIN] = span_text(chain);
+    return complain(call, err);
+}
+
 bool import_form_read(struct api_call *call, enum import_form_kind kind, struct import_form *ret,
     struct err *err)
 {
     char boundary[MULTIPART_BOUNDARY_MAX + 1];
 
+    if (kind == IMPORT_FORM_CSR && call->content_type &&
+        span_starts_with(span_text(call->content_type), "application/json"))
+        return read_json(call, ret, err);
     if (!multipart_boundary(call->content_type ? call->content_type : "", boundary, err)) {
         call->status = 415;
         return false;

@@ -1,4 +1,5 @@
-/* cli: certdesk cert list, show, add, update. Import and replace are in cert_import.c. */
+/* cli: certdesk cert list, show, add, update. Export and a list of hosts are in cert_many.c, import
+ * and replace are in cert_import.c. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "cli/cert_import.h"
+#include "cli/cert_many.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/remote.h"
@@ -26,6 +28,8 @@ struct cert_options {
     const char *sni;
     const char *protocol;
     const char *tags;
+    const char *file;   /* of hosts to add */
+    const char *output; /* of an export */
 };
 
 static const struct option options[] = {
@@ -34,7 +38,7 @@ static const struct option options[] = {
     { "owner", required_argument, NULL, 'w' },
     { "assignee", required_argument, NULL, 'g' },
     { "tag", required_argument, NULL, 't' },
-    { "flag", required_argument, NULL, 'f' },
+    { "flag", required_argument, NULL, 'F' },
     { "sort", required_argument, NULL, 'r' },
     { "limit", required_argument, NULL, 'l' },
     { "all", no_argument, NULL, 'a' },
@@ -43,6 +47,7 @@ static const struct option options[] = {
     { "protocol", required_argument, NULL, 'p' },
     { "tags", required_argument, NULL, 'T' },
     { "wait", no_argument, NULL, 'W' },
+    { "file", required_argument, NULL, 'f' },
     { "output", required_argument, NULL, 'o' },
     { "help", no_argument, NULL, 'h' },
     { 0 },
@@ -56,7 +61,10 @@ static int usage(void)
         "       certdesk cert show ID [-o table|json]\n"
         "       certdesk cert add HOST[:PORT]… [--name NAME] [--sni NAME] [--protocol PROTO] [--tags A,B]\n"
         "                         [--owner NAME] [--assignee NAME] [--wait] [-o table|json]\n"
+        "       certdesk cert add -f FILE|- [--protocol PROTO] [--tags A,B] [--owner NAME]\n"
+        "                         [--assignee NAME] [-o table|json]\n"
         "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n"
+        "       certdesk cert export ID… [-o FILE]\n"
         "       " CERT_IMPORT_USAGE "\n"
         "       " CERT_REPLACE_USAGE "\n",
         stderr);
@@ -83,7 +91,7 @@ static bool take_option(struct cert_options *o, int option)
     case 't':
         keep(o->query, &o->n_query, "tag", optarg);
         return true;
-    case 'f':
+    case 'F':
         keep(o->query, &o->n_query, "flag", optarg);
         return true;
     case 'r':
@@ -117,9 +125,13 @@ static bool take_option(struct cert_options *o, int option)
     case 'W':
         o->wait = true;
         return true;
+    case 'f':
+        o->file = optarg;
+        return true;
     case 'o':
+        o->output = optarg;
         o->json = strcmp(optarg, "json") == 0;
-        return o->json || strcmp(optarg, "table") == 0;
+        return true;
     default:
         return false;
     }
@@ -434,44 +446,85 @@ static bool update(struct remote *remote, const struct cert_options *o, int n_id
     return true;
 }
 
+enum verb { VERB_LIST, VERB_SHOW, VERB_ADD, VERB_UPDATE, VERB_EXPORT, N_VERBS };
+
+/* N_VERBS: there is none of that name, or not with so many arguments. */
+static enum verb find_verb(const char *name, int n, const struct cert_options *o)
+{
+    const bool is_format =
+        !o->output || strcmp(o->output, "json") == 0 || strcmp(o->output, "table") == 0;
+
+    if (strcmp(name, "export") == 0 && n > 0)
+        return VERB_EXPORT;
+    if (!is_format || (o->file && strcmp(name, "add") != 0))
+        return N_VERBS;
+    if (strcmp(name, "list") == 0 && n == 0)
+        return VERB_LIST;
+    if (strcmp(name, "show") == 0 && n == 1)
+        return VERB_SHOW;
+    if (strcmp(name, "add") == 0 && (n > 0) != (o->file != NULL))
+        return VERB_ADD;
+    return strcmp(name, "update") == 0 ? VERB_UPDATE : N_VERBS;
+}
+
+static bool add(struct remote *remote, struct cert_options *o, int n, char **hosts, bool *ret_good,
+    struct err *err)
+{
+    if (o->file) {
+        if (o->protocol)
+            keep(o->fields, &o->n_fields, "protocol", o->protocol);
+        return cert_add_file(remote, o->file, o->fields, o->n_fields, o->tags, o->json, ret_good,
+            err);
+    }
+    for (int i = 0; i < n; i++)
+        if (!add_one(remote, o, hosts[i], err))
+            return false;
+    return true;
+}
+
+static bool run(struct remote *remote, enum verb verb, struct cert_options *o, int n, char **rest,
+    bool *ret_good, struct err *err)
+{
+    switch (verb) {
+    case VERB_LIST:
+        return list(remote, o, err);
+    case VERB_SHOW:
+        return show(remote, o, rest[0], err);
+    case VERB_ADD:
+        return add(remote, o, n, rest, ret_good, err);
+    case VERB_EXPORT:
+        return cert_export(remote, n, rest, o->output, err);
+    case VERB_UPDATE:
+    case N_VERBS:
+        break;
+    }
+    return update(remote, o, n, rest, err);
+}
+
 int cli_cert(int argc, char **argv)
 {
     struct cert_options o = { 0 };
     autofree(remote) struct remote *remote = NULL;
     struct err err = { 0 };
-    bool works = true;
+    bool is_good = true;
     int option;
 
     if (argc < 2)
         return usage();
-    const char *verb = argv[1];
-
-    if (strcmp(verb, "import") == 0 || strcmp(verb, "replace") == 0)
+    if (strcmp(argv[1], "import") == 0 || strcmp(argv[1], "replace") == 0)
         return cert_import_run(argc - 1, argv + 1);
     argc--;
     argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
+    while ((option = getopt_long(argc, argv, "o:f:h", options, NULL)) !=
            -1) /* NOLINT(concurrency-mt-unsafe) */
         if (!take_option(&o, option))
             return usage();
-    int n = argc - optind;
-    char **rest = argv + optind;
-    bool is_list = strcmp(verb, "list") == 0 && n == 0;
-    bool is_show = strcmp(verb, "show") == 0 && n == 1;
-    bool is_add = strcmp(verb, "add") == 0 && n > 0;
+    const enum verb verb = find_verb(argv[0], argc - optind, &o);
 
-    if (!is_list && !is_show && !is_add && strcmp(verb, "update") != 0)
+    if (verb == N_VERBS)
         return usage();
-    if (!remote_open(&remote, &err))
+    if (!remote_open(&remote, &err) ||
+        !run(remote, verb, &o, argc - optind, argv + optind, &is_good, &err))
         return output_fail(&err);
-    if (is_list)
-        works = list(remote, &o, &err);
-    else if (is_show)
-        works = show(remote, &o, rest[0], &err);
-    else if (is_add)
-        for (int i = 0; works && i < n; i++)
-            works = add_one(remote, &o, rest[i], &err);
-    else
-        works = update(remote, &o, n, rest, &err);
-    return works ? CLI_OK : output_fail(&err);
+    return is_good ? CLI_OK : CLI_FAILED;
 }

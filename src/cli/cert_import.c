@@ -27,6 +27,7 @@
 
 struct import_options {
     bool is_replace;
+    bool is_csr; /* "csr use" */
     bool json;
     bool confirm;
     const char *id;
@@ -62,9 +63,12 @@ static const struct option options[] = {
     { 0 },
 };
 
-static int usage(bool is_replace)
+static int usage(const struct import_options *o)
 {
-    fprintf(stderr, "usage: %s\n", is_replace ? CERT_REPLACE_USAGE : CERT_IMPORT_USAGE);
+    fprintf(stderr, "usage: %s\n",
+        o->is_csr       ? CSR_USE_USAGE
+        : o->is_replace ? CERT_REPLACE_USAGE
+                        : CERT_IMPORT_USAGE);
     return CLI_USAGE;
 }
 
@@ -172,8 +176,9 @@ static bool send_form(struct remote *remote, const struct import_options *o, str
     struct err *err)
 {
     autodone(buf) struct buf body = BUF_INIT_SECRET(BODY_MAX_BYTES);
-    autofree(str) char *path = o->is_replace ? xasprintf("/certificates/%s/replace", o->id)
-                                             : xstrdup("/certificates/import");
+    autofree(str) char *path = o->is_csr       ? xasprintf("/csrs/%s/certificate", o->id)
+                               : o->is_replace ? xasprintf("/certificates/%s/replace", o->id)
+                                               : xstrdup("/certificates/import");
     uint8_t bytes[16];
     char boundary[2 * sizeof bytes + 1];
 
@@ -259,8 +264,8 @@ static bool run(struct import_options *o, struct err *err)
     autofree(json) struct json *answer = NULL;
     int64_t id;
 
-    if (o->is_replace && !parse_i64(span_text(o->id), 1, INT64_MAX, &id, err))
-        return err_wrap(err, "\"%s\" is no certificate's id", o->id);
+    if ((o->is_replace || o->is_csr) && !parse_i64(span_text(o->id), 1, INT64_MAX, &id, err))
+        return err_wrap(err, "\"%s\" is no id", o->id);
     if (!read_passwords(o, err) || !remote_open(&remote, err) || !bring(remote, o, &answer, err))
         return false;
     if (o->json)
@@ -273,6 +278,7 @@ static bool run(struct import_options *o, struct err *err)
 int cert_import_run(int argc, char **argv)
 {
     struct import_options o = { .is_replace = strcmp(argv[0], "replace") == 0,
+        .is_csr = strcmp(argv[0], "use") == 0,
         .password = BUF_INIT_SECRET(ASK_LINE_MAX),
         .key_password = BUF_INIT_SECRET(ASK_LINE_MAX) };
     struct err err = { 0 };
@@ -281,9 +287,9 @@ int cert_import_run(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
            -1) /* NOLINT(concurrency-mt-unsafe) */
         if (!take_option(&o, option))
-            return usage(o.is_replace);
-    if (argc - optind != (o.is_replace ? 2 : 1))
-        return usage(o.is_replace);
+            return usage(&o);
+    if (argc - optind != (o.is_replace || o.is_csr ? 2 : 1))
+        return usage(&o);
     o.id = argv[optind];
     o.file = argv[argc - 1];
     bool works = run(&o, &err);

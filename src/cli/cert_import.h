@@ -1,4 +1,5 @@
-/* cli/cert_import: "certdesk cert import FILE" and "certdesk cert replace ID FILE". */
+/* cli/cert_import: "certdesk cert import FILE", "certdesk cert replace ID FILE" and "certdesk csr
+ * use ID FILE". */
 #pragma once
 
 #include "base/base.h"
@@ -13,5 +14,11 @@
     "certdesk cert replace ID FILE [--key FILE] [--chain FILE] [--password-file FILE|-]\n"         \
     "                             [--key-password-file FILE|-] [--confirm] [-o table|json]"
 
-/* argv[0] is "import" or "replace". Returns the exit status. */
+#define CSR_USE_USAGE                                                                              \
+    "certdesk csr use ID FILE [--chain FILE] [--name NAME] [--description TEXT]\n"                 \
+    "                        [--business-group NAME] [--owner NAME] [--assignee NAME]\n"           \
+    "                        [--tags A,B] [--share-users A,B] [--share-groups A,B] [-o table|json]"
+
+/* argv[0] is "import", "replace" or, for a request's certificate, "use". Returns the exit status.
+ */
 int cert_import_run(int argc, char **argv);

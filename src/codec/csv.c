@@ -20,6 +20,7 @@ enum place { AT_CELL, IN_BARE, IN_QUOTES, AFTER_QUOTE };
 struct csv_reader {
     struct csv_parser parser;
     csv_row row;
+    csv_bad_row bad_row; /* NULL: a bad row ends the reading */
     void *context;
     struct buf bytes;             /* the row's cells, one behind the other */
     size_t ends[CSV_MAX_COLUMNS]; /* where each ends */
@@ -31,6 +32,16 @@ struct csv_reader {
     bool is_begun; /* past a byte order mark */
     uint8_t head[3];
     size_t n_head;
+    int64_t offset;        /* of the next byte to be parsed, in the table */
+    int64_t starts[PIECE]; /* where the rows begin that were parsed and not given out yet */
+    size_t n_starts;
+    size_t n_given;
+    int64_t row_offset;
+    bool is_in_row;   /* past the first byte of a row */
+    bool is_bad;      /* the row is, … */
+    struct err bad;   /* … because of this … */
+    size_t bad_cell;  /* … in this cell … */
+    int64_t bad_line; /* … which is on this line */
     bool is_failed;
     struct err *err; /* of the call under way */
 };
@@ -54,6 +65,31 @@ static int64_t count_lines(struct span text)
     return n;
 }
 
+/* The first reason counts. */
+static void spoil(struct csv_reader *reader, enum err_kind kind, int64_t line, const char *what)
+{
+    if (reader->is_bad)
+        return;
+    (void)fail(&reader->bad, kind, "%s", what);
+    reader->is_bad = true;
+    reader->bad_cell = reader->n_cells;
+    reader->bad_line = line;
+}
+
+/* "byte 0xe9, the 3rd of the cell" is what helps to find it. */
+static void spoil_by_bytes(struct csv_reader *reader, struct span cell)
+{
+    char what[128];
+    size_t at = 0;
+
+    for (size_t n; at < cell.size && (n = parse_utf8_sequence(cell, at)) > 0;)
+        at += n;
+    (void)snprintf(what, sizeof what,
+        "a cell is not UTF-8 text: byte 0x%02x, number %zu of the cell",
+        at < cell.size ? (unsigned)cell.data[at] : 0U, at + 1);
+    spoil(reader, ERR_INVALID, reader->line, what);
+}
+
 static void take_cell(void *data, size_t size, void *context)
 {
     struct csv_reader *const reader = context;
@@ -65,32 +101,47 @@ static void take_cell(void *data, size_t size, void *context)
     if (reader->n_cells == 0)
         reader->row_line = reader->line;
     if (size > CSV_MAX_CELL)
-        fail_at(reader, ERR_LIMIT, reader->line, "a cell is larger than 65536 bytes");
+        spoil(reader, ERR_LIMIT, reader->line, "a cell is larger than 65536 bytes");
     else if (reader->n_cells == CSV_MAX_COLUMNS)
-        fail_at(reader, ERR_LIMIT, reader->line, "there are more than 200 columns");
+        spoil(reader, ERR_LIMIT, reader->line, "there are more than 200 columns");
     else if (reader->bytes.size + size > CSV_MAX_ROW)
-        fail_at(reader, ERR_LIMIT, reader->row_line, "the row is larger than 1048576 bytes");
+        spoil(reader, ERR_LIMIT, reader->row_line, "the row is larger than 1048576 bytes");
     else if (!parse_is_utf8(cell))
-        fail_at(reader, ERR_INVALID, reader->line, "a cell is not UTF-8 text");
-    if (reader->is_failed)
-        return;
-    buf_add_span(&reader->bytes, cell);
-    reader->ends[reader->n_cells++] = reader->bytes.size;
+        spoil_by_bytes(reader, cell);
+    if (reader->is_bad && !reader->bad_row)
+        fail_at(reader, reader->bad.kind, reader->bad_line, reader->bad.msg);
     reader->line += count_lines(cell);
+    if (reader->n_cells < CSV_MAX_COLUMNS && !reader->is_bad) {
+        buf_add_span(&reader->bytes, cell);
+        reader->ends[reader->n_cells] = reader->bytes.size;
+    }
+    reader->n_cells++;
 }
 
-static void report_row(struct csv_reader *reader)
+static bool give_row(struct csv_reader *reader)
 {
     struct span cells[CSV_MAX_COLUMNS];
     size_t begin = 0;
 
+    if (reader->is_bad)
+        return reader->bad_row(reader->context, reader->row_line, reader->bad_cell, &reader->bad,
+            reader->err);
     for (size_t i = 0; i < reader->n_cells; i++) {
         cells[i] = span_slice(buf_span(&reader->bytes), begin, reader->ends[i] - begin);
         begin = reader->ends[i];
     }
-    if (!reader->row(reader->context, reader->row_line, cells, reader->n_cells, reader->err))
+    return reader->row(reader->context, reader->row_line, cells, reader->n_cells, reader->err);
+}
+
+static void report_row(struct csv_reader *reader)
+{
+    ASSERT(reader->n_given < reader->n_starts);
+    reader->row_offset = reader->starts[reader->n_given++];
+    if (!give_row(reader))
         reader->is_failed = true;
     buf_clear(&reader->bytes);
+    err_clear(&reader->bad);
+    reader->is_bad = false;
     reader->n_cells = 0;
 }
 
@@ -137,6 +188,23 @@ void csv_reader_free(struct csv_reader *reader)
     free(reader);
 }
 
+void csv_reader_on_bad_row(struct csv_reader *reader, csv_bad_row bad_row)
+{
+    reader->bad_row = bad_row;
+}
+
+int64_t csv_reader_offset(const struct csv_reader *reader)
+{
+    return reader->row_offset;
+}
+
+void csv_reader_begin_at(struct csv_reader *reader, int64_t offset, int64_t line)
+{
+    reader->offset = offset;
+    reader->line = line;
+    reader->is_begun = offset > 0;
+}
+
 static enum place next_place(enum place place, uint8_t c)
 {
     if (place == IN_QUOTES)
@@ -148,14 +216,35 @@ static enum place next_place(enum place place, uint8_t c)
     return place == AFTER_QUOTE ? AFTER_QUOTE : IN_BARE;
 }
 
+/* What was given out makes room. A piece has fewer rows than bytes, and one may have begun before
+ * it. */
+static void forget_starts(struct csv_reader *reader)
+{
+    reader->n_starts -= reader->n_given;
+    memmove(reader->starts, reader->starts + reader->n_given,
+        reader->n_starts * sizeof *reader->starts);
+    reader->n_given = 0;
+}
+
+static void note_row_start(struct csv_reader *reader, uint8_t c, enum place next, size_t at)
+{
+    const bool is_line_end = (c == '\n' || c == '\r') && next == AT_CELL;
+
+    if (!is_line_end && !reader->is_in_row)
+        reader->starts[reader->n_starts++] = reader->offset + (int64_t)at;
+    reader->is_in_row = !is_line_end;
+}
+
 /* How many bytes there are before one that follows a closing quote and may not. */
 static size_t well_quoted(struct csv_reader *reader, struct span piece)
 {
+    forget_starts(reader);
     for (size_t i = 0; i < piece.size; i++) {
         const enum place next = next_place(reader->place, piece.data[i]);
 
         if (next == AFTER_QUOTE && reader->place == AFTER_QUOTE)
             return i;
+        note_row_start(reader, piece.data[i], next, i);
         reader->place = next;
     }
     return piece.size;
@@ -171,7 +260,11 @@ static bool parse_piece(struct csv_reader *reader, struct span piece)
         fail_at(reader, ERR_INVALID, reader->line,
             "there is text behind a closing quote; within quotes they are doubled");
     else if (csv_get_buffer_size(&reader->parser) > CSV_MAX_CELL + 2 * PIECE)
-        fail_at(reader, ERR_LIMIT, reader->line, "a cell is larger than 65536 bytes");
+        fail_at(reader, ERR_LIMIT, reader->line,
+            reader->place == IN_QUOTES
+                ? "a quoted cell begins here and does not end within 65536 bytes"
+                : "a cell is larger than 65536 bytes");
+    reader->offset += (int64_t)n;
     return !reader->is_failed;
 }
 
@@ -185,8 +278,10 @@ static bool begin(struct csv_reader *reader, struct span *piece)
     if (reader->n_head < sizeof reader->head)
         return true;
     reader->is_begun = true;
-    return memcmp(reader->head, BOM, sizeof reader->head) == 0 ||
-           parse_piece(reader, span_of(reader->head, reader->n_head));
+    if (memcmp(reader->head, BOM, sizeof reader->head) != 0)
+        return parse_piece(reader, span_of(reader->head, reader->n_head));
+    reader->offset = (int64_t)sizeof reader->head;
+    return true;
 }
 
 bool csv_reader_feed(struct csv_reader *reader, struct span piece, struct err *err)
@@ -206,7 +301,7 @@ bool csv_reader_finish(struct csv_reader *reader, struct err *err)
     if (!reader->is_begun && !parse_piece(reader, span_of(reader->head, reader->n_head)))
         return false;
     if (reader->place == IN_QUOTES)
-        fail_at(reader, ERR_INVALID, reader->line, "a quoted cell does not end");
+        fail_at(reader, ERR_INVALID, reader->line, "a quoted cell begins here and does not end");
     else if (csv_fini(&reader->parser, take_cell, take_line_end, reader) != 0)
         fail_at(reader, ERR_INTERNAL, reader->line, csv_strerror(csv_error(&reader->parser)));
     return !reader->is_failed;
@@ -244,26 +339,40 @@ static void begin_cell(struct csv_out *out)
     out->is_filled = true;
 }
 
-void csv_text(struct csv_out *out, const char *text)
+static bool needs_quotes(const struct csv_out *out, struct span text)
 {
-    const char *const shown = text ? text : "";
-    const bool is_run = is_formula(span_text(shown));
     /* An empty row would be skipped, and a mark of byte order taken off. */
-    const bool is_quoted = strpbrk(shown, ",\"\r\n") || strncmp(shown, BOM, 3) == 0 ||
-                           (!out->is_filled && shown[0] == '\0');
+    if ((!out->is_filled && text.size == 0) || span_starts_with(text, BOM))
+        return true;
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr(",\"\r\n", text.data[i]))
+            return true;
+    return false;
+}
+
+void csv_span(struct csv_out *out, struct span text)
+{
+    const bool is_quoted = needs_quotes(out, text);
 
     begin_cell(out);
     if (is_quoted)
         buf_add_char(out->buf, '"');
-    if (is_run)
+    if (is_formula(text))
         buf_add_char(out->buf, '\'');
-    for (const char *p = shown; *p; p++) {
-        if (*p == '"')
+    if (!is_quoted)
+        buf_add_span(out->buf, text);
+    for (size_t i = 0; is_quoted && i < text.size; i++) {
+        if (text.data[i] == '"')
             buf_add_char(out->buf, '"');
-        buf_add_char(out->buf, *p);
+        buf_add_char(out->buf, (char)text.data[i]);
     }
     if (is_quoted)
         buf_add_char(out->buf, '"');
+}
+
+void csv_text(struct csv_out *out, const char *text)
+{
+    csv_span(out, span_text(text));
 }
 
 void csv_i64(struct csv_out *out, int64_t value)

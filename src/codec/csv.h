@@ -33,6 +33,20 @@ struct csv_reader *csv_reader_new(csv_row row, void *context) must_check;
 void csv_reader_free(struct csv_reader *reader);
 
 /*
+ * Called for a row that cannot be given out: too many cells, too much in them, a cell that is no
+ * text. `cell` counts from 0, `why` has no line. Without it such a row ends the reading; with it
+ * only what makes the rows to come doubtful does: quotes, and a cell without an end.
+ */
+typedef bool (
+    *csv_bad_row)(void *context, int64_t line, size_t cell, const struct err *why, struct err *err);
+void csv_reader_on_bad_row(struct csv_reader *reader, csv_bad_row bad_row);
+
+/* The row that is being given out begins at this byte of the table, and can be read again from
+ * there by a reader that was told so: csv_reader_begin_at(), before the first piece. */
+int64_t csv_reader_offset(const struct csv_reader *reader);
+void csv_reader_begin_at(struct csv_reader *reader, int64_t offset, int64_t line);
+
+/*
  * The next piece of the table, cut anywhere. ERR_INVALID and ERR_LIMIT name the line; after a
  * failure the reader may only be freed.
  */
@@ -52,6 +66,7 @@ struct csv_out {
 
 void csv_out_init(struct csv_out *out, struct buf *buf);
 void csv_text(struct csv_out *out, const char *text); /* NULL: an empty cell */
+void csv_span(struct csv_out *out, struct span text);
 void csv_i64(struct csv_out *out, int64_t value);
 void csv_end_row(struct csv_out *out);
 

@@ -423,6 +423,11 @@ int64_t json_as_i64(const struct json *value, int64_t otherwise)
     return json_is_integer(jansson(value)) ? json_integer_value(jansson(value)) : otherwise;
 }
 
+bool json_as_bool(const struct json *value, bool otherwise)
+{
+    return json_is_boolean(jansson(value)) ? json_is_true(jansson(value)) : otherwise;
+}
+
 const struct json *json_member(const struct json *object, const char *name)
 {
     return ours(json_object_get(jansson(object), name));

@@ -106,4 +106,5 @@ const struct json *json_list_item(const struct json *list, size_t i);
 /* NULL where the value is no text, or holds U+0000. */
 const char *json_as_text(const struct json *value);
 int64_t json_as_i64(const struct json *value, int64_t otherwise);
+bool json_as_bool(const struct json *value, bool otherwise);
 const struct json *json_member(const struct json *object, const char *name);

@@ -16,6 +16,7 @@
 struct sorting {
     const struct bundle_cert *certs;
     size_t n_certs;
+    bool has_others;     /* not all were given as the chain */
     size_t n_signatures; /* looked at so far */
     bool is_used[512];
 };
@@ -93,7 +94,7 @@ static size_t find_certificate(const struct sorting *s, const struct bundle_key 
     for (size_t i = 0; i < s->n_certs; i++) {
         const struct cert *cert = s->certs[i].cert;
 
-        if (!cert_is_for_key(cert, key->spki_sha256))
+        if ((s->certs[i].is_chain && s->has_others) || !cert_is_for_key(cert, key->spki_sha256))
             continue;
         if (best == s->n_certs || cert_not_before(cert) > cert_not_before(s->certs[best].cert))
             best = i;
@@ -117,13 +118,12 @@ static bool sort_by_keys(struct sorting *s, const struct bundle_key *keys, size_
     return true;
 }
 
-static bool sort_without_keys(struct sorting *s, bool with_chain, struct bundle *ret,
-    struct err *err)
+static bool sort_without_keys(struct sorting *s, struct bundle *ret, struct err *err)
 {
     size_t n_tops = 0, top = 0;
 
     for (size_t i = 0; i < s->n_certs; i++) {
-        if ((s->certs[i].is_chain && !with_chain) || issued_another(s, i))
+        if ((s->certs[i].is_chain && s->has_others) || issued_another(s, i))
             continue;
         if (cert_is_ca(s->certs[i].cert)) {
             top = n_tops++ == 0 ? i : top;
@@ -147,8 +147,7 @@ static bool sort(struct sorting *s, const struct bundle_key *keys, size_t n_keys
     if (n_keys > 0) {
         if (!sort_by_keys(s, keys, n_keys, ret, err))
             return false;
-    } else if (!sort_without_keys(s, false, ret, err) ||
-               (ret->n_leaves == 0 && !sort_without_keys(s, true, ret, err))) {
+    } else if (!sort_without_keys(s, ret, err)) {
         return false;
     }
     if (s->n_signatures >= SIGNATURES_MAX)
@@ -171,6 +170,8 @@ bool bundle_sort(const struct bundle_cert *certs, size_t n_certs, const struct b
             n_keys > 0 ? "there is a private key, but no certificate" : "there is no certificate");
     if (n_certs > countof(s.is_used))
         return fail(err, ERR_LIMIT, "there are more than %zu certificates", countof(s.is_used));
+    for (size_t i = 0; i < n_certs; i++)
+        s.has_others |= !certs[i].is_chain;
     if (!sort(&s, keys, n_keys, &bundle, err))
         return false;
     *ret = bundle;

@@ -22,7 +22,7 @@
 #define EXIT_FATAL 78
 #define MEMORY_MAX ((rlim_t)512 << 20)
 
-static void limit(int what, rlim_t most)
+static void limit(__rlimit_resource_t what, rlim_t most)
 {
     struct rlimit limit = { most, most };
 

@@ -104,17 +104,23 @@ static bool is_any_due(struct db *db, bool *ret, struct err *err)
     return true;
 }
 
-bool job_run_progress(struct job_run *run, int64_t done, int64_t total, struct err *err)
+bool job_run_progress_in(struct job_run *run, struct tx *tx, int64_t done, int64_t total,
+    struct err *err)
 {
     const struct job_runner *runner = run->services->runner;
-    autofree(tx) struct tx *tx = NULL;
 
     if (atomic_load(&runner->is_stopping))
         return fail(err, ERR_UNAVAILABLE, "the server is stopping");
+    return store_job_progress(tx, run->row,
+        lease_end(find_type(runner, run->row->type), clock_now()), done, total, err);
+}
+
+bool job_run_progress(struct job_run *run, int64_t done, int64_t total, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
     return tx_begin(run->db, TX_WRITE, &tx, err) &&
-           store_job_progress(tx, run->row,
-               lease_end(find_type(runner, run->row->type), clock_now()), done, total, err) &&
-           tx_commit(take(&tx), err);
+           job_run_progress_in(run, tx, done, total, err) && tx_commit(take(&tx), err);
 }
 
 /* What the row says next, after a failure. */

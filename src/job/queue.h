@@ -18,6 +18,7 @@ struct loop;
 struct probe_client;
 struct syslog_target;
 struct trust_keeper;
+struct tx;
 struct vault_client;
 struct workers;
 
@@ -58,6 +59,11 @@ struct job_type {
  * seconds. ERR_CONFLICT: another node has taken the job over; stop at once.
  */
 bool job_run_progress(struct job_run *run, int64_t done, int64_t total, struct err *err) must_check;
+
+/* The same within a transaction of the caller's, which then changes something only if the job is
+ * still this run's. */
+bool job_run_progress_in(struct job_run *run, struct tx *tx, int64_t done, int64_t total,
+    struct err *err) must_check;
 
 /* `types` ends with an empty row. At most `n_slots` jobs run at once. Loop and workers outlive it.
  */

@@ -82,7 +82,7 @@ void watch_place_key(const struct watch_place *place, struct endpoint_key *ret)
     };
 }
 
-static bool attach(struct tx *tx, int64_t certificate_id, const struct watch_place *place,
+bool watch_attach(struct tx *tx, int64_t certificate_id, const struct watch_place *place,
     int64_t now, int64_t *ret_endpoint, struct err *err)
 {
     struct endpoint_key key;
@@ -109,7 +109,7 @@ bool watch_add_place(struct tx *tx, int64_t certificate_id, const struct watch_p
             return fail(err, ERR_CONFLICT, "the record has the endpoint %s:%" PRId64 " already",
                 place->host, place->port);
     }
-    return attach(tx, certificate_id, place, now, ret_endpoint, err);
+    return watch_attach(tx, certificate_id, place, now, ret_endpoint, err);
 }
 
 bool watch_look(struct tx *tx, int64_t certificate_id, int64_t account_id, int64_t now,
@@ -144,7 +144,7 @@ bool watch_add(struct tx *tx, const struct watch_new *watch, int64_t now, int64_
             return false;
     }
     for (size_t i = 0; i < watch->n_places; i++)
-        if (!attach(tx, id, &watch->places[i], now, &endpoint, err))
+        if (!watch_attach(tx, id, &watch->places[i], now, &endpoint, err))
             return false;
     if (watch->n_places && !watch_look(tx, id, watch->account_id, now, &job, err))
         return false;

@@ -50,6 +50,10 @@ bool watch_audit_added(struct tx *tx, const struct watch_new *watch, int64_t id,
 bool watch_add_place(struct tx *tx, int64_t certificate_id, const struct watch_place *place,
     int64_t now, int64_t *ret_endpoint, struct err *err) must_check;
 
+/* The same without a question; twice is once. */
+bool watch_attach(struct tx *tx, int64_t certificate_id, const struct watch_place *place,
+    int64_t now, int64_t *ret_endpoint, struct err *err) must_check;
+
 /* Look at a record's endpoints soon; the job under way, if there is one. */
 bool watch_look(struct tx *tx, int64_t certificate_id, int64_t account_id, int64_t now,
     int64_t *ret_job, struct err *err) must_check;

@@ -80,7 +80,7 @@ bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int
         return fail(err, ERR_INVALID, "a certificate needs an owner");
     if (!insert_record(tx, cert, now, &id, err) || !insert_check(tx, id, err) ||
         !cert_write_access(tx, id, &people, err) ||
-        (cert->tags && !tags_write(tx, id, cert->tags, err)))
+        (cert->tags && !tags_add(tx, id, cert->tags, err)))
         return err_wrap(err, "could not add certificate \"%s\"", cert->name);
     pending_words(tx, id);
     bucket_move(tx, &nothing, &unknown);

@@ -16,7 +16,8 @@ struct tx;
 bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
     must_check;
 
-/* The access entries that say what `people` says; the record's columns are the caller's to write.
- */
+/* The access entries that say what `people` says, of a record that has none: forget those that
+ * there are before. The record's columns are the caller's to write. */
+bool cert_forget_access(struct tx *tx, int64_t id, struct err *err) must_check;
 bool cert_write_access(struct tx *tx, int64_t id, const struct cert_people *people, struct err *err)
     must_check;

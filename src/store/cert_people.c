@@ -24,15 +24,21 @@ static bool add_entry(struct tx *tx, int64_t id, const char *relation,
     return stmt_run(q, err);
 }
 
-bool cert_write_access(struct tx *tx, int64_t id, const struct cert_people *people, struct err *err)
+bool cert_forget_access(struct tx *tx, int64_t id, struct err *err)
 {
-    const struct cert_share owner = { people->owner_id, 0, true, true };
-    const struct cert_share assignee = { people->assignee_id, 0, false, true };
     autofree(stmt) struct stmt *forget =
         tx_prepare(tx, "DELETE FROM certificate_access WHERE certificate_id = $1");
 
     stmt_bind_i64(forget, 1, id);
-    if (!stmt_run(forget, err) || !add_entry(tx, id, "owner", &owner, err) ||
+    return stmt_run(forget, err);
+}
+
+bool cert_write_access(struct tx *tx, int64_t id, const struct cert_people *people, struct err *err)
+{
+    const struct cert_share owner = { people->owner_id, 0, true, true };
+    const struct cert_share assignee = { people->assignee_id, 0, false, true };
+
+    if (!add_entry(tx, id, "owner", &owner, err) ||
         (people->assignee_id && !add_entry(tx, id, "assignee", &assignee, err)))
         return false;
     for (size_t i = 0; i < people->n_shares; i++) {
@@ -81,7 +87,7 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
         return false;
     if (stmt_n_changed(q) != 1)
         return fail_edit(tx, id, err);
-    return cert_write_access(tx, id, people, err);
+    return cert_forget_access(tx, id, err) && cert_write_access(tx, id, people, err);
 }
 
 static unsigned relation_of(const char *relation, bool is_group)

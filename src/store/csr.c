@@ -5,7 +5,6 @@
 
 #include "base/err.h"
 #include "codec/fold.h"
-#include "codec/fold.h"
 #include "codec/json_in.h"
 #include "store/read.h"
 #include "store/sealed_key.h"

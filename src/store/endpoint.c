@@ -85,7 +85,7 @@ bool store_endpoint_put(struct tx *tx, const struct endpoint_key *key, int64_t n
     int64_t id = 0;
     autofree(stmt) struct stmt *q = NULL;
 
-    if (!find_id(tx, key, &found, err))
+    if (ret_new && !find_id(tx, key, &found, err))
         return false;
     /* DO UPDATE, not DO NOTHING: it gives the row of whoever was faster back, and keeps it from
      * being deleted until we commit. */

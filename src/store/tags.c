@@ -18,18 +18,13 @@ static bool add_tag(struct tx *tx, int64_t certificate_id, struct span tag, stru
     return stmt_run(q, err);
 }
 
-bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
+bool tags_add(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
 {
-    autofree(stmt) struct stmt *forget =
-        tx_prepare(tx, "DELETE FROM certificate_tag WHERE certificate_id = $1");
     autofree(str) char *lower = text_fold(tags);
     struct span rest = span_text(lower);
     struct span tag;
     size_t n = 0;
 
-    stmt_bind_i64(forget, 1, certificate_id);
-    if (!stmt_run(forget, err))
-        return false;
     while (span_split(&rest, ';', &tag)) {
         tag = span_trim(tag);
         if (tag.size == 0)
@@ -42,4 +37,19 @@ bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct 
             return false;
     }
     return true;
+}
+
+/* For one that may have tags already. */
+static bool forget_tags(struct tx *tx, int64_t certificate_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "DELETE FROM certificate_tag WHERE certificate_id = $1");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    return stmt_run(q, err);
+}
+
+bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
+{
+    return forget_tags(tx, certificate_id, err) && tags_add(tx, certificate_id, tags, err);
 }

@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import json
 import os
 import sqlite3
 
@@ -9,6 +10,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
+
+from uploads import upload
 
 KEYS = [
     ({"algorithm": "rsa"}, "rsa", 2048), ({"algorithm": "rsa", "size": 3072}, "rsa", 3072),
@@ -163,3 +167,108 @@ def test_the_same_request_sent_twice_makes_one_key(desk):
     second = desk.admin.post("/csrs", body, headers=headers)
     assert first.json == second.json and desk.admin.get("/csrs").json["total"] == 1
     desk.admin.post("/csrs", {"subject": {"CN": "other.example"}}, headers=headers, expect=422)
+
+
+def signed(authority, request, **kw):
+    """What an authority makes of a request."""
+    class Key:
+        def public_key(self):
+            return request.public_key()
+    names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(
+        x509.DNSName)
+    return authority.issue(*names, key=Key(), **kw)
+
+
+def make(desk, name="used.example", api=None):
+    api = api or desk.admin
+    made = api.post("/csrs", {"subject": {"CN": name}, "key": {"algorithm": "ec"}, "business_group": "Shop"}).json
+    return made["id"], download(api, made["id"])
+
+
+def test_the_certificate_of_a_request_becomes_a_record_with_its_key(desk, authority):
+    number, request = make(desk)
+    issued = signed(authority, request)
+    answer = desk.admin.post(f"/csrs/{number}/certificate", {
+        "certificate": issued.pem, "chain": authority.pem, "tags": ["web"]})
+    record = answer.json
+    assert record["name"] == "used.example" and record["business_group"] == "Shop" and record["tags"] == ["web"]
+    assert record["key"] == {"stored": True, "algorithm": "ec", "size": 256} and not record["duplicate"]
+    assert answer.headers["Location"].endswith(f"/certificates/{record['id']}")
+    used = desk.admin.get(f"/csrs/{number}").json
+    assert used["used_at"] and used["certificate"] == {"id": record["id"], "name": "used.example"}
+    assert desk.admin.get("/csrs?used=true").json["total"] == 1
+    version = desk.admin.get(f"/certificates/{record['id']}/versions").json["items"][0]
+    assert version["has_private_key"] and version["fingerprint_sha256"] == issued.fingerprint
+    again = desk.admin.post(f"/csrs/{number}/certificate", {"certificate": issued.pem}, expect=200).json
+    assert again["duplicate"] and again["id"] == record["id"]
+    # The request may go; the key stays with the record. When the record goes too, so does the key, after a day.
+    desk.admin.delete(f"/csrs/{number}")
+    assert desk.admin.get(f"/certificates/{record['id']}/versions").json["items"][0]["has_private_key"]
+
+
+def test_a_certificate_comes_in_any_form(desk, authority, tmp_path):
+    for form_of in ("pem", "der", "p7b", "json"):
+        number, request = make(desk, f"{form_of}.example")
+        issued = signed(authority, request)
+        if form_of == "json":
+            body = desk.admin.post(f"/csrs/{number}/certificate", {"certificate": issued.chain_pem()}).json
+        else:
+            content = {"pem": issued.chain_pem().encode(), "der": issued.cert.public_bytes(serialization.Encoding.DER),
+                       "p7b": pkcs7.serialize_certificates([authority.cert, issued.cert], serialization.Encoding.DER)}
+            body = upload(desk.admin, f"/csrs/{number}/certificate", [("file", "x", content[form_of])],
+                          expect=201).json
+        assert body["key"]["stored"], form_of
+
+
+def test_a_certificate_for_another_key_is_refused_and_says_so(desk, authority):
+    number, request = make(desk)
+    other = authority.issue("used.example", kind="rsa")
+    answer = desk.admin.post(f"/csrs/{number}/certificate", {"certificate": other.pem}, expect=409).json
+    assert "another key" in answer["detail"] and "rsa of 2048 bits" in answer["errors"][0]["message"]
+    assert desk.admin.get("/certificates").json["total"] == 0
+    assert desk.admin.get(f"/csrs/{number}").json["used_at"] is None
+    for body, field in (({}, "certificate"), ({"certificate": "nonsense"}, "file"),
+                        ({"certificate": other.pem, "nonsense": 1}, "nonsense")):
+        errors = desk.admin.post(f"/csrs/{number}/certificate", body, expect=400).json["errors"]
+        assert field in [e["field"] for e in errors], errors
+    # Among others, the right one is found.
+    both = desk.admin.post(f"/csrs/{number}/certificate",
+                           {"certificate": other.pem + signed(authority, request).pem}).json
+    assert both["key"]["stored"]
+
+
+def test_a_record_that_had_the_certificate_gets_the_key(desk, authority):
+    number, request = make(desk)
+    issued = signed(authority, request)
+    first = upload(desk.admin, "/certificates/import", [("file", issued.pem)], expect=201).json
+    assert first["key"] is None
+    second = desk.admin.post(f"/csrs/{number}/certificate", {"certificate": issued.pem}, expect=200).json
+    assert second["id"] == first["id"] and second["key"]["stored"]
+
+
+def test_requests_by_hand(desk, authority, tmp_path):
+    env = {"CERTDESK_TOKEN": desk.admin.token}
+    made = desk.cli("csr", "create", "www.hand.example", "hand.example", "192.0.2.1", "--subject", "O=Hand, Inc.",
+                    "--key", "ec:P-384", "--business-group", "Shop", "-o", "json", env=env)
+    assert made.returncode == 0, made.stderr
+    row = json.loads(made.stdout)
+    assert row["key"] == {"algorithm": "ec", "size": 384, "curve": "P-384"} and len(row["sans"]) == 3
+    pem = desk.cli("csr", "show", str(row["id"]), "-o", "pem", env=env).stdout
+    request = x509.load_pem_x509_csr(pem.encode())
+    assert subject_of(request) == {"CN": "www.hand.example", "O": "Hand, Inc."}
+    assert "www.hand.example" in desk.cli("csr", "list", "--unused", "--search", "HAND", env=env).stdout
+    file = tmp_path / "signed.pem"
+    file.write_text(signed(authority, request).chain_pem())
+    used = desk.cli("csr", "use", str(row["id"]), str(file), "--tags", "web", env=env)
+    assert used.returncode == 0 and "in the vault" in used.stdout, used.stderr
+    assert "hand" not in desk.cli("csr", "list", "--unused", env=env).stdout
+    assert "2 hand" not in desk.cli("csr", "show", str(row["id"]), env=env).stdout
+    assert desk.cli("csr", "delete", str(row["id"]), env=env).returncode == 0
+    assert desk.cli("csr", "show", str(row["id"]), env=env).returncode == 1
+    for bad in (("csr",), ("csr", "create"), ("csr", "show"), ("csr", "show", "x"), ("csr", "list", "--nonsense"),
+                ("csr", "create", "a b"), ("key", "turn"), ("key", "show", "--wait")):
+        assert desk.cli(*bad, env=env).returncode in (1, 2), bad
+    shown = desk.cli("key", "show", env=env).stdout
+    assert "current" in shown and "file" in shown
+    rotated = desk.cli("key", "rotate", "--wait", env=env)
+    assert rotated.returncode == 0 and "retired" in rotated.stdout, rotated.stderr

@@ -75,6 +75,27 @@ def _records(walk, port):
     walk("GET", "/certificates/{id}", id=again["id"], expect=404)
 
 
+def _tables(walk):
+    assert b"localhost" in walk("GET", "/certificates.csv", query="?q=shop", expect=200).body
+    table = "name,port,host,tags\nshop,x,h,\nshop,,,\nnew,,,a\n"
+    started = walk("POST", "/imports", table, "?dry_run=true&filename=t.csv", 202, {"Content-Type": "text/csv"}).json
+    walk.api.job_done(started["job"])
+    walk("GET", "/imports", expect=200)
+    for part in ("", "/rows", "/errors.csv"):
+        walk("GET", "/imports/{id}" + part, id=started["id"], expect=200)
+    applied = walk("POST", "/imports/{id}/apply", id=started["id"], expect=202).json
+    result = walk.api.job_done(applied["job"])["result"]
+    schema = walk.description.root["components"]["schemas"]["ImportResult"]
+    walk.faults += walk.description.faults(result, schema)
+    walk("GET", "/imports/{id}/rows", query="?action=created", id=applied["id"], expect=200)
+    walk("DELETE", "/imports/{id}", id=applied["id"], expect=204)
+    body = {"filter": {"q": "new"}, "action": "tag", "tags": ["b"]}
+    job = walk("POST", "/certificates/actions", body, expect=202).json["job"]
+    result = walk.api.job_done(job)["result"]
+    assert result["done"] == 1, result
+    walk.faults += walk.description.faults(result, walk.description.root["components"]["schemas"]["ActionResult"])
+
+
 def _tickets(walk):
     walk.api.job_done(walk("POST", "/schedules/{name}/run", name="notify", expect=202).json["job"])
     listed = walk("GET", "/tickets", expect=200).json["items"]
@@ -120,6 +141,7 @@ def _keys(walk):
         walk("GET", path, id=made["id"], expect=200)
     for query in ("", "?q=walk", "?used=false", "?limit=1"):
         walk("GET", "/csrs", query=query, expect=200)
+    walk("POST", "/csrs/{id}/certificate", {"certificate": "x"}, id=made["id"], expect=400)
     walk("DELETE", "/csrs/{id}", id=made["id"], expect=204)
     walk("GET", "/vault", expect=200)
     job = walk("POST", "/vault/rotate", expect=202).json["job"]
@@ -153,6 +175,7 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     nginx.site(port, authority.issue("localhost", not_after=days(10))).start()
     _people(walk)
     _records(walk, port)
+    _tables(walk)
     _tickets(walk)
     _settings(walk, root)
     _keys(walk)

@@ -26,6 +26,9 @@ TABLE = {
     "GET /certificates/{id}/access": "UN.....", "PUT /certificates/{id}/access": "UNF..F.",
     "POST /certificates/{id}/update": "UNF..F.", "POST /certificates/{id}/confirm": "UNF..F.",
     "GET /endpoints/{id}": "UN.....",
+    "GET /certificates.csv": "U......", "POST /certificates/actions": "U......", "GET /imports": "U......", "POST /imports": "U......",
+    "GET /imports/{id}": "UNNN...", "GET /imports/{id}/rows": "UNNN...", "GET /imports/{id}/errors.csv": "UNNN...",
+    "POST /imports/{id}/apply": "UNNN.FF", "DELETE /imports/{id}": "UNNN-F-",
     "GET /tickets": "U......", "GET /tickets/{key}": "UN.....", "PATCH /tickets/{key}": "UNF..F.",
     "GET /tickets/{key}/comments": "UN.....", "POST /tickets/{key}/comments": "UN...F.",
     "GET /tickets/{key}/history": "UN.....", "GET /tickets/{key}/transitions": "UN.....",
@@ -40,7 +43,7 @@ TABLE = {
     "GET /settings/display": "U......", "PUT /settings/display": "UFFFFF.",
     "GET /trust-bundles": "U......", "POST /trust-bundles": "UFFFFF.", "DELETE /trust-bundles/{id}": "UFFFFFN",
     "GET /csrs": "U......", "POST /csrs": "U......", "GET /csrs/{id}": "UNNN...", "GET /csrs/{id}.pem": "UNNN...",
-    "DELETE /csrs/{id}": "UNNN-F-", "GET /vault": "UFFFF..", "POST /vault/rotate": "UFFFFF.",
+    "POST /csrs/{id}/certificate": "UNNN.F.", "DELETE /csrs/{id}": "UNNN-F-", "GET /vault": "UFFFF..", "POST /vault/rotate": "UFFFFF.",
     "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..", "POST /backup": "UFFFFF.",
     "GET /standby": "U......", "POST /standby/end": "UFFFFF.",
     "GET /openapi.json": ".......", "GET /docs": ".......", "GET /metrics": ".......",
@@ -57,7 +60,7 @@ BODIES = {
     "POST /certificates": {"nonsense": 1}, "PATCH /users/{name}": {"nonsense": 1}, "POST /users": {},
     "PUT /settings/notifications": {"nonsense": 1}, "PUT /settings/display": {}, "POST /tokens": {},
     "POST /trust-bundles": {}, "POST /certificates/bulk": {}, "POST /certificates/update": {}, "POST /session": {},
-    "POST /csrs": {},
+    "POST /csrs": {}, "POST /csrs/{id}/certificate": {},
 }
 
 
@@ -86,6 +89,9 @@ class World:
         owner.job_done(made["job"])
         self.id, self.job, self.port = made["id"], made["job"], port
         self.endpoint = owner.get(f"/certificates/{self.id}/endpoints").json["items"][0]["id"]
+        started = owner.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
+        owner.job_done(started["job"])
+        self.imported = started["id"]
         admin.job_done(admin.post("/schedules/notify/run", expect=202).json["job"])
         self.ticket = admin.get("/tickets").json["items"][0]["key"]
         self.csr = owner.post("/csrs", {"subject": {"CN": "secret.example"}, "key": {"algorithm": "ec"}}).json["id"]
@@ -105,6 +111,8 @@ class World:
             path = path.replace("{name}", "notify" if "schedules" in path else "stranger")
         if "/endpoints/{id}" in path:
             return path.replace("{id}", str(self.endpoint))
+        if "/imports/" in path:
+            return path.replace("{id}", str(self.imported))
         if "/jobs/" in path:
             return path.replace("{id}", str(self.job))
         if "/csrs/" in path:

@@ -25,8 +25,13 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 @pytest.mark.parametrize("line, offered", [
     ("certdesk ch", ["check"]),
-    ("certdesk cert ", ["list", "show", "add", "update", "import", "replace"]),
+    ("certdesk cert ", ["list", "show", "add", "update", "export", "import", "replace"]),
+    ("certdesk csv ", ["import", "export"]),
+    ("certdesk csv import packaging/certdesk.c", ["packaging/certdesk.conf"]),
     ("certdesk ticket c", ["comment"]),
+    ("certdesk csr ", ["create", "list", "show", "use", "delete"]),
+    ("certdesk key r", ["rotate", "recovery"]),
+    ("certdesk csr list --u", ["--used", "--unused"]),
     ("certdesk check --starttls po", ["pop3", "postgres"]),
     ("certdesk check --al", ["--allow-untrusted"]),
     ("certdesk cert list -o j", ["json"]),

@@ -150,6 +150,8 @@ static const struct {
     { "+lL", "", "lL", NULL, 0, false }, /* all of it was called a chain */
     { "+lL", "l", "lL", NULL, 0, false },
     { "U+l", "", "U", NULL, 1, false }, /* the file is what is wanted */
+    { "U+l", "l", NULL, "belongs to none", 0, false },
+    { "l+oL", "o", NULL, "belongs to none", 0, false }, /* a key's own certificate beside it */
     { "RS", "", NULL, "2 CA certificates", 0, false },
     { "l", "o", NULL, "does not belong to the certificate", 0, false },
     { "lL", "o", NULL, "belongs to none", 0, false },

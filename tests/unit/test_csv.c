@@ -92,8 +92,10 @@ static const struct {
     { "\"a\"b\n", ERR_INVALID, "line 1: there is text behind a closing quote" },
     { "a\n\"b\"\"\"c\n", ERR_INVALID, "line 2: there is text" },
     { "\"a\" ,b\n", ERR_INVALID, "line 1: there is text" },
-    { "a\n\"b\nc\n", ERR_INVALID, "does not end" },
+    { "a\n\"b\nc\n", ERR_INVALID, "line 2: a quoted cell begins here and does not end" },
     { "a\n\n\xff\n", ERR_INVALID, "line 3: a cell is not UTF-8" },
+    { "a,b\nc,x\xe9\n", ERR_INVALID, "line 2: a cell is not UTF-8 text: byte 0xe9, number 2 of" },
+    { "a\n\"b\"\n\"c\nd", ERR_INVALID, "line 3: a quoted cell begins here" },
     { "a\nstop\nb\n", ERR_CONFLICT, "stopped" },
 };
 
@@ -149,6 +151,83 @@ static void reader_keeps_its_limits(void **state)
     }
     assert_fails(read_table(buf_span(&table), 999, &rows, &err), &err, ERR_LIMIT);
     assert_contains(err.msg, "line 2: the row is larger than 1048576 bytes");
+}
+
+/* What a row begins with, or why it is bad, and where it is. */
+struct places {
+    struct csv_reader *reader;
+    struct buf said;
+};
+
+static bool note_place(void *context, int64_t line, const struct span *row, size_t n_cells,
+    struct err *err)
+{
+    struct places *const places = context;
+
+    (void)n_cells;
+    (void)err;
+    buf_addf(&places->said, "%" PRId64 "@%" PRId64 ":", line, csv_reader_offset(places->reader));
+    buf_add_span(&places->said, row[0]);
+    buf_add_char(&places->said, ';');
+    return true;
+}
+
+static bool note_bad_row(void *context, int64_t line, size_t cell, const struct err *why,
+    struct err *err)
+{
+    struct places *const places = context;
+
+    (void)err;
+    buf_addf(&places->said, "%" PRId64 "@%" PRId64 "!%zu %.12s;", line,
+        csv_reader_offset(places->reader), cell, why->msg);
+    return true;
+}
+
+static void read_places(struct span table, int64_t offset, int64_t line, size_t step,
+    struct buf *ret)
+{
+    struct places places = { .said = BUF_INIT(65536) };
+    struct err err = { 0 };
+
+    places.reader = csv_reader_new(note_place, &places);
+    csv_reader_on_bad_row(places.reader, note_bad_row);
+    csv_reader_begin_at(places.reader, offset, line);
+    for (size_t at = (size_t)offset; at < table.size; at += step)
+        assert_works(csv_reader_feed(places.reader, span_slice(table, at, step), &err), &err);
+    assert_works(csv_reader_finish(places.reader, &err), &err);
+    csv_reader_free(places.reader);
+    *ret = places.said;
+}
+
+static void rows_say_where_they_begin_and_bad_ones_are_passed_over(void **state)
+{
+    static const char table[] = "\xef\xbb\xbf"
+                                "a,b\r\n\r\n\"x\ny\",1\nbad,\xff\n\n,\nz\n";
+    static const size_t steps[] = { 1, 2, 5, 1000 };
+
+    (void)state;
+    for (size_t i = 0; i < countof(steps); i++) {
+        autodone(buf) struct buf all = { 0 };
+        autodone(buf) struct buf rest = { 0 };
+
+        read_places(span_text(table), 0, 1, steps[i], &all);
+        assert_string_equal(buf_text(&all), "1@3:a;3@10:x\ny;5@18!1 a cell is no;7@25:;8@27:z;");
+        read_places(span_text(table), 18, 5, steps[i], &rest);
+        assert_string_equal(buf_text(&rest), "5@18!1 a cell is no;7@25:;8@27:z;");
+    }
+}
+
+static void a_row_of_a_hundred_thousand_cells_costs_only_itself(void **state)
+{
+    autodone(buf) struct buf table = BUF_INIT(1U << 20);
+    autodone(buf) struct buf said = { 0 };
+
+    (void)state;
+    buf_add_text(&table, "a\n");
+    add_many(&table, "x,", 100000);
+    buf_add_text(&table, "\nb\n");
+    read_places(buf_span(&table), 0, 1, 4096, &said);
+    assert_string_equal(buf_text(&said), "1@0:a;2@2!200 there are mo;3@200003:b;");
 }
 
 /* ---- writing ---- */
@@ -308,6 +387,8 @@ int main(void)
         cmocka_unit_test(reader_reads_tables_cut_anywhere),
         cmocka_unit_test(reader_says_on_which_line_it_failed),
         cmocka_unit_test(reader_keeps_its_limits),
+        cmocka_unit_test(rows_say_where_they_begin_and_bad_ones_are_passed_over),
+        cmocka_unit_test(a_row_of_a_hundred_thousand_cells_costs_only_itself),
         cmocka_unit_test(what_is_written_is_harmless_and_comes_back),
         cmocka_unit_test(a_row_of_one_empty_cell_is_a_row),
         cmocka_unit_test(reader_agrees_with_csv_spectrum),

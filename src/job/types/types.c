@@ -2,10 +2,13 @@
 #include "job/types/types.h"
 
 const struct job_type job_types[] = {
+    { "actions", job_actions_run, 5, 60 },
     { "add", job_add_run, 5, 60 },
     { "audit", job_audit_run, 1, 120 },
     { "check", job_check_run, 3, 120 },
     { "cleanup", job_cleanup_run, 1, 120 },
+    { "import_csv", job_import_csv_run, 20, 15 },
+    { "import_probe", job_import_probe_run, 20, 60 },
     { "notify", job_notify_run, 5, 60 },
     { "probe", job_probe_run, 8, 60 },
     { "redisplay", job_redisplay_run, 10, 60 },

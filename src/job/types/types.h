@@ -6,10 +6,13 @@
 /* Ends with an empty row. */
 extern const struct job_type job_types[];
 
+bool job_actions_run(struct job_run *run, struct err *err) must_check;
 bool job_add_run(struct job_run *run, struct err *err) must_check;
 bool job_audit_run(struct job_run *run, struct err *err) must_check;
 bool job_check_run(struct job_run *run, struct err *err) must_check;
 bool job_cleanup_run(struct job_run *run, struct err *err) must_check;
+bool job_import_csv_run(struct job_run *run, struct err *err) must_check;
+bool job_import_probe_run(struct job_run *run, struct err *err) must_check;
 bool job_notify_run(struct job_run *run, struct err *err) must_check;
 bool job_probe_run(struct job_run *run, struct err *err) must_check;
 bool job_redisplay_run(struct job_run *run, struct err *err) must_check;

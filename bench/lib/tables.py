@@ -1,0 +1,217 @@
+"""How long does a table of N records take to come in, and to go out again, and how much memory?
+
+usage: ./dev bench csv [N]          N is 1,000,000 unless said
+
+Beside it, in the same run: `sqlite3 .import` of the same file, spread over the same tables with the same indexes.
+Seconds are of CPU and of the clock. Goals for a million: import within 60 s and 5 x sqlite3, export within 15 s, memory
+no more than 64 MiB above that of the idle server. Appends a line to bench/results.csv.
+"""
+
+import csv
+import datetime
+import json
+import os
+import resource
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.environ.get("CERTDESK_BINARY", os.path.join(ROOT, "build", "certdesk"))
+N = int(sys.argv[1].replace(",", "")) if len(sys.argv) > 1 else 1_000_000
+
+# What an import writes, as SQL does it.
+SPREAD = """
+.mode csv
+CREATE TEMP TABLE came(name TEXT, host TEXT, port INT, description TEXT, business_group TEXT, tags TEXT);
+.import --skip 1 {file} came
+BEGIN;
+INSERT INTO account(name, role, created_at, updated_at) VALUES ('me', 'admin', 0, 0);
+INSERT INTO business_group(name) SELECT DISTINCT business_group FROM came;
+INSERT INTO certificate(id, name, name_lower, description, owner_id, business_group_id, created_at, updated_at)
+    SELECT c.rowid, c.name, lower(c.name), c.description, 1, g.id, 0, 0
+      FROM came c JOIN business_group g ON g.name = c.business_group ORDER BY c.rowid;
+INSERT INTO certificate_access(certificate_id, relation, account_id, may_use_key, is_notified)
+    SELECT rowid, 'owner', 1, 1, 1 FROM came;
+INSERT INTO certificate_tag(certificate_id, tag) SELECT rowid, tags FROM came;
+INSERT INTO certificate_search(rowid, words) SELECT rowid, lower(name) FROM came;
+INSERT INTO endpoint(id, host, port, sni, protocol, created_at) SELECT rowid, host, port, host, 'tls', 0 FROM came;
+INSERT INTO certificate_endpoint(certificate_id, endpoint_id) SELECT rowid, rowid FROM came;
+INSERT INTO audit(id, at, account_id, actor, action, object_type, object_id, object_name)
+    SELECT rowid, 0, 1, 'me', 'certificate.create', 'certificate', rowid, name FROM came;
+INSERT INTO audit_pending(audit_id) SELECT rowid FROM came;
+INSERT INTO csv_import(id, filename, size, is_dry_run, created_at) VALUES (1, '', 0, 0, 0);
+INSERT INTO csv_row(import_id, line, action, name, certificate_id)
+    SELECT 1, rowid + 1, 'created', name, rowid FROM came;
+COMMIT;
+"""
+
+
+def make_table(path):
+    with open(path, "w", encoding="ascii") as f:
+        f.write("name,host,port,description,business_group,tags\n")
+        for i in range(N):
+            scattered = i * 2654435761 % 2**32
+            f.write(f"{scattered:08x}.service.example.net,{scattered:08x}.service.example.net,443,"
+                    f"\"Service {i}, kept by team {i % 97}\",Group {i % 50},team-{i % 97}\n")
+
+
+class Server:
+    def __init__(self, directory):
+        self.directory = directory
+        self.data = os.path.join(directory, "data")
+        self.token_file = os.path.join(directory, "token")
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.process = None
+
+    def start(self):
+        env = {**os.environ, "CERTDESK_ADMIN_TOKEN_FILE": self.token_file, "CERTDESK_ADMIN_PASSWORD": "for a bench only"}
+        with open(os.path.join(self.directory, "log"), "ab") as log:
+            self.process = subprocess.Popen([BINARY, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"],
+                                            env=env, stdout=log, stderr=log)
+        until = time.monotonic() + 120
+        while True:
+            try:
+                self.call("/readyz").read()
+                return
+            except OSError:
+                if time.monotonic() > until or self.process.poll() is not None:
+                    raise
+                time.sleep(0.02)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(120)
+
+    def call(self, path, body=None, fields=None):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=body, headers=fields or {})
+        if os.path.exists(self.token_file):
+            with open(self.token_file, encoding="ascii") as f:
+                request.add_header("Authorization", "Bearer " + f.read().strip())
+        return urllib.request.urlopen(request, timeout=600)
+
+    def pid(self):
+        """Of the process that has the database."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as f:
+            for pid in f.read().split():
+                with open(f"/proc/{pid}/cmdline", "rb") as line:
+                    if b"server" in line.read():
+                        return int(pid)
+        raise RuntimeError("no server process")
+
+    def cpu(self):
+        with open(f"/proc/{self.pid()}/stat", encoding="ascii") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self, what="VmRSS"):
+        with open(f"/proc/{self.pid()}/status", encoding="ascii") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith(what)) / 1024
+
+    def forget_peak(self):
+        with open(f"/proc/{self.pid()}/clear_refs", "w", encoding="ascii") as f:
+            f.write("5")
+
+
+class Figures:
+    def __init__(self, server):
+        self.server, self.cpu, self.clock = server, server.cpu(), time.monotonic()
+        server.forget_peak()
+
+    def end(self):
+        return {"cpu": self.server.cpu() - self.cpu, "clock": time.monotonic() - self.clock,
+                "peak": self.server.memory("VmHWM")}
+
+
+def import_table(server, path):
+    with open(path, "rb") as f:
+        table = f.read()
+    figures = Figures(server)
+    with server.call("/api/v1/imports", table, {"Content-Type": "text/csv"}) as answer:
+        job = json.load(answer)["job"]
+    del table
+    while True:
+        with server.call(f"/api/v1/jobs/{job}") as answer:
+            state = json.load(answer)
+        if state["state"] in ("done", "failed"):
+            break
+        time.sleep(0.2)
+    figures = figures.end()
+    assert state["state"] == "done" and state["result"]["created"] == N, state
+    return figures
+
+
+def export_table(server):
+    figures = Figures(server)
+    size = rows = 0
+    with server.call("/api/v1/certificates.csv") as answer:
+        while chunk := answer.read(1 << 20):
+            size += len(chunk)
+            rows += chunk.count(b"\n")
+    figures = figures.end()
+    assert rows == N + 1, rows
+    return {**figures, "size": size}
+
+
+def import_by_sqlite(server, directory, table):
+    """The schema of the server's own database, and the file by sqlite3."""
+    schema = subprocess.run(["sqlite3", os.path.join(server.data, "db", "certdesk.db"), ".schema --nosys"],
+                            check=True, capture_output=True, text=True).stdout
+    schema = "\n".join(line for line in schema.split("\n") if "certificate_search_" not in line)
+    before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(["sqlite3", os.path.join(directory, "other.db")], check=True, text=True, stdout=subprocess.DEVNULL,
+                   input="PRAGMA journal_mode = WAL;\n" + schema + SPREAD.format(file=table))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+            "clock": time.monotonic() - clock}
+
+
+def forget_probes(server):
+    """The hosts are made up: they are not to be looked at while the export is measured."""
+    with sqlite3.connect(os.path.join(server.data, "db", "certdesk.db")) as db:
+        db.execute("DELETE FROM job WHERE type = 'import_probe'")
+    db.close()
+
+
+def record(figures):
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
+                            check=False).stdout.strip()
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    with open(os.path.join(ROOT, "bench", "results.csv"), "a", newline="", encoding="utf-8") as f:
+        csv.writer(f, lineterminator="\n").writerow([now, commit, "csv", figures])
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="certdesk-bench-") as directory:
+        table = os.path.join(directory, "table.csv")
+        make_table(table)
+        server = Server(directory)
+        server.start()
+        idle = server.memory()
+        load = os.getloadavg()[0]
+        came = import_table(server, table)
+        server.stop()
+        forget_probes(server)
+        plain = import_by_sqlite(server, directory, table)
+        server.start()
+        went = export_table(server)
+        server.stop()
+        ratio = came["cpu"] / plain["cpu"]
+        print(f"{N:,} records, {os.path.getsize(table) >> 20} MiB; load {load:.0f}\n")
+        print(f"{'':22}{'CPU s':>9}{'clock s':>9}{'MiB above idle':>16}")
+        print(f"{'import':22}{came['cpu']:9.1f}{came['clock']:9.1f}{came['peak'] - idle:16.0f}")
+        print(f"{'sqlite3 .import':22}{plain['cpu']:9.1f}{plain['clock']:9.1f}{'':>16}   import is {ratio:.1f} x")
+        print(f"{'export':22}{went['cpu']:9.1f}{went['clock']:9.1f}{went['peak'] - idle:16.0f}")
+        record(f"n={N} load={load:.0f} import={came['cpu']:.1f}s:{came['clock']:.1f}s:{came['peak'] - idle:.0f}MB "
+               f"sqlite3={plain['cpu']:.1f}s:{plain['clock']:.1f}s export={went['cpu']:.1f}s:{went['clock']:.1f}s:"
+               f"{went['peak'] - idle:.0f}MB")
+
+
+if __name__ == "__main__":
+    main()

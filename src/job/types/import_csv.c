@@ -1,0 +1,449 @@
+/*
+ * job/import_csv: a table becomes records, or shows what would become of it.
+ *
+ * The rows are taken in the order of the file; those of one record together, wherever they are.
+ * Some hundred records are one transaction, and how far it got is written in it: whoever takes the
+ * job up again goes on from there, and nothing is done twice. A record that cannot be written takes
+ * its transaction down with it; the same rows are then taken again, and that record is refused.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "codec/json.h"
+#include "db/db.h"
+#include "job/types/import_file.h"
+#include "job/types/import_plan.h"
+#include "job/types/import_record.h"
+#include "job/types/selection.h"
+#include "job/types/types.h"
+#include "store/import.h"
+#include "store/import_file.h"
+#include "store/job.h"
+
+#define BATCH_RECORDS 1000
+#define BATCH_MS 250 /* others want to write, too */
+#define CHUNKS_AT_ONCE 64
+
+struct importing {
+    struct job_run *run;
+    struct import_row *import;
+    struct principal who;
+    struct import_context context;
+    struct import_index index;
+    struct import_record record; /* that the next rows may belong to */
+    struct import_plan plan;
+    struct buf key; /* the record's */
+    struct buf next_key;
+
+    /* The transaction under way. */
+    struct tx *tx;
+    struct csv_reader *reader;
+    struct import_place place;
+    int64_t next_row; /* its number */
+    int64_t n_records;
+    int64_t began_ms;
+    bool is_full;
+
+    /* The record that could not be written, and why. */
+    int64_t bad_line;
+    struct err bad;
+};
+
+/* ---- one record ---- */
+
+static void write_errors(const struct import_record *record, struct buf *detail)
+{
+    struct json_out out;
+
+    json_out_init(&out, detail);
+    json_begin_object(&out, NULL);
+    json_begin_array(&out, "errors");
+    for (size_t i = 0; i < record->n_errors; i++) {
+        json_begin_object(&out, NULL);
+        json_i64(&out, "line", record->errors[i].line);
+        json_str(&out, "column", record->errors[i].column[0] ? record->errors[i].column : NULL);
+        json_str(&out, "message", record->errors[i].message);
+        json_end(&out);
+    }
+    json_end(&out);
+    json_end(&out);
+}
+
+static void write_lines(const struct import_record *record, struct buf *lines)
+{
+    struct json_out out;
+
+    json_out_init(&out, lines);
+    json_begin_array(&out, NULL);
+    for (size_t i = 0; i < record->lines.n; i++)
+        json_i64(&out, NULL, record->lines.items[i]);
+    json_end(&out);
+}
+
+static bool write_record(struct importing *work, int64_t certificate_id, struct err *err)
+{
+    autodone(buf) struct buf lines = BUF_INIT(1U << 20);
+    struct import_record_row row = { .line = work->record.line,
+        .action = work->plan.action,
+        .name = work->plan.name,
+        .certificate_id = certificate_id };
+
+    if (work->record.lines.n > 1) {
+        write_lines(&work->record, &lines);
+        row.lines = (char *)lines.data;
+    }
+    if (row.action == IMPORT_FAILED) {
+        buf_clear(&work->plan.detail);
+        write_errors(&work->record, &work->plan.detail);
+        row.cells = (char *)work->record.cells.data;
+    }
+    row.detail = (char *)work->plan.detail.data;
+    return buf_check(&lines, "list of lines", err) &&
+           buf_check(&work->plan.detail, "list of changes", err) &&
+           store_import_record_add(work->tx, work->import->id, &row, err);
+}
+
+static bool apply(struct importing *work, int64_t *ret_id, struct err *err)
+{
+    *ret_id = work->plan.before ? work->plan.before->id : 0;
+    if (work->import->is_dry_run || work->plan.action == IMPORT_FAILED)
+        return true;
+    if (import_plan_apply(&work->context, work->tx, &work->record, &work->plan, ret_id, err))
+        return true;
+    if (err->kind != ERR_UNAVAILABLE && err->kind != ERR_INTERNAL) {
+        work->bad_line = work->record.line;
+        work->bad = *err;
+    }
+    return false;
+}
+
+/* The record is complete: say what came of it. */
+static bool finish_record(struct importing *work, struct err *err)
+{
+    int64_t id = 0;
+
+    if (import_record_is_empty(&work->record))
+        return true;
+    if (work->bad_line == work->record.line)
+        import_record_complain_at(&work->record, work->record.line, "", work->bad.msg);
+    if (!import_plan_make(&work->context, work->tx, &work->record, &work->plan, err) ||
+        !apply(work, &id, err) || !write_record(work, id, err))
+        return false;
+    work->place.n[work->plan.action]++;
+    work->n_records++;
+    import_record_clear(&work->record);
+    import_plan_clear(&work->plan);
+    buf_clear(&work->key);
+    return true;
+}
+
+/* ---- rows ---- */
+
+/* Everything before the row that is being given out is done. False, with is_full, if that is enough
+ * for one transaction. */
+static bool stand_before_row(struct importing *work, int64_t line, struct err *err)
+{
+    work->place.offset = csv_reader_offset(work->reader);
+    work->place.line = line;
+    work->place.row = work->next_row;
+    work->is_full = work->n_records >= BATCH_RECORDS ||
+                    (work->n_records > 0 && clock_mono_ms() - work->began_ms > BATCH_MS);
+    return !work->is_full || fail(err, ERR_INTERNAL, "the transaction is full");
+}
+
+struct lone_row {
+    struct importing *work;
+    int64_t line;
+};
+
+static bool take_lone_row(void *context, int64_t line, const struct span *cells, size_t n_cells,
+    struct err *err)
+{
+    struct lone_row *const lone = context;
+
+    ASSERT(n_cells == lone->work->index.header.n_cells);
+    import_record_add(&lone->work->record, line, cells);
+    lone->line = 0;
+    return fail(err, ERR_INTERNAL, "one row was wanted");
+}
+
+/* The rows of a record that lie apart are read from where they are. */
+static bool gather(struct importing *work, const struct import_index_row *rows, size_t n,
+    struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct lone_row lone = { .work = work, .line = rows[i].line };
+        autofree(csv_reader) struct csv_reader *reader = csv_reader_new(take_lone_row, &lone);
+        struct err stopped = { 0 };
+
+        csv_reader_begin_at(reader, rows[i].offset, rows[i].line);
+        if (!import_file_feed(work->run->db, work->tx, work->import, rows[i].offset, reader,
+                &stopped) &&
+            lone.line) {
+            *err = stopped;
+            return false;
+        }
+    }
+    return finish_record(work, err);
+}
+
+static bool take_row(struct importing *work, int64_t line, const struct span *cells,
+    struct err *err)
+{
+    const struct import_index_row *rows = NULL;
+    size_t n = 0;
+
+    if (work->index.n)
+        rows = import_index_find(&work->index, import_index_hash(buf_span(&work->next_key)), &n);
+    if (rows)
+        return rows[0].row != work->next_row || gather(work, rows, n, err);
+    buf_clear(&work->key);
+    buf_add_span(&work->key, buf_span(&work->next_key));
+    import_record_add(&work->record, line, cells);
+    return true;
+}
+
+static bool take_unreadable(struct importing *work, int64_t line, const char *column,
+    const char *message, struct err *err)
+{
+    import_record_add_bad(&work->record, line, column, message);
+    return finish_record(work, err);
+}
+
+/* A row of the wrong width, or without anything to know its record by. */
+static bool take_odd_row(struct importing *work, int64_t line, const struct span *cells,
+    size_t n_cells, struct err *err)
+{
+    const size_t expected = work->index.header.n_cells;
+    char message[128];
+
+    if (n_cells != expected)
+        (void)snprintf(message, sizeof message, "the row has %zu cells, and the first line %zu",
+            n_cells, expected);
+    else
+        (void)snprintf(message, sizeof message, "the row has neither id, name nor host");
+    import_record_keep_cells(&work->record, cells, n_cells);
+    return take_unreadable(work, line, "", message, err);
+}
+
+static bool on_row(void *context, int64_t line, const struct span *cells, size_t n_cells,
+    struct err *err)
+{
+    struct importing *const work = context;
+    bool works = true;
+
+    if (work->next_row < 0) { /* the header */
+        work->next_row = 0;
+        return true;
+    }
+    const bool is_fit = n_cells == work->index.header.n_cells &&
+                        import_row_key(&work->index.header, cells, &work->next_key);
+
+    if (is_fit && !import_record_is_empty(&work->record) &&
+        span_equal(buf_span(&work->key), buf_span(&work->next_key))) {
+        import_record_add(&work->record, line, cells);
+    } else {
+        works = finish_record(work, err) && stand_before_row(work, line, err) &&
+                (is_fit ? take_row(work, line, cells, err)
+                        : take_odd_row(work, line, cells, n_cells, err));
+    }
+    work->next_row++;
+    return works;
+}
+
+static bool on_bad_row(void *context, int64_t line, size_t cell, const struct err *why,
+    struct err *err)
+{
+    struct importing *const work = context;
+    const bool works =
+        finish_record(work, err) && stand_before_row(work, line, err) &&
+        take_unreadable(work, line, import_index_column(&work->index, cell), why->msg, err);
+
+    work->next_row++;
+    return works;
+}
+
+/* ---- a transaction of them ---- */
+
+static bool read_rows(struct importing *work, struct err *err)
+{
+    bool works;
+
+    work->reader = csv_reader_new(on_row, work);
+    csv_reader_on_bad_row(work->reader, on_bad_row);
+    csv_reader_begin_at(work->reader, work->place.offset, work->place.line);
+    works = import_file_feed(work->run->db, work->tx, work->import, work->place.offset,
+        work->reader, err);
+    csv_reader_free(take(&work->reader));
+    if (!works)
+        return work->is_full;
+    if (!finish_record(work, err))
+        return false;
+    work->place.offset = work->import->size;
+    work->place.row = work->next_row;
+    return true;
+}
+
+static bool run_batch(struct importing *work, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    if (!tx_begin(work->run->db, TX_WRITE, &tx, err) ||
+        !job_run_progress_in(work->run, tx, work->place.row, work->index.n_rows, err))
+        return false;
+    work->tx = tx;
+    work->n_records = 0;
+    work->is_full = false;
+    work->began_ms = clock_mono_ms();
+    work->next_row = work->place.offset == 0 ? -1 : work->place.row;
+    import_names_clear(&work->context.names);
+    bool works =
+        read_rows(work, err) && store_import_advance(tx, work->import->id, &work->place, err);
+
+    work->tx = NULL;
+    return works && tx_commit(take(&tx), err);
+}
+
+/* A record that could not be written is refused in the second try; there is one for each. */
+static bool run_batches(struct importing *work, struct err *err)
+{
+    while (work->place.offset < work->import->size) {
+        const struct import_place begin = work->place;
+        const int64_t bad_before = work->bad_line;
+
+        if (run_batch(work, err))
+            continue;
+        if (work->bad_line == bad_before)
+            return false;
+        import_record_clear(&work->record);
+        import_plan_clear(&work->plan);
+        work->place = begin;
+        err_clear(err);
+    }
+    return true;
+}
+
+/* ---- beginning and end ---- */
+
+static bool prepare(struct importing *work, struct err *err)
+{
+    const struct store_viewer system = STORE_SYSTEM;
+    autofree(tx) struct tx *tx = NULL;
+
+    if (!tx_begin(work->run->db, TX_READ, &tx, err) ||
+        !store_import_get(tx, &system, work->run->row->object_id, &work->import, err) ||
+        !job_principal(tx, work->run->row->account_id, &work->who, err))
+        return false;
+    if (!work->import->file_id && !work->import->finished_at)
+        return fail(err, ERR_NOT_FOUND, "the file is not kept any more");
+    work->place = work->import->place;
+    return true;
+}
+
+static void write_problem(const struct import_index *index, struct buf *problem)
+{
+    struct json_out out;
+
+    json_out_init(&out, problem);
+    json_begin_object(&out, NULL);
+    json_i64(&out, "line", index->problem_line);
+    json_str(&out, "column", index->problem_column);
+    json_str(&out, "message", index->problem);
+    json_end(&out);
+}
+
+static bool count(struct importing *work, struct err *err)
+{
+    autodone(buf) struct buf problem = BUF_INIT(65536);
+    autofree(tx) struct tx *tx = NULL;
+
+    if (!import_index_make(work->run, work->import, &work->index, err))
+        return false;
+    if (work->index.problem) {
+        write_problem(&work->index, &problem);
+        work->place.offset = work->import->size;
+        work->place.n[IMPORT_FAILED] = 1;
+    }
+    import_record_init(&work->record, &work->index.header);
+    return tx_begin(work->run->db, TX_WRITE, &tx, err) &&
+           job_run_progress_in(work->run, tx, work->place.row, work->index.n_rows, err) &&
+           store_import_counted(tx, work->import->id, buf_text(&work->index.header_row),
+               work->index.n_rows, buf_text(&problem), err) &&
+           (!work->index.problem ||
+               store_import_advance(tx, work->import->id, &work->place, err)) &&
+           tx_commit(take(&tx), err);
+}
+
+/* What was made is looked at by a job of its own, a few hundred at a time. */
+static bool queue_probe(struct importing *work, struct tx *tx, struct err *err)
+{
+    autofree(str) char *key = xasprintf("import_probe:%" PRId64, work->import->id);
+    const struct job_new job = { .type = "import_probe",
+        .object_id = work->import->id,
+        .dedupe_key = key,
+        .due_at = work->run->now,
+        .account_id = work->run->row->account_id };
+    int64_t id;
+
+    if (work->import->is_dry_run ||
+        work->place.n[IMPORT_CREATED] + work->place.n[IMPORT_UPDATED] == 0)
+        return true;
+    return store_job_add(tx, &job, work->run->now, &id, err);
+}
+
+static bool finish(struct importing *work, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(work->run->db, TX_WRITE, &tx, err) &&
+           job_run_progress_in(work->run, tx, work->index.n_rows, work->index.n_rows, err) &&
+           store_import_finish(tx, work->import->id, clock_now(), err) &&
+           queue_probe(work, tx, err) && tx_commit(take(&tx), err);
+}
+
+/* The file of a trial is kept, so that it can be done in earnest without being sent again. */
+static bool forget_file(struct importing *work, struct err *err)
+{
+    bool is_gone = work->import->is_dry_run || !work->import->file_id;
+
+    while (!is_gone) {
+        autofree(tx) struct tx *tx = NULL;
+
+        if (!tx_begin(work->run->db, TX_WRITE, &tx, err) ||
+            !job_run_progress_in(work->run, tx, work->index.n_rows, work->index.n_rows, err) ||
+            !store_import_file_delete(tx, work->import->file_id, CHUNKS_AT_ONCE, &is_gone, err) ||
+            !tx_commit(take(&tx), err))
+            return false;
+    }
+    return true;
+}
+
+bool job_import_csv_run(struct job_run *run, struct err *err)
+{
+    struct importing work = { .run = run,
+        .key = BUF_INIT(CSV_MAX_CELL + 1),
+        .next_key = BUF_INIT(CSV_MAX_CELL + 1) };
+    bool works;
+
+    import_index_init(&work.index);
+    import_plan_init(&work.plan);
+    works = prepare(&work, err);
+    if (works && !work.import->finished_at) {
+        work.context = (struct import_context){ .who = &work.who,
+            .import_id = work.import->id,
+            .now = run->now };
+        works = count(&work, err) && run_batches(&work, err) && finish(&work, err);
+    }
+    works = works && forget_file(&work, err) && import_result_write(run, work.import->id, err);
+    import_names_clear(&work.context.names);
+    import_record_done(&work.record);
+    import_plan_done(&work.plan);
+    import_index_done(&work.index);
+    import_row_free(work.import);
+    buf_done(&work.key);
+    buf_done(&work.next_key);
+    return works;
+}

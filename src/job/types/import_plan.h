@@ -1,0 +1,69 @@
+/*
+ * job/types/import_plan: what a record of a table would change, and doing it.
+ *
+ * Planning only reads, and finds every reason to refuse the record; a trial run ends there. Writing
+ * follows in the same transaction, with the entry in the audit log.
+ */
+#pragma once
+
+#include "auth/permission.h"
+#include "base/base.h"
+#include "base/buf.h"
+#include "codec/json.h"
+#include "core/rows_cert.h"
+#include "core/rows_import.h"
+#include "job/types/import_names.h"
+#include "job/types/import_record.h"
+#include "store/cert_people.h"
+
+struct err;
+struct tx;
+
+#define IMPORT_SHARES_MAX 200
+
+/* The import as a whole, as far as its records need to know. */
+struct import_context {
+    const struct principal *who;
+    int64_t import_id;
+    int64_t now;
+    struct import_names names;
+};
+
+struct import_plan {
+    enum import_action action;
+    struct cert_row *before; /* NULL: a new record */
+    char *name;
+    struct cert_people people;
+    struct cert_share shares[IMPORT_SHARES_MAX];
+    bool sets_people;
+    struct buf tags; /* separated by ";", in lower case */
+    bool sets_tags;
+    bool sets_place;
+    bool *is_new_place; /* one for each of the record's places */
+    struct buf detail;  /* JSON: {"changes": […]} */
+    struct json_out out;
+    size_t n_changes;
+};
+
+void import_plan_init(struct import_plan *plan);
+void import_plan_done(struct import_plan *plan);
+void import_plan_clear(struct import_plan *plan);
+
+/* False only if the database failed: what is wrong with the record is told to it, and the plan's
+ * action is then IMPORT_FAILED. */
+bool import_plan_make(struct import_context *context, struct tx *tx, struct import_record *record,
+    struct import_plan *plan, struct err *err) must_check;
+
+/* Do what the plan says. *ret_id is the record. */
+bool import_plan_apply(struct import_context *context, struct tx *tx,
+    const struct import_record *record, const struct import_plan *plan, int64_t *ret_id,
+    struct err *err) must_check;
+
+/* For the two files of this module: a difference, as the plan shows it. */
+void import_plan_change(struct import_plan *plan, enum sheet_column column, const char *before,
+    const char *after);
+
+/* People and tags: in import_people.c. */
+bool import_plan_people(struct import_context *context, struct tx *tx, struct import_record *record,
+    struct import_plan *plan, unsigned relations, struct err *err) must_check;
+void import_plan_tags(struct import_record *record, struct import_plan *plan);

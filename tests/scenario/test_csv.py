@@ -1,0 +1,371 @@
+"""F10 F35: records go out as a table, and come in by one: by everybody as far as their rights go."""
+
+import csv
+import io
+import json
+import socket
+
+from certdesk import Api
+from servers import free_port, wait_until
+
+COLUMNS = ("id,name,host,port,sni,protocol,description,business_group,owner,assignee,share_users,share_groups,tags,"
+           "source,status,expires_at,days_left,issuer,serial,fingerprint_sha256,sans,resources,last_checked_at,"
+           "last_error").split(",")
+
+
+def start_import(api, table, dry_run=False, expect=202, **query):
+    query = "&".join(f"{k}={v}" for k, v in {"dry_run": str(dry_run).lower(), **query}.items())
+    return api.call("POST", f"/imports?{query}", table, {"Content-Type": "text/csv"}, expect=expect)
+
+
+def run_import(api, table, dry_run=False, **query):
+    """The import and its job's result, once it is done."""
+    started = start_import(api, table, dry_run, **query).json
+    job = api.job_done(started["job"], 60)
+    assert job["state"] == "done", job
+    return started["id"], job["result"]
+
+
+def counts(result):
+    return tuple(result[k] for k in ("created", "updated", "unchanged", "failed"))
+
+
+def export(api, query=""):
+    answer = api.get("/certificates.csv" + query)
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    return list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+
+
+def user(admin, base, name):
+    admin.post("/users", {"name": name, "password": "a fine long phrase", "role": "user"})
+    session = Api(base).post("/session", {"username": name, "password": "a fine long phrase"}, expect=200)
+    cookie = session.headers["Set-Cookie"].split(";")[0]
+    made = Api(base).call("POST", "/tokens", {"name": "t", "scopes": ["read", "write"]},
+                          {"Cookie": cookie, "X-CSRF-Token": session.json["csrf_token"]})
+    assert made.status == 201, made
+    return Api(base, made.json["token"])
+
+
+def test_a_table_becomes_records_and_again_changes_nothing(desk):
+    # F10: made, changed, left alone; rows of one name are one record with several endpoints
+    port = free_port()
+    table = ("\ufeffhost,name,port,tags,description,business_group\r\n"
+             f"127.0.0.1,one,{port},\"b;A\",\"two\nlines, \"\"so\"\"\",Web\r\n"
+             f"127.0.0.2,two,{port},,,\r\n"
+             f"127.0.0.3,one,{port},,,\r\n"
+             f"127.0.0.4,,{port},x,,Web\r\n")
+    number, result = run_import(desk.admin, table)
+    assert counts(result) == (3, 0, 0, 0) and result["import"] == number, result
+    rows = export(desk.admin)
+    assert [(r["name"], r["host"]) for r in rows] == [
+        ("one", "127.0.0.1"), ("one", "127.0.0.3"), ("two", "127.0.0.2"), ("127.0.0.4", "127.0.0.4")]
+    assert list(rows[0]) == COLUMNS
+    assert rows[0]["tags"] == "a;b" and rows[0]["description"] == 'two\nlines, "so"' and rows[0]["owner"] == "admin"
+    assert counts(run_import(desk.admin, table)[1]) == (0, 0, 3, 0)
+    changed = table.replace("two,", "two,").replace("x,,Web", "x;y,,Net")
+    number, result = run_import(desk.admin, changed)
+    assert counts(result) == (0, 1, 2, 0)
+    shown = desk.admin.get(f"/imports/{number}/rows?action=updated").json["items"]
+    assert [(c["column"], c["old"], c["new"]) for c in shown[0]["changes"]] == [
+        ("business_group", "Web", "Net"), ("tags", "x", "x;y")]
+    assert shown[0]["line"] == 6 and shown[0]["certificate"]["name"] == "127.0.0.4"
+    log = desk.admin.get(f"/certificates/{shown[0]['certificate']['id']}/log").json["items"]
+    assert {"certificate.create", "certificate.edit"} <= {e["action"] for e in log}
+
+
+def test_an_export_comes_back_as_it_was(desk):
+    # F10: what a spreadsheet would run is made harmless, and restored
+    admin = desk.admin
+    admin.post("/users", {"name": "ann", "password": "a fine long phrase", "role": "user"})
+    for name in ["=1+1", "+49", "-x", "@a", "'=x", "''=x", "grün", "a,b;\"c\"", "plain", "'quoted'"]:
+        admin.post("/certificates", {"name": name, "description": f"{name}\r\n=2", "tags": ["t1", "t2"],
+                                     "share": {"users": ["ann"]}, "assignee": "ann", "business_group": name})
+    admin.post("/certificates", {"name": "places", "endpoints": [
+        {"host": "127.0.0.1", "port": 1}, {"host": "localhost", "port": 2, "sni": ""},
+        {"host": "localhost", "port": 25, "protocol": "smtp"}, {"host": "localhost", "port": 2, "sni": "other.example"}]})
+    table = admin.get("/certificates.csv").body
+    cells = [cell for row in csv.reader(io.StringIO(table.decode(), newline="")) for cell in row]
+    assert len(cells) > 200 and not [cell for cell in cells if cell[:1] in "=+-@\t\r" and cell]
+    number, result = run_import(admin, table)
+    assert counts(result) == (0, 0, 11, 0), admin.get(f"/imports/{number}/rows").json
+    rows = export(admin)
+    first = [r for r in rows if r["name"] == "'=1+1"][0]
+    for r in admin.get("/certificates?limit=100").json["items"]:
+        admin.delete(f"/certificates/{r['id']}")
+    body = io.StringIO()
+    writer = csv.DictWriter(body, [c for c in COLUMNS if c != "id"], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    assert counts(run_import(admin, body.getvalue())[1]) == (11, 0, 0, 0)
+    again = export(admin)
+    read = COLUMNS[1:13]
+    assert [[r[c] for c in read] for r in again] == [[r[c] for c in read] for r in rows]
+    assert first["description"] == "'=1+1\r\n=2" and first["share_users"] == "ann"
+    named = admin.get("/certificates?q=" + "places").json["items"][0]
+    places = admin.get(f"/certificates/{named['id']}/endpoints").json["items"]
+    assert sorted((p["host"], p["sni"]) for p in places) == sorted(
+        [("127.0.0.1", ""), ("localhost", ""), ("localhost", "localhost"), ("localhost", "other.example")])
+
+
+def test_a_trial_changes_nothing_and_can_be_done_in_earnest(desk):
+    # F10: dry run
+    table = "name,host,port\nkept,127.0.0.1,1\nbad,127.0.0.1,99999\n"
+    desk.admin.post("/certificates", {"name": "kept"})
+    number, result = run_import(desk.admin, table, dry_run=True, filename="plan.csv")
+    assert counts(result) == (0, 1, 0, 1)
+    assert result["errors"] == [{"line": 3, "column": "port", "message": "99999 is not between 1 and 65535"}]
+    assert desk.admin.get("/certificates").json["total"] == 1
+    assert export(desk.admin)[0]["host"] == ""
+    one = desk.admin.get(f"/imports/{number}").json
+    assert one["dry_run"] and one["filename"] == "plan.csv" and one["can_apply"] and one["result"] == result
+    applied = desk.admin.post(f"/imports/{number}/apply", expect=202).json
+    done = desk.admin.job_done(applied["job"])["result"]
+    assert counts(done) == (0, 1, 0, 1) and export(desk.admin)[0]["host"] == "127.0.0.1"
+    answer = desk.admin.post(f"/imports/{number}/apply", expect=409)
+    assert "not kept" in answer.json["detail"]
+    assert [i["id"] for i in desk.admin.get("/imports").json["items"]] == [applied["id"], number]
+    desk.admin.delete(f"/imports/{number}")
+    desk.admin.get(f"/imports/{number}", expect=404)
+
+
+BAD_ROWS = [
+    # table, line, column, what the message says
+    ("name,host\na,b,c\n", 2, None, "the row has 3 cells, and the first line 2"),
+    ("name,host\na\n", 2, None, "the row has 1 cells"),
+    ("name,host\n,\n", 2, None, "neither id, name nor host"),
+    ("name,host,port\na,127.0.0.1,0\n", 2, "port", "between 1 and 65535"),
+    ("name,host,port\na,127.0.0.1,x\n", 2, "port", "x"),
+    ("name,host,port\na,,443\n", 2, "host", "no host"),
+    ("name,host,port\na,h:1,2\n", 2, "port", "says port 1"),
+    ("name,host,protocol\na,h,gopher\n", 2, "protocol", "gopher"),
+    ("name,host,sni\na,h,1.2.3.4\n", 2, "sni", "address"),
+    ("name,host\na,not a host\n", 2, "host", "host"),
+    ("name,owner\na,nobody\n", 2, "owner", "there is no user \"nobody\""),
+    ("name,share_users\na,admin;nobody\n", 2, "share_users", "nobody"),
+    ("name,share_groups\na,nobody\n", 2, "share_groups", "no group"),
+    ("name,tags\na,two words\n", 2, "tags", "two words"),
+    ("name,description\na,x\na,y\n", 3, "description", "line 2"),
+    ("id,name\n999,a\n", 2, "id", "there is no such record"),
+    ("id,name\nx,a\n", 2, "id", "there is no such record"),
+    ("name\n" + "n" * 201 + "\n", 2, "name", "longer than 200 bytes"),
+    (b"name,description\na,caf\xe9\n", 2, "description", "byte 0xe9, number 4 of the cell"),
+    (b"name,description\na,x\0y\n", 2, "description", "byte 0x00, number 2 of the cell"),
+    ("name\nx" + "," * 100000 + "\n", 2, "", "more than 200 columns"),
+]
+
+
+def test_bad_records_are_refused_and_the_good_ones_land(desk):
+    for number, (table, line, column, says) in enumerate(BAD_ROWS):
+        table = table.encode() if isinstance(table, str) else table
+        names = table.split(b"\n")[0].split(b",")
+        good = b",".join(b"good%d" % number if name == b"name" else b"" for name in names)
+        result = run_import(desk.admin, table + good + b"\n")[1]
+        assert counts(result) == (1, 0, 0, 1), (table[:80], result)
+        error = result["errors"][0]
+        assert error["line"] == line and (error["column"] or None) == (column or None), (table[:80], error)
+        assert says in error["message"], (table[:80], error)
+
+
+BAD_FILES = [
+    ("nme,host\na,b\n", 1, "nme", 'no column "nme"'),
+    ("port,description\n1,b\n", 1, None, '"name" or "host"'),
+    ("name,host,name\na,b,c\n", 1, "name", "twice"),
+    ("name\nok\n\"open\n\n", 3, None, "a quoted cell begins here and does not end"),
+    ("name\nok\n\"a\"b\n", 3, None, "behind a closing quote"),
+    ("\n\n", 1, None, "the file is empty"),
+]
+
+
+def test_a_file_that_cannot_be_believed_changes_nothing(desk):
+    for table, line, column, says in BAD_FILES:
+        number, result = run_import(desk.admin, table)
+        assert counts(result) == (0, 0, 0, 1)
+        error = result["errors"][0]
+        assert error["line"] == line and says in error["message"], error
+        assert column is None or error["column"] == column
+        refused = desk.admin.get(f"/imports/{number}/errors.csv").body.decode()
+        assert refused.startswith(f"line,column,message\r\n{line},")
+    assert desk.admin.get("/certificates").json["total"] == 0
+
+
+def test_what_was_refused_can_be_repaired_and_sent_again(desk):
+    table = ("name,host,port,tags,status\n"
+             "one,127.0.0.1,1,a,valid\n"
+             "two,127.0.0.1,70000,=b,\n"
+             "two,127.0.0.2,2,=b,\n"
+             "one,127.0.0.3,3,,\n")
+    number, result = run_import(desk.admin, table)
+    assert counts(result) == (1, 0, 0, 1)
+    body = desk.admin.get(f"/imports/{number}/errors.csv").body.decode()
+    rows = list(csv.DictReader(io.StringIO(body)))
+    assert [(r["line"], r["column"], r["name"], r["host"]) for r in rows] == [
+        ("3", "port", "two", "127.0.0.1"), ("4", "", "two", "127.0.0.2")]
+    assert "another row of the record" in rows[1]["message"]
+    assert counts(run_import(desk.admin, body.replace("70000", "7"))[1]) == (1, 0, 0, 0)
+    assert [r["tags"] for r in export(desk.admin) if r["name"] == "two"] == ["'=b", "'=b"]
+
+
+def test_uploads_are_checked_before_they_are_kept(desk):
+    assert desk.admin.call("POST", "/imports", "name\na\n", {"Content-Type": "application/json"}).status == 415
+    assert desk.admin.call("POST", "/imports?dry_run=perhaps", "name\na\n", {"Content-Type": "text/csv"}).status == 400
+    assert desk.admin.call("POST", "/imports", b"", {"Content-Type": "text/csv"}).status == 400
+    assert desk.admin.call("POST", "/imports?nonsense=1", "name\na\n", {"Content-Type": "text/csv"}).status == 400
+    assert desk.admin.get("/imports").json["items"] == []
+
+
+def test_nobody_reaches_by_a_table_what_they_may_not(desk):
+    # F35: neither by id nor by name; in a list, an export, an import of somebody else
+    admin = desk.admin
+    ann, bob = user(admin, desk.base, "ann"), user(admin, desk.base, "bob")
+    anns = ann.post("/certificates", {"name": "secret of ann"}).json["id"]
+    shared = ann.post("/certificates", {"name": "shared", "share": {"users": ["bob"]}}).json["id"]
+    assigned = ann.post("/certificates", {"name": "assigned", "assignee": "bob"}).json["id"]
+    assert [r["name"] for r in export(bob)] == ["shared", "assigned"]
+    table = (f"id,description\n{anns},mine\n{shared},ours\n{assigned},mine\n")
+    number, result = run_import(bob, table)
+    assert counts(result) == (0, 1, 0, 2)
+    assert {(e["line"], e["message"]) for e in result["errors"]} == {
+        (2, "there is no such record"), (4, "there is no such record")}
+    assert "secret" not in json.dumps(bob.get(f"/imports/{number}/rows").json)
+    result = run_import(bob, f"id,owner\n{shared},bob\n")[1]
+    assert counts(result) == (0, 0, 0, 1) and "only the owner" in result["errors"][0]["message"]
+    # A name that bob may not edit is not taken: bob gets a record of his own.
+    assert counts(run_import(bob, "name,description\nsecret of ann,bob's\n")[1]) == (1, 0, 0, 0)
+    assert ann.get(f"/certificates/{anns}").json["description"] == ""
+    ann.get(f"/imports/{number}", expect=404)
+    assert ann.get("/imports").json["items"] == []
+    assert admin.get(f"/imports/{number}").json["by"] == "bob"
+    ann.call("DELETE", f"/imports/{number}", expect=404)
+    assert bob.post(f"/imports/{number}/apply", expect=409)
+    # A record that bob may not see any more is not shown by his old import.
+    ann.call("PUT", f"/certificates/{shared}/access", {"share": {"users": []}}, expect=200)
+    rows = bob.get(f"/imports/{number}/rows?action=updated").json["items"]
+    assert rows[0]["certificate"] is None
+
+
+def test_two_of_a_name_and_a_record_met_twice_are_refused(desk):
+    admin = desk.admin
+    one = admin.post("/certificates", {"name": "Twin"}).json["id"]
+    admin.post("/certificates", {"name": "twin"})
+    single = admin.post("/certificates", {"name": "single"}).json["id"]
+    result = run_import(admin, "name,description\nTWIN,x\n")[1]
+    assert counts(result) == (0, 0, 0, 1) and "several records" in result["errors"][0]["message"]
+    result = run_import(admin, f"id,name,description\n{one},,y\n{single},,z\n,single,w\n")[1]
+    assert counts(result) == (0, 2, 0, 1) and result["errors"][0]["line"] == 4
+    assert "earlier line" in result["errors"][0]["message"]
+
+
+def test_an_import_killed_in_the_middle_goes_on_and_doubles_nothing(desk_factory):
+    # F10 and invariant 1: kill -9 of all processes, and the job is taken up again
+    desk = desk_factory()
+    n = 3000
+    rows = [f"n{i:05},127.0.0.1,{1 + i % 60000}" for i in range(n)]
+    rows += [f"n{i:05},127.0.0.2,{1 + i % 60000}" for i in range(0, n, 100)]  # rows that lie apart
+    started = start_import(desk.admin, "name,host,port\n" + "\n".join(rows) + "\n").json
+
+    def is_under_way():
+        job = desk.admin.get(f"/jobs/{started['job']}").json
+        assert job["state"] in ("queued", "running"), job
+        return job["progress"]["done"] > 500
+    wait_until(is_under_way, 60, "the import under way")
+    desk.kill_hard()
+    desk.start()
+    job = desk.admin.job_done(started["job"], 120)
+    assert counts(job["result"]) == (n, 0, 0, 0)
+    table = export(desk.admin)
+    assert len(table) == len(rows) and len({r["id"] for r in table}) == n
+    assert len([r for r in table if r["name"] == "n00100"]) == 2
+
+
+def test_a_slow_reader_of_an_export_holds_nobody_up(desk):
+    rows = "\n".join(f"n{i:05},{'d' * 900}" for i in range(3000))
+    assert counts(run_import(desk.admin, f"name,description\n{rows}\n")[1])[0] == 3000
+    slow = socket.create_connection(("127.0.0.1", desk.port))
+    slow.sendall(b"GET /api/v1/certificates.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                 + desk.admin.token.encode() + b"\r\n\r\n")
+    assert slow.recv(100).startswith(b"HTTP/1.1 200")
+    assert len(export(desk.admin)) == 3000  # while the other takes nothing
+    assert desk.admin.patch("/certificates/1", {"description": "changed"}).status == 200
+    slow.close()
+
+
+def test_filters_narrow_an_export(desk):
+    run_import(desk.admin, "name,tags\na,x\nb,y\nc,x;y\n")
+    assert [r["name"] for r in export(desk.admin, "?tag=x")] == ["a", "c"]
+    assert export(desk.admin, "?q=nothing-like-it") == []
+    assert desk.admin.call("GET", "/certificates.csv?tga=x").status == 400
+
+
+def test_imported_hosts_are_looked_at(desk, nginx, authority):
+    port = free_port()
+    nginx.site(port, authority.issue("localhost")).start()
+    run_import(desk.admin, f"host,port,sni\n127.0.0.1,{port},localhost\n")
+    wait_until(lambda: export(desk.admin)[0]["fingerprint_sha256"], 30, "the first look")
+    row = export(desk.admin)[0]
+    assert row["sans"] == "localhost" and row["status"] in ("valid", "expiring_soon") and row["last_checked_at"]
+
+
+def act(api, expect="done", **body):
+    job = api.job_done(api.post("/certificates/actions", body, expect=202).json["job"])
+    assert job["state"] == expect, job
+    return job["result"]
+
+
+def test_one_thing_is_done_with_many_records_and_only_with_those_that_may(desk):
+    # F24 F31 F35: bulk actions, with what each record got; nothing is said of what may not be seen
+    admin = desk.admin
+    ann, bob = user(admin, desk.base, "ann"), user(admin, desk.base, "bob")
+    own = [ann.post("/certificates", {"name": f"own{i}", "tags": ["old"]}).json["id"] for i in range(3)]
+    seen = bob.post("/certificates", {"name": "assigned", "assignee": "ann"}).json["id"]
+    hidden = bob.post("/certificates", {"name": "hidden"}).json["id"]
+    result = act(ann, ids=[*own, seen, hidden, 4711], action="tag", tags=["New"])
+    assert (result["done"], result["skipped"], result["failed"]) == (3, 3, 0)
+    named = {i["certificate"]["name"]: i["outcome"] for i in result["items"]}
+    assert named == {"own0": "done", "own1": "done", "own2": "done", "assigned": "skipped"}
+    assert ann.get(f"/certificates/{own[0]}").json["tags"] == ["new", "old"]
+    assert act(ann, filter={"tag": "old"}, action="untag", tags=["old"])["done"] == 3
+    assert act(ann, ids=own, action="assign", user="bob")["done"] == 3
+    assert act(ann, ids=own, action="set_business_group", business_group="Shop")["done"] == 3
+    one = bob.get(f"/certificates/{own[1]}").json
+    assert one["tags"] == ["new"] and one["assignee"] == "bob" and one["business_group"] == "Shop"
+    assert act(ann, ids=own, action="assign", user=None)["done"] == 3
+    bob.get(f"/certificates/{own[1]}", expect=404)
+    assert act(ann, ids=own[:2], action="share", users=["bob"])["done"] == 2
+    access = ann.get(f"/certificates/{own[0]}/access").json
+    assert access["share"]["users"] == ["bob"] and access["use_key"]["users"] in ([], ["ann"])
+    assert act(bob, ids=own[:2], action="set_owner", user="bob")["skipped"] == 2  # sharing is not owning
+    assert act(bob, ids=own[:1], action="share", users=["admin"], use_key=True)["skipped"] == 1
+    assert act(ann, ids=own[:2], action="unshare", users=["bob"])["done"] == 2
+    assert act(ann, ids=own[:1], action="set_owner", user="bob")["done"] == 1
+    assert bob.get(f"/certificates/{own[0]}").json["owner"] == "bob"
+    result = act(ann, filter={}, action="delete")
+    assert (result["done"], result["skipped"]) == (2, 1)  # what ann is only assigned stays
+    assert {c["name"] for c in admin.get("/certificates").json["items"]} == {"own0", "assigned", "hidden"}
+    for body in ({"action": "tag", "tags": ["x"]}, {"ids": [1], "action": "tag"}, {"ids": [1], "action": "nonsense"},
+                 {"ids": [1], "action": "set_owner"}, {"ids": [1], "action": "assign", "user": "nobody"},
+                 {"ids": [1], "action": "delete", "tags": ["x"]}, {"ids": [1], "action": "share"}):
+        assert ann.call("POST", "/certificates/actions", body).status == 400, body
+
+
+def test_the_command_line_brings_tables_in_and_out(desk, tmp_path):
+    token = {"CERTDESK_TOKEN": desk.admin.token}
+    table = tmp_path / "table.csv"
+    table.write_text("name,host,port\na,127.0.0.1,1\nb,127.0.0.1,0\n")
+    done = desk.cli("csv", "import", str(table), "--dry-run", env=token)
+    assert done.returncode == 1 and "1 created, 0 updated, 0 unchanged, 1 failed (a trial" in done.stdout
+    assert "line 3, port: 0 is not between 1 and 65535" in done.stderr
+    done = desk.cli("csv", "import", "-", env=token, stdin="name\na\nc\n")
+    assert done.returncode == 0 and done.stdout == "2 created, 0 updated, 0 unchanged, 0 failed\n"
+    out = tmp_path / "out.csv"
+    assert desk.cli("csv", "export", "-o", str(out), env=token).returncode == 0
+    assert [r["name"] for r in csv.DictReader(out.open())] == ["a", "c"]
+    assert desk.cli("csv", "export", "--search", "a", env=token).stdout.count("\n") == 2
+    done = desk.cli("csv", "import", str(out), "-o", "json", env=token)
+    assert done.returncode == 0 and json.loads(done.stdout)["result"]["unchanged"] == 2
+    assert desk.cli("csv", "import", str(tmp_path / "none.csv"), env=token).returncode == 1
+    for words in (["csv"], ["csv", "export", "x"], ["csv", "import"], ["csv", "drop", "x"],
+                  ["csv", "import", "x", "--tag", "y"]):
+        assert desk.cli(*words, env=token).returncode == 2
+    done = desk.cli("cert", "add", "-f", "-", env=token, stdin="127.0.0.1:1\nnot a host\n")
+    assert done.returncode == 1 and "1: 127.0.0.1:1: created" in done.stdout and "2: not a host: error" in done.stdout
+    assert desk.cli("cert", "export", "1", env=token).returncode == 1  # nothing was seen yet
