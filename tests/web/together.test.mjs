@@ -304,7 +304,7 @@ describe('moving in', { skip }, () => {
 
   /* F36 */
   test('proves in the log who did what', async () => {
-    await page.goto('/audit?actor=admin&action=account');
+    await page.goto('/audit?actor=admin&action=group');
     await page.getByRole('grid', { name: 'Log' }).getByRole('row', { name: /admin/ }).first().waitFor();
     await page.getByText(/The chain is intact: verified up to link \d|No entry is chained yet/).waitFor();
     fine();

@@ -4,7 +4,7 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import type { Associations, Certificate } from '../../api/types';
+import type { Associations, Certificate, Validity } from '../../api/types';
 import { Link, usePathValue } from '../../app/router';
 import { CertificatePicker } from '../../parts/CertificatePicker';
 import { Dialog } from '../../parts/Dialog';
@@ -19,27 +19,26 @@ interface Row {
   key: number;
   slot: string;
   certificate: { id: number; name: string };
+  status: Validity;
+  expiresAt: string | null;
   was: number | null; /* the certificate that is saved there; null: a new row */
   isGone: boolean;
 }
 
 let lastKey = 0;
-const rowsOf = (a: Associations): Row[] => a.items.map(({ slot, certificate }) => {
+const rowsOf = (a: Associations): Row[] => a.items.map(({ slot, certificate, status, expires_at: expiresAt }) => {
   lastKey += 1;
-  return { key: lastKey, slot, certificate, was: certificate.id, isGone: false };
+  return { key: lastKey, slot, certificate, status, expiresAt, was: certificate.id, isGone: false };
 });
-
-type Known = Pick<Certificate, 'status' | 'expires_at'>;
 
 interface RowProps {
   row: Row;
-  known?: Known;
   change: (change: Partial<Row>) => void;
   swap: () => void;
   remove: () => void;
 }
 
-function AssociationRow({ row: r, known, change, swap, remove }: RowProps) {
+function AssociationRow({ row: r, change, swap, remove }: RowProps) {
   return (
     <Tr className={r.isGone ? 'cd-gone' : undefined}>
       <Td dataLabel="Place">
@@ -48,13 +47,13 @@ function AssociationRow({ row: r, known, change, swap, remove }: RowProps) {
       <Td dataLabel="Certificate">
         <span className="cd-labels">
           <Link to={`/certificates/${r.certificate.id}`} className="cd-break">{r.certificate.name}</Link>
-          {known && <StatusLabel status={known.status} />}
+          <StatusLabel status={r.status} />
           {r.isGone && <Label isCompact color="red">To be removed</Label>}
           {!r.isGone && r.was === null && <Label isCompact color="blue">New</Label>}
           {!r.isGone && r.was !== null && r.was !== r.certificate.id && <Label isCompact color="blue">Swapped</Label>}
         </span>
       </Td>
-      <Td dataLabel="Expiration date">{known ? <Time at={known.expires_at} show="date" /> : '–'}</Td>
+      <Td dataLabel="Expiration date"><Time at={r.expiresAt} show="date" /></Td>
       <Td dataLabel="Actions">
         <span className="cd-actions">
           {!r.isGone && <Button variant="link" isInline onClick={swap} aria-label={`Swap ${r.certificate.name}`}>Swap</Button>}
@@ -95,33 +94,22 @@ function useSaveAssociations(id: number, etag: string) {
   return { error, isBusy, save };
 }
 
-/* How the resource's certificates stand, and those that were picked since. */
-function useKnown(resource: string) {
-  const [picked, setPicked] = useState<Certificate[]>([]);
-  const query = useQuery({
-    queryKey: ['certificates', 'resource', resource], queryFn: ({ signal }) => api.get('/certificates', { query: { resource, limit: 500 }, signal }),
-  });
-  const known = new Map<number, Known>([...(query.data?.items ?? []), ...picked].map((c) => [c.id, c]));
-  return { known, learn: (c: Certificate) => setPicked((all) => [...all, c]) };
-}
-
 type Asking = { kind: 'add' } | { kind: 'swap'; row: Row } | null;
 
-function Editor({ id, resource, saved }: { id: number; resource: string; saved: Associations }) {
+function Editor({ id, saved }: { id: number; saved: Associations }) {
   const [rows, setRows] = useState(() => rowsOf(saved));
   const [asking, setAsking] = useState<Asking>(null);
   const { error, isBusy, save } = useSaveAssociations(id, saved.etag);
-  const { known, learn } = useKnown(resource);
   const changeRow = (key: number) => (c: Partial<Row>) => setRows((all) => all.map((r) => (r.key === key ? { ...r, ...c } : r)));
   const slots = new Map(saved.items.map((a) => [a.certificate.id, a.slot]));
   const isChanged = rows.some((r) => r.isGone || r.was !== r.certificate.id || slots.get(r.certificate.id) !== r.slot);
   const add = <Button variant="secondary" onClick={() => setAsking({ kind: 'add' })}>Associate a certificate</Button>;
   const pick = (c: Certificate) => {
-    learn(c);
-    if (asking?.kind === 'swap') changeRow(asking.row.key)({ certificate: c });
+    const chosen = { certificate: c, status: c.status, expiresAt: c.expires_at };
+    if (asking?.kind === 'swap') changeRow(asking.row.key)(chosen);
     else if (asking?.kind === 'add') {
       lastKey += 1;
-      setRows([...rows, { key: lastKey, slot: '', certificate: c, was: null, isGone: false }]);
+      setRows([...rows, { key: lastKey, slot: '', ...chosen, was: null, isGone: false }]);
     }
   };
   const remove = (r: Row) => (r.was === null ? setRows(rows.filter((o) => o.key !== r.key)) : changeRow(r.key)({ isGone: !r.isGone }));
@@ -134,7 +122,7 @@ function Editor({ id, resource, saved }: { id: number; resource: string; saved: 
             <Table variant="compact" aria-label="Certificates on this resource" className="cd-table">
               <Thead><Tr><Th className="cd-col-name">Place</Th><Th className="cd-col-name">Certificate</Th><Th>Expiration date</Th><Th screenReaderText="Actions" /></Tr></Thead>
               <Tbody>
-                {rows.map((r) => <AssociationRow key={r.key} row={r} known={known.get(r.certificate.id)} change={changeRow(r.key)} swap={() => setAsking({ kind: 'swap', row: r })} remove={() => remove(r)} />)}
+                {rows.map((r) => <AssociationRow key={r.key} row={r} change={changeRow(r.key)} swap={() => setAsking({ kind: 'swap', row: r })} remove={() => remove(r)} />)}
               </Tbody>
             </Table>
           </div>
@@ -167,7 +155,7 @@ export default function One() {
   return (
     <Page title={resource.data?.name ?? 'Resource'} parents={[{ to: '/resources', text: 'Resources' }]} lead={resource.data?.description}>
       <PageSection>
-        <Loaded query={resource}>{({ name }) => <Loaded query={query}>{(data) => <Editor key={data.etag} id={id} resource={name} saved={data} />}</Loaded>}</Loaded>
+        <Loaded query={query}>{(data) => <Editor key={data.etag} id={id} saved={data} />}</Loaded>
       </PageSection>
     </Page>
   );
