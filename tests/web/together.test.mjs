@@ -161,6 +161,7 @@ describe('moving in', { skip }, () => {
     await dialog().getByLabel('Cost centre').fill('4711');
     await inDialog('Save').click();
     await gone();
+    await page.getByRole('tab', { name: 'Overview' }).click();
     await page.getByText('4711').waitFor();
     await page.goto('/certificates?field.cost_centre=4711');
     await page.getByText('1–1 of 1').waitFor();
