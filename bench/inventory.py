@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What does a page of a large inventory cost? See bench/README.md.
 
-usage: ./dev bench inventory [--records N] [--database sqlite|postgresql|both] [--rounds N] [--keep DIRECTORY] [--no-growth]
+usage: ./dev bench inventory [--records N] [--database sqlite|postgresql|both] [--rounds N] [--only TEXT] [--no-growth]
 
 Fills a database with N records (1,000,000 unless told), starts the server on it, and asks for pages over one kept
 connection: every filter, every order, first pages and deep ones, as an admin, as plain users who see everything, some and
@@ -12,7 +12,6 @@ import argparse
 import datetime
 import json
 import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -218,23 +217,138 @@ def measure_cases(bench, rounds, only):
     return result
 
 
+def measure_growth(bench, rounds):
+    """CPU of some pages, to be compared with those of another size."""
+    cases = [case for case in CASES if case.name in GROWTH]
+    result = {}
+    for case in cases:
+        connection = bench.connect("admin")
+        ask(connection, {"limit": 50, **case.parameters(0, bench.n)})
+        for _ in range(8):  # every worker has prepared its statements
+            ask(connection, {"limit": 50, **case.parameters(0, bench.n)})
+        result[case.name] = measure(bench, connection, case, rounds)[0].each()
+    return result
+
+
+GROWTH = ["everything", "sort=name", "status=expired", "tag, common", "owner", "q: one name", "q: in most", "unused"]
+
+
+def show_growth(small, large, n):
+    print(f"\n{'growth, CPU ms of a first page':36}{'10000':>10}{n:>10}{'times':>8}")
+    for name in GROWTH:
+        if name in small and name in large:
+            print(f"{name:36}{small[name]:10.2f}{large[name]:10.2f}{large[name] / small[name]:8.2f}")
+
+
+def measure_scan(bench):
+    """Milliseconds from asking for the notification scan to its end: nothing is due, all of it has to be known."""
+    api = bench.server.admin
+    begun = time.monotonic()
+    job = api.post("/schedules/notify/run", expect=202).json["job"]
+    while api.get(f"/jobs/{job}").json["state"] not in ("done", "failed"):
+        time.sleep(0.002)
+    return (time.monotonic() - begun) * 1000
+
+
+NGINX = """
+daemon off; worker_processes 1; pid {directory}/pid; error_log {directory}/error.log crit;
+events {{ worker_connections 100; }}
+http {{ access_log off; keepalive_requests 1000000; server {{ listen 127.0.0.1:{port}; root {directory}; }} }}
+"""
+
+
+def measure_detail(bench, rounds):
+    """CPU ms of reading one record, and of nginx serving a file of that size."""
+    import random
+    connection = bench.connect("admin")
+    ids = random.Random(1).sample(range(1, bench.n + 1), rounds)
+    for i in ids[:20]:
+        connection.get(f"/api/v1/certificates/{i}")
+    before, begun = bench.cpu(), time.perf_counter()
+    for i in ids:
+        body = connection.get(f"/api/v1/certificates/{i}")[2]
+    ours, wall = (bench.cpu() - before) / rounds, (time.perf_counter() - begun) / rounds
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        port = free_port()
+        with open(f"{directory}/record.json", "wb") as f:
+            f.write(body)
+        with open(f"{directory}/nginx.conf", "w", encoding="ascii") as f:
+            f.write(NGINX.format(directory=directory, port=port))
+        nginx = subprocess.Popen(["nginx", "-p", directory, "-c", f"{directory}/nginx.conf"], stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: accepts(port), what="nginx")
+            file = Connection(port)
+            file.get("/record.json")
+            before = cpu_ms(children_of(nginx.pid))
+            for _ in range(rounds):
+                file.get("/record.json")
+            theirs = (cpu_ms(children_of(nginx.pid)) - before) / rounds
+        finally:
+            nginx.terminate()
+            nginx.wait()
+    print(f"\none record: {ours:.3f} ms CPU, {wall * 1000:.2f} ms; nginx with a file of {len(body)} bytes: {theirs:.3f} ms"
+          f" ({theirs / ours * 100:.0f} % of nginx; goal 25)")
+    return ours, theirs
+
+
+def sum_up(kind, n, result, rest):
+    """The line for results.csv."""
+    pages = [figures for first, deep, _ in result.values() for figures in (first, deep) if figures.times]
+    times = [t for figures in pages for t in figures.times]
+    cpu = [figures.each() for figures in pages]
+    ratios = [first.each() / bare for first, _, bare in result.values() if bare]
+    worst = max(result, key=lambda key: result[key][0].each())
+    figures = [f"{kind}:{n}", f"load={os.getloadavg()[0]:.0f}", f"p50={percentile(times, .5):.2f}ms",
+               f"p99={percentile(times, .99):.2f}ms", f"cpu_p50={statistics.median(cpu):.2f}ms",
+               f"cpu_p99={sorted(cpu)[int(len(cpu) * .99)]:.2f}ms", f"ratio={statistics.median(ratios):.1f}" if ratios else "",
+               f"worst={worst[0].replace(' ', '_')}:{worst[1]}", *rest]
+    print("\n" + " ".join(figures))
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
+                            check=False).stdout.strip()
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    with open(os.path.join(ROOT, "bench", "results.csv"), "a", encoding="ascii") as f:
+        f.write(f"{now},{commit},inventory,{' '.join(filter(None, figures)).replace(',', ';')}\n")
+
+
+def run(kind, options):
+    small = {}
+    sizes = [options.records] if options.no_growth or options.records <= 10000 else [10000, options.records]
+    for n in sizes:
+        with tempfile.TemporaryDirectory(dir=options.directory) as directory:
+            os.chmod(directory, 0o755)
+            bench = Bench(kind, n, directory)
+            try:
+                bench.fill()
+                ready = bench.start()
+                if n != options.records:
+                    small = measure_growth(bench, options.rounds)
+                    continue
+                print(f"ready after {ready:.2f} s (goal 2)")
+                large = measure_growth(bench, options.rounds) if small else {}
+                result = measure_cases(bench, options.rounds, options.only)
+                show_growth(small, large, n)
+                scan = measure_scan(bench)
+                print(f"\nnotification scan: {scan:.0f} ms (goal 1000)")
+                ours, theirs = measure_detail(bench, 500)
+                growth = statistics.median(large[name] / small[name] for name in small) if small else 0
+                sum_up(kind, n, result, [f"growth={growth:.2f}" if growth else "", f"ready={ready:.2f}s",
+                                         f"scan={scan:.0f}ms", f"detail={ours:.3f}ms", f"nginx={theirs:.3f}ms"])
+            finally:
+                bench.stop()
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench inventory")
     parser.add_argument("--records", type=int, default=1000000)
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--only", default="", help="cases with this in their name")
+    parser.add_argument("--no-growth", action="store_true", help="leave out the comparison with ten thousand records")
+    parser.add_argument("--directory", help="where the databases are made; they need some 4 GB for a million")
     options = parser.parse_args()
-    kinds = ["sqlite", "postgresql"] if options.database == "both" else [options.database]
-    for kind in kinds:
-        with tempfile.TemporaryDirectory() as directory:
-            bench = Bench(kind, options.records, directory)
-            try:
-                bench.fill()
-                bench.start()
-                measure_cases(bench, options.rounds, options.only)
-            finally:
-                bench.stop()
+    for kind in ["sqlite", "postgresql"] if options.database == "both" else [options.database]:
+        run(kind, options)
 
 
 if __name__ == "__main__":

@@ -112,14 +112,25 @@ PAGE_SQL = """
 SELECT {object} FROM certificate c
   JOIN certificate_check h ON h.certificate_id = c.id
   JOIN account o ON o.id = c.owner_id
+  LEFT JOIN account p ON p.id = c.assignee_id
+  LEFT JOIN business_group b ON b.id = c.business_group_id
   LEFT JOIN version v ON v.id = c.version_id
   LEFT JOIN record_version r ON r.certificate_id = c.id AND r.version_id = c.version_id
  WHERE {where}{order} LIMIT 50
 """
-OBJECT = """'id', c.id, 'name', c.name, 'description', c.description, 'owner', o.name, 'created_at', c.created_at,
- 'updated_at', c.updated_at, 'expires_at', c.expires_at, 'last_checked_at', h.last_checked_at, 'serial', v.serial,
- 'subject', v.subject, 'issuer', v.issuer, 'sans', v.sans, 'not_before', v.not_before, 'not_after', v.not_after,
- 'algorithm', v.key_algorithm, 'size', v.key_size, 'chain_status', r.chain_status,
+# What a record of the list shows: the same tables, the same number of fields.
+OBJECT = """'id', c.id, 'number', r.id, 'name', c.name, 'description', c.description, 'imported', c.is_imported,
+ 'managed', c.is_managed, 'owner', o.name, 'assignee', p.name, 'business_group', b.name, 'created_at', c.created_at,
+ 'updated_at', c.updated_at, 'expires_at', c.expires_at, 'expiring_at', c.expiring_at, 'revoked_at', c.revoked_at,
+ 'alert', c.alert, 'last_checked_at', h.last_checked_at, 'last_error', h.last_error, 'row_version', c.row_version,
+ 'required_names', c.required_names, 'notify_periods', c.notify_periods, 'sha256', {hex},
+ 'serial', v.serial, 'subject', v.subject, 'issuer', v.issuer, 'sans', v.sans, 'not_before', v.not_before,
+ 'not_after', v.not_after, 'algorithm', v.key_algorithm, 'size', v.key_size, 'signature', v.signature_algorithm,
+ 'self_signed', v.is_self_signed, 'chain_status', r.chain_status,
+ 'endpoints', (SELECT count(*) FROM certificate_endpoint e WHERE e.certificate_id = c.id),
+ 'ticket', (SELECT max(t.id) FROM ticket t WHERE t.certificate_id = c.id AND t.resolved_at IS NULL),
+ 'resources', (SELECT {list}(l.name, ';') FROM association s JOIN resource l ON l.id = s.resource_id
+   WHERE s.certificate_id = c.id),
  'tags', (SELECT {list}(tag, ';') FROM certificate_tag t WHERE t.certificate_id = c.id),
  'share', (SELECT {list}(COALESCE(a.name, g.name), ';') FROM certificate_access x
    LEFT JOIN account a ON a.id = x.account_id LEFT JOIN user_group g ON g.id = x.group_id
@@ -133,7 +144,8 @@ def bare_page(bench, case, viewer, rounds):
     db = bench.bare()
     is_postgres = bench.kind == "postgresql"
     function = "json_build_object" if is_postgres else "json_object"
-    fields = OBJECT.format(list="string_agg" if is_postgres else "group_concat")
+    fields = OBJECT.format(list="string_agg" if is_postgres else "group_concat",
+                           hex="encode(v.sha256, 'hex')" if is_postgres else "hex(v.sha256)")
     where = case.where
     if viewer == "sees-all":
         access = ("EXISTS (SELECT 1 FROM certificate_access x WHERE x.certificate_id = c.id AND (x.account_id = {me}"

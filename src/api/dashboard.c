@@ -23,6 +23,7 @@ static bool write_counts(struct api_call *call, const struct store_viewer *viewe
     json_i64(&call->reply, "total", counts.total);
     for (int i = 0; i < N_CERT_STATUS; i++)
         json_i64(&call->reply, cert_status_name((enum cert_status)i), counts.of[i]);
+    json_bool(&call->reply, "is_estimate", counts.is_estimate);
     json_end(&call->reply);
     return true;
 }

@@ -158,7 +158,7 @@ static bool set_up(struct sqlite_db *self, const struct db_conf *conf, struct er
     (void)snprintf(pragmas, sizeof pragmas,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
         "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
-        "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 68719476736;",
+        "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;",
         conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB);
     return run_script(self, pragmas, err);
 }

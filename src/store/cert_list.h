@@ -21,6 +21,9 @@ struct tx;
 /* Totals are exact up to here; beyond, they may be estimates. */
 #define CERT_TOTAL_EXACT 1000
 
+/* Custom fields that one filter may ask for at once. */
+#define CERT_FILTER_FIELDS_MAX 8
+
 /* Every condition must hold; zeroed, it lets everything through. Names are names, not ids. */
 struct cert_filter {
     const char
@@ -36,7 +39,12 @@ struct cert_filter {
     const char *alert;      /* one of them, or "any" */
     int64_t expires_before; /* 0: any */
     int64_t expires_after;  /* 0: any */
-    bool is_unused;         /* on no resource, and no endpoint serves it (store/cert_use) */
+    struct {
+        const char *name;  /* of the custom field */
+        const char *value; /* as it is stored */
+    } fields[CERT_FILTER_FIELDS_MAX];
+    size_t n_fields;
+    bool is_unused; /* on no resource, and no endpoint serves it (store/cert_use) */
 };
 
 enum cert_sort {
@@ -102,9 +110,11 @@ bool store_cert_ids_visible(struct tx *tx, const struct store_viewer *viewer, co
 struct cert_counts {
     int64_t total;
     int64_t of[N_CERT_STATUS]; /* by enum cert_status */
+    bool is_estimate;
 };
 
-/* From the expiry buckets for who sees all, else through the access entries. */
+/* From the expiry buckets for who sees all, else through the access entries; estimated, from a
+ * sample, for who sees tens of thousands. */
 bool store_cert_counts(struct tx *tx, const struct store_viewer *viewer, int64_t now,
     struct cert_counts *ret, struct err *err) must_check;
 

@@ -148,70 +148,63 @@ bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, stru
     return read_people(tx, &id, 1, rows, err);
 }
 
-static size_t place_of(const int64_t *ids, size_t n, int64_t id)
+unsigned cert_people_relations(const struct access_rows *rows, int64_t certificate_id,
+    int64_t account_id, const struct id_list *groups)
 {
-    size_t i = 0;
+    unsigned relations = 0;
 
-    while (i < n && ids[i] != id)
-        i++;
-    return i;
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct access_row *row = &rows->items[i];
+
+        if (row->certificate_id != certificate_id ||
+            !(row->account_id == account_id ||
+                (row->group_id && id_list_has(groups, row->group_id))))
+            continue;
+        relations |= row->relation;
+        if (row->may_use_key)
+            relations |= RELATION_MAY_USE_KEY;
+    }
+    return relations;
 }
 
-/* The record itself comes without a relation, so that one to which nobody stands is there too. */
-static bool read_relations(struct tx *tx, const int64_t *ids, size_t n, int64_t account_id,
-    unsigned *relations, size_t *n_found, struct err *err)
+bool store_cert_groups_of(struct tx *tx, int64_t account_id, struct id_list *groups,
+    struct err *err)
 {
-    autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT group_id FROM group_member WHERE account_id = $1 ORDER BY group_id");
 
-    select_add(&select, "SELECT c.id, x.relation, x.group_id, x.may_use_key"
-                        "  FROM certificate c LEFT JOIN certificate_access x"
-                        "    ON x.certificate_id = c.id AND (x.account_id = ");
-    select_i64(&select, account_id);
-    select_add(&select, " OR x.group_id IN (SELECT m.group_id FROM group_member m"
-                        " WHERE m.account_id = ");
-    select_i64(&select, account_id);
-    select_add(&select, ")) WHERE c.id IN (");
-    select_ids(&select, ids, n);
-    select_add(&select, ")");
-    q = select_prepare(tx, &select);
-    while (stmt_next(q)) {
-        size_t i = place_of(ids, n, stmt_i64(q, 0));
-
-        (*n_found)++;
-        if (i == n || stmt_is_null(q, 1))
-            continue;
-        relations[i] |= relation_of(stmt_text(q, 1), !stmt_is_null(q, 2));
-        if (stmt_bool(q, 3))
-            relations[i] |= RELATION_MAY_USE_KEY;
-    }
+    stmt_bind_i64(q, 1, account_id);
+    while (stmt_next(q))
+        id_list_add(groups, stmt_i64(q, 0));
     return stmt_end(q, err);
 }
 
-bool store_cert_relations_of(struct tx *tx, const int64_t *ids, size_t n, int64_t account_id,
-    unsigned *relations, struct err *err)
-{
-    size_t n_found = 0;
-
-    for (size_t i = 0; i < n; i++)
-        relations[i] = 0;
-    for (size_t i = 0; i < n; i += SELECT_IDS_MAX) {
-        if (!read_relations(tx, ids + i, n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX,
-                account_id, relations + i, &n_found, err))
-            return false;
-    }
-    return true;
-}
-
+/* The record itself comes without a relation, so that one to which nobody stands is there too. */
 bool store_cert_relations(struct tx *tx, int64_t id, int64_t account_id, unsigned *ret,
     struct err *err)
 {
     unsigned relations = 0;
-    size_t n_found = 0;
+    bool is_found = false;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT x.relation, x.group_id, x.may_use_key"
+        "  FROM certificate c LEFT JOIN certificate_access x ON x.certificate_id = c.id"
+        "   AND (x.account_id = $2 OR x.group_id IN"
+        "        (SELECT m.group_id FROM group_member m WHERE m.account_id = $2))"
+        " WHERE c.id = $1");
 
-    if (!read_relations(tx, &id, 1, account_id, &relations, &n_found, err))
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_i64(q, 2, account_id);
+    while (stmt_next(q)) {
+        is_found = true;
+        if (stmt_is_null(q, 0))
+            continue;
+        relations |= relation_of(stmt_text(q, 0), !stmt_is_null(q, 1));
+        if (stmt_bool(q, 2))
+            relations |= RELATION_MAY_USE_KEY;
+    }
+    if (!stmt_end(q, err))
         return false;
-    if (!n_found)
+    if (!is_found)
         return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
     *ret = relations;
     return true;
@@ -240,6 +233,24 @@ static bool hand_over_access(struct tx *tx, int64_t from, int64_t to, struct err
     return run_hand_over(shares, from, to, 0, err) && run_hand_over(entries, from, to, 0, err);
 }
 
+/* Requests, and the views that others use; a view of a name that the heir has already says whose it
+ * was. */
+static bool hand_over_rest(struct tx *tx, int64_t from, int64_t to, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *requests =
+        tx_prepare(tx, "UPDATE csr SET owner_id = $2 WHERE owner_id = $1");
+    autofree(stmt) struct stmt *views = tx_prepare(tx,
+        "UPDATE saved_view SET account_id = $2, updated_at = $3, row_version = row_version + 1,"
+        " name = CASE WHEN EXISTS (SELECT 1 FROM saved_view o"
+        "   WHERE o.account_id = $2 AND o.name = saved_view.name)"
+        "  THEN saved_view.name || ' (' || (SELECT a.name FROM account a WHERE a.id = $1) || ' '"
+        "   || CAST(saved_view.id AS TEXT) || ')'"
+        "  ELSE saved_view.name END"
+        " WHERE account_id = $1 AND is_shared = TRUE");
+
+    return run_hand_over(requests, from, to, 0, err) && run_hand_over(views, from, to, now, err);
+}
+
 bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, int64_t *ret_n,
     struct err *err)
 {
@@ -257,7 +268,8 @@ bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, 
     if (from == to)
         return fail(err, ERR_INVALID, "records are handed over to somebody else");
     if (!run_hand_over(records, from, to, now, err) ||
-        !run_hand_over(tickets, from, to, now, err) || !hand_over_access(tx, from, to, err))
+        !run_hand_over(tickets, from, to, now, err) || !hand_over_access(tx, from, to, err) ||
+        !hand_over_rest(tx, from, to, now, err))
         return err_wrap(err, "could not hand over the records");
     *ret_n = stmt_n_changed(records);
     return true;

@@ -49,14 +49,19 @@ bool store_cert_people_of(struct tx *tx, const int64_t *ids, size_t n, struct ac
 bool store_cert_relations(struct tx *tx, int64_t id, int64_t account_id, unsigned *ret,
     struct err *err) must_check;
 
-/* The same for n records: into relations[i] how the account stands to ids[i], of which none is
- * there twice. */
-bool store_cert_relations_of(struct tx *tx, const int64_t *ids, size_t n, int64_t account_id,
-    unsigned *relations, struct err *err) must_check;
+/* How the account, a member of `groups`, stands to the record, from entries that
+ * store_cert_people_of() has read. */
+unsigned cert_people_relations(const struct access_rows *rows, int64_t certificate_id,
+    int64_t account_id, const struct id_list *groups);
+
+/* The groups that the account is a member of. */
+bool store_cert_groups_of(struct tx *tx, int64_t account_id, struct id_list *groups,
+    struct err *err) must_check;
 
 /*
- * Everything that `from` owns or is assigned becomes `to`'s, records and open tickets, in one step;
- * what was shared with `from` no longer is. *ret_n is how many records changed.
+ * Everything that `from` owns or is assigned becomes `to`'s, in one step: records, open tickets,
+ * certificate requests, views that are shared. What was shared with `from` no longer is. *ret_n is
+ * how many records changed.
  */
 bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, int64_t *ret_n,
     struct err *err) must_check;

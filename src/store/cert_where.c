@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "codec/fold.h"
+#include "store/cert_count.h"
 #include "store/cert_sort.h"
 #include "store/read.h"
 
@@ -13,7 +14,7 @@
 #define DATED (BIT(CERT_VALID) | BIT(CERT_EXPIRING_SOON) | BIT(CERT_EXPIRED))
 #define QUERY_MAX 400
 
-/* A sample: 32 records from each of so many places. */
+/* Some five hundred. */
 #define SAMPLE_PLACES 16
 
 /* One record in a hundred: walking to 50 of them takes a few milliseconds. */
@@ -189,7 +190,7 @@ int cert_where_n_conditions(const struct cert_where *where)
     const struct cert_filter *f = where->filter;
     const bool has[] = { !where->viewer->sees_all, where->words || where->name_from,
         f->expires_before || f->expires_after, f->statuses, f->sources, f->business_group, f->owner,
-        f->assignee, f->resource, f->tag, f->issuer, f->alert, f->is_unused };
+        f->assignee, f->resource, f->tag, f->issuer, f->alert, f->is_unused, f->n_fields };
     int n = 0;
 
     for (size_t i = 0; i < countof(has); i++)
@@ -265,6 +266,19 @@ static bool drive_resource(const struct cert_where *where, struct select *select
     select_add(select,
         "SELECT DISTINCT certificate_id AS id FROM association WHERE resource_id = ");
     add_resource(select, where->filter->resource);
+    return true;
+}
+
+/* The first; the others are checked. */
+static bool drive_field(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->n_fields)
+        return false;
+    select_add(select, "SELECT certificate_id AS id FROM certificate_field WHERE field_id ="
+                       " (SELECT f.id FROM custom_field f WHERE f.name = ");
+    select_text(select, where->filter->fields[0].name);
+    select_add(select, ") AND value = ");
+    select_text(select, where->filter->fields[0].value);
     return true;
 }
 
@@ -403,6 +417,7 @@ static const struct {
     [DRIVE_NAME] = { drive_name, true },
     [DRIVE_TAG] = { drive_tag, true },
     [DRIVE_RESOURCE] = { drive_resource, true },
+    [DRIVE_FIELD] = { drive_field, true },
     [DRIVE_OWNER] = { drive_owner, false },
     [DRIVE_ASSIGNEE] = { drive_assignee, false },
     [DRIVE_BUSINESS_GROUP] = { drive_business_group, false },
@@ -519,24 +534,26 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
     return true;
 }
 
-/* One more of the places where records are looked at. */
-static void add_place(struct select *select, int64_t from_id)
+/* The ids of some records, from n places spread over all there are. */
+void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_id)
 {
-    select_add(select, "SELECT id FROM (SELECT id FROM certificate WHERE id >= ");
-    select_i64(select, from_id);
-    select_add(select, " ORDER BY id LIMIT 32) AS place");
+    for (int64_t i = 0; i < n_places; i++) {
+        if (i)
+            select_add(select, " UNION ALL ");
+        select_add(select, "SELECT id FROM (SELECT id FROM certificate WHERE id >= ");
+        select_i64(select, 1 + max_id / n_places * i);
+        select_add(select, " ORDER BY id LIMIT 32) AS place");
+    }
 }
 
 bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     struct cert_where walk = *where;
-    autofree(stmt) struct stmt *ends = NULL;
     autofree(stmt) struct stmt *q = NULL;
     int64_t max = 0;
 
-    ends = tx_prepare(tx, "SELECT COALESCE(max(id), 0) FROM certificate");
-    if (!read_number(ends, &max, err))
+    if (!cert_count_max_id(tx, &max, err))
         return false;
     if (max <= CERT_TOTAL_EXACT)
         return true;
@@ -545,15 +562,11 @@ bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
     walk.skips_from = walk.skips_until = false;
     walk.sort = N_CERT_SORT;
     select_add(&select, "SELECT count(*) FROM (");
-    for (int64_t i = 0; i < SAMPLE_PLACES; i++) {
-        if (i)
-            select_add(&select, " UNION ALL ");
-        add_place(&select, 1 + max / SAMPLE_PLACES * i);
-    }
+    cert_where_add_sample(&select, SAMPLE_PLACES, max);
     select_add(&select, ") AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
     cert_where_add_checks(&walk, &select);
     q = select_prepare(tx, &select);
-    where->n_sampled = SAMPLE_PLACES * 32;
+    where->n_sampled = SAMPLE_PLACES * SAMPLE_PLACE_SIZE;
     return read_number(q, &where->n_hits, err);
 }
 
@@ -561,6 +574,10 @@ void cert_where_add_drive(const struct cert_where *where, struct select *select)
 {
     ASSERT(drives[where->drive].add(where, select));
 }
+
+#define add_set_column(where, select, column)                                                      \
+    ((where)->is_sqlite ? select_add(select, " AND +" column " IN (")                              \
+                        : select_add(select, " AND (" column " IN ("))
 
 static void add_walk(const struct cert_where *where, struct select *select)
 {
@@ -573,10 +590,10 @@ static void add_walk(const struct cert_where *where, struct select *select)
         return;
     /* Neither database may look from the set's side after all: PostgreSQL would join, but not what
      * is asked whether it is true. */
-    if (where->is_sqlite)
-        select_add(select, " AND +c.id IN (");
+    if (cert_sort_is_by_check(where->sort))
+        add_set_column(where, select, "h.certificate_id");
     else
-        select_add(select, " AND (c.id IN (");
+        add_set_column(where, select, "c.id");
     cert_where_add_drive(where, select);
     if (where->is_sqlite)
         select_add(select, ")");

@@ -28,6 +28,7 @@ enum drive {
     DRIVE_ACCESS,
     DRIVE_TAG,
     DRIVE_RESOURCE,
+    DRIVE_FIELD,
     DRIVE_OWNER,
     DRIVE_ASSIGNEE,
     DRIVE_BUSINESS_GROUP,
@@ -90,6 +91,10 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
 /* Look at some records, spread over all there are, for n_sampled and n_hits; where there are few in
  * all, at none. */
 bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err) must_check;
+
+/* A query for the ids of n_places times SAMPLE_PLACE_SIZE records; some may be there twice. */
+#define SAMPLE_PLACE_SIZE 32
+void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_id);
 
 /* How many conditions are there? 0: everything matches. */
 int cert_where_n_conditions(const struct cert_where *where);

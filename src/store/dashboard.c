@@ -5,9 +5,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/bucket.h"
+#include "store/cert_count.h"
 #include "store/endpoint_read.h"
 #include "store/pending.h"
 #include "store/read.h"
+#include "store/select.h"
 #include "store/ticket_read.h"
 
 #define DAYS_PER_WEEK 7
@@ -30,35 +32,76 @@ static bool add_weeks(struct stmt *q, int64_t from_day, size_t n, int64_t *weeks
     return stmt_end(q, err);
 }
 
-bool store_dashboard_timeline(struct tx *tx, const struct store_viewer *viewer, int64_t from,
-    size_t n, int64_t *weeks, struct err *err)
+/* From the buckets: for who sees all. */
+static bool all_weeks(struct tx *tx, int64_t from_day, size_t n, int64_t *weeks, struct err *err)
 {
-    int64_t from_day = bucket_day(from);
-    int64_t until_day = from_day + (int64_t)n * DAYS_PER_WEEK;
-    autofree(stmt) struct stmt *q = NULL;
+    if (!pending_write(tx, err))
+        return false;
 
-    ASSERT(n <= DASHBOARD_WEEKS_MAX);
-    for (size_t i = 0; i < n; i++)
-        weeks[i] = 0;
-    if (viewer->sees_all) {
-        if (!pending_write(tx, err))
-            return false;
-        q = tx_prepare(tx, "SELECT day, n FROM expiry_bucket"
-                           " WHERE kind = 'expires' AND day >= $1 AND day < $2");
-        stmt_bind_i64(q, 1, from_day);
-        stmt_bind_i64(q, 2, until_day);
-        return add_weeks(q, from_day, n, weeks, err);
-    }
-    q = tx_prepare(tx,
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT day, n FROM expiry_bucket WHERE kind = 'expires' AND day >= $1 AND day < $2");
+
+    stmt_bind_i64(q, 1, from_day);
+    stmt_bind_i64(q, 2, from_day + (int64_t)n * DAYS_PER_WEEK);
+    return add_weeks(q, from_day, n, weeks, err);
+}
+
+/* Record by record. */
+static bool my_weeks(struct tx *tx, int64_t account_id, int64_t from_day, size_t n, int64_t *weeks,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
         "SELECT c.expires_at / 86400 AS day, count(*)"
         "  FROM " MINE("$1") " AS mine CROSS JOIN certificate c"
                              " WHERE c.id = mine.certificate_id AND c.revoked_at IS NULL"
                              "   AND c.expires_at >= $2 AND c.expires_at < $3"
                              " GROUP BY c.expires_at / 86400");
-    stmt_bind_i64(q, 1, viewer->account_id);
+
+    stmt_bind_i64(q, 1, account_id);
     stmt_bind_i64(q, 2, from_day * SECONDS_PER_DAY);
-    stmt_bind_i64(q, 3, until_day * SECONDS_PER_DAY);
+    stmt_bind_i64(q, 3, (from_day + (int64_t)n * DAYS_PER_WEEK) * SECONDS_PER_DAY);
     return add_weeks(q, from_day, n, weeks, err);
+}
+
+/* Those of a sample, times what the sample stands for. */
+static bool estimated_weeks(struct tx *tx, const struct store_viewer *viewer, int64_t from_day,
+    size_t n, int64_t *weeks, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+    int64_t times = 0;
+
+    select_add(&select, "SELECT c.expires_at / 86400 AS day, count(*) FROM (");
+    if (!cert_count_add_visible_sample(tx, viewer, &select, &times, err))
+        return false;
+    select_add(&select, " AND c.revoked_at IS NULL AND c.expires_at >= ");
+    select_i64(&select, from_day * SECONDS_PER_DAY);
+    select_add(&select, " AND c.expires_at < ");
+    select_i64(&select, (from_day + (int64_t)n * DAYS_PER_WEEK) * SECONDS_PER_DAY);
+    select_add(&select, " GROUP BY c.expires_at / 86400");
+    q = select_prepare(tx, &select);
+    if (!add_weeks(q, from_day, n, weeks, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        weeks[i] = weeks[i] * times / CERT_COUNT_SAMPLE;
+    return true;
+}
+
+bool store_dashboard_timeline(struct tx *tx, const struct store_viewer *viewer, int64_t from,
+    size_t n, int64_t *weeks, struct err *err)
+{
+    int64_t from_day = bucket_day(from);
+    bool is_estimated = false;
+
+    ASSERT(n <= DASHBOARD_WEEKS_MAX);
+    for (size_t i = 0; i < n; i++)
+        weeks[i] = 0;
+    if (viewer->sees_all)
+        return all_weeks(tx, from_day, n, weeks, err);
+    if (!cert_count_is_estimated(tx, viewer, &is_estimated, err))
+        return false;
+    return is_estimated ? estimated_weeks(tx, viewer, from_day, n, weeks, err)
+                        : my_weeks(tx, viewer->account_id, from_day, n, weeks, err);
 }
 
 #define VISIBLE_FAILING                                                                            \

@@ -20,27 +20,46 @@ static bool read_batch(struct job_run *run, struct notification_settings *settin
            store_cert_ids_to_notify(tx, run->now, BATCH, ids, err);
 }
 
+struct telling {
+    struct job_run *run;
+    const struct notification_settings *settings;
+    int64_t id;
+    int64_t n_told;
+};
+
+static bool tell(struct tx *tx, void *arg, struct err *err)
+{
+    struct telling *t = arg;
+
+    t->n_told = 0;
+    return told_expiry(tx, t->id, t->settings, t->run->now, &t->n_told, err);
+}
+
 /* One record, one transaction: a broken one does not keep the others from being told. */
 static bool tell_one(struct job_run *run, int64_t id, const struct notification_settings *settings,
     int64_t *told, struct err *err)
 {
-    autofree(tx) struct tx *tx = NULL;
-    int64_t n = 0;
+    struct telling t = { run, settings, id, 0 };
 
-    if (!tx_begin(run->db, TX_WRITE, &tx, err) ||
-        !told_expiry(tx, id, settings, run->now, &n, err) || !tx_commit(take(&tx), err))
+    if (!tx_run(run->db, TX_WRITE, tell, &t, err))
         return false;
-    *told += n;
+    *told += t.n_told;
     return true;
+}
+
+static bool delay(struct tx *tx, void *arg, struct err *err)
+{
+    const struct telling *t = arg;
+
+    return store_cert_set_notify_at(tx, t->id, t->run->now + 3600, err);
 }
 
 /* So that a record that fails is not found again in this run. */
 static bool put_off(struct job_run *run, int64_t id, struct err *err)
 {
-    autofree(tx) struct tx *tx = NULL;
+    struct telling t = { run, NULL, id, 0 };
 
-    return tx_begin(run->db, TX_WRITE, &tx, err) &&
-           store_cert_set_notify_at(tx, id, run->now + 3600, err) && tx_commit(take(&tx), err);
+    return tx_run(run->db, TX_WRITE, delay, &t, err);
 }
 
 static bool tell_batch(struct job_run *run, const struct id_list *ids,

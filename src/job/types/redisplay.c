@@ -7,25 +7,31 @@
 
 #define BATCH 1000
 
-static bool one_batch(struct job_run *run, int64_t *after, struct err *err)
+struct batch {
+    int64_t after;
+    int64_t last; /* 0: there was none left */
+};
+
+static bool one_batch(struct tx *tx, void *arg, struct err *err)
 {
-    autofree(tx) struct tx *tx = NULL;
+    struct batch *batch = arg;
     struct display_rule rule;
 
-    return tx_begin(run->db, TX_WRITE, &tx, err) && store_display_rule(tx, &rule, NULL, err) &&
-           store_cert_redisplay(tx, &rule, *after, BATCH, after, err) && tx_commit(take(&tx), err);
+    return store_display_rule(tx, &rule, NULL, err) &&
+           store_cert_redisplay(tx, &rule, batch->after, BATCH, &batch->last, err);
 }
 
 bool job_redisplay_run(struct job_run *run, struct err *err)
 {
-    int64_t after = 0;
+    struct batch batch = { 0 };
     int64_t done = 0;
 
     do {
-        if (!one_batch(run, &after, err) ||
-            !job_run_progress(run, done, done + (after ? BATCH : 0), err))
+        batch.after = batch.last;
+        if (!tx_run(run->db, TX_WRITE, one_batch, &batch, err) ||
+            !job_run_progress(run, done, done + (batch.last ? BATCH : 0), err))
             return false;
         done += BATCH;
-    } while (after);
+    } while (batch.last);
     return true;
 }
