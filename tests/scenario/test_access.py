@@ -307,3 +307,34 @@ def test_who_goes_leaves_imports_and_jobs_that_nobody_gets(people):
     assert again.call("GET", f"/jobs/{sent['job']}").status == 404
     assert again.call("POST", f"/imports/{sent['id']}/apply").status == 404
     assert admin.get(f"/jobs/{sent['job']}").json["actor"] is None
+
+
+def test_custom_fields_come_and_go_in_tables(people):
+    """F10 F24: a spreadsheet's own columns come in, are checked, and come out again."""
+    admin, ann = people["admin"], people["ann"]
+    admin.post("/custom-fields", {"name": "cost", "type": "choice", "choices": ["A1", "B2"]})
+    admin.post("/custom-fields", {"name": "rack", "type": "number", "required": True})
+
+    def send(table, dry_run=False):
+        sent = ann.call("POST", f"/imports?dry_run={str(dry_run).lower()}", table, {"Content-Type": "text/csv"}, expect=202).json
+        result = ann.job_done(sent["job"])["result"]
+        return result, ann.get(f"/imports/{sent['id']}/rows").json["items"]
+
+    result, _ = send("name,field.cost,Field.Rack\none,A1,007\ntwo,,-1.50\nthree,C3,1\nfour,A1,\n")
+    assert (result["created"], result["failed"]) == (2, 2), result
+    assert [(e["line"], e["column"], e["message"]) for e in result["errors"]] == [
+        (4, "field.cost", "is none of the choices"), (5, "field.rack", "must be filled in")]
+    values = {c["name"]: c["fields"] for c in ann.get("/certificates").json["items"]}
+    assert values == {"one": {"cost": "A1", "rack": 7}, "two": {"rack": -1.5}}
+    table = ann.get("/certificates.csv").body.decode("utf-8-sig")
+    assert table.splitlines()[0].endswith(",last_error,field.cost,field.rack")
+    result, _ = send(table)
+    assert (result["unchanged"], result["failed"]) == (2, 0), result
+    result, rows = send("name,field.cost\none,B2\ntwo,B2\n", dry_run=True)
+    assert rows[0]["changes"] == [{"column": "field.cost", "old": "A1", "new": "B2"}] and result["updated"] == 2
+    result, _ = send("name,field.cost\none,\n")
+    assert result["updated"] == 1 and ann.get("/certificates?field.cost=A1").json["total"] == 0
+    for bad, column in (("name,field.nonsense\none,x\n", "field.nonsense"), ("name,field.cost,field.COST\none,A1,A1\n", "field.COST"),
+                        ("name,field.\none,x\n", "field.")):
+        result, _ = send(bad)
+        assert result["failed"] == 1 and result["errors"][0]["column"] == column, result

@@ -132,8 +132,8 @@ function Editor({ id, saved }: { id: number; saved: Associations }) {
       {(rows.length > 0 || saved.items.length > 0) && (
         <div className="cd-actions cd-above">
           <Button isDisabled={!isChanged || isBusy} isLoading={isBusy} onClick={() => void save(rows)}>Save changes</Button>
-          <Button variant="link" isDisabled={!isChanged || isBusy} onClick={() => setRows(rowsOf(saved))}>Undo all</Button>
           <span className="cd-quiet">All of it, or nothing.</span>
+          {isChanged && <Button variant="link" isDisabled={isBusy} onClick={() => setRows(rowsOf(saved))}>Undo all</Button>}
         </div>
       )}
       {asking && (
