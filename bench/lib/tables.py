@@ -32,9 +32,11 @@ CREATE TEMP TABLE came(name TEXT, host TEXT, port INT, description TEXT, busines
 BEGIN;
 INSERT INTO account(name, role, created_at, updated_at) VALUES ('me', 'admin', 0, 0);
 INSERT INTO business_group(name) SELECT DISTINCT business_group FROM came;
-INSERT INTO certificate(id, name, name_lower, description, owner_id, business_group_id, created_at, updated_at)
-    SELECT c.rowid, c.name, lower(c.name), c.description, 1, g.id, 0, 0
+INSERT INTO certificate(id, name, name_lower, description, owner_id, owner_name, business_group_id,
+        business_group_name, created_at, updated_at)
+    SELECT c.rowid, c.name, lower(c.name), c.description, 1, 'me', g.id, g.name, 0, 0
       FROM came c JOIN business_group g ON g.name = c.business_group ORDER BY c.rowid;
+INSERT INTO certificate_check(certificate_id) SELECT rowid FROM came;
 INSERT INTO certificate_access(certificate_id, relation, account_id, may_use_key, is_notified)
     SELECT rowid, 'owner', 1, 1, 1 FROM came;
 INSERT INTO certificate_tag(certificate_id, tag) SELECT rowid, tags FROM came;
