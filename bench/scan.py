@@ -5,13 +5,16 @@ usage: ./dev bench scan [ENDPOINTS]
 
 nginx serves on many loopback addresses and ports from one core; each tool is pinned to the other, one after
 the other, and its CPU time is its own and its children's. `certdesk check` looks for both kinds of keys, so it
-begins two handshakes at each endpoint, the second of which these servers break off.
+begins two handshakes at each endpoint. Most servers here have one kind of key and break the second one off; it is
+measured apart at servers that have a pair, where both are completed. What a handshake costs with OpenSSL as it comes
+is measured by bench/handshake.c in the same run.
 """
 
 import concurrent.futures
 import datetime
 import http.client
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -28,6 +31,7 @@ BINARY = os.environ.get("CERTDESK_BINARY", os.path.join(ROOT, "build", "certdesk
 CORES = sorted(os.sched_getaffinity(0))
 CLIENT, SERVER = CORES[0], CORES[-1]
 N_PORTS = 20
+FIRST_PORT, FIRST_PAIR = 31000, 31100
 
 
 def pinned(core, command):
@@ -35,18 +39,22 @@ def pinned(core, command):
 
 
 def start_nginx(directory, authority):
-    """One server block for each port, each with a certificate of its own; returns process and ports."""
-    first = 31000
-    ports = list(range(first, first + N_PORTS))
+    """One server block for each port, each with a certificate of its own (ECDSA; from FIRST_PAIR on an RSA one
+    besides); returns process, ports and ports of pairs."""
+    ports = list(range(FIRST_PORT, FIRST_PORT + N_PORTS))
+    pairs = list(range(FIRST_PAIR, FIRST_PAIR + N_PORTS))
     blocks = []
-    for port in ports:
-        issued = authority.issue("bench.test", "localhost", "127.0.0.1")
-        with open(f"{directory}/{port}.pem", "w", encoding="ascii") as f:
-            f.write(issued.chain_pem())
-        with open(f"{directory}/{port}.key", "w", encoding="ascii") as f:
-            f.write(issued.key_pem)
-        blocks.append(f"server {{ listen {port} ssl; ssl_certificate {directory}/{port}.pem;"
-                      f" ssl_certificate_key {directory}/{port}.key; return 200 ok; }}")
+    for port in ports + pairs:
+        served = []
+        for kind in ["ec", "rsa"] if port in pairs else ["ec"]:
+            issued = authority.issue("bench.test", "localhost", "127.0.0.1", kind=kind)
+            with open(f"{directory}/{port}.{kind}.pem", "w", encoding="ascii") as f:
+                f.write(issued.chain_pem())
+            with open(f"{directory}/{port}.{kind}.key", "w", encoding="ascii") as f:
+                f.write(issued.key_pem)
+            served.append(f"ssl_certificate {directory}/{port}.{kind}.pem;"
+                          f" ssl_certificate_key {directory}/{port}.{kind}.key;")
+        blocks.append(f"server {{ listen {port} ssl; {' '.join(served)} return 200 ok; }}")
     with open(f"{directory}/nginx.conf", "w", encoding="ascii") as f:
         f.write(f"daemon off; worker_processes 1; pid {directory}/pid; error_log {directory}/error.log crit;\n"
                 f"worker_rlimit_nofile 20000; events {{ worker_connections 9000; }}\n"
@@ -54,12 +62,13 @@ def start_nginx(directory, authority):
     process = subprocess.Popen(pinned(SERVER, ["nginx", "-p", directory, "-c", f"{directory}/nginx.conf"]),
                                stderr=subprocess.DEVNULL)
     wait_until(lambda: accepts(ports[-1]), what="nginx")
-    return process, ports
+    return process, ports, pairs
 
 
 class Measured:
-    def __init__(self, n, seconds, cpu_seconds, rss_kb, note=""):
+    def __init__(self, n, seconds, cpu_seconds, rss_kb, note="", handshakes=1):
         self.rate, self.cpu_us, self.note = n / seconds, cpu_seconds * 1e6 / n, note
+        self.handshake_us = self.cpu_us / handshakes
         self.rss = f"{rss_kb / 1024:.0f}" if rss_kb else "-"
 
 
@@ -71,7 +80,7 @@ def peak_of(pid):
         return 0
 
 
-def measure(command, n, stdin=None, note="", check=None):
+def measure(command, n, stdin=None, note="", check=None, handshakes=1):
     """Run it to its end, pinned. Its children's CPU counts; their memory is not known, and 0."""
     with tempfile.TemporaryFile() as out:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -91,7 +100,7 @@ def measure(command, n, stdin=None, note="", check=None):
         if check:
             out.seek(0)
             check(out.read().decode(errors="replace"))
-    return Measured(n, seconds, cpu, 0 if command[0] == "xargs" else peak, note)
+    return Measured(n, seconds, cpu, 0 if command[0] == "xargs" else peak, note, handshakes)
 
 
 def saw(count, word):
@@ -101,12 +110,34 @@ def saw(count, word):
     return check
 
 
-def certdesk(targets, directory):
+def certdesk(targets, directory, note="a second handshake begun", handshakes=1):
     path = f"{directory}/targets"
     with open(path, "w", encoding="ascii") as f:
         f.writelines(f"{host}:{port}\n" for host, port in targets)
     return measure([BINARY, "check", "-f", path, "--ca-file", f"{directory}/root.pem", "--sni", "localhost",
-                    "-c", "1000"], len(targets), check=saw(len(targets), "OK "), note="two handshakes begun")
+                    "-c", "1000"], len(targets), check=saw(len(targets), "OK "), note=note, handshakes=handshakes)
+
+
+def at_pairs(targets):
+    return [(host, port - FIRST_PORT + FIRST_PAIR) for host, port in targets]
+
+
+def certdesk_pairs(targets, directory):
+    return certdesk(at_pairs(targets), directory, "RSA and ECDSA, both completed", 2)
+
+
+def compile_handshake(directory):
+    program = f"{directory}/handshake"
+    subprocess.run(["cc", "-O2", "-o", program, f"{ROOT}/bench/handshake.c", "-lssl", "-lcrypto"], check=True)
+    return program
+
+
+def openssl_api(targets, directory):
+    path = f"{directory}/plain-targets"
+    with open(path, "w", encoding="ascii") as f:
+        f.writelines(f"{host} {port}\n" for host, port in targets)
+    return measure([compile_handshake(directory), f"{directory}/root.pem", "localhost", path], len(targets),
+                   check=saw(1, f"{len(targets)} handshakes"), note="bench/handshake.c, one after the other")
 
 
 def in_parallel(command, targets, directory, check=None):
@@ -177,7 +208,8 @@ def blackbox(targets, directory):
 
 
 TOOLS = [("ssl-cert-check", ssl_cert_check), ("openssl s_client", s_client), ("check_http -S -C", check_http),
-         ("nmap --script ssl-cert", nmap), ("blackbox_exporter", blackbox), ("certdesk check", certdesk)]
+         ("nmap --script ssl-cert", nmap), ("blackbox_exporter", blackbox), ("plain OpenSSL", openssl_api),
+         ("certdesk check", certdesk), ("certdesk check, pairs", certdesk_pairs)]
 
 
 def record(figures):
@@ -201,16 +233,16 @@ def main():
         os.chmod(directory, 0o755)
         with open(f"{directory}/root.pem", "w", encoding="ascii") as f:
             f.write(authority_root.pem)
-        nginx, ports = start_nginx(directory, authority)
+        nginx, ports, _ = start_nginx(directory, authority)
         try:
             n_hosts = max(1, min(250, n // N_PORTS))
             targets = [(f"127.0.0.{1 + i}", port) for i in range(n_hosts) for port in ports]
             print(f"{len(targets)} endpoints, TLS 1.3, P-256 leaf and intermediate; load average"
-                  f" {os.getloadavg()[0]:.1f}\n\n{'':24}{'endpoints/s':>12}{'CPU us each':>13}{'peak MB':>9}")
+                  f" {os.getloadavg()[0]:.1f}\n\n{'':24}{'endpoints/s':>12}{'CPU us each':>13}{'a handshake':>13}{'peak MB':>9}")
             for name, run in TOOLS:
                 m = run(targets, directory)
-                figures.append(f"{name.split()[0]}={m.rate:.0f}/s:{m.cpu_us:.0f}us:{m.rss}MB")
-                print(f"{name:24}{m.rate:12.0f}{m.cpu_us:13.0f}{m.rss:>9}  {m.note}", flush=True)
+                figures.append(f"{re.sub('[^a-zA-Z_]+', '-', name)}={m.rate:.0f}/s:{m.cpu_us:.0f}us:{m.handshake_us:.0f}us:{m.rss}MB")
+                print(f"{name:24}{m.rate:12.0f}{m.cpu_us:13.0f}{m.handshake_us:13.0f}{m.rss:>9}  {m.note}", flush=True)
         finally:
             nginx.terminate()
             nginx.wait()

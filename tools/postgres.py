@@ -36,7 +36,7 @@ class Postgres:
                   "--locale=C.UTF-8", "--no-sync", "--no-instructions")
         settings = ["port=%d" % self.port, "listen_addresses=127.0.0.1", "max_connections=200",
                     "shared_buffers=32MB", "fsync=off", "full_page_writes=off",
-                    "unix_socket_directories=%s" % self.folder, *self.settings]
+                    "unix_socket_directories=", *self.settings]
         self.process = subprocess.Popen(
             [*self.prefix, self.path("postgres"), "-D", str(data),
              *(word for setting in settings for word in ("-c", setting))],

@@ -8,7 +8,7 @@ _certdesk_options() {
     backup) echo "--force --help" ;;
     check)
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
-            "--sni --starttls --timeout --warn --help"
+            "--proxy-credential-file --sni --starttls --timeout --warn --help"
         ;;
     csr)
         echo "-o --assignee --business-group --chain --description --key --limit --name --output" \
@@ -25,6 +25,7 @@ _certdesk_options() {
         echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --tag" \
             "--help"
         ;;
+    group) echo "-o --description --output --help" ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
     restore)
@@ -32,6 +33,10 @@ _certdesk_options() {
         ;;
     serve) echo "--config --data --database --listen --tls-cert --tls-key --help" ;;
     standby) echo "--help" ;;
+    user)
+        echo "-o --disable --display-name --email --enable --hand-over-to --output --password-file" \
+            "--role --search --help"
+        ;;
     version) echo "-o --help" ;;
     esac
 }
@@ -44,7 +49,9 @@ _certdesk_words() {
     standby) echo "end" ;;
     cert) echo "list show add update export import replace" ;;
     csv) echo "import export" ;;
+    group) echo "list show add remove join leave" ;;
     ticket) echo "list show comment" ;;
+    user) echo "list add edit remove" ;;
     config) echo "check list" ;;
     esac
 }
@@ -54,12 +61,12 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv key login restore serve standby ticket version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv group key login restore serve standby ticket user version --help" \
             -- "$current")
         return
     fi
     case "$previous" in
-    -f | --file | --ca-file | --token-file | --key | --chain | --password-file | --key-password-file \
+    -f | --file | --ca-file | --proxy-credential-file | --token-file | --key | --chain | --password-file | --key-password-file \
         | --recovery-key | --config | --tls-cert | --tls-key)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return

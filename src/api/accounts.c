@@ -21,9 +21,6 @@ static const char *const roles[] = { "user", "auditor", "admin" };
 
 static void write_account(struct json_out *out, const struct account_row *account)
 {
-    char etag[24];
-
-    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", account->row_version);
     json_str(out, "name", account->name);
     json_str(out, "display_name", account->display_name);
     json_str(out, "email", account->email);
@@ -31,7 +28,7 @@ static void write_account(struct json_out *out, const struct account_row *accoun
     json_bool(out, "disabled", account->is_disabled);
     json_time(out, "created_at", account->created_at);
     json_time(out, "updated_at", account->updated_at);
-    json_str(out, "etag", etag);
+    page_write_etag(out, account->row_version);
 }
 
 static bool users_list(struct api_call *call, struct err *err)
@@ -40,10 +37,11 @@ static bool users_list(struct api_call *call, struct err *err)
     struct account_row *rows[API_PAGE_MAX + 1];
     int64_t limit = page_limit(query);
     const char *cursor = query_text(query, "cursor", 128);
+    const char *q = query_text(query, "q", 200);
     size_t n = 0;
 
     if (!query_end(query, err) ||
-        !store_account_list(call->tx, cursor ? cursor : "", limit + 1, rows, &n, err))
+        !store_account_list(call->tx, q, cursor ? cursor : "", limit + 1, rows, &n, err))
         return false;
     json_begin_array(&call->reply, "items");
     for (size_t i = 0; i < n && i < (size_t)limit; i++) {
@@ -62,10 +60,12 @@ static bool users_list(struct api_call *call, struct err *err)
 /* Whom one can share with: the names of those who may sign in, and of the groups. */
 static bool people_list(struct api_call *call, struct err *err)
 {
+    autofree(query) struct query *query = query_new(call);
     struct account_row *rows[API_PAGE_MAX];
+    const char *q = query_text(query, "q", 200);
     size_t n = 0;
 
-    if (!store_account_list(call->tx, "", API_PAGE_MAX, rows, &n, err))
+    if (!query_end(query, err) || !store_account_list(call->tx, q, "", API_PAGE_MAX, rows, &n, err))
         return false;
     json_begin_array(&call->reply, "users");
     for (size_t i = 0; i < n; i++) {
@@ -78,7 +78,7 @@ static bool people_list(struct api_call *call, struct err *err)
         account_row_free(rows[i]);
     }
     json_end(&call->reply);
-    return groups_write_names(call, err);
+    return groups_write_names(call, q, err);
 }
 
 static bool hash_given(struct api_call *call, const char *password, const char *name,
@@ -160,10 +160,8 @@ static bool users_edit(struct api_call *call, struct err *err)
 
     if (!find_by_name(call, &account, err))
         return false;
-    if (call->if_match && call->if_match != account->row_version) {
-        call->status = 412;
-        return fail(err, ERR_CONFLICT, "the user has been changed meanwhile");
-    }
+    if (!page_check_match(call, account->row_version, "user", err))
+        return false;
     api_body(call, &in);
     str_set(&account->display_name,
         json_in_text_opt(&in, "display_name", 0, 200, account->display_name));
@@ -215,32 +213,75 @@ static bool me_password(struct api_call *call, struct err *err)
            api_audit(call, "user.password", account->id, account->name, NULL, NULL, err);
 }
 
+/* Who gets everything: anybody who can sign in but the one who goes. */
+static bool read_heir(struct api_call *call, const char *name, const struct account_row *account,
+    int64_t *ret_id, struct err *err)
+{
+    autofree(account_row) struct account_row *heir = NULL;
+
+    if (!api_find_account(call, "hand_over_to", name, ret_id, err) ||
+        !store_account_get(call->tx, *ret_id, &heir, err))
+        return false;
+    if (heir->id != account->id && !heir->is_disabled)
+        return true;
+    json_problems_add(call->problems, "hand_over_to", "must be somebody else, who is not disabled");
+    return fail(err, ERR_INVALID, "hand_over_to: must be somebody else, who is not disabled");
+}
+
+static bool fail_holdings(struct api_call *call, const struct account_row *account,
+    const struct account_holdings *held, struct err *err)
+{
+    json_problems_addf(call->problems, "hand_over_to",
+        "%" PRId64 " certificates, %" PRId64 " open tickets and %" PRId64
+        " certificate requests need somebody else",
+        held->certificates, held->tickets, held->requests);
+    return fail(err, ERR_CONFLICT,
+        "\"%s\" has %" PRId64 " certificates, %" PRId64 " open tickets and %" PRId64
+        " certificate requests; say with hand_over_to who gets them",
+        account->name, held->certificates, held->tickets, held->requests);
+}
+
+static bool audit_delete(struct api_call *call, const struct account_row *account, const char *heir,
+    const struct account_holdings *held, struct err *err)
+{
+    autodone(buf) struct buf after = BUF_INIT(4096);
+    struct json_out out;
+
+    json_out_init(&out, &after);
+    json_begin_object(&out, NULL);
+    json_str(&out, "hand_over_to", heir);
+    json_i64(&out, "certificates", held->certificates);
+    json_i64(&out, "tickets", held->tickets);
+    json_i64(&out, "requests", held->requests);
+    json_end(&out);
+    return api_audit(call, "user.delete", account->id, account->name, account->role,
+        buf_text(&after), err);
+}
+
 /* DELETE /users/{name}?hand_over_to=NAME */
 static bool users_delete(struct api_call *call, struct err *err)
 {
     autofree(account_row) struct account_row *account = NULL;
     autofree(query) struct query *query = query_new(call);
     const char *heir = query_text(query, "hand_over_to", 64);
+    struct account_holdings held;
     int64_t heir_id = 0;
     int64_t n = 0;
 
     if (!query_end(query, err) || !find_by_name(call, &account, err) ||
-        (heir && !api_find_account(call, "hand_over_to", heir, &heir_id, err)))
+        !page_check_match(call, account->row_version, "user", err) ||
+        !store_account_holdings(call->tx, account->id, &held, err) ||
+        (heir && !read_heir(call, heir, account, &heir_id, err)))
         return false;
-    if (heir_id == account->id)
-        return fail(err, ERR_INVALID, "hand_over_to: the user who goes cannot be the heir");
+    if (!heir_id && (held.certificates || held.tickets || held.requests))
+        return fail_holdings(call, account, &held, err);
     if (heir_id && !store_cert_hand_over(call->tx, account->id, heir_id, call->now, &n, err))
         return false;
-    if (!store_account_delete(call->tx, account->id, err)) {
-        if (err->kind == ERR_CONFLICT && !heir_id)
-            return fail(err, ERR_CONFLICT,
-                "\"%s\" still owns certificates or tickets; say with hand_over_to who gets them",
-                account->name);
-        return false;
-    }
-    json_i64(&call->reply, "certificates", n);
-    return keep_an_admin(call, err) &&
-           api_audit(call, "user.delete", account->id, account->name, NULL, heir, err);
+    json_i64(&call->reply, "certificates", held.certificates);
+    json_i64(&call->reply, "tickets", held.tickets);
+    json_i64(&call->reply, "requests", held.requests);
+    return store_account_delete(call->tx, account->id, call->now, err) &&
+           keep_an_admin(call, err) && audit_delete(call, account, heir, &held, err);
 }
 
 const struct api_route account_routes[] = {

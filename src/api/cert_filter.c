@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/compare.h"
+#include "core/rows_view.h"
 
 #define IDS_MAX 10000
 
@@ -56,6 +57,38 @@ static void read_lists(struct query *query, struct cert_filter *filter,
         query_complain(query, "source", "there is no such source");
 }
 
+/* "field.NAME=value". */
+static void read_fields(struct query *query, struct cert_filter *filter)
+{
+    const char *names[CERT_FILTER_FIELDS_MAX];
+    const char *values[CERT_FILTER_FIELDS_MAX];
+    size_t n = query_prefixed(query, "field.", names, values, CERT_FILTER_FIELDS_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        filter->fields[i].name = names[i];
+        filter->fields[i].value = values[i];
+    }
+    filter->n_fields = n;
+}
+
+/* "fields": {NAME: value}. */
+static void read_json_fields(struct json_in *in, struct cert_filter *filter)
+{
+    struct json_in fields;
+    const char *names[CERT_FILTER_FIELDS_MAX];
+
+    if (!json_in_object_opt(in, "fields", &fields))
+        return;
+    size_t n = json_in_names(&fields, names, CERT_FILTER_FIELDS_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        filter->fields[i].name = names[i];
+        filter->fields[i].value = json_in_text(&fields, names[i], 1, FIELD_VALUE_MAX);
+    }
+    filter->n_fields = n;
+    json_in_leave(&fields);
+}
+
 void cert_filter_from_query(struct query *query, struct cert_filter *ret,
     struct cert_filter_text *text)
 {
@@ -73,6 +106,7 @@ void cert_filter_from_query(struct query *query, struct cert_filter *ret,
     ret->expires_before = query_time(query, "expires_before", 0);
     ret->expires_after = query_time(query, "expires_after", 0);
     ret->is_unused = query_bool(query, "unused", false);
+    read_fields(query, ret);
     const char *seen = query_text(query, "seen", 8);
 
     if (seen && strcmp(seen, "never") != 0)
@@ -136,6 +170,7 @@ void cert_filter_from_json(struct json_in *in, struct cert_filter *ret)
     ret->expires_before = json_in_time_opt(in, "expires_before", 0);
     ret->expires_after = json_in_time_opt(in, "expires_after", 0);
     ret->is_unused = json_in_bool_opt(in, "unused", false);
+    read_json_fields(in, ret);
     if (json_in_enum_opt(in, "seen", seen, countof(seen), -1) == 0)
         ret->statuses |= 1U << CERT_UNKNOWN;
     if (optional(in, "stage", 64))

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/page.h"
 #include "auth/permission.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -18,6 +19,7 @@ static const struct {
     { ACTION_SHARE, "share" },
     { ACTION_DELETE, "delete" },
     { ACTION_CHANGE_OWNER, "change_owner" },
+    { ACTION_USE_KEY, "use_key" },
 };
 
 static const char *const action_names[] = {
@@ -59,6 +61,16 @@ static void write_may(struct api_call *call, unsigned relations)
         if (permission_allows(&call->who, rights[i].action, relations))
             json_str(&call->reply, NULL, rights[i].name);
     json_end(&call->reply);
+}
+
+bool cert_sees(struct api_call *call, int64_t id, bool *ret, struct err *err)
+{
+    unsigned relations;
+
+    if (!cert_json_relations(call, id, &relations, err))
+        return false;
+    *ret = permission_allows(&call->who, ACTION_SEE, relations);
+    return true;
 }
 
 bool cert_json_write_may(struct api_call *call, int64_t certificate_id, struct err *err)
@@ -233,6 +245,7 @@ static void write_summary(struct json_out *out, const struct cert_row *cert, int
     json_str(out, "owner", cert->owner);
     json_str(out, "assignee", cert->assignee);
     json_split(out, "tags", cert->tags, ';');
+    json_raw(out, "fields", span_text(cert->fields));
     json_str(out, "ticket", cert->ticket_key);
     json_put_null(out, "profile");
     write_current(out, cert, now);
@@ -245,7 +258,6 @@ static void write_record(struct api_call *call, const struct cert_row *cert,
     const struct access_rows *people, unsigned relations)
 {
     struct json_out *out = &call->reply;
-    char etag[24];
 
     write_summary(out, cert, call->now);
     json_begin_object(out, "endpoints_summary");
@@ -256,8 +268,7 @@ static void write_record(struct api_call *call, const struct cert_row *cert,
     json_split(out, "resources", cert->resources, ';');
     json_time(out, "created_at", cert->created_at);
     json_time(out, "updated_at", cert->updated_at);
-    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", cert->row_version);
-    json_str(out, "etag", etag);
+    page_write_etag(out, cert->row_version);
     write_share(out, people, cert->id);
     write_may(call, relations);
 }

@@ -44,3 +44,6 @@ void cert_json_sans(struct json_out *out, const struct version_row *version);
  * not there. */
 bool cert_require(struct api_call *call, int64_t id, enum action action, struct cert_row **ret,
     struct err *err) must_check;
+
+/* Does the caller (still) see the record? Who gives it away does not. */
+bool cert_sees(struct api_call *call, int64_t id, bool *ret, struct err *err) must_check;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/cert_fields.h"
 #include "api/cert_json.h"
 #include "base/alloc.h"
 #include "base/err.h"
@@ -144,6 +145,7 @@ struct reading {
     struct buf periods;
     struct watch_place *places;
     struct cert_people_edit people;
+    struct cert_fields fields;
 };
 
 static void reading_done(struct reading *reading)
@@ -152,6 +154,7 @@ static void reading_done(struct reading *reading)
     buf_done(&reading->names);
     buf_done(&reading->periods);
     free(reading->places);
+    cert_fields_done(&reading->fields);
 }
 DEFINE_AUTODONE(reading);
 
@@ -167,7 +170,8 @@ static bool read_record(struct api_call *call, struct json_in *in, struct readin
     watch->places = reading->places;
     const char *group = json_in_text_opt(in, "business_group", 0, 200, "");
 
-    if (!cert_new_read_people(call, in, NULL, &reading->people, err))
+    if (!cert_fields_read(call, in, true, &reading->fields, err) ||
+        !cert_new_read_people(call, in, NULL, &reading->people, err))
         return false;
     if (!watch->cert.name && watch->n_places == 0)
         json_in_complain(in, "name", "a record without endpoints needs a name");
@@ -199,7 +203,8 @@ bool cert_new_from_json(struct api_call *call, struct json_in *in, struct cert_m
 
     if (!read_record(call, in, &reading, &watch, err) ||
         !note_known(call, watch.places, watch.n_places, &ret->endpoints, err) ||
-        !watch_add(call->tx, &watch, call->now, &ret->id, &ret->job, err)) {
+        !watch_add(call->tx, &watch, call->now, &ret->id, &ret->job, err) ||
+        !cert_fields_write(call, ret->id, &reading.fields, err)) {
         id_list_done(&ret->endpoints);
         return false;
     }

@@ -29,6 +29,7 @@ struct cert_people_edit {
     bool has_shares;
     struct cert_share shares[SHARES_MAX];
     size_t n_shares;
+    int64_t row_version; /* the record's, which must still be that one; 0: whatever */
 };
 
 /* "owner", "assignee" and "share". `before` NULL: a new record, which must get an owner: the
@@ -64,5 +65,5 @@ bool cert_new_from_json(struct api_call *call, struct json_in *in, struct cert_m
 bool cert_new_write_attachable(struct api_call *call, struct cert_made *made, struct err *err)
     must_check;
 
-/* "groups": the names of all groups of users. */
-bool groups_write_names(struct api_call *call, struct err *err) must_check;
+/* "groups": the names of all groups of users; of those that contain `q` where it is not NULL. */
+bool groups_write_names(struct api_call *call, const char *q, struct err *err) must_check;

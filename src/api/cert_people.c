@@ -4,6 +4,7 @@
 
 #include "api/cert_json.h"
 #include "api/cert_new.h"
+#include "api/page.h"
 #include "api/tables.h"
 #include "base/err.h"
 #include "store/cert.h"
@@ -90,6 +91,28 @@ static bool keep_shares(struct api_call *call, int64_t id, struct cert_people_ed
     return true;
 }
 
+/* Who was there before and stays keeps what they could, until "use_key" or "notify" say otherwise.
+ */
+static bool keep_rights(struct api_call *call, int64_t id, struct cert_people_edit *people,
+    struct err *err)
+{
+    autodone(access_rows) struct access_rows rows = { 0 };
+
+    if (!store_cert_people(call->tx, id, &rows, err))
+        return false;
+    for (size_t i = 0; i < rows.n; i++) {
+        const struct access_row *row = &rows.items[i];
+        struct cert_share *share;
+
+        if ((row->relation != RELATION_SHARED_USER && row->relation != RELATION_SHARED_GROUP) ||
+            !find_share(people, row->account_id, row->group_id, &share))
+            continue;
+        share->may_use_key = row->may_use_key;
+        share->is_notified = row->is_notified;
+    }
+    return true;
+}
+
 static bool read_owner_and_assignee(struct api_call *call, struct json_in *in,
     const struct cert_row *before, struct cert_people_edit *ret, struct err *err)
 {
@@ -103,7 +126,7 @@ static bool read_owner_and_assignee(struct api_call *call, struct json_in *in,
         ret->assignee_id = 0;
     if (owner && !api_find_account(call, "owner", owner, &ret->owner_id, err))
         return false;
-    ret->has_owner = owner != NULL;
+    ret->has_owner = owner && (!before || ret->owner_id != before->owner_id);
     return !assignee || api_find_account(call, "assignee", assignee, &ret->assignee_id, err);
 }
 
@@ -121,7 +144,7 @@ bool cert_new_read_people(struct api_call *call, struct json_in *in, const struc
     bool works = each_name(call, &share, ret, add_share, err);
 
     json_in_leave(&share);
-    return works;
+    return works && (!before || keep_rights(call, before->id, ret, err));
 }
 
 static void let_use_key(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
@@ -168,6 +191,40 @@ bool cert_new_read_rights(struct api_call *call, struct json_in *in,
     return true;
 }
 
+static bool may_use_key(const struct access_row *row)
+{
+    return row->may_use_key;
+}
+
+static bool had_key(const struct access_rows *rows, const struct cert_share *share)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct access_row *row = &rows->items[i];
+
+        if (row->account_id == share->account_id && row->group_id == share->group_id &&
+            may_use_key(row))
+            return true;
+    }
+    return false;
+}
+
+/* Nobody gives away a right to the key that they have not got themselves. */
+static bool check_grants(struct api_call *call, int64_t id, const struct cert_people_edit *people,
+    unsigned relations, struct err *err)
+{
+    autodone(access_rows) struct access_rows rows = { 0 };
+
+    if (permission_allows(&call->who, ACTION_USE_KEY, relations))
+        return true;
+    if (!store_cert_people(call->tx, id, &rows, err))
+        return false;
+    for (size_t i = 0; i < people->n_shares; i++) {
+        if (people->shares[i].may_use_key && !had_key(&rows, &people->shares[i]))
+            return fail(err, ERR_DENIED, "only who may use the key can let others use it");
+    }
+    return true;
+}
+
 bool cert_new_save_people(struct api_call *call, int64_t id, const struct cert_people_edit *people,
     struct err *err)
 {
@@ -185,7 +242,8 @@ bool cert_new_save_people(struct api_call *call, int64_t id, const struct cert_p
         return fail(err, ERR_DENIED, "only the owner and admins may change the owner");
     if (!permission_allows(&call->who, ACTION_SHARE, relations))
         return fail(err, ERR_DENIED, "you may not share this certificate");
-    return store_cert_set_people(call->tx, id, &all, 0, call->now, err);
+    return check_grants(call, id, people, relations, err) &&
+           store_cert_set_people(call->tx, id, &all, people->row_version, call->now, err);
 }
 
 static void write_names(struct json_out *out, const struct access_rows *rows, const char *key,
@@ -210,14 +268,26 @@ static bool is_share(const struct access_row *row)
     return row->relation == RELATION_SHARED_USER || row->relation == RELATION_SHARED_GROUP;
 }
 
-static bool may_use_key(const struct access_row *row)
-{
-    return row->may_use_key;
-}
-
 static bool is_notified(const struct access_row *row)
 {
     return row->is_notified;
+}
+
+static const char *name_of(const struct access_rows *rows, unsigned relation)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->items[i].relation == relation)
+            return rows->items[i].account;
+    return NULL;
+}
+
+static void write_people(struct json_out *out, const struct access_rows *rows)
+{
+    json_str(out, "owner", name_of(rows, RELATION_OWNER));
+    json_str(out, "assignee", name_of(rows, RELATION_ASSIGNEE));
+    write_names(out, rows, "share", is_share);
+    write_names(out, rows, "use_key", may_use_key);
+    write_names(out, rows, "notify", is_notified);
 }
 
 static bool write_access(struct api_call *call, int64_t id, struct err *err)
@@ -225,20 +295,29 @@ static bool write_access(struct api_call *call, int64_t id, struct err *err)
     const struct store_viewer viewer = api_viewer(call);
     autofree(cert_row) struct cert_row *cert = NULL;
     autodone(access_rows) struct access_rows rows = { 0 };
-    char etag[24];
 
     if (!store_cert_get(call->tx, &viewer, id, &cert, err) ||
         !store_cert_people(call->tx, id, &rows, err))
         return false;
-    json_str(&call->reply, "owner", cert->owner);
-    json_str(&call->reply, "assignee", cert->assignee);
-    write_names(&call->reply, &rows, "share", is_share);
-    write_names(&call->reply, &rows, "use_key", may_use_key);
-    write_names(&call->reply, &rows, "notify", is_notified);
-    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", cert->row_version);
-    json_str(&call->reply, "etag", etag);
+    write_people(&call->reply, &rows);
+    page_write_etag(&call->reply, cert->row_version);
     call->etag = cert->row_version;
     return cert_json_write_may(call, id, err);
+}
+
+/* Everybody around the record, as the audit log keeps it. */
+static bool snapshot(struct api_call *call, int64_t id, struct buf *ret, struct err *err)
+{
+    autodone(access_rows) struct access_rows rows = { 0 };
+    struct json_out out;
+
+    if (!store_cert_people(call->tx, id, &rows, err))
+        return false;
+    json_out_init(&out, ret);
+    json_begin_object(&out, NULL);
+    write_people(&out, &rows);
+    json_end(&out);
+    return true;
 }
 
 static bool access_get(struct api_call *call, struct err *err)
@@ -247,42 +326,54 @@ static bool access_get(struct api_call *call, struct err *err)
            write_access(call, call->path_id, err);
 }
 
+static bool save_access(struct api_call *call, const struct cert_row *before,
+    const struct cert_people_edit *people, struct err *err)
+{
+    autodone(buf) struct buf was = BUF_INIT(JSON_MAX_BYTES);
+    autodone(buf) struct buf is = BUF_INIT(JSON_MAX_BYTES);
+
+    if (!snapshot(call, before->id, &was, err))
+        return false;
+    if (!cert_new_save_people(call, before->id, people, err))
+        return api_stale(call, err);
+    return snapshot(call, before->id, &is, err) &&
+           api_audit(call, "certificate.access", before->id, before->name, buf_text(&was),
+               buf_text(&is), err);
+}
+
 static bool access_put(struct api_call *call, struct err *err)
 {
     autofree(cert_row) struct cert_row *before = NULL;
-    autodone(buf) struct buf after = BUF_INIT(JSON_MAX_BYTES);
     struct cert_people_edit people;
     struct json_in in;
+    bool sees = false;
 
-    if (!cert_require(call, call->path_id, ACTION_SHARE, &before, err))
+    if (!cert_require(call, call->path_id, ACTION_SHARE, &before, err) ||
+        !page_check_match(call, before->row_version, "certificate", err))
         return false;
-    if (call->if_match && call->if_match != before->row_version) {
-        call->status = 412;
-        return fail(err, ERR_CONFLICT, "the certificate has been changed meanwhile");
-    }
     api_body(call, &in);
     if (!cert_new_read_people(call, &in, before, &people, err) ||
         !cert_new_read_rights(call, &in, &people, err) || !json_in_end(&in, err))
         return false;
     people.has_shares = true;
-    json_write(call->json, &after);
-    return cert_new_save_people(call, before->id, &people, err) &&
-           api_audit(call, "certificate.access", before->id, before->name, NULL, buf_text(&after),
-               err) &&
-           write_access(call, before->id, err);
-}
-
-static void write_group(void *context, int64_t id, const char *name)
-{
-    (void)id;
-    json_str(context, NULL, name);
-}
-
-bool groups_write_names(struct api_call *call, struct err *err)
-{
-    json_begin_array(&call->reply, "groups");
-    if (!store_groups(call->tx, write_group, &call->reply, err))
+    people.row_version = before->row_version;
+    if (!save_access(call, before, &people, err) || !cert_sees(call, before->id, &sees, err))
         return false;
+    if (sees)
+        return write_access(call, before->id, err);
+    call->status = 204;
+    return true;
+}
+
+bool groups_write_names(struct api_call *call, const char *q, struct err *err)
+{
+    autodone(group_rows) struct group_rows rows = { 0 };
+
+    if (!store_group_list(call->tx, q, call->who.account_id, &rows, err))
+        return false;
+    json_begin_array(&call->reply, "groups");
+    for (size_t i = 0; i < rows.n; i++)
+        json_str(&call->reply, NULL, rows.items[i].name);
     json_end(&call->reply);
     return true;
 }

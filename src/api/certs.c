@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "api/cert_fields.h"
 #include "api/cert_filter.h"
 #include "api/cert_json.h"
 #include "api/cert_new.h"
@@ -126,13 +127,16 @@ static bool edit_record(struct api_call *call, struct json_in *in, const struct 
         .required_names = BUF_INIT(65536),
         .periods = BUF_INIT(4096) };
     autodone(buf) struct buf after = BUF_INIT(JSON_MAX_BYTES);
+    autodone(cert_fields) struct cert_fields fields = { 0 };
     struct cert_people_edit people = { 0 };
     bool works = read_edit(call, in, &edited, err) &&
+                 cert_fields_read(call, in, false, &fields, err) &&
                  cert_new_read_people(call, in, before, &people, err) && json_in_end(in, err);
 
     if (works && !store_cert_edit(call->tx, before->id, &edited.edit, call->now, err))
         works = api_stale(call, err);
-    works = works && cert_new_save_people(call, before->id, &people, err);
+    works = works && cert_fields_write(call, before->id, &fields, err) &&
+            cert_new_save_people(call, before->id, &people, err);
     if (works) {
         json_write(call->json, &after);
         works = api_audit(call, "certificate.edit", before->id, before->name, NULL,
@@ -148,10 +152,16 @@ static bool certs_edit(struct api_call *call, struct err *err)
 {
     autofree(cert_row) struct cert_row *before = NULL;
     struct json_in in;
+    bool sees = false;
 
     api_body(call, &in);
-    return cert_require(call, call->path_id, ACTION_EDIT, &before, err) &&
-           edit_record(call, &in, before, err) && write_one(call, call->path_id, err);
+    if (!cert_require(call, call->path_id, ACTION_EDIT, &before, err) ||
+        !edit_record(call, &in, before, err) || !cert_sees(call, before->id, &sees, err))
+        return false;
+    if (sees)
+        return write_one(call, before->id, err);
+    call->status = 204;
+    return true;
 }
 
 static bool certs_delete(struct api_call *call, struct err *err)

@@ -2,6 +2,7 @@
 #include "api/csr_json.h"
 
 #include "api/cert_json.h"
+#include "api/page.h"
 #include "base/err.h"
 #include "store/csr.h"
 
@@ -19,8 +20,6 @@ static void write_sans(struct json_out *out, const char *list)
 
 void csr_json_write(struct json_out *out, const struct csr_row *row)
 {
-    char etag[24];
-
     json_i64(out, "id", row->id);
     json_str(out, "name", row->name);
     json_str(out, "description", row->description);
@@ -37,8 +36,7 @@ void csr_json_write(struct json_out *out, const struct csr_row *row)
     json_time(out, "created_at", row->created_at);
     json_time_or_null(out, "used_at", row->used_at);
     cert_json_ref(out, "certificate", row->certificate_id, row->certificate);
-    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", csr_json_version(row));
-    json_str(out, "etag", etag);
+    page_write_etag(out, csr_json_version(row));
 }
 
 int64_t csr_json_version(const struct csr_row *row)

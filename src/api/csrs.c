@@ -183,11 +183,8 @@ static bool csrs_delete(struct api_call *call, struct err *err)
     call->status = 204;
     if (!csr_require(call, call->path_id, ACTION_DELETE, &row, err))
         return false;
-    if (call->if_match && call->if_match != csr_json_version(row)) {
-        call->status = 412;
-        return fail(err, ERR_CONFLICT, "the request has been used meanwhile");
-    }
-    return store_csr_delete(call->tx, row->id, err) &&
+    return page_check_match(call, csr_json_version(row), "request", err) &&
+           store_csr_delete(call->tx, row->id, err) &&
            api_audit(call, "csr.delete", row->id, row->name, NULL, NULL, err);
 }
 

@@ -1,6 +1,8 @@
 /* api/page: see the header. */
 #include "api/page.h"
 
+#include "base/err.h"
+
 int64_t page_limit(struct query *query)
 {
     return query_i64(query, "limit", 1, API_PAGE_MAX, API_PAGE_DEFAULT);
@@ -24,4 +26,20 @@ void page_end_id(struct api_call *call, int64_t next, int64_t total, bool is_est
 
     (void)snprintf(cursor, sizeof cursor, "%" PRId64, next);
     page_end(call, next ? cursor : NULL, total, is_estimate);
+}
+
+void page_write_etag(struct json_out *out, int64_t row_version)
+{
+    char etag[24];
+
+    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", row_version);
+    json_str(out, "etag", etag);
+}
+
+bool page_check_match(struct api_call *call, int64_t row_version, const char *what, struct err *err)
+{
+    if (!call->if_match || call->if_match == row_version)
+        return true;
+    call->status = 412;
+    return fail(err, ERR_CONFLICT, "the %s has been changed meanwhile", what);
 }

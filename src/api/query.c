@@ -168,6 +168,27 @@ size_t query_list(struct query *query, const char *name, const char **values, si
     return n;
 }
 
+size_t query_prefixed(struct query *query, const char *prefix, const char **names,
+    const char **values, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < query->n; i++) {
+        struct parameter *p = &query->list[i];
+
+        if (strncmp(p->name, prefix, strlen(prefix)) != 0)
+            continue;
+        p->is_used = true;
+        if (n == max) {
+            query_complain(query, p->name, "too many of these");
+            break;
+        }
+        names[n] = p->name + strlen(prefix);
+        values[n++] = p->value;
+    }
+    return n;
+}
+
 bool query_end(struct query *query, struct err *err)
 {
     for (size_t i = 0; i < query->n; i++)

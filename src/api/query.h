@@ -34,6 +34,11 @@ int64_t query_time(struct query *query, const char *name, int64_t otherwise);
  * `max`. */
 size_t query_list(struct query *query, const char *name, const char **values, size_t max);
 
+/* The parameters whose name begins with `prefix`: what follows it in their names, and their values.
+ * At most `max`. */
+size_t query_prefixed(struct query *query, const char *prefix, const char **names,
+    const char **values, size_t max);
+
 /* Say that a value is wrong, for what only the caller can check. */
 void query_complain(struct query *query, const char *name, const char *message);
 

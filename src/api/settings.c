@@ -2,13 +2,13 @@
  * being settings. */
 #include <string.h>
 
+#include "api/page.h"
 #include "api/tables.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "codec/cron.h"
 #include "job/scheduler.h"
 #include "store/account.h"
-#include "store/business_group.h"
 #include "store/cert_refresh.h"
 #include "store/job.h"
 #include "store/schedule.h"
@@ -16,20 +16,9 @@
 
 static void write_etag(struct api_call *call, int64_t version)
 {
-    char etag[24];
-
     /* Version 0 is "nobody has set anything"; an ETag counts from 1. */
     call->etag = version + 1;
-    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", call->etag);
-    json_str(&call->reply, "etag", etag);
-}
-
-static bool check_version(struct api_call *call, int64_t version, struct err *err)
-{
-    if (!call->if_match || call->if_match == version + 1)
-        return true;
-    call->status = 412;
-    return fail(err, ERR_CONFLICT, "the settings have been changed meanwhile");
+    page_write_etag(&call->reply, call->etag);
 }
 
 static bool write_cron(struct api_call *call, const char *key, const char *schedule,
@@ -125,7 +114,7 @@ static bool notifications_put(struct api_call *call, struct err *err)
     int64_t version;
 
     if (!store_notification_settings(call->tx, &settings, &version, err) ||
-        !check_version(call, version, err))
+        !page_check_match(call, version + 1, "settings", err))
         return false;
     notification_settings_to_json(&settings, &before);
     api_body(call, &in);
@@ -180,7 +169,8 @@ static bool display_put(struct api_call *call, struct err *err)
     int64_t version;
     int64_t job;
 
-    if (!store_display_rule(call->tx, &rule, &version, err) || !check_version(call, version, err))
+    if (!store_display_rule(call->tx, &rule, &version, err) ||
+        !page_check_match(call, version + 1, "settings", err))
         return false;
     api_body(call, &in);
     (void)json_in_object(&in, "expiring_soon", &soon);
@@ -203,27 +193,10 @@ static bool display_put(struct api_call *call, struct err *err)
     return true;
 }
 
-static void write_name(void *context, int64_t id, const char *name, const char *description)
-{
-    (void)id;
-    (void)description;
-    json_str(context, NULL, name);
-}
-
-static bool business_groups_list(struct api_call *call, struct err *err)
-{
-    json_begin_array(&call->reply, "items");
-    if (!store_business_groups(call->tx, write_name, &call->reply, err))
-        return false;
-    json_end(&call->reply);
-    return true;
-}
-
 const struct api_route setting_routes[] = {
     { "GET", "/settings/notifications", ROLE_USER, API_READS, notifications_get, 0 },
     { "PUT", "/settings/notifications", ROLE_ADMIN, API_WRITES, notifications_put, 0 },
     { "GET", "/settings/display", ROLE_USER, API_READS, display_get, 0 },
     { "PUT", "/settings/display", ROLE_ADMIN, API_WRITES, display_put, 0 },
-    { "GET", "/business-groups", ROLE_USER, API_READS, business_groups_list, 0 },
     { 0 },
 };

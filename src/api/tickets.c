@@ -39,7 +39,6 @@ bool ticket_json_write(struct api_call *call, const struct ticket_row *ticket, s
 {
     struct json_out *out = &call->reply;
     unsigned relations;
-    char etag[24];
 
     if (!ticket_relations(call, ticket, &relations, err))
         return false;
@@ -67,8 +66,7 @@ bool ticket_json_write(struct api_call *call, const struct ticket_row *ticket, s
     if (permission_allows(&call->who, ACTION_EDIT, relations))
         json_str(out, NULL, "edit");
     json_end(out);
-    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", ticket->row_version);
-    json_str(out, "etag", etag);
+    page_write_etag(out, ticket->row_version);
     return true;
 }
 

@@ -473,8 +473,9 @@ static bool add(struct remote *remote, struct cert_options *o, int n, char **hos
     if (o->file) {
         if (o->protocol)
             keep(o->fields, &o->n_fields, "protocol", o->protocol);
-        return cert_add_file(remote, o->file, o->fields, o->n_fields, o->tags, o->json, ret_good,
-            err);
+        const struct cert_many many = { o->fields, o->n_fields, o->tags, o->json };
+
+        return cert_add_file(remote, o->file, &many, ret_good, err);
     }
     for (int i = 0; i < n; i++)
         if (!add_one(remote, o, hosts[i], err))

@@ -265,7 +265,8 @@ static bool run(struct import_options *o, struct err *err)
     int64_t id;
 
     if ((o->is_replace || o->is_csr) && !parse_i64(span_text(o->id), 1, INT64_MAX, &id, err))
-        return err_wrap(err, "\"%s\" is no id", o->id);
+        return fail(err, ERR_INVALID, "\"%s\" is no %s's id", o->id,
+            o->is_csr ? "request" : "certificate");
     if (!read_passwords(o, err) || !remote_open(&remote, err) || !bring(remote, o, &answer, err))
         return false;
     if (o->json)

@@ -71,8 +71,8 @@ static void show_lines(const struct json *result)
     }
 }
 
-bool cert_add_file(struct remote *remote, const char *path, const char *const *fields,
-    size_t n_fields, const char *tags, bool is_json, bool *ret_good, struct err *err)
+bool cert_add_file(struct remote *remote, const char *path, const struct cert_many *many,
+    bool *ret_good, struct err *err)
 {
     autodone(buf) struct buf hosts = BUF_INIT(HOSTS_MAX);
     autodone(buf) struct buf body = BUF_INIT(4U << 20);
@@ -85,10 +85,10 @@ bool cert_add_file(struct remote *remote, const char *path, const char *const *f
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
     json_str_span(&out, "hosts", buf_span(&hosts));
-    for (size_t i = 0; i + 1 < n_fields; i += 2)
-        json_str(&out, fields[i], fields[i + 1]);
-    if (tags)
-        json_split(&out, "tags", tags, ',');
+    for (size_t i = 0; i + 1 < many->n_fields; i += 2)
+        json_str(&out, many->fields[i], many->fields[i + 1]);
+    if (many->tags)
+        json_split(&out, "tags", many->tags, ',');
     json_end(&out);
     if (!remote_call(remote, "POST", "/certificates/bulk", buf_text(&body), &started, err) ||
         !remote_wait(remote, json_as_i64(json_member(started, "job"), 0), &job, err))
@@ -96,7 +96,7 @@ bool cert_add_file(struct remote *remote, const char *path, const char *const *f
     const struct json *result = json_member(job, "result");
 
     *ret_good = json_as_i64(json_member(result, "failed"), 1) == 0;
-    if (is_json)
+    if (many->is_json)
         output_json(job);
     else
         show_lines(result);

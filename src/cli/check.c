@@ -33,6 +33,7 @@ struct check {
     const char *sni;
     struct probe_conf conf;
     struct buf trust;
+    struct buf credential; /* for the proxy */
 
     struct loop *loop;
     struct engine *engine;
@@ -164,9 +165,19 @@ static const char usage_text[] =
     "usage: certdesk check HOST[:PORT]… [-f FILE] [--starttls PROTO] [--sni NAME]\n"
     "                      [--allow-untrusted] [-c CONCURRENCY] [-o table|json|csv]\n"
     "                      [--warn DAYS] [--crit DAYS] [--ca-file FILE] [--proxy HOST:PORT]\n"
-    "                      [--timeout SECONDS]\n";
+    "                      [--proxy-credential-file FILE] [--timeout SECONDS]\n";
 
-enum { OPT_STARTTLS = 256, OPT_SNI, OPT_ALLOW, OPT_WARN, OPT_CRIT, OPT_CA, OPT_PROXY, OPT_TIMEOUT };
+enum {
+    OPT_STARTTLS = 256,
+    OPT_SNI,
+    OPT_ALLOW,
+    OPT_WARN,
+    OPT_CRIT,
+    OPT_CA,
+    OPT_PROXY,
+    OPT_PROXY_CREDENTIAL,
+    OPT_TIMEOUT
+};
 
 static const struct option options[] = {
     { "file", required_argument, NULL, 'f' },
@@ -179,6 +190,7 @@ static const struct option options[] = {
     { "crit", required_argument, NULL, OPT_CRIT },
     { "ca-file", required_argument, NULL, OPT_CA },
     { "proxy", required_argument, NULL, OPT_PROXY },
+    { "proxy-credential-file", required_argument, NULL, OPT_PROXY_CREDENTIAL },
     { "timeout", required_argument, NULL, OPT_TIMEOUT },
     { "help", no_argument, NULL, 'h' },
     { 0 },
@@ -252,6 +264,9 @@ static bool take_option(struct check *check, int option, const char *value, stru
     case OPT_PROXY:
         check->conf.proxy = value;
         return true;
+    case OPT_PROXY_CREDENTIAL:
+        buf_clear(&check->credential);
+        return probe_credential_read(value, &check->credential, err);
     case OPT_TIMEOUT:
         return take_timeout(check, value, err);
     default:
@@ -285,6 +300,7 @@ static bool set_up(struct check *check, struct err *err)
     }
     (void)signal(SIGPIPE, SIG_IGN);
     check->conf.trust_pem = buf_span(&check->trust);
+    check->conf.proxy_credential = buf_text(&check->credential);
     return engine_new(check->loop, &check->conf, feed, check, &check->engine, err);
 }
 
@@ -339,6 +355,7 @@ int cli_check(int argc, char **argv)
             .max_in_flight = CONCURRENCY,
             .dns_servers = getenv("CERTDESK_PROBE_DNS_SERVERS") },
         .trust = BUF_INIT(TRUST_MAX),
+        .credential = BUF_INIT_SECRET(2 * PROBE_CREDENTIAL_MAX),
     };
     const int status = run(&check, argc, argv);
 
@@ -347,5 +364,6 @@ int cli_check(int argc, char **argv)
     loop_timer_free(check.more);
     loop_free(check.loop);
     buf_done(&check.trust);
+    buf_done(&check.credential);
     return status;
 }

@@ -16,6 +16,9 @@ const struct cli_word cli_words[] = {
     { "cert",
         "list | show ID | add HOST[:PORT]… | update ID… | import FILE | replace ID FILE [OPTION…]",
         "certificates: list, look at, add, refresh, bring as files", cli_cert },
+    { "group",
+        "list | show NAME | add NAME [USER…] | remove NAME | join NAME USER… | leave NAME USER…",
+        "groups of users: list, make, fill, remove", cli_group },
     { "csv", "import FILE|- [--dry-run] | export [-o FILE]",
         "tables of certificates: bring them in, get them out", cli_csv },
     { "standby", "[end]", "tell or end the standby of a server that was restored", cli_standby },
@@ -23,6 +26,8 @@ const struct cli_word cli_words[] = {
         cli_ticket },
     { "config", "check [--config FILE] | list [-o table|json]",
         "check a configuration, or list what can be set", cli_config },
+    { "user", "list | add NAME | edit NAME | remove NAME [OPTION…]",
+        "users: list, make, change, remove and hand over what they own", cli_user },
     { "version", "[-o json]", "print the version", cli_version },
     { 0 },
 };

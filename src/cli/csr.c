@@ -284,7 +284,7 @@ static bool run(const char *word, const struct csr_options *o, char **rest, size
     int64_t id;
 
     if (takes_id && !parse_i64(span_text(rest[0]), 1, INT64_MAX, &id, err))
-        return err_wrap(err, "\"%s\" is no id", rest[0]);
+        return fail(err, ERR_INVALID, "\"%s\" is no request's id", rest[0]);
     if (!remote_open(&remote, err))
         return false;
     if (strcmp(word, "create") == 0)

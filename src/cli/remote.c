@@ -23,6 +23,7 @@ struct remote {
     char *url;
     char *credential; /* a whole header, or NULL */
     char *csrf;       /* likewise */
+    char *match;      /* likewise, for the next call */
     char *cookie;
 };
 
@@ -128,6 +129,7 @@ void remote_free(struct remote *remote)
     http_client_free(remote->client);
     free(remote->url);
     free(remote->credential);
+    free(remote->match);
     free(remote->csrf);
     free(remote->cookie);
     free(remote);
@@ -178,7 +180,7 @@ static bool fail_problem(const struct json *problem, int status, struct err *err
 }
 
 /* What goes with every request; the strings are the remote's. */
-static void write_headers(const struct remote *remote, const char *type, const char *headers[4])
+static void write_headers(const struct remote *remote, const char *type, const char *headers[5])
 {
     size_t n = 0;
 
@@ -188,7 +190,15 @@ static void write_headers(const struct remote *remote, const char *type, const c
         headers[n++] = remote->csrf;
     if (type)
         headers[n++] = type;
+    if (remote->match)
+        headers[n++] = remote->match;
     headers[n] = NULL;
+}
+
+void remote_set_match(struct remote *remote, const char *etag)
+{
+    free(remote->match);
+    remote->match = etag ? xasprintf("If-Match: %s", etag) : NULL;
 }
 
 static bool read_json(const struct http_answer *answer, const char *url, struct json **ret,
@@ -207,7 +217,7 @@ static bool call_with(struct remote *remote, const char *method, const char *pat
     autofree(str) char *url = xasprintf("%s/api/v1%s", remote->url, path);
     autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(ANSWER_MAX);
     autofree(json) struct json *json = NULL;
-    const char *headers[4];
+    const char *headers[5];
     struct span cookie;
 
     write_headers(remote, type, headers);
@@ -219,6 +229,7 @@ static bool call_with(struct remote *remote, const char *method, const char *pat
 
     if (!http_client_call(remote->client, &call, &answer, err))
         return err_wrap(err, "could not talk to %s", remote->url);
+    str_set(&remote->match, NULL);
     if (http_answer_field(&answer, "set-cookie", &cookie)) {
         free(remote->cookie);
         remote->cookie = span_dup(span_slice(cookie, 0, span_find_char(cookie, ';')));
@@ -264,7 +275,7 @@ bool remote_download(struct remote *remote, const char *method, const char *path
     autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(ANSWER_MAX);
     autofree(http_client) struct http_client *client = NULL;
     autofree(json) struct json *json = NULL;
-    const char *headers[4];
+    const char *headers[5];
 
     write_headers(remote, NULL, headers);
     struct http_call call = { .method = method,

@@ -25,6 +25,9 @@ void remote_free(struct remote *remote);
 void remote_set_token(struct remote *remote, const char *token);
 void remote_set_session(struct remote *remote, const char *cookie, const char *csrf);
 
+/* The next call changes only what still has this ETag: the "etag" of what was read. */
+void remote_set_match(struct remote *remote, const char *etag);
+
 /* Of the last answer's Set-Cookie field, up to the first ";"; "" without one. */
 const char *remote_cookie(const struct remote *remote);
 

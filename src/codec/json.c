@@ -80,7 +80,8 @@ static int write_part(const char *part, size_t size, void *out)
 
 void json_write(const struct json *json, struct buf *out)
 {
-    (void)json_dump_callback((const json_t *)json, write_part, out, JSON_COMPACT | JSON_ENCODE_ANY);
+    (void)json_dump_callback((const json_t *)json, write_part, out,
+        JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 }
 
 /* ---- what is wrong ---- */

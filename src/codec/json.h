@@ -34,7 +34,8 @@ bool json_parse_within(struct span text, size_t max_bytes, int max_depth, struct
 void json_free(struct json *json);
 DEFINE_AUTOFREE(json);
 
-/* The value as compact text, members in their order. */
+/* The value as compact text, members in their order; a fraction with the 15 digits that are sure.
+ */
 void json_write(const struct json *json, struct buf *out);
 
 #define JSON_PROBLEMS_MAX 32

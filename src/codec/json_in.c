@@ -401,6 +401,25 @@ const struct json *json_in_value(struct json_in *in, const char *name)
 
 /* ---- values of our own ---- */
 
+size_t json_in_names(struct json_in *in, const char **names, size_t max)
+{
+    const char *name;
+    json_t *value;
+    size_t n = 0;
+
+    if (!in->value)
+        return 0;
+    json_object_foreach((json_t *)(uintptr_t)in->value, name, value)
+    {
+        if (n == max) {
+            json_in_complain(in, name, "there are more than %zu of these", max);
+            break;
+        }
+        names[n++] = name;
+    }
+    return n;
+}
+
 size_t json_list_size(const struct json *list)
 {
     return json_array_size(jansson(list));

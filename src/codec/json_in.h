@@ -95,6 +95,10 @@ const char *json_in_item_text(struct json_in *in, const char *name, size_t i, si
 int64_t json_in_item_i64(struct json_in *in, const char *name, size_t i, int64_t min, int64_t max);
 bool json_in_item_object(struct json_in *in, const char *name, size_t i, struct json_in *ret);
 
+/* The names of the members there are, in their order: at most `max`. For objects whose names are
+ * data; each is still to be asked for. */
+size_t json_in_names(struct json_in *in, const char **names, size_t max);
+
 /* Any value at all, unread; NULL where it is missing. */
 const struct json *json_in_value(struct json_in *in, const char *name);
 

@@ -88,6 +88,9 @@ const struct conf_item conf_schema[CONF_N_KEYS] = {
         .reloads = true, .summary = "connections of the prober to one address at once" },
     [CONF_PROBE_PROXY] = { "probe", "proxy", CONF_TEXT, .reloads = true,
         .summary = "HTTP proxy, HOST:PORT, that probes go through with CONNECT" },
+    [CONF_PROBE_PROXY_CREDENTIAL_FILE] = { "probe", "proxy_credential_file", CONF_PATH,
+        .reloads = true,
+        .summary = "file with the one line \"user:password\" that is shown to the proxy" },
     [CONF_CA_ALLOW] = { "ca", "allow", CONF_RANGES, .reloads = true,
         .summary =
             "loopback, link-local and metadata addresses at which CAs, Jira and resources may be" },

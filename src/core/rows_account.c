@@ -23,6 +23,13 @@ bool account_name_is_valid(const char *name)
     return n >= 1 && n <= 64 && strspn(name, allowed) == n && strspn(name, ".") < n;
 }
 
+void group_row_done(struct group_row *row)
+{
+    free(row->name);
+    free(row->description);
+}
+DEFINE_ROWS(group);
+
 void token_row_free(struct token_row *row)
 {
     if (!row)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "core/rows.h"
 
 struct account_row {
     int64_t id;
@@ -23,6 +24,18 @@ void account_row_free(struct account_row *row);
 /* Letters, digits and ._-@+, lower case, 1 to 64 of them, not only dots: what an account may be
  * called. */
 bool account_name_is_valid(const char *name);
+
+/* A group of users, which records can be shared with. */
+struct group_row {
+    int64_t id;
+    char *name;
+    char *description;
+    int64_t n_members;
+    bool is_mine; /* whoever asked is a member */
+    int64_t created_at;
+    int64_t row_version; /* grows with each edit, and with each change of its members */
+};
+DECLARE_ROWS(group);
 
 struct session_row {
     int64_t account_id;

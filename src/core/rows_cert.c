@@ -90,6 +90,7 @@ void cert_row_done(struct cert_row *row)
     free(row->ca_certificate_id);
     free(row->chain_status);
     free(row->resources);
+    free(row->fields);
     free(row->ticket_key);
     *row = (struct cert_row){ 0 };
 }

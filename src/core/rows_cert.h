@@ -67,6 +67,7 @@ struct cert_row {
     int64_t sealed_key_id;       /* its private key; 0: we do not have it */
     int64_t n_endpoints;
     char *resources;  /* names of those it is associated with, separated by ";" */
+    char *fields;     /* of its own: JSON, {name: value} */
     char *ticket_key; /* the newest open ticket about it; NULL: none */
 };
 DECLARE_ROWS(cert);

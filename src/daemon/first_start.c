@@ -72,7 +72,7 @@ static bool is_anybody_there(struct db *db, bool *ret, struct err *err)
     struct account_row *row = NULL;
     size_t n = 0;
 
-    if (!tx_begin(db, TX_READ, &tx, err) || !store_account_list(tx, "", 1, &row, &n, err))
+    if (!tx_begin(db, TX_READ, &tx, err) || !store_account_list(tx, NULL, "", 1, &row, &n, err))
         return false;
     if (n)
         account_row_free(row);

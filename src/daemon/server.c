@@ -64,11 +64,16 @@ static int fatal(const struct conf *conf, const struct err *err)
     return again ? CONTROL_EXIT_RETRY : CONTROL_EXIT_FATAL;
 }
 
-static void configure_prober(struct server *s)
+static bool configure_prober(struct server *s, struct err *err)
 {
+    autodone(buf) struct buf credential = BUF_INIT_SECRET(2 * PROBE_CREDENTIAL_MAX);
     const struct conf *c = s->conf;
     const char *proxy = conf_text(c, CONF_PROBE_PROXY);
     const char *dns = conf_text(c, CONF_PROBE_DNS_SERVERS);
+
+    if (conf_is_set(c, CONF_PROBE_PROXY_CREDENTIAL_FILE) &&
+        !probe_credential_read(conf_text(c, CONF_PROBE_PROXY_CREDENTIAL_FILE), &credential, err))
+        return false;
     struct probe_conf conf = {
         .timeouts = { .dns_ms = (int)conf_i64(c, CONF_PROBE_DNS_TIMEOUT),
             .connect_ms = (int)conf_i64(c, CONF_PROBE_CONNECT_TIMEOUT),
@@ -79,10 +84,12 @@ static void configure_prober(struct server *s)
         .max_per_address = (int)conf_i64(c, CONF_PROBE_PER_ADDRESS),
         .allow = conf_text(c, CONF_PROBE_ALLOW),
         .proxy = proxy[0] ? proxy : NULL,
+        .proxy_credential = buf_text(&credential),
         .dns_servers = dns[0] ? dns : NULL,
     };
 
     desk_set_probe_conf(s->desk, &conf);
+    return true;
 }
 
 static bool load_tls(struct server *s, struct err *err)
@@ -107,7 +114,8 @@ static void apply(struct server *s, struct conf *conf)
 
     s->conf = conf;
     log_set_level((enum log_level)conf_i64(conf, CONF_LOG_LEVEL));
-    configure_prober(s);
+    if (!configure_prober(s, &err))
+        log_error("conf.probe_not_loaded", KV_ERR(&err));
     if (s->tls && !load_tls(s, &err))
         log_error("conf.tls_not_loaded", KV_ERR(&err));
     conf_free(old);
@@ -251,8 +259,7 @@ static bool make_desk(struct server *s, struct err *err)
 
     if (!desk_new(&conf, &s->desk, err))
         return false;
-    configure_prober(s);
-    return true;
+    return configure_prober(s, err);
 }
 
 static bool start(struct server *s, struct err *err)

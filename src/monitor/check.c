@@ -66,6 +66,13 @@ static void arrive(void *context, struct probe_result *result, const struct err 
     (void)pthread_mutex_unlock(&check->lock);
 }
 
+static bool is_of(const void *context, const void *whose)
+{
+    const struct errand *errand = context;
+
+    return errand->check == whose;
+}
+
 /* Up to BATCH of what has arrived; waits for one at most `wait_ms`. */
 static struct arrival *take_batch(struct check *check, int64_t wait_ms, size_t *ret_n)
 {
@@ -296,7 +303,10 @@ bool check_endpoints(struct db *db, struct probe_client *prober, const struct en
     check.last = &check.first;
     bool works = run(&check, prober, rows, progress, context, err);
 
-    /* What is under way names this frame: wait for all of it, whatever happened. */
+    /* What is under way names this frame: wait for all of it, whatever happened; not long, though.
+     */
+    if (!works)
+        probe_client_cancel(prober, arrive, is_of, &check);
     while (pending(&check) > 0) {
         size_t n;
 

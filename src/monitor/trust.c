@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/secret.h"
 #include "codec/digest.h"
 #include "db/db.h"
 #include "probe/client.h"
@@ -20,6 +21,7 @@ struct trust_keeper {
     char *allow;
     char *proxy;
     char *dns_servers;
+    char *proxy_credential;
     uint8_t told[SHA256_SIZE]; /* of the bundles */
     bool is_told;
 };
@@ -33,6 +35,13 @@ struct trust_keeper *trust_keeper_new(struct probe_client *prober)
     return keeper;
 }
 
+static void set_secret(char **owned, const char *text)
+{
+    if (*owned)
+        secret_wipe(*owned, strlen(*owned));
+    str_set(owned, text);
+}
+
 void trust_keeper_free(struct trust_keeper *keeper)
 {
     if (!keeper)
@@ -41,6 +50,7 @@ void trust_keeper_free(struct trust_keeper *keeper)
     free(keeper->allow);
     free(keeper->proxy);
     free(keeper->dns_servers);
+    set_secret(&keeper->proxy_credential, NULL);
     free(keeper);
 }
 
@@ -50,10 +60,12 @@ void trust_keeper_set(struct trust_keeper *keeper, const struct probe_conf *conf
     str_set(&keeper->allow, conf->allow);
     str_set(&keeper->proxy, conf->proxy);
     str_set(&keeper->dns_servers, conf->dns_servers);
+    set_secret(&keeper->proxy_credential, conf->proxy_credential);
     keeper->conf = *conf;
     keeper->conf.allow = keeper->allow;
     keeper->conf.proxy = keeper->proxy;
     keeper->conf.dns_servers = keeper->dns_servers;
+    keeper->conf.proxy_credential = keeper->proxy_credential;
     keeper->is_told = false;
     (void)pthread_mutex_unlock(&keeper->lock);
 }

@@ -4,7 +4,9 @@
  * `lock` guards the table and the socket's comings and goings. `send_lock`, taken before it, is
  * held while a frame is sent, which blocks while the prober is busy; the reader takes it only to
  * begin with a socket and, after shutting it down, to end with it. A prober that has requests and
- * says nothing for STALL_MS is given up: its engine always has something to tell by then.
+ * says nothing for STALL_MS is given up: its engine always has something to tell by then. One less
+ * is pending than the prober's engine has room for, so that it goes on reading and hears of what is
+ * cancelled.
  */
 #include "probe/client.h"
 
@@ -25,7 +27,8 @@
 #define STALL_MS 60000
 #define SUBMIT_WAIT_MS 600000
 #define PROBER_WAIT_MS 5000 /* a new one is there by then, if there will be one */
-#define PENDING_USUAL 8000U
+#define PENDING_PER_CONNECTION 8
+#define PENDING_USUAL (PENDING_PER_CONNECTION * 1000U - 1)
 #define CONF_MAX FRAME_MAX
 
 struct pending {
@@ -419,7 +422,7 @@ bool probe_client_configure(struct probe_client *client, const struct probe_conf
 {
     struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER,
         .changed = PTHREAD_COND_INITIALIZER };
-    struct buf payload = BUF_INIT(CONF_MAX);
+    struct buf payload = BUF_INIT_SECRET(CONF_MAX);
     struct err refusal = { 0 };
 
     wire_put_conf(&payload, conf);
@@ -439,8 +442,9 @@ bool probe_client_configure(struct probe_client *client, const struct probe_conf
     pthread_mutex_lock(&client->send_lock);
     if (is_good) {
         pthread_mutex_lock(&client->lock);
-        client->max_pending =
-            conf->max_in_flight > 0 ? 8 * (size_t)conf->max_in_flight : PENDING_USUAL;
+        client->max_pending = conf->max_in_flight > 0
+                                  ? PENDING_PER_CONNECTION * (size_t)conf->max_in_flight - 1
+                                  : PENDING_USUAL;
         pthread_mutex_unlock(&client->lock);
     } else {
         payload = client->conf;
@@ -453,6 +457,35 @@ bool probe_client_configure(struct probe_client *client, const struct probe_conf
     if (!is_good && err)
         *err = refusal;
     return is_good;
+}
+
+/* The numbers of those to be cancelled, as they travel. */
+static void find_cancelled(struct probe_client *client, probe_client_done_fn *done,
+    bool (*is_wanted)(const void *ctx, const void *whose), const void *whose, struct buf *numbers)
+{
+    pthread_mutex_lock(&client->lock);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct pending *p = client->buckets[i]; p; p = p->next)
+            if (p->done == done && is_wanted(p->ctx, whose))
+                buf_add_u32(numbers, p->number);
+    pthread_mutex_unlock(&client->lock);
+}
+
+void probe_client_cancel(struct probe_client *client, probe_client_done_fn *done,
+    bool (*is_wanted)(const void *ctx, const void *whose), const void *whose)
+{
+    autodone(buf) struct buf numbers = BUF_INIT(FRAME_MAX);
+    struct frame frame = { .type = WIRE_CANCEL };
+
+    pthread_mutex_lock(&client->send_lock);
+    find_cancelled(client, done, is_wanted, whose, &numbers);
+    pthread_mutex_lock(&client->lock);
+    const int fd = client->fd;
+    pthread_mutex_unlock(&client->lock);
+    frame.payload = buf_span(&numbers);
+    if (fd >= 0 && numbers.size > 0 && !frame_send(fd, &frame, NULL, 0, NULL))
+        (void)shutdown(fd, SHUT_RDWR);
+    pthread_mutex_unlock(&client->send_lock);
 }
 
 /* Wait for a prober with room. False: there was none in time. */

@@ -49,6 +49,14 @@ bool probe_client_run(struct probe_client *client, const struct probe_target *ta
  */
 typedef void probe_client_done_fn(void *ctx, struct probe_result *result, const struct err *err);
 
+/*
+ * Stop those of the pending probes that were submitted with this `done` and whose `ctx` is_wanted()
+ * (called with the client's lock held: look, and do nothing else). Each of them is answered as any
+ * other, soon, with ERR_UNAVAILABLE unless its result was on the way. Not from `done`.
+ */
+void probe_client_cancel(struct probe_client *client, probe_client_done_fn *done,
+    bool (*is_wanted)(const void *ctx, const void *whose), const void *whose);
+
 /* Waits while max_in_flight are pending, at most `wait_ms` (then ERR_UNAVAILABLE). */
 bool probe_client_submit(struct probe_client *client, const struct probe_target *target,
     int64_t wait_ms, probe_client_done_fn *done, void *ctx, struct err *err) must_check;

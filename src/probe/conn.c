@@ -20,7 +20,7 @@
 #define LINGER_MS 250
 #define LINGER_BYTES 65536U
 #define PROXY_ANSWER_MAX 16384U
-#define OUT_MAX 1024U
+#define OUT_MAX 4096U
 
 enum phase { CONNECTING, TUNNELLING, TALKING, SHAKING, LINGERING, OVER };
 
@@ -224,8 +224,12 @@ static void begin_tunnel(struct conn *conn)
 {
     conn->report.connect_us = clock_mono_us() - conn->phase_began_us;
     enter(conn, TUNNELLING, conn->plan.timeouts.connect_ms);
-    buf_addf(&conn->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", conn->plan.tunnel_to,
+    conn->out.is_secret = conn->plan.tunnel_as != NULL;
+    buf_addf(&conn->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", conn->plan.tunnel_to,
         conn->plan.tunnel_to);
+    if (conn->plan.tunnel_as)
+        buf_addf(&conn->out, "Proxy-Authorization: %s\r\n", conn->plan.tunnel_as);
+    buf_add_text(&conn->out, "\r\n");
     (void)flush(conn);
 }
 

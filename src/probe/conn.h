@@ -30,6 +30,7 @@ struct conn_plan {
     struct net_addr addr; /* to connect to: the server, or the proxy */
     int port;
     const char *tunnel_to; /* "host:port" to ask the proxy for; NULL: no proxy */
+    const char *tunnel_as; /* what to show it, "Basic …" (RFC 7617); NULL: nothing */
     const char *host;      /* who is spoken to before TLS */
     enum probe_protocol protocol;
     struct handshake_plan tls;

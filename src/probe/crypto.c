@@ -29,7 +29,7 @@ struct crypto {
 
 struct selection {
     const char *structure; /* in a decoder's properties; NULL: any */
-    const char *names[12]; /* beginnings, up to NULL */
+    const char *names[20]; /* beginnings, up to NULL */
     OSSL_ALGORITHM list[ALGORITHMS_MAX];
 };
 
@@ -39,8 +39,17 @@ static struct selection decoders = {
 };
 
 static struct selection key_types = {
-    .names = { "RSA", "EC", "ED25519", "ED448", "X25519", "X448", "DH", "HKDF", "TLS1-PRF", "HMAC",
-        "ML-KEM" },
+    .names = { "RSA", "EC", "ED25519", "ED448", "X25519", "X448", "DH:", "HMAC", "ML-KEM" },
+};
+
+static struct selection ciphers = {
+    .names = { "AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM", "AES-128-CBC",
+        "AES-256-CBC", "AES-256-CTR", "ChaCha20-Poly1305", "DES-EDE3-CBC", "CAMELLIA-128-CBC",
+        "CAMELLIA-256-CBC", "ARIA-128-GCM", "ARIA-256-GCM" },
+};
+
+static struct selection digests = {
+    .names = { "SHA", "MD5" },
 };
 
 static bool begins_with_one(const char *text, const char *const *beginnings)
@@ -81,6 +90,10 @@ static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache)
         return select_from(&decoders, all);
     if (operation == OSSL_OP_KEYMGMT)
         return select_from(&key_types, all);
+    if (operation == OSSL_OP_CIPHER)
+        return select_from(&ciphers, all);
+    if (operation == OSSL_OP_DIGEST)
+        return select_from(&digests, all);
     return all;
 }
 

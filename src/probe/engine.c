@@ -8,8 +8,11 @@
 #include "probe/engine.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/secret.h"
+#include "codec/base64.h"
 #include "net/addr.h"
 #include "net/host.h"
 #include "net/loop.h"
@@ -48,6 +51,7 @@ struct target {
     struct host proxy; /* text is empty: direct */
     int proxy_port;
     char tunnel_to[HOST_TEXT_SIZE + 10];
+    char *tunnel_as; /* NULL: the proxy is shown nothing */
 
     int64_t dns_began_us;
     size_t n_pending; /* visits */
@@ -70,6 +74,7 @@ struct engine {
     char *dns_servers;
     struct host proxy;
     int proxy_port;
+    char *proxy_as; /* "Basic …"; NULL: nothing is shown to it */
     struct resolver *resolver;
     struct trust *trust;
     struct handshake_setup *setup;
@@ -95,6 +100,13 @@ static void schedule_pump(struct engine *engine)
 
 /* The end of a target. */
 
+static void free_secret_text(char *text)
+{
+    if (text)
+        secret_wipe(text, strlen(text));
+    free(text);
+}
+
 static void target_free(struct target *target)
 {
     struct engine *const engine = target->engine;
@@ -111,6 +123,7 @@ static void target_free(struct target *target)
         engine->n_resolving--;
     engine->n_targets--;
     probe_result_free(target->result);
+    free_secret_text(target->tunnel_as);
     free(target->places);
     free(target);
 }
@@ -166,6 +179,7 @@ static void begin_visits(struct target *target, const struct net_addr *addrs, si
         .pace_large = engine->pace_large,
         .port = is_tunnelled ? target->proxy_port : target->port,
         .tunnel_to = is_tunnelled ? target->tunnel_to : NULL,
+        .tunnel_as = is_tunnelled ? target->tunnel_as : NULL,
         .host = expected->text,
         .sni = expected->is_address ? NULL : expected->text,
         .expected_name = expected->is_address ? NULL : expected->text,
@@ -315,6 +329,21 @@ static bool parse_proxy(const char *text, struct host *ret, int *port, struct er
            err_wrap(err, "cannot use the proxy");
 }
 
+/* RFC 7617, 2. */
+static char *basic(const char *credential)
+{
+    struct buf text = BUF_INIT_SECRET(4 * PROBE_CREDENTIAL_MAX);
+    char *ret = NULL;
+
+    if (credential && credential[0]) {
+        buf_add_text(&text, "Basic ");
+        base64_encode(span_text(credential), &text);
+        ret = xstrdup(buf_text(&text));
+    }
+    buf_done(&text);
+    return ret;
+}
+
 /* Those that are being resolved ask the new resolver. */
 static void take_resolver(struct engine *engine, struct resolver *resolver)
 {
@@ -367,6 +396,8 @@ bool engine_configure(struct engine *engine, const struct probe_conf *conf, stru
     engine->trust = take(&trust);
     engine->proxy = proxy;
     engine->proxy_port = proxy_port;
+    free_secret_text(engine->proxy_as);
+    engine->proxy_as = basic(conf->proxy_credential);
     engine->timeouts = fill_timeouts(&conf->timeouts, &usual_timeouts);
     engine->max_targets = TARGETS_PER_CONNECTION * n_connections(conf);
     pace_set_limits(engine->pace, n_connections(conf), (size_t)or_else(conf->max_per_address, 16));
@@ -407,6 +438,7 @@ void engine_free(struct engine *engine)
     trust_free(engine->trust);
     addr_ranges_free(engine->allow);
     free(engine->dns_servers);
+    free_secret_text(engine->proxy_as);
     free(engine);
 }
 
@@ -437,6 +469,7 @@ static bool fill_target(struct target *target, const struct probe_target *given,
     if (!target->proxy.text[0]) {
         target->proxy = engine->proxy;
         target->proxy_port = engine->proxy_port;
+        target->tunnel_as = engine->proxy_as ? xstrdup(engine->proxy_as) : NULL;
     }
     snprintf(target->tunnel_to, sizeof(target->tunnel_to),
         target->host.is_address && target->host.addr.n_bytes == 16 ? "[%s]:%d" : "%s:%d",
@@ -457,6 +490,7 @@ bool engine_submit(struct engine *engine, const struct probe_target *target, eng
     t->done = done;
     t->ctx = ctx;
     if (!fill_target(t, target, err)) {
+        free_secret_text(t->tunnel_as);
         free(t);
         return false;
     }

@@ -59,6 +59,7 @@ struct request {
     struct request **link; /* what points to this one */
     struct prober *prober;
     uint32_t number;
+    int64_t id; /* of its target */
 };
 
 static void request_free(struct request *request)
@@ -184,10 +185,47 @@ static void begin_probe(struct prober *prober, const struct frame *frame)
         request->next->link = &request->next;
     prober->requests = request;
     if (wire_get_target(frame->payload, &target, &err) &&
-        engine_submit(prober->engine, &target.target, on_result, request, &err))
+        engine_submit(prober->engine, &target.target, on_result, request, &err)) {
+        request->id = target.target.id;
         return;
+    }
     answer_err(prober, frame->request, &err);
     request_free(request);
+}
+
+/* A few thousand at most, so in order of coming; qsort() would make calls that are fatal here. */
+static bool is_among(const uint32_t *numbers, size_t n, uint32_t number)
+{
+    for (size_t i = 0; i < n; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
+/* Stop what was not answered yet; whoever asked is told so. */
+static bool cancel(struct prober *prober, const struct frame *frame)
+{
+    const size_t n = frame->payload.size / sizeof(uint32_t);
+    struct frame_reader r = frame_reader_of(frame->payload);
+    struct request *next = NULL;
+    struct err err = { 0 };
+
+    if (frame->payload.size % sizeof(uint32_t) != 0)
+        return false;
+    uint32_t *const numbers = xcalloc(n + 1, sizeof(numbers[0]));
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = frame_read_u32(&r);
+    fail(&err, ERR_UNAVAILABLE, "the probe was cancelled");
+    for (struct request *request = prober->requests; request; request = next) {
+        next = request->next;
+        if (!is_among(numbers, n, request->number))
+            continue;
+        engine_cancel(prober->engine, request->id, request);
+        answer_err(prober, request->number, &err);
+        request_free(request);
+    }
+    free(numbers);
+    return true;
 }
 
 static bool handle(struct prober *prober, const struct frame *frame)
@@ -199,6 +237,8 @@ static bool handle(struct prober *prober, const struct frame *frame)
     case WIRE_PROBE:
         begin_probe(prober, frame);
         return true;
+    case WIRE_CANCEL:
+        return cancel(prober, frame);
     default:
         return false;
     }

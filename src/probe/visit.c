@@ -125,6 +125,7 @@ static void connect_now(struct visit *visit)
         .addr = plan->addr,
         .port = plan->port,
         .tunnel_to = plan->tunnel_to,
+        .tunnel_as = plan->tunnel_as,
         .host = plan->host,
         .protocol = plan->protocol,
         .tls.offer = visit->offer,

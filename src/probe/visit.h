@@ -37,6 +37,7 @@ struct visit_plan {
     struct net_addr addr; /* to connect to */
     int port;
     const char *tunnel_to; /* see probe/conn.h */
+    const char *tunnel_as;
     const char *host;
     const char *sni; /* NULL: none is sent */
     const char *expected_name;

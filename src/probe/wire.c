@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/frame.h"
+#include "base/secret.h"
 
 #define CONF_TEXT_MAX 65536
 #define TIMEOUT_MAX_MS 3600000
@@ -100,6 +101,7 @@ void wire_put_conf(struct buf *out, const struct probe_conf *conf)
     frame_put_text(out, conf->dns_servers);
     frame_put_bool(out, conf->system_trust_dir != NULL);
     frame_put_text(out, conf->system_trust_dir);
+    frame_put_text(out, conf->proxy_credential);
     frame_put_bytes(out, conf->trust_pem);
 }
 
@@ -115,9 +117,11 @@ bool wire_get_conf(struct span payload, struct wire_conf *ret, struct err *err)
         ret->texts[i] = frame_read_text_dup(&r, CONF_TEXT_MAX);
     const bool has_dir = frame_read_bool(&r);
     ret->texts[3] = frame_read_text_dup(&r, CONF_TEXT_MAX);
+    ret->texts[4] = frame_read_text_dup(&r, PROBE_CREDENTIAL_MAX);
     conf->allow = ret->texts[0];
     conf->proxy = ret->texts[1];
     conf->dns_servers = ret->texts[2];
+    conf->proxy_credential = ret->texts[4];
     conf->system_trust_dir = has_dir ? ret->texts[3] : NULL;
     conf->trust_pem = frame_read_bytes(&r);
     return frame_reader_end(&r, err);
@@ -125,6 +129,8 @@ bool wire_get_conf(struct span payload, struct wire_conf *ret, struct err *err)
 
 void wire_conf_done(struct wire_conf *conf)
 {
+    if (conf->texts[4])
+        secret_wipe(conf->texts[4], strlen(conf->texts[4]));
     for (size_t i = 0; i < countof(conf->texts); i++)
         free(conf->texts[i]);
 }

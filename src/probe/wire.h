@@ -3,7 +3,9 @@
  *
  * The server sends CONFIGURE and PROBE; the frame's request number is its own. The prober answers
  * CONFIGURE with CONFIGURED or REFUSED, and PROBE with any number of CERTs and then a
- * RESULT, or with REFUSED. Both sides measure what they are sent before they believe it.
+ * RESULT, or with REFUSED. CANCEL, which names any number of requests, has no answer of its own:
+ * each of those that was not answered yet is REFUSED, the others are ignored. Both sides measure
+ * what they are sent before they believe it.
  */
 #pragma once
 
@@ -18,6 +20,7 @@ struct err;
 enum wire_type {
     WIRE_CONFIGURE = 1,
     WIRE_PROBE,
+    WIRE_CANCEL, /* 32-bit request numbers, one after the other */
 
     WIRE_CONFIGURED = 16,
     WIRE_REFUSED, /* frame_put_err()'s payload */
@@ -43,7 +46,7 @@ bool wire_get_target(struct span payload, struct wire_target *ret, struct err *e
 /* The same for a configuration; the bundles stay in the payload. */
 struct wire_conf {
     struct probe_conf conf;
-    char *texts[4];
+    char *texts[5];
 };
 
 void wire_put_conf(struct buf *out, const struct probe_conf *conf);

@@ -3,7 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "db/db.h"
+#include "store/read.h"
+#include "store/select.h"
 
 #define COLUMNS                                                                                    \
     "id, name, display_name, email, role, password_hash, is_disabled, created_at, updated_at,"     \
@@ -69,8 +70,8 @@ bool store_account_get(struct tx *tx, int64_t id, struct account_row **ret, stru
 
 bool store_account_find(struct tx *tx, const char *name, struct account_row **ret, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT " COLUMNS " FROM account WHERE name = lower($1)");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " COLUMNS " FROM account WHERE name = lower($1) AND deleted_at IS NULL");
     autofree(account_row) struct account_row *row = NULL;
 
     stmt_bind_text(q, 1, name);
@@ -82,18 +83,25 @@ bool store_account_find(struct tx *tx, const char *name, struct account_row **re
     return true;
 }
 
-bool store_account_list(struct tx *tx, const char *after, int64_t limit, struct account_row **rows,
-    size_t *ret_n, struct err *err)
+bool store_account_list(struct tx *tx, const char *q, const char *after, int64_t limit,
+    struct account_row **rows, size_t *ret_n, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT " COLUMNS " FROM account WHERE name > $1 ORDER BY name LIMIT $2");
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *stmt = NULL;
     size_t n = 0;
 
-    stmt_bind_text(q, 1, after);
-    stmt_bind_i64(q, 2, limit);
-    while (stmt_next(q))
-        rows[n++] = read_row(q);
-    if (!stmt_end(q, err)) {
+    select_add(&select, "SELECT " COLUMNS " FROM account WHERE deleted_at IS NULL AND name > ");
+    select_text(&select, after);
+    if (q) {
+        select_add(&select, " AND lower(name || ' ' || display_name)");
+        select_contains(&select, q);
+    }
+    select_add(&select, " ORDER BY name LIMIT ");
+    select_i64(&select, limit);
+    stmt = select_prepare(tx, &select);
+    while (stmt_next(stmt))
+        rows[n++] = read_row(stmt);
+    if (!stmt_end(stmt, err)) {
         while (n > 0)
             account_row_free(rows[--n]);
         return false;
@@ -126,28 +134,137 @@ bool store_account_save(struct tx *tx, struct account_row *row, int64_t now, str
     return true;
 }
 
-bool store_account_delete(struct tx *tx, int64_t id, struct err *err)
+bool store_account_holdings(struct tx *tx, int64_t id, struct account_holdings *ret,
+    struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx, "DELETE FROM account WHERE id = $1");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT (SELECT count(*) FROM certificate WHERE owner_id = $1 OR assignee_id = $1),"
+        " (SELECT count(*) FROM ticket WHERE assignee_id = $1 AND resolved_at IS NULL),"
+        " (SELECT count(*) FROM csr WHERE owner_id = $1)");
+    struct account_holdings holdings = { 0 };
 
     stmt_bind_i64(q, 1, id);
-    if (!stmt_run(q, err))
-        return err_wrap(err, "could not remove the user");
-    if (stmt_n_changed(q) == 0)
-        return fail(err, ERR_NOT_FOUND, "there is no user %" PRId64, id);
+    while (stmt_next(q)) {
+        holdings.certificates = stmt_i64(q, 0);
+        holdings.tickets = stmt_i64(q, 1);
+        holdings.requests = stmt_i64(q, 2);
+    }
+    if (!stmt_end(q, err))
+        return false;
+    *ret = holdings;
     return true;
+}
+
+static bool run_for(struct stmt *q, int64_t from, int64_t to, struct err *err)
+{
+    stmt_bind_i64(q, 1, from);
+    if (to)
+        stmt_bind_i64(q, 2, to);
+    return stmt_run(q, err);
+}
+
+static bool left_traces(struct tx *tx, int64_t id, bool *ret, struct err *err)
+{
+    int64_t n = 0;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM ticket WHERE reporter_id = $1 OR assignee_id = $1"
+        "  OR acknowledged_by = $1)"
+        " OR EXISTS (SELECT 1 FROM ticket_comment WHERE author_id = $1)"
+        " OR EXISTS (SELECT 1 FROM ticket_change WHERE actor_id = $1)"
+        " OR EXISTS (SELECT 1 FROM attachment WHERE author_id = $1)");
+
+    stmt_bind_i64(q, 1, id);
+    if (!read_number(q, &n, err))
+        return false;
+    *ret = n != 0;
+    return true;
+}
+
+/* "ann (deleted)", or "ann (deleted 2)" where there was an Ann before; no account that signs in can
+ * be called that. */
+static bool add_former(struct tx *tx, const struct account_row *row, int64_t now, int64_t *ret_id,
+    struct err *err)
+{
+    int64_t id = 0;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO account(name, display_name, role, is_disabled, deleted_at, created_at,"
+        " updated_at) VALUES ($1, $2, 'user', TRUE, $3, $4, $3)"
+        " ON CONFLICT (name) DO NOTHING RETURNING id");
+
+    for (int i = 1; !id; i++) {
+        autofree(str) char *name = i == 1 ? xasprintf("%s (deleted)", row->name)
+                                          : xasprintf("%s (deleted %d)", row->name, i);
+
+        stmt_reset(q);
+        stmt_bind_text(q, 1, name);
+        stmt_bind_text(q, 2, row->display_name);
+        stmt_bind_i64(q, 3, now);
+        stmt_bind_i64(q, 4, row->created_at);
+        if (!read_number(q, &id, err))
+            return false;
+    }
+    *ret_id = id;
+    return true;
+}
+
+static bool move_traces(struct tx *tx, int64_t from, int64_t to, struct err *err)
+{
+    autofree(stmt) struct stmt *tickets = tx_prepare(tx,
+        "UPDATE ticket SET reporter_id = CASE WHEN reporter_id = $1 THEN $2 ELSE reporter_id END,"
+        " assignee_id = CASE WHEN assignee_id = $1 THEN $2 ELSE assignee_id END,"
+        " acknowledged_by = CASE WHEN acknowledged_by = $1 THEN $2 ELSE acknowledged_by END"
+        " WHERE reporter_id = $1 OR acknowledged_by = $1"
+        " OR (assignee_id = $1 AND resolved_at IS NOT NULL)");
+    autofree(stmt) struct stmt *comments =
+        tx_prepare(tx, "UPDATE ticket_comment SET author_id = $2 WHERE author_id = $1");
+    autofree(stmt) struct stmt *changes =
+        tx_prepare(tx, "UPDATE ticket_change SET actor_id = $2 WHERE actor_id = $1");
+    autofree(stmt) struct stmt *files =
+        tx_prepare(tx, "UPDATE attachment SET author_id = $2 WHERE author_id = $1");
+
+    return run_for(tickets, from, to, err) && run_for(comments, from, to, err) &&
+           run_for(changes, from, to, err) && run_for(files, from, to, err);
+}
+
+bool store_account_delete(struct tx *tx, int64_t id, int64_t now, struct err *err)
+{
+    autofree(account_row) struct account_row *row = NULL;
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "DELETE FROM account WHERE id = $1");
+    struct account_holdings held;
+    bool has_traces = false;
+    int64_t former = 0;
+
+    if (!store_account_get(tx, id, &row, err) || !store_account_holdings(tx, id, &held, err))
+        return false;
+    if (held.certificates || held.tickets || held.requests)
+        return fail(err, ERR_CONFLICT,
+            "\"%s\" still has %" PRId64 " certificates, %" PRId64 " open tickets and %" PRId64
+            " certificate requests",
+            row->name, held.certificates, held.tickets, held.requests);
+    if (!left_traces(tx, id, &has_traces, err))
+        return false;
+    if (has_traces &&
+        (!add_former(tx, row, now, &former, err) || !move_traces(tx, id, former, err)))
+        return err_wrap(err, "could not keep the name of the user \"%s\"", row->name);
+    return run_for(q, id, 0, err) || err_wrap(err, "could not remove the user");
+}
+
+/* Two admins who demote each other at once must not both find the other one there: whoever counts
+ * has all of their rows. */
+static bool lock_admins(struct tx *tx, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE account SET role = role WHERE role = 'admin'");
+
+    return stmt_run(q, err);
 }
 
 bool store_account_count_admins(struct tx *tx, int64_t *ret, struct err *err)
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "SELECT COUNT(*) FROM account WHERE role = 'admin' AND is_disabled = FALSE");
-    int64_t n = 0;
 
-    while (stmt_next(q))
-        n = stmt_i64(q, 0);
-    *ret = n;
-    return stmt_end(q, err);
+    return lock_admins(tx, err) && read_number(q, ret, err);
 }
 
 bool store_setting_get(struct tx *tx, const char *name, char **ret, int64_t *ret_version,

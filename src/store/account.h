@@ -27,9 +27,12 @@ bool store_account_get(struct tx *tx, int64_t id, struct account_row **ret, stru
 bool store_account_find(struct tx *tx, const char *name, struct account_row **ret, struct err *err)
     must_check;
 
-/* All of them by name, from after `after` on ("" is the beginning): up to `limit` rows. */
-bool store_account_list(struct tx *tx, const char *after, int64_t limit, struct account_row **rows,
-    size_t *ret_n, struct err *err) must_check;
+/*
+ * All of them by name, from after `after` on ("" is the beginning): up to `limit` rows. `q` NULL is
+ * any, else part of a name, in any case.
+ */
+bool store_account_list(struct tx *tx, const char *q, const char *after, int64_t limit,
+    struct account_row **rows, size_t *ret_n, struct err *err) must_check;
 
 /*
  * Write the editable fields of `row` (all but id, name and times). ERR_CONFLICT when its
@@ -38,9 +41,25 @@ bool store_account_list(struct tx *tx, const char *after, int64_t limit, struct 
 bool store_account_save(struct tx *tx, struct account_row *row, int64_t now, struct err *err)
     must_check;
 
-/* ERR_CONFLICT while records or tickets still need the account: hand those over first. */
-bool store_account_delete(struct tx *tx, int64_t id, struct err *err) must_check;
+/* What somebody else must take before the account can go. */
+struct account_holdings {
+    int64_t certificates; /* owned or assigned */
+    int64_t tickets;      /* open, and assigned */
+    int64_t requests;     /* certificate requests */
+};
 
+bool store_account_holdings(struct tx *tx, int64_t id, struct account_holdings *ret,
+    struct err *err) must_check;
+
+/*
+ * ERR_CONFLICT while it still holds something: hand that over first (store_cert_hand_over). What
+ * the person has said and done in tickets stays under their name, as that of an account which is
+ * only a name: "ann (deleted)". The name is free again.
+ */
+bool store_account_delete(struct tx *tx, int64_t id, int64_t now, struct err *err) must_check;
+
+/* Those who can sign in. In a transaction that writes, nobody else changes an admin until it ends.
+ */
 bool store_account_count_admins(struct tx *tx, int64_t *ret, struct err *err) must_check;
 
 /* The JSON of a setting; *ret is NULL when it was never written. The caller frees. */

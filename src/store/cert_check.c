@@ -215,6 +215,19 @@ static void check_assignee(const struct cert_where *where, struct select *select
     select_add(select, ")");
 }
 
+static void check_fields(const struct cert_where *where, struct select *select)
+{
+    for (size_t i = where->drive == DRIVE_FIELD; i < where->filter->n_fields; i++) {
+        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_field v"
+                           " JOIN custom_field f ON f.id = v.field_id"
+                           " WHERE v.certificate_id = c.id AND f.name = ");
+        select_text(select, where->filter->fields[i].name);
+        select_add(select, " AND v.value = ");
+        select_text(select, where->filter->fields[i].value);
+        select_add(select, ONCE);
+    }
+}
+
 static void check_labels(const struct cert_where *where, struct select *select)
 {
     const struct cert_filter *filter = where->filter;
@@ -282,5 +295,6 @@ void cert_where_add_checks(const struct cert_where *where, struct select *select
     check_texts(where, select);
     check_name(where, select);
     check_labels(where, select);
+    check_fields(where, select);
     check_words(where, select);
 }

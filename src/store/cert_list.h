@@ -21,6 +21,9 @@ struct tx;
 /* Totals are exact up to here; beyond, they may be estimates. */
 #define CERT_TOTAL_EXACT 1000
 
+/* Custom fields that one filter may ask for at once. */
+#define CERT_FILTER_FIELDS_MAX 8
+
 /* Every condition must hold; zeroed, it lets everything through. Names are names, not ids. */
 struct cert_filter {
     const char
@@ -36,7 +39,12 @@ struct cert_filter {
     const char *alert;      /* one of them, or "any" */
     int64_t expires_before; /* 0: any */
     int64_t expires_after;  /* 0: any */
-    bool is_unused;         /* on no resource, and no endpoint serves it (store/cert_use) */
+    struct {
+        const char *name;  /* of the custom field */
+        const char *value; /* as it is stored */
+    } fields[CERT_FILTER_FIELDS_MAX];
+    size_t n_fields;
+    bool is_unused; /* on no resource, and no endpoint serves it (store/cert_use) */
 };
 
 enum cert_sort {

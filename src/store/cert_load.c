@@ -2,6 +2,7 @@
 #include "store/cert_load.h"
 
 #include "base/err.h"
+#include "codec/json.h"
 #include "store/read.h"
 #include "store/select.h"
 #include "store/version_read.h"
@@ -125,6 +126,64 @@ static bool load_resources(struct tx *tx, const int64_t *ids, size_t n, struct c
     return stmt_end(q, err);
 }
 
+struct field_writer {
+    struct cert_row *row; /* whose fields are being written; NULL: nobody's yet */
+    struct buf buf;
+    struct json_out out;
+};
+
+static void end_fields(struct field_writer *writer)
+{
+    if (!writer->row)
+        return;
+    json_end(&writer->out);
+    str_set(&writer->row->fields, buf_text(&writer->buf));
+    buf_clear(&writer->buf);
+    writer->row = NULL;
+}
+
+static void begin_fields(struct field_writer *writer, struct cert_row *row)
+{
+    if (writer->row == row)
+        return;
+    end_fields(writer);
+    writer->row = row;
+    json_out_init(&writer->out, &writer->buf);
+    json_begin_object(&writer->out, NULL);
+}
+
+/* A number was made one when it was stored: JSON as it is. */
+static bool load_fields(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
+    struct err *err)
+{
+    struct field_writer writer = { .buf = BUF_INIT(JSON_MAX_BYTES) };
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select, "SELECT v.certificate_id, f.name, f.type, v.value"
+                        "  FROM certificate_field v JOIN custom_field f ON f.id = v.field_id"
+                        " WHERE v.certificate_id IN (");
+    select_ids(&select, ids, n);
+    select_add(&select, ") ORDER BY v.certificate_id, f.name");
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
+        autofree(str) char *name = read_text(q, 1);
+        bool is_number = strcmp(stmt_text(q, 2), "number") == 0;
+
+        if (!row)
+            continue;
+        begin_fields(&writer, row);
+        if (is_number)
+            json_raw(&writer.out, name, span_text(stmt_text(q, 3)));
+        else
+            json_str(&writer.out, name, stmt_text(q, 3));
+    }
+    end_fields(&writer);
+    buf_done(&writer.buf);
+    return stmt_end(q, err);
+}
+
 static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
     struct err *err)
 {
@@ -141,6 +200,7 @@ static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cer
         read_row(q, row);
         row->tags = xstrdup("");
         row->resources = xstrdup("");
+        row->fields = xstrdup("{}");
     }
     return stmt_end(q, err);
 }
@@ -168,7 +228,7 @@ static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_r
     autodone(cert_rows) struct cert_rows found = { 0 };
 
     if (!load_records(tx, ids, n, &found, err) || !load_tags(tx, ids, n, &found, err) ||
-        !load_resources(tx, ids, n, &found, err))
+        !load_resources(tx, ids, n, &found, err) || !load_fields(tx, ids, n, &found, err))
         return err_wrap(err, "could not read the records");
     put_in_order(ids, n, &found);
     for (size_t i = 0; i < found.n; i++)

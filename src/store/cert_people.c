@@ -233,6 +233,24 @@ static bool hand_over_access(struct tx *tx, int64_t from, int64_t to, struct err
     return run_hand_over(shares, from, to, 0, err) && run_hand_over(entries, from, to, 0, err);
 }
 
+/* Requests, and the views that others use; a view of a name that the heir has already says whose it
+ * was. */
+static bool hand_over_rest(struct tx *tx, int64_t from, int64_t to, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *requests =
+        tx_prepare(tx, "UPDATE csr SET owner_id = $2 WHERE owner_id = $1");
+    autofree(stmt) struct stmt *views = tx_prepare(tx,
+        "UPDATE saved_view SET account_id = $2, updated_at = $3, row_version = row_version + 1,"
+        " name = CASE WHEN EXISTS (SELECT 1 FROM saved_view o"
+        "   WHERE o.account_id = $2 AND o.name = saved_view.name)"
+        "  THEN saved_view.name || ' (' || (SELECT a.name FROM account a WHERE a.id = $1) || ' '"
+        "   || CAST(saved_view.id AS TEXT) || ')'"
+        "  ELSE saved_view.name END"
+        " WHERE account_id = $1 AND is_shared = TRUE");
+
+    return run_hand_over(requests, from, to, 0, err) && run_hand_over(views, from, to, now, err);
+}
+
 bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, int64_t *ret_n,
     struct err *err)
 {
@@ -250,7 +268,8 @@ bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, 
     if (from == to)
         return fail(err, ERR_INVALID, "records are handed over to somebody else");
     if (!run_hand_over(records, from, to, now, err) ||
-        !run_hand_over(tickets, from, to, now, err) || !hand_over_access(tx, from, to, err))
+        !run_hand_over(tickets, from, to, now, err) || !hand_over_access(tx, from, to, err) ||
+        !hand_over_rest(tx, from, to, now, err))
         return err_wrap(err, "could not hand over the records");
     *ret_n = stmt_n_changed(records);
     return true;

@@ -59,8 +59,9 @@ bool store_cert_groups_of(struct tx *tx, int64_t account_id, struct id_list *gro
     struct err *err) must_check;
 
 /*
- * Everything that `from` owns or is assigned becomes `to`'s, records and open tickets, in one step;
- * what was shared with `from` no longer is. *ret_n is how many records changed.
+ * Everything that `from` owns or is assigned becomes `to`'s, in one step: records, open tickets,
+ * certificate requests, views that are shared. What was shared with `from` no longer is. *ret_n is
+ * how many records changed.
  */
 bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, int64_t *ret_n,
     struct err *err) must_check;

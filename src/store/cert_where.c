@@ -190,7 +190,7 @@ int cert_where_n_conditions(const struct cert_where *where)
     const struct cert_filter *f = where->filter;
     const bool has[] = { !where->viewer->sees_all, where->words || where->name_from,
         f->expires_before || f->expires_after, f->statuses, f->sources, f->business_group, f->owner,
-        f->assignee, f->resource, f->tag, f->issuer, f->alert, f->is_unused };
+        f->assignee, f->resource, f->tag, f->issuer, f->alert, f->is_unused, f->n_fields };
     int n = 0;
 
     for (size_t i = 0; i < countof(has); i++)
@@ -266,6 +266,19 @@ static bool drive_resource(const struct cert_where *where, struct select *select
     select_add(select,
         "SELECT DISTINCT certificate_id AS id FROM association WHERE resource_id = ");
     add_resource(select, where->filter->resource);
+    return true;
+}
+
+/* The first; the others are checked. */
+static bool drive_field(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->n_fields)
+        return false;
+    select_add(select, "SELECT certificate_id AS id FROM certificate_field WHERE field_id ="
+                       " (SELECT f.id FROM custom_field f WHERE f.name = ");
+    select_text(select, where->filter->fields[0].name);
+    select_add(select, ") AND value = ");
+    select_text(select, where->filter->fields[0].value);
     return true;
 }
 
@@ -404,6 +417,7 @@ static const struct {
     [DRIVE_NAME] = { drive_name, true },
     [DRIVE_TAG] = { drive_tag, true },
     [DRIVE_RESOURCE] = { drive_resource, true },
+    [DRIVE_FIELD] = { drive_field, true },
     [DRIVE_OWNER] = { drive_owner, false },
     [DRIVE_ASSIGNEE] = { drive_assignee, false },
     [DRIVE_BUSINESS_GROUP] = { drive_business_group, false },

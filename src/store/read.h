@@ -14,6 +14,12 @@
     " OR x.group_id IN (SELECT m.group_id FROM group_member m WHERE m.account_id = " account       \
     "))))"
 
+/* The ids of the records that the account bound as parameter `account` has a part in. */
+#define ACCESSIBLE(account)                                                                        \
+    "SELECT x.certificate_id FROM certificate_access x WHERE x.account_id = " account              \
+    " UNION SELECT x.certificate_id FROM certificate_access x WHERE x.group_id IN"                 \
+    " (SELECT m.group_id FROM group_member m WHERE m.account_id = " account ")"
+
 static inline char *read_text(struct stmt *q, int column)
 {
     return xstrdup(stmt_text(q, column));

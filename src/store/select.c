@@ -51,7 +51,7 @@ void select_ids(struct select *select, const int64_t *ids, size_t n)
     }
 }
 
-void select_contains(struct select *select, const char *text)
+char *select_pattern(const char *text)
 {
     autofree(str) char *lower = text_fold(text);
     autodone(buf) struct buf pattern = BUF_INIT(2048);
@@ -65,8 +65,15 @@ void select_contains(struct select *select, const char *text)
         buf_add_char(&pattern, *c);
     }
     buf_add_char(&pattern, '%');
+    return buf_take_text(&pattern);
+}
+
+void select_contains(struct select *select, const char *text)
+{
+    autofree(str) char *pattern = select_pattern(text);
+
     select_add(select, " LIKE ");
-    select_text(select, buf_text(&pattern));
+    select_text(select, pattern);
     select_add(select, " ESCAPE '\\'");
 }
 

@@ -41,6 +41,10 @@ void select_ids(struct select *select, const int64_t *ids, size_t n);
  * mean themselves. */
 void select_contains(struct select *select, const char *text);
 
+/* What comes behind that LIKE, before ESCAPE '\\', for statements that are written out. The caller
+ * frees. */
+char *select_pattern(const char *text) must_check;
+
 /* Prepared and bound. */
 struct stmt *select_prepare(struct tx *tx, const struct select *select) must_check;
 

@@ -53,3 +53,31 @@ bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct 
 {
     return forget_tags(tx, certificate_id, err) && tags_add(tx, certificate_id, tags, err);
 }
+
+/* Greater than any text that begins like the one it is put behind. */
+#define LAST_CHARACTER "\xF4\x8F\xBF\xBF"
+
+bool store_tags(struct tx *tx, const struct store_viewer *viewer, const char *prefix, int64_t limit,
+    tag_visit visit, void *context, struct err *err)
+{
+    autofree(str) char *from = text_fold(prefix);
+    autofree(str) char *until = xasprintf("%s" LAST_CHARACTER, from);
+    autofree(stmt) struct stmt *q = NULL;
+
+    if (viewer->sees_all)
+        q = tx_prepare(tx,
+            "SELECT t.tag, count(*) FROM certificate_tag t"
+            " WHERE t.tag >= $1 AND t.tag < $2 GROUP BY t.tag ORDER BY t.tag LIMIT $3");
+    else
+        q = tx_prepare(tx, "SELECT t.tag, count(*) FROM certificate_tag t"
+                           " WHERE t.tag >= $1 AND t.tag < $2 AND t.certificate_id IN (" ACCESSIBLE(
+                               "$4") ") GROUP BY t.tag ORDER BY t.tag LIMIT $3");
+    stmt_bind_text(q, 1, from);
+    stmt_bind_text(q, 2, until);
+    stmt_bind_i64(q, 3, limit);
+    if (!viewer->sees_all)
+        stmt_bind_i64(q, 4, viewer->account_id);
+    while (stmt_next(q))
+        visit(context, stmt_text(q, 0), stmt_i64(q, 1));
+    return stmt_end(q, err);
+}

@@ -113,10 +113,11 @@ void vault_read_master(struct frame_reader *r, struct vault_master *ret)
 void vault_row_new(char ret[static VAULT_ROW_NAME_SIZE])
 {
     uint8_t number[16];
+    char hex[2 * sizeof number + 1];
 
     rand_bytes(number, sizeof number);
-    memcpy(ret, "key/", 4);
-    sodium_bin2hex(ret + 4, VAULT_ROW_NAME_SIZE - 4, number, sizeof number);
+    sodium_bin2hex(hex, sizeof hex, number, sizeof number);
+    snprintf(ret, VAULT_ROW_NAME_SIZE, "key/%s", hex);
 }
 
 void vault_put_binding(struct buf *out, const struct vault_binding *binding)

@@ -1,6 +1,7 @@
 """Fixtures of the scenarios."""
 
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -12,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from certdesk import Certdesk  # noqa: E402
 from certs import Authority  # noqa: E402
 from house import House, start_names  # noqa: E402
-from servers import Nginx  # noqa: E402
+from servers import Nginx, short_directory  # noqa: E402
 
 
 def _postgres_database():
@@ -71,6 +72,14 @@ def house(request, tmp_path_factory, root, authority):
         nginx.stop()
         names.stop()
         _stop(desk)
+
+
+@pytest.fixture
+def sockets():
+    """A directory for UNIX sockets."""
+    directory = short_directory()
+    yield directory
+    shutil.rmtree(directory)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 
@@ -23,6 +24,11 @@ def wait_until(question, seconds=20, what="it"):
         if time.monotonic() > end:
             raise AssertionError(f"{what} did not happen within {seconds} s; last answer: {answer!r}")
         time.sleep(0.05)
+
+
+def short_directory():
+    """A new one in which UNIX sockets have room: path and name share 107 bytes. The caller removes it."""
+    return tempfile.mkdtemp(prefix="cd-", dir="/tmp")
 
 
 def accepts(port, host="127.0.0.1"):

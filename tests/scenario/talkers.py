@@ -1,14 +1,15 @@
 """Real servers that begin TLS in the middle of their protocol, each in the foreground on loopback.
 
-start_PROTOCOL(directory, issued) gives (process or server with a stop(), port). The certificate is for localhost.
+start_PROTOCOL(issued) gives a Talker: its port, and stop(). The certificate is for localhost.
 """
 
 import getpass
 import os
+import shutil
 import subprocess
 import sys
 
-from servers import accepts, free_port, wait_until
+from servers import accepts, free_port, short_directory, wait_until
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
 
@@ -16,13 +17,12 @@ from postgres import Postgres  # noqa: E402
 
 
 class Talker:
-    """A server process, its port, and what it has to say where it does not start."""
+    """A server process, its port, its files, and what it has to say where it does not start."""
 
-    def __init__(self, directory, issued):
-        self.directory = str(directory)
+    def __init__(self, issued):
+        self.directory = short_directory()  # some keep sockets there
         self.port = free_port()
         self.process = None
-        os.makedirs(self.directory, exist_ok=True)
         os.chmod(self.directory, 0o755)
         self.pem = self.write("chain.pem", issued.chain_pem())
         self.key = self.write("key.pem", issued.key_pem)
@@ -45,17 +45,21 @@ class Talker:
                 with open(log_path, encoding="utf-8", errors="replace") as f:
                     raise AssertionError(f"{words[0]} ended with {self.process.returncode}:\n{f.read()[-3000:]}")
             return accepts(self.port)
-        wait_until(is_there, 30, words[0])
+        try:
+            wait_until(is_there, 30, words[0])
+        except AssertionError:
+            self.stop()
+            raise
         return self
 
     def renew(self, issued):
         """Stop, and start with this certificate at the same port."""
-        self.stop()
+        self.end()
         self.write("chain.pem", issued.chain_pem())
         self.write("key.pem", issued.key_pem)
         return self.run(*self.process.args)
 
-    def stop(self):
+    def end(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -64,10 +68,14 @@ class Talker:
                 self.process.kill()
                 self.process.wait()
 
+    def stop(self):
+        self.end()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
-def _dovecot(directory, issued, protocol, service, listener):
+
+def _dovecot(issued, protocol, service, listener):
     """Dovecot speaks IMAP, POP3 and mail submission."""
-    talker, user = Talker(directory, issued), getpass.getuser()
+    talker, user = Talker(issued), getpass.getuser()
     others = {"imap-login": ["imap", "imaps"], "pop3-login": ["pop3", "pop3s"],
               "submission-login": ["submission"]}[service]
     listeners = "".join(f"  inet_listener {name} {{\n    address = 127.0.0.1\n"
@@ -101,21 +109,21 @@ passdb {{
     return talker.run("dovecot", "-F", "-c", conf)
 
 
-def start_imap(directory, issued):
-    return _dovecot(directory, issued, "imap", "imap-login", "imap")
+def start_imap(issued):
+    return _dovecot(issued, "imap", "imap-login", "imap")
 
 
-def start_pop3(directory, issued):
-    return _dovecot(directory, issued, "pop3", "pop3-login", "pop3")
+def start_pop3(issued):
+    return _dovecot(issued, "pop3", "pop3-login", "pop3")
 
 
-def start_smtp(directory, issued):
-    return _dovecot(directory, issued, "submission", "submission-login", "submission")
+def start_smtp(issued):
+    return _dovecot(issued, "submission", "submission-login", "submission")
 
 
-def start_ftp(directory, issued):
+def start_ftp(issued):
     """vsftpd."""
-    talker = Talker(directory, issued)
+    talker = Talker(issued)
     empty = os.path.join(talker.directory, "empty")
     os.makedirs(empty, exist_ok=True)
     conf = talker.write("vsftpd.conf", f"""listen=YES
@@ -134,9 +142,9 @@ rsa_private_key_file={talker.key}
     return talker.run("vsftpd", conf)
 
 
-def start_ldap(directory, issued):
+def start_ldap(issued):
     """OpenLDAP's slapd."""
-    talker = Talker(directory, issued)
+    talker = Talker(issued)
     conf = talker.write("slapd.conf", f"""TLSCertificateFile {talker.pem}
 TLSCertificateKeyFile {talker.key}
 pidfile {talker.directory}/pid
@@ -145,9 +153,9 @@ argsfile {talker.directory}/args
     return talker.run("slapd", "-d", "0", "-h", f"ldap://127.0.0.1:{talker.port}/", "-f", conf)
 
 
-def start_mysql(directory, issued):
+def start_mysql(issued):
     """MariaDB, without a single table."""
-    talker = Talker(directory, issued)
+    talker = Talker(issued)
     data = os.path.join(talker.directory, "data")
     os.makedirs(data, exist_ok=True)
     os.makedirs(os.path.join(data, "mysql"), exist_ok=True)
@@ -158,9 +166,9 @@ def start_mysql(directory, issued):
                       "--log-warnings=0")
 
 
-def start_xmpp(directory, issued):
+def start_xmpp(issued):
     """Prosody."""
-    talker = Talker(directory, issued)
+    talker = Talker(issued)
     conf = talker.write("prosody.cfg.lua", f"""
 run_as_root = true
 pidfile = "{talker.directory}/pid"
@@ -178,8 +186,8 @@ VirtualHost "localhost"
 
 
 class _PostgresTalker(Talker):
-    def __init__(self, directory, issued):
-        super().__init__(directory, issued)
+    def __init__(self, issued):
+        super().__init__(issued)
         self.server = Postgres()
         self.port = self.server.port
         # Its key must be its own user's.
@@ -191,12 +199,12 @@ class _PostgresTalker(Talker):
             if os.geteuid() == 0:
                 subprocess.run(["chown", "postgres:postgres", str(place)], check=True)
 
-    def stop(self):
+    def end(self):
         self.server.stop()
 
 
-def start_postgres(directory, issued):
-    talker = _PostgresTalker(directory, issued)
+def start_postgres(issued):
+    talker = _PostgresTalker(issued)
     folder = talker.server.folder
     talker.server.settings += ["ssl=on", f"ssl_cert_file={folder}/chain.pem", f"ssl_key_file={folder}/key.pem"]
     talker.server.start()

@@ -91,11 +91,11 @@ def test_a_log_made_anew_is_found_by_what_was_sent_elsewhere(desk_factory):
 
 
 @pytest.mark.parametrize("kind", ["unix", "tcp"])
-def test_checkpoints_reach_every_kind_of_log(desk_factory, tmp_path, kind):
+def test_checkpoints_reach_every_kind_of_log(desk_factory, sockets, kind):
     if kind == "unix":
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        target = f"unix:{tmp_path}/log"
-        listener.bind(f"{tmp_path}/log")
+        target = f"unix:{sockets}/log"
+        listener.bind(f"{sockets}/log")
     else:
         listener = socket.create_server(("127.0.0.1", 0))
         target = f"tcp:127.0.0.1:{listener.getsockname()[1]}"

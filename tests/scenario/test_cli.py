@@ -77,3 +77,37 @@ def test_errors_go_to_standard_error_with_their_field(desk):
     assert desk.cli("cert", "show", "4711").returncode == 1
     assert desk.cli("cert", "frobnicate").returncode == 2
     assert desk.cli("ticket", "show", "CERT-4711").returncode == 1
+
+
+def test_users_and_groups_by_hand(desk):
+    """F9 F38: make, fill, change and remove; who goes hands over."""
+    signed_in(desk)
+    made = desk.cli("user", "add", "ann", "--email", "ann@example.org", "--password-file", "-", stdin="a phrase for ann\n")
+    assert made.returncode == 0, made.stderr
+    assert desk.cli("user", "add", "bob", "--role", "auditor").returncode == 0
+    assert desk.cli("user", "add", "eve", "--role", "queen").returncode == 1
+    assert desk.cli("user", "edit", "bob", "--role", "user", "--display-name", "Bob B.").returncode == 0
+    listed = desk.cli("user", "list").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["NAME", "admin", "ann", "bob"] and "Bob B." in listed[3]
+    assert [json.loads(u)["name"] for u in desk.cli("user", "list", "--search", "AN", "-o", "json").stdout.splitlines()] == ["ann"]
+
+    assert desk.cli("group", "add", "web team", "ann", "--description", "the web").returncode == 0
+    assert desk.cli("group", "join", "web team", "bob", "admin").returncode == 0
+    assert desk.cli("group", "leave", "web team", "ann").returncode == 0
+    shown = json.loads(desk.cli("group", "show", "web team", "-o", "json").stdout)
+    assert shown["members"] == ["admin", "bob"] and shown["description"] == "the web"
+    wrong = desk.cli("group", "join", "web team", "nobody-here")
+    assert wrong.returncode == 1 and "nobody-here" in wrong.stderr
+    assert "the web" in desk.cli("group", "list").stdout
+    assert desk.cli("group", "remove", "web team").returncode == 0
+    assert desk.cli("group", "list").stdout.splitlines()[1:] == []
+
+    desk.admin.post("/certificates", {"name": "a.example", "owner": "ann"})
+    refused = desk.cli("user", "remove", "ann")
+    assert refused.returncode == 1 and "hand_over_to" in refused.stderr
+    assert desk.cli("user", "remove", "ann", "--hand-over-to", "bob").returncode == 0
+    assert desk.admin.get("/certificates?owner=bob").json["total"] == 1
+    for words in ((), ("remove",), ("edit",), ("list", "ann"), ("frobnicate", "x")):
+        assert desk.cli("user", *words).returncode == 2, words
+    for words in ((), ("join", "x"), ("show",), ("list", "x")):
+        assert desk.cli("group", *words).returncode == 2, words

@@ -240,3 +240,48 @@ def test_from_a_key_file_to_a_token_and_back(desk_factory):
     rotate(desk)
     assert desk.admin.get("/vault").json["source"] == "file"
     assert len(opened(desk)) >= 5 and query(desk, "SELECT count(*) FROM master_key") == [(3,)]
+
+
+def test_all_nodes_hold_the_new_key_before_any_seals_with_it(desk_factory):
+    first = desk_factory()
+    if first.database is None:
+        pytest.skip("nodes share a PostgreSQL database")
+    second = desk_factory(start=False, name="second")
+    second.database, second.token_file = first.database, first.token_file
+    second.env.pop("CERTDESK_ADMIN_TOKEN_FILE")
+    copy_key(first, second)
+    second.start()
+    old = first.admin.get("/vault").json["key_id"]
+    job = first.admin.post("/vault/rotate", expect=202).json["job"]
+
+    def pending():
+        rows = {k["state"]: k["key_id"] for k in first.admin.get("/vault").json["keys"]["by_key"]}
+        return "pending" in rows and len(first.admin.get("/vault").json["rotation"]["nodes"]) == 2
+
+    wait_until(pending, 30, "the second node to say that it is there")
+    new = [k["key_id"] for k in first.admin.get("/vault").json["keys"]["by_key"] if k["state"] == "pending"][0]
+    deadline = time.monotonic() + 10  # longer than nodes are waited for that say nothing
+    while time.monotonic() < deadline:
+        state = first.admin.get("/vault").json
+        assert state["key_id"] == old and state["rotation"]["job"] == job
+        time.sleep(0.5)
+    add_keys(first, 1)
+    add_keys(second, 1)
+    # Whichever node ran the job has the new line; a copy brings it to the other.
+    holder = first if new in master_keys(first) else second
+    copy_key(holder, second if holder is first else first)
+    assert first.admin.job_done(job, 60)["state"] == "done"
+    add_keys(first, 1)
+    add_keys(second, 1)
+    assert only_key(first) == new == second.admin.get("/vault").json["key_id"]
+
+
+def copy_key(source, target):
+    directory = os.path.join(target.data, "vault")
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    os.chmod(target.data, 0o700)
+    with open(os.path.join(source.data, "vault", "master.key"), encoding="ascii") as f:
+        text = f.read()
+    path = os.path.join(directory, "master.key")
+    with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="ascii") as f:
+        f.write(text)

@@ -75,6 +75,48 @@ def _records(walk, port):
     walk("GET", "/certificates/{id}", id=again["id"], expect=404)
 
 
+def _desk(walk):
+    """Groups, fields, views, and what is on a resource."""
+    walk("POST", "/groups", {"name": "ops", "users": ["reader"]}, expect=201)
+    walk("GET", "/groups", query="?q=o", expect=200)
+    walk("GET", "/groups/{name}", name="ops", expect=200)
+    walk("PATCH", "/groups/{name}", {"description": "d"}, name="ops", expect=200)
+    walk("PUT", "/groups/{name}/members", {"users": []}, name="ops", expect=200)
+    walk("PUT", "/groups/{name}/members", {}, name="ops", expect=400)
+    walk("DELETE", "/groups/{name}", name="ops", expect=200)
+    walk("POST", "/business-groups", {"name": "Sales"}, expect=201)
+    walk("PATCH", "/business-groups/{name}", {"name": "Selling"}, name="Sales", expect=200)
+    walk("GET", "/business-groups", expect=200)
+    walk("DELETE", "/business-groups/{name}", name="Retail", expect=409)
+    walk("DELETE", "/business-groups/{name}", query="?reassign_to=Selling", name="Retail", expect=200)
+    walk("GET", "/tags", expect=200)
+    walk("GET", "/people", query="?q=r", expect=200)
+    walk("POST", "/custom-fields", {"name": "rack", "type": "number"}, expect=201)
+    walk("PATCH", "/custom-fields/{name}", {"label": "Rack"}, name="rack", expect=200)
+    one = walk("POST", "/certificates", {"name": "placed", "fields": {"rack": 12.5}}, expect=201).json["id"]
+    walk("GET", "/certificates", query="?field.rack=12.5", expect=200)
+    walk("GET", "/custom-fields", expect=200)
+    walk("DELETE", "/custom-fields/{name}", name="rack", expect=409)
+    view = walk("POST", "/views", {"name": "v", "query": {"q": "x", "sort": "name"}, "columns": ["name"]}, expect=201).json
+    walk("GET", "/views", expect=200)
+    walk("GET", "/views/{id}", id=view["id"], expect=200)
+    walk("PATCH", "/views/{id}", {"default": True}, id=view["id"], expect=200)
+    walk("DELETE", "/views/{id}", id=view["id"], expect=204)
+    resource = walk("POST", "/resources", {"name": "lb-1"}, expect=201).json
+    walk("GET", "/resources", query="?limit=1", expect=200)
+    walk("GET", "/resources/{id}", id=resource["id"], expect=200)
+    walk("PATCH", "/resources/{id}", {"description": "d"}, id=resource["id"], expect=200)
+    walk("PUT", "/resources/{id}/associations", {"items": []}, id=resource["id"], expect=428)
+    walk("PUT", "/resources/{id}/associations", {"items": [{"slot": "a", "certificate": one}]}, id=resource["id"],
+         headers={"If-Match": '"2"'}, expect=200)
+    walk("GET", "/resources/{id}/associations", id=resource["id"], expect=200)
+    place = walk("POST", "/certificates/{id}/resources", {"resource": "lb-1", "slot": "b"}, id=one, expect=201).json
+    walk("GET", "/certificates/{id}/resources", id=one, expect=200)
+    walk("DELETE", "/resources/{id}", id=resource["id"], expect=409)
+    walk("DELETE", "/certificates/{id}", id=one, expect=409)
+    walk("DELETE", "/certificates/{id}/resources/{key}", id=one, key=place["id"], expect=204)
+
+
 def _tables(walk):
     assert b"localhost" in walk("GET", "/certificates.csv", query="?q=shop", expect=200).body
     table = "name,port,host,tags\nshop,x,h,\nshop,,,\nnew,,,a\n"
@@ -177,6 +219,7 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _records(walk, port)
     _tables(walk)
     _tickets(walk)
+    _desk(walk)
     _settings(walk, root)
     _keys(walk)
     _imports(walk, authority)

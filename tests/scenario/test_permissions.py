@@ -11,6 +11,11 @@ from servers import free_port
 # an admin. Letters: U 401, F 403, N 404, and "." anything but these. "-" is not asked.
 CALLERS = ["nobody", "stranger", "assignee", "shared", "owner", "auditor", "admin"]
 
+# Who has a record through a group, and who has been given its key besides, may all that "shared" may …
+LIKE_SHARED = ["grouped", "keyed"]
+# … but for this: what is done with the key needs the right to it.
+NEED_KEY = {"POST /certificates/{id}/resources"}
+
 TABLE = {
     "POST /session": ".......", "DELETE /session": "U......", "GET /me": "U......", "POST /me/password": "U......",
     "GET /certificates": "U......", "POST /certificates": "U......", "POST /certificates/bulk": "U......",
@@ -35,7 +40,19 @@ TABLE = {
     "POST /tickets/{key}/transitions": "UNF..F.",
     "GET /jobs": "U......", "GET /jobs/{id}": "UNNN...", "POST /jobs/{id}/retry": "UFFFFF.",
     "GET /schedules": "U......", "POST /schedules/{name}/run": "UFFFFF.",
-    "GET /people": "U......", "GET /business-groups": "U......",
+    "GET /people": "U......", "GET /business-groups": "U......", "POST /business-groups": "UFFFFF.",
+    "PATCH /business-groups/{name}": "UFFFFF.", "DELETE /business-groups/{name}": "UFFFFF-", "GET /tags": "U......",
+    "GET /groups": "U......", "POST /groups": "UFFFFF.", "GET /groups/{name}": "U......", "PATCH /groups/{name}": "UFFFFF.",
+    "DELETE /groups/{name}": "UFFFFF-", "PUT /groups/{name}/members": "UFFFFF-",
+    "GET /custom-fields": "U......", "POST /custom-fields": "UFFFFF.", "PATCH /custom-fields/{name}": "UFFFFF.",
+    "DELETE /custom-fields/{name}": "UFFFFF-",
+    "GET /views": "U......", "POST /views": "U......", "GET /views/{id}": "UNNN.NN", "PATCH /views/{id}": "UNNN.NN",
+    "DELETE /views/{id}": "UNNN-NN",
+    "GET /resources": "U......", "POST /resources": "UFFFFF.", "GET /resources/{id}": "U......",
+    "PATCH /resources/{id}": "UFFFFF.", "DELETE /resources/{id}": "UFFFFF-",
+    "GET /resources/{id}/associations": "U......", "PUT /resources/{id}/associations": "U......",
+    "GET /certificates/{id}/resources": "UN.....", "POST /certificates/{id}/resources": "UNFF.F.",
+    "DELETE /certificates/{id}/resources/{key}": "UNF..F.",
     "GET /users": "UFFFFF.", "POST /users": "UFFFFF.", "GET /users/{name}": "UFFFFF.", "PATCH /users/{name}": "UFFFFF.",
     "DELETE /users/{name}": "UFFFFF.",
     "GET /tokens": "U......", "POST /tokens": "U......", "DELETE /tokens/{id}": "UNNNNNN",
@@ -60,7 +77,10 @@ BODIES = {
     "POST /certificates": {"nonsense": 1}, "PATCH /users/{name}": {"nonsense": 1}, "POST /users": {},
     "PUT /settings/notifications": {"nonsense": 1}, "PUT /settings/display": {}, "POST /tokens": {},
     "POST /trust-bundles": {}, "POST /certificates/bulk": {}, "POST /certificates/update": {}, "POST /session": {},
-    "POST /csrs": {}, "POST /csrs/{id}/certificate": {},
+    "POST /csrs": {}, "POST /csrs/{id}/certificate": {}, "POST /groups": {}, "PATCH /groups/{name}": {}, "POST /business-groups": {},
+    "PATCH /business-groups/{name}": {}, "POST /custom-fields": {}, "PATCH /custom-fields/{name}": {"required": False},
+    "POST /views": {}, "PATCH /views/{id}": {"name": "mine"}, "POST /resources": {}, "PATCH /resources/{id}": {},
+    "PUT /resources/{id}/associations": {"items": []}, "POST /certificates/{id}/resources": {},
 }
 
 
@@ -78,17 +98,23 @@ class World:
         port = free_port()
         nginx.site(port, authority.issue("secret.example", not_after=days(5))).start()
         self.callers = {"nobody": Api(desk.base), "admin": admin}
-        for name in ("stranger", "assignee", "shared", "owner", "auditor"):
+        for name in ("stranger", "assignee", "shared", "grouped", "keyed", "owner", "auditor"):
             admin.post("/users", {"name": name, "role": "auditor" if name == "auditor" else "user",
                                   "password": f"a phrase for {name}"})
             self.callers[name] = self._sign_in(desk, name)
         owner = self.callers["owner"]
+        admin.post("/groups", {"name": "ops", "users": ["grouped"]})
+        admin.post("/custom-fields", {"name": "cost"})
         made = owner.post("/certificates", {
-            "name": "secret.example", "assignee": "assignee", "share": {"users": ["shared"]},
+            "name": "secret.example", "assignee": "assignee", "share": {"users": ["shared", "keyed"], "groups": ["ops"]},
+            "business_group": "Payments", "tags": ["web"],
             "endpoints": [{"host": "127.0.0.1", "port": port, "sni": "secret.example"}]}).json
         owner.job_done(made["job"])
         self.id, self.job, self.port = made["id"], made["job"], port
         self.endpoint = owner.get(f"/certificates/{self.id}/endpoints").json["items"][0]["id"]
+        owner.call("PUT", f"/certificates/{self.id}/access", {"use_key": {"users": ["keyed"]}}, expect=200)
+        self.view = owner.post("/views", {"name": "mine"}).json["id"]
+        self.resource = admin.post("/resources", {"name": "lb-1"}).json["id"]
         started = owner.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
         owner.job_done(started["job"])
         self.imported = started["id"]
@@ -108,7 +134,11 @@ class World:
     def path(self, route):
         path = route.path.replace("{other}", "ff").replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
-            path = path.replace("{name}", "notify" if "schedules" in path else "stranger")
+            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost"}
+            path = path.replace("{name}", names.get(path.split("/")[1], "stranger"))
+        for what in ("view", "resource"):
+            if path.startswith(f"/{what}s/"):
+                path = path.replace("{id}", str(getattr(self, what)))
         if "/endpoints/{id}" in path:
             return path.replace("{id}", str(self.endpoint))
         if "/imports/" in path:
@@ -132,7 +162,11 @@ def test_the_table_holds(world):
     for route in routes():
         if route.at_root or route.name in ("DELETE /session", "DELETE /users/{name}"):
             continue
-        for caller, letter in zip(CALLERS, TABLE[route.name]):
+        letters = dict(zip(CALLERS, TABLE[route.name]))
+        letters |= {caller: letters["shared"] for caller in LIKE_SHARED}
+        if route.name in NEED_KEY:
+            letters["keyed"] = letters["owner"]
+        for caller, letter in letters.items():
             if letter == "-":
                 continue
             body = BODIES.get(route.name) if route.method in ("POST", "PUT", "PATCH") else None
@@ -159,6 +193,34 @@ def test_a_stranger_sees_no_trace(world):
     stranger.job_done(made["job"])
     assert world.callers["shared"].post("/certificates", {"endpoints": [
         {"host": "127.0.0.1", "port": world.port, "sni": "secret.example"}]}).json["attachable"][0]["id"] == world.id
+
+
+def what_one_sees(api):
+    """The same question asked by every path that lists or counts."""
+    groups = {g["name"]: g["certificates"] for g in api.get("/business-groups").json["items"]}
+    return {"list": api.get("/certificates").json["total"], "search": api.get("/certificates?q=secret").json["total"],
+            "board": api.get("/dashboard").json["counts"]["total"], "tickets": len(api.get("/tickets").json["items"]),
+            "group": groups["Payments"], "tag": sum(t["certificates"] for t in api.get("/tags?q=w").json["items"]),
+            "filter": api.get("/certificates?field.cost=A1").json["total"],
+            "field": api.get("/custom-fields").json["items"][0]["certificates"],
+            "placed": api.get("/resources").json["items"][0]["associations"]}
+
+
+def test_all_lists_and_counts_agree_with_the_relation(world):
+    """F9 F35: through a group as through a user, and gone the moment that the relation is."""
+    owner, admin = world.callers["owner"], world.callers["admin"]
+    owner.patch(f"/certificates/{world.id}", {"fields": {"cost": "A1"}})
+    owner.post(f"/certificates/{world.id}/resources", {"resource": "lb-1", "slot": "443"})
+    for name in ("assignee", "shared", "grouped", "keyed", "owner", "auditor", "admin"):
+        seen = what_one_sees(world.callers[name])
+        assert set(seen.values()) == {1}, (name, seen)
+    assert set(what_one_sees(world.callers["stranger"]).values()) == {0}
+    admin.call("PUT", "/groups/ops/members", {"users": ["stranger"]}, expect=200)
+    assert set(what_one_sees(world.callers["grouped"]).values()) == {0}
+    assert set(what_one_sees(world.callers["stranger"]).values()) == {1}
+    assert admin.delete("/groups/ops", expect=200).json == {"certificates": 1}
+    assert set(what_one_sees(world.callers["stranger"]).values()) == {0}
+    assert world.callers["stranger"].call("GET", f"/certificates/{world.id}").status == 404
 
 
 def test_bulk_work_leaves_others_records_alone(world):

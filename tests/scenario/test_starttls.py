@@ -17,10 +17,10 @@ def check(*words):
 
 
 @pytest.fixture(params=sorted(STARTERS))
-def talker(request, authority, tmp_path):
+def talker(request, authority):
     """One real server after the other, with what it serves; vsftpd wants RSA."""
     issued = authority.issue("localhost", kind="rsa" if request.param == "ftp" else "ec")
-    server = STARTERS[request.param](tmp_path / "talker", issued)
+    server = STARTERS[request.param](issued)
     server.protocol, server.issued = request.param, issued
     yield server
     server.stop()

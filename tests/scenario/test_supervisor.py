@@ -239,8 +239,8 @@ def test_a_server_with_another_master_key_is_not_ready_until_the_right_one_is_ba
     desk.wait_ready(10)
 
 
-def test_the_service_manager_is_told(desk, tmp_path):
-    path = str(tmp_path / "notify")
+def test_the_service_manager_is_told(desk, sockets):
+    path = os.path.join(sockets, "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(path)
         manager.settimeout(20)

@@ -251,11 +251,11 @@ def test_a_stand_in_for_unknown_hosts_is_not_what_the_record_is_about(house):
     assert [p["version"]["fingerprint_sha256"] for p in proposals["split"]] == [stand_in.fingerprint]
 
 
-def test_a_mail_server_is_watched_through_starttls(house, tmp_path):
+def test_a_mail_server_is_watched_through_starttls(house):
     """F1 F2 F7: the port is the protocol's own unless given; renewed, its ticket resolves."""
     host = house.names.set("mail", "127.0.0.1")
     old, new = house.issue(host, 10), house.issue(host, 90, begins=-1)
-    server = start_imap(tmp_path / "imap", old)
+    server = start_imap(old)
     try:
         record = house.admin.add(host, server.port, protocol="imap")
         assert record["current"]["fingerprint_sha256"] == old.fingerprint

@@ -1,6 +1,8 @@
 """What people are told, when, and only once; what they do with it; and what ends it."""
 
 import datetime
+import socket
+import time
 
 from certs import UTC, days
 from certdesk import Api
@@ -240,3 +242,20 @@ def test_a_restart_in_between_tells_nobody_twice(desk, nginx, root, authority):
     run_schedule(admin, "notify")
     assert told() == ("done", 2)
     assert datetime.datetime.fromisoformat(admin.get(f"/certificates/{record['id']}").json["expires_at"][:-1])
+
+
+def test_a_server_that_stops_waits_for_no_silent_peer(desk):
+    """F43: probes under way are cancelled, and the check is taken up again after the restart."""
+    admin = desk.admin
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        record = admin.post("/certificates", {"endpoints": [
+            {"host": "127.0.0.1", "port": silent.getsockname()[1], "sni": "localhost"}]}).json
+        silent.settimeout(10)
+        connection, _ = silent.accept()
+        with connection:
+            began = time.monotonic()
+            assert desk.stop() == 0
+            assert time.monotonic() - began < 8, "not the 10 seconds of a handshake"
+    desk.start()
+    assert desk.admin.job_done(record["job"])["state"] == "done"
+    assert desk.admin.get(f"/certificates/{record['id']}").json["flags"] == ["unreachable"]

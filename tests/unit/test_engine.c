@@ -531,6 +531,38 @@ static void does_not_go_where_it_must_not(void **state)
     SSL_CTX_free(tls);
 }
 
+/* F52; RFC 7617, 2 has this credential. */
+static void shows_the_proxy_its_credential(void **state)
+{
+    SSL_CTX *const tls = test_tls_new(&good, NULL, &ca);
+    struct test_peer *const peer =
+        test_peer_new(&(struct test_peer_plan){ .end = TEST_PEER_TLS, .tls = tls });
+    struct test_peer *const proxy = test_peer_new(&(struct test_peer_plan){ .is_proxy = true,
+        .proxy_wants = "\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n" });
+    autofree(str) char *where = xasprintf("127.0.0.1:%d", test_peer_port(proxy));
+    struct probe_conf conf = usual_conf();
+    struct probe_target target = { .host = "good.test", .port = test_peer_port(peer) };
+
+    (void)state;
+    conf.proxy = where;
+    autofree(probe_result) struct probe_result *without = look_with(&conf, &target);
+    assert_error(without, PROBE_PROXY, "407 Proxy Authentication Required");
+
+    conf.proxy_credential = "Aladdin:open sesame";
+    autofree(probe_result) struct probe_result *with = look_with(&conf, &target);
+    assert_string_equal(with->sights[0].message, "");
+    assert_int_equal(with->sights[0].error, PROBE_OK);
+
+    /* Another proxy, of the target's own, is not shown it. */
+    conf.proxy = "127.0.0.1:1";
+    target.proxy = where;
+    autofree(probe_result) struct probe_result *other = look_with(&conf, &target);
+    assert_error(other, PROBE_PROXY, "407");
+    test_peer_free(proxy);
+    test_peer_free(peer);
+    SSL_CTX_free(tls);
+}
+
 /* F52 */
 static void goes_through_a_proxy(void **state)
 {
@@ -738,6 +770,7 @@ int main(void)
         cmocka_unit_test(looks_at_every_address_behind_a_name),
         cmocka_unit_test(does_not_go_where_it_must_not),
         cmocka_unit_test(goes_through_a_proxy),
+        cmocka_unit_test(shows_the_proxy_its_credential),
         cmocka_unit_test(begins_tls_inside_other_protocols),
         cmocka_unit_test(says_that_starttls_was_refused),
         cmocka_unit_test(holds_2000_in_flight_in_bounded_memory),

@@ -243,6 +243,77 @@ static void a_killed_prober_fails_what_is_pending_and_is_replaced(void **state)
     assert_int_equal(end_of(pid), 0);
 }
 
+/* ---- cancelled ---- */
+
+struct mine {
+    pthread_mutex_t lock;
+    size_t n_failed;
+    size_t n_done;
+};
+
+static void note_end(void *ctx, struct probe_result *result, const struct err *err)
+{
+    struct mine *const mine = ctx;
+
+    pthread_mutex_lock(&mine->lock);
+    mine->n_failed += err && err->kind == ERR_UNAVAILABLE && strstr(err->msg, "cancelled") != NULL;
+    mine->n_done++;
+    pthread_mutex_unlock(&mine->lock);
+    probe_result_free(result);
+}
+
+static bool is_same(const void *ctx, const void *whose)
+{
+    return ctx == whose;
+}
+
+static size_t n_done(struct mine *mine)
+{
+    pthread_mutex_lock(&mine->lock);
+    const size_t n = mine->n_done;
+    pthread_mutex_unlock(&mine->lock);
+    return n;
+}
+
+/* The prober is as full as it gets, and hears of it all the same; others are not concerned. */
+static void what_is_cancelled_is_answered_at_once(void **state)
+{
+    pid_t pid;
+    autofree(probe_client) struct probe_client *client = client_with(&pid);
+    struct mine gone = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    struct mine stays = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    const struct probe_conf conf = { .allow = "127.0.0.0/8", .max_in_flight = 4 };
+    const struct probe_target target = target_at(silent, 7);
+    const struct probe_target good = target_at(peer, 8);
+    autofree(probe_result) struct probe_result *result = NULL;
+    const int64_t began_ms = clock_mono_ms();
+    struct err err = { 0 };
+
+    (void)state;
+    assert_works(probe_client_configure(client, &conf, &err), &err);
+    assert_works(probe_client_submit(client, &target, 1000, note_end, &stays, &err), &err);
+    for (size_t i = 0; i < 30; i++)
+        assert_works(probe_client_submit(client, &target, 1000, note_end, &gone, &err), &err);
+    assert_fails(probe_client_submit(client, &good, 1, note_end, &gone, &err), &err,
+        ERR_UNAVAILABLE);
+
+    probe_client_cancel(client, note_end, is_same, &gone);
+    while (n_done(&gone) < 30)
+        usleep(1000);
+    assert_int_equal(gone.n_failed, 30);
+    assert_int_equal(n_done(&stays), 0);
+    assert_works(probe_client_run(client, &good, &result, &err), &err);
+    assert_int_equal(result->sights[0].error, PROBE_OK);
+
+    probe_client_cancel(client, note_end, is_same, &stays);
+    while (n_done(&stays) < 1)
+        usleep(1000);
+    probe_client_cancel(client, note_end, is_same, &gone); /* there is none */
+    assert_true(clock_mono_ms() - began_ms < 9000);        /* not the handshakes' own time-out */
+    probe_client_set_fd(client, -1);
+    assert_int_equal(end_of(pid), 0);
+}
+
 static void without_a_prober_it_says_so(void **state)
 {
     autofree(probe_client) struct probe_client *client = probe_client_new();
@@ -334,6 +405,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(says_what_cannot_be_asked),
         cmocka_unit_test(many_threads_share_one_prober),
         cmocka_unit_test(a_killed_prober_fails_what_is_pending_and_is_replaced),
+        cmocka_unit_test(what_is_cancelled_is_answered_at_once),
         cmocka_unit_test(without_a_prober_it_says_so),
         cmocka_unit_test(nonsense_from_the_prober_is_not_believed),
         cmocka_unit_test(nonsense_from_the_server_ends_the_prober),

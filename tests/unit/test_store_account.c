@@ -75,13 +75,13 @@ static void accounts_are_listed_by_name_in_pages(void **state)
     (void)an_account(tx, "carl");
     (void)an_account(tx, "ann");
     (void)an_account(tx, "bob");
-    assert_works(store_account_list(tx, "", 2, rows, &n, &err), &err);
+    assert_works(store_account_list(tx, NULL, "", 2, rows, &n, &err), &err);
     assert_int_equal(n, 2);
     assert_string_equal(rows[0]->name, "ann");
     assert_string_equal(rows[1]->name, "bob");
     account_row_free(rows[0]);
     account_row_free(rows[1]);
-    assert_works(store_account_list(tx, "bob", 2, rows, &n, &err), &err);
+    assert_works(store_account_list(tx, NULL, "bob", 2, rows, &n, &err), &err);
     assert_int_equal(n, 1);
     assert_string_equal(rows[0]->name, "carl");
     account_row_free(rows[0]);
@@ -97,9 +97,9 @@ static void an_account_with_records_stays(void **state)
     int64_t bob = an_account(tx, "bob");
 
     (void)a_record(tx, "www", ann);
-    assert_works(store_account_delete(tx, bob, &err), &err);
-    assert_fails(store_account_delete(tx, bob, &err), &err, ERR_NOT_FOUND);
-    assert_fails(store_account_delete(tx, ann, &err), &err, ERR_CONFLICT);
+    assert_works(store_account_delete(tx, bob, NOW, &err), &err);
+    assert_fails(store_account_delete(tx, bob, NOW, &err), &err, ERR_NOT_FOUND);
+    assert_fails(store_account_delete(tx, ann, NOW, &err), &err, ERR_CONFLICT);
     tx_free(tx);
 }
 
@@ -268,7 +268,7 @@ static void sessions_and_tokens_go_with_their_account(void **state)
 
     a_session(tx, hash_a, ann, NOW + 10);
     (void)a_token(tx, ann, hash_b, 0);
-    assert_works(store_account_delete(tx, ann, &err), &err);
+    assert_works(store_account_delete(tx, ann, NOW, &err), &err);
     assert_false(session_is_there(tx, hash_a, NOW));
     autofree(token_row) struct token_row *gone = find_token(tx, hash_b, NOW);
 

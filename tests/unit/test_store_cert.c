@@ -160,7 +160,7 @@ static void hand_over_moves_everything(void **state)
     assert_int_equal(rows.items[1].relation, RELATION_ASSIGNEE);
     assert_false(sees(tx, from, mine));
     assert_false(sees(tx, from, theirs));
-    assert_works(store_account_delete(tx, from, &err), &err);
+    assert_works(store_account_delete(tx, from, NOW, &err), &err);
     test_commit(tx);
 }
 

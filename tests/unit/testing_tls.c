@@ -250,6 +250,13 @@ static void serve_proxy(struct test_peer *peer, int fd)
         if (span_find(span_of(bytes, n), SPAN_LITERAL("\r\n\r\n")) != SIZE_MAX)
             break;
     }
+    if (peer->plan.proxy_wants &&
+        span_find(span_of(bytes, n), span_text(peer->plan.proxy_wants)) == SIZE_MAX) {
+        static const char refusal[] = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+
+        (void)!write(fd, refusal, sizeof(refusal) - 1);
+        return;
+    }
     struct span line = span_slice(span_of(bytes, n), 0, span_find_char(span_of(bytes, n), '\r'));
     const size_t colon = span_find_char(line, ':');
     struct span rest = span_slice(line, colon + 1, SIZE_MAX);

@@ -55,6 +55,7 @@ struct test_peer_plan {
     SSL_CTX *tls;                       /* for TEST_PEER_TLS; stays the test's */
     const char *address;                /* NULL: 127.0.0.1 */
     bool is_proxy;                      /* ignore the steps; answer CONNECT by connecting there */
+    const char *proxy_wants;            /* … to those who send this header line; NULL: to all */
 };
 
 struct test_peer;

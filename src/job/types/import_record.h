@@ -45,7 +45,8 @@ bool import_record_is_empty(const struct import_record *record);
 
 /*
  * What the rows of one record have in common, put in place of what is in `key`: its id, else its
- * name however its letters are cased, else the name it will get. False for a row that says nothing of these.
+ * name however its letters are cased, else the name it will get. False for a row that says nothing
+ * of these.
  */
 bool import_row_key(const struct sheet_header *header, const struct span *cells, struct buf *key);
 

@@ -11,6 +11,7 @@ CREATE TABLE account (
     role          TEXT NOT NULL,             -- admin, auditor, user
     password_hash TEXT,                      -- Argon2id, in the encoded form; NULL: cannot sign in with one
     is_disabled   BOOL NOT NULL DEFAULT FALSE,
+    deleted_at    INT64,                     -- not NULL: only a name for what a person did who is gone
     created_at    INT64 NOT NULL,
     updated_at    INT64 NOT NULL,
     row_version   INT64 NOT NULL DEFAULT 1   -- grows with each edit: the ETag
@@ -20,7 +21,8 @@ CREATE TABLE user_group (
     id          ID_PRIMARY_KEY,
     name        TEXT NOT NULL UNIQUE,
     description TEXT NOT NULL DEFAULT '',
-    created_at  INT64 NOT NULL
+    created_at  INT64 NOT NULL,
+    row_version INT64 NOT NULL DEFAULT 1     -- grows with each edit, and with each change of its members
 ) STRICT_TABLE;
 
 CREATE TABLE group_member (

@@ -266,12 +266,14 @@ CREATE TABLE trust_bundle (
 
 -- What serves certificates, and which record belongs on it.
 CREATE TABLE resource (
-    id         ID_PRIMARY_KEY,
-    name       TEXT NOT NULL UNIQUE,
-    type       TEXT NOT NULL,
-    agent      TEXT NOT NULL DEFAULT '',     -- who deploys there; '' is the server itself
-    settings   TEXT NOT NULL DEFAULT '{}',
-    created_at INT64 NOT NULL
+    id          ID_PRIMARY_KEY,
+    name        TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL DEFAULT '',
+    type        TEXT NOT NULL,               -- manual: a person puts the certificate there
+    agent       TEXT NOT NULL DEFAULT '',    -- who deploys there; '' is the server itself
+    settings    TEXT NOT NULL DEFAULT '{}',
+    created_at  INT64 NOT NULL,
+    row_version INT64 NOT NULL DEFAULT 1     -- grows with each edit, and with each change of its associations
 ) STRICT_TABLE;
 
 CREATE TABLE association (

@@ -1,0 +1,134 @@
+/* api/cert_fields: see the header. */
+#include "api/cert_fields.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "store/custom_field.h"
+
+void cert_fields_done(struct cert_fields *fields)
+{
+    for (size_t i = 0; fields->values && i < fields->rows.n; i++)
+        free(fields->values[i]);
+    free(fields->values);
+    fields->values = NULL;
+    custom_field_rows_done(&fields->rows);
+}
+
+/* A number comes as one, or as text: 12.5 and "12.5". */
+static char *read_number(struct json_in *in, const char *name)
+{
+    autodone(buf) struct buf text = BUF_INIT(1024);
+    const struct json *value = json_in_value(in, name);
+    const char *given = json_as_text(value);
+    char number[40];
+
+    if (!given && value) {
+        json_write(value, &text);
+        given = buf_text(&text);
+    }
+    if (given && field_number_normalize(given, number))
+        return xstrdup(number);
+    json_in_complain(in, name, "not a number of at most 30 digits");
+    return NULL;
+}
+
+static char *read_date(struct json_in *in, const char *name)
+{
+    const char *text = json_in_text(in, name, 1, 10);
+    struct err err = { 0 };
+    int64_t at;
+
+    if (!text[0])
+        return NULL;
+    if (strlen(text) == 10 && clock_from_rfc3339(span_text(text), &at, &err))
+        return xstrdup(text);
+    json_in_complain(in, name, "not a date such as 2026-11-21");
+    return NULL;
+}
+
+static char *read_choice(struct json_in *in, const struct custom_field_row *row)
+{
+    const char *text = json_in_text(in, row->name, 1, FIELD_VALUE_MAX);
+    autofree(json) struct json *choices = NULL;
+    struct err err = { 0 };
+
+    if (!text[0] || !json_parse(span_text(row->choices), &choices, &err))
+        return NULL;
+    for (size_t i = 0; i < json_list_size(choices); i++) {
+        if (strcmp(json_as_text(json_list_item(choices, i)), text) == 0)
+            return xstrdup(text);
+    }
+    json_in_complain(in, row->name, "is none of the choices");
+    return NULL;
+}
+
+static char *read_value(struct json_in *in, const struct custom_field_row *row)
+{
+    if (row->type == FIELD_NUMBER)
+        return read_number(in, row->name);
+    if (row->type == FIELD_DATE)
+        return read_date(in, row->name);
+    if (row->type == FIELD_CHOICE)
+        return read_choice(in, row);
+    return xstrdup(json_in_text(in, row->name, 1, FIELD_VALUE_MAX));
+}
+
+/* null and "" take a value away. */
+static bool is_empty(struct json_in *in, const char *name)
+{
+    const char *text = json_as_text(json_in_value(in, name));
+
+    return json_in_is_null(in, name) || (text && !*text);
+}
+
+static void read_field(struct json_in *in, const struct custom_field_row *row, bool is_new,
+    char **ret)
+{
+    bool is_there = json_in_has(in, row->name);
+    bool is_given = is_there && !is_empty(in, row->name);
+
+    if (row->is_required && !is_given && (is_new || is_there))
+        json_in_complain(in, row->name, "must be filled in");
+    else if (is_given)
+        *ret = read_value(in, row);
+    else if (is_there)
+        *ret = xstrdup("");
+}
+
+bool cert_fields_read(struct api_call *call, struct json_in *in, bool is_new,
+    struct cert_fields *ret, struct err *err)
+{
+    struct json_in fields;
+    bool has_fields = json_in_object_opt(in, "fields", &fields);
+
+    if (!has_fields && !is_new)
+        return true;
+    if (!store_custom_fields(call->tx, NULL, &ret->rows, err))
+        return false;
+    ret->values = xcalloc(ret->rows.n, sizeof *ret->values);
+    for (size_t i = 0; i < ret->rows.n; i++) {
+        const struct custom_field_row *row = &ret->rows.items[i];
+
+        if (has_fields)
+            read_field(&fields, row, is_new, &ret->values[i]);
+        else if (row->is_required)
+            json_in_complain(in, "fields", "\"%s\" must be filled in", row->name);
+    }
+    if (has_fields)
+        json_in_leave(&fields);
+    return true;
+}
+
+bool cert_fields_write(struct api_call *call, int64_t certificate_id,
+    const struct cert_fields *fields, struct err *err)
+{
+    for (size_t i = 0; fields->values && i < fields->rows.n; i++) {
+        if (fields->values[i] && !store_custom_field_put(call->tx, certificate_id,
+                                     fields->rows.items[i].id, fields->values[i], err))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,29 @@
+/*
+ * cli/items: what a server lists, as a table or as lines of JSON, and small bodies to send it.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "cli/remote.h"
+
+struct err;
+
+/* One column: its heading, and the member it shows. */
+struct items_column {
+    const char *heading;
+    const char *member;
+};
+
+/*
+ * Print all items of the list at `path`, page after page. A path with "?" keeps what follows it.
+ * The columns end with an empty row.
+ */
+bool items_print(struct remote *remote, const char *path, const struct items_column *columns,
+    bool json, struct err *err) must_check;
+
+/* "/groups/web%20team": the caller frees. `base` ends with "/". */
+char *items_path(const char *base, const char *name, const char *rest) must_check;
+
+/* {"key": [words…]} appended to `out`, for a list of names. */
+void items_write_words(struct json_out *out, const char *key, char *const *words, size_t n);

@@ -1,0 +1,87 @@
+/* core/rows_view: see the header. */
+#include "core/rows_view.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+#define DIGITS_MAX 30
+
+static const char *const type_names[] = {
+    [FIELD_TEXT] = "text",
+    [FIELD_NUMBER] = "number",
+    [FIELD_DATE] = "date",
+    [FIELD_CHOICE] = "choice",
+};
+
+const char *field_type_name(enum field_type type)
+{
+    ASSERT((size_t)type < countof(type_names));
+    return type_names[type];
+}
+
+bool field_type_from_name(const char *name, enum field_type *ret)
+{
+    for (size_t i = 0; i < countof(type_names); i++) {
+        if (strcmp(name, type_names[i]) == 0) {
+            *ret = (enum field_type)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool field_name_is_valid(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    size_t n = strlen(name);
+
+    return n >= 1 && n <= FIELD_NAME_MAX && strspn(name, allowed) == n && name[0] >= 'a' &&
+           name[0] <= 'z';
+}
+
+static size_t n_digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+bool field_number_normalize(const char *text, char ret[static 40])
+{
+    bool is_negative = text[0] == '-';
+    const char *whole = text + is_negative;
+    size_t n_whole = n_digits(whole);
+    const char *part = whole + n_whole + (whole[n_whole] == '.');
+    size_t n_part = whole[n_whole] == '.' ? n_digits(part) : 0;
+
+    if (n_whole == 0 || (whole[n_whole] == '.' && n_part == 0) || part[n_part] ||
+        n_whole + n_part > DIGITS_MAX)
+        return false;
+    while (n_whole > 1 && whole[0] == '0') {
+        whole++;
+        n_whole--;
+    }
+    while (n_part > 0 && part[n_part - 1] == '0')
+        n_part--;
+    if (n_part == 0 && n_whole == 1 && whole[0] == '0')
+        is_negative = false;
+    (void)snprintf(ret, 40, "%s%.*s%s%.*s", is_negative ? "-" : "", (int)n_whole, whole,
+        n_part ? "." : "", (int)n_part, part);
+    return true;
+}
+
+void view_row_done(struct view_row *row)
+{
+    free(row->owner);
+    free(row->name);
+    free(row->query);
+    free(row->columns);
+}
+DEFINE_ROWS(view);
+
+void custom_field_row_done(struct custom_field_row *row)
+{
+    free(row->name);
+    free(row->label);
+    free(row->choices);
+}
+DEFINE_ROWS(custom_field);

@@ -1,0 +1,50 @@
+/*
+ * core/rows_view: lists people have put together, and fields of their own on records.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "core/rows.h"
+
+struct view_row {
+    int64_t id;
+    int64_t account_id; /* whose it is */
+    char *owner;
+    char *name;
+    bool is_shared;
+    bool is_default; /* of whoever asked */
+    char *query;     /* JSON: filter and sort */
+    char *columns;   /* JSON list of names */
+    int64_t created_at;
+    int64_t updated_at;
+    int64_t row_version;
+};
+DECLARE_ROWS(view);
+
+enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_DATE, FIELD_CHOICE, N_FIELD_TYPE };
+
+const char *field_type_name(enum field_type type); /* "text", … */
+bool field_type_from_name(const char *name, enum field_type *ret);
+
+struct custom_field_row {
+    int64_t id;
+    char *name; /* a-z, 0-9 and _, a letter first */
+    char *label;
+    enum field_type type;
+    char *choices; /* JSON list of texts */
+    bool is_required;
+    int64_t n_used; /* records with a value, of those that whoever asked may see */
+    int64_t row_version;
+};
+DECLARE_ROWS(custom_field);
+
+#define FIELD_NAME_MAX 40
+#define FIELD_VALUE_MAX 500
+
+bool field_name_is_valid(const char *name);
+
+/*
+ * A number as it is stored, without needless zeros: "1.50" is "1.5", "007" is "7". False where
+ * `text` is no plain decimal number of at most 30 digits.
+ */
+bool field_number_normalize(const char *text, char ret[static 40]);
