@@ -10,7 +10,7 @@ from certdesk import Api
 from certs import days
 from mailbox import Hook, MailServer
 from servers import free_port, wait_until
-from test_backup import back_up, recovery, restored_desk  # pylint: disable=unused-import
+from test_backup import back_up, restored_desk, run
 from uploads import import_
 
 
@@ -325,9 +325,11 @@ def test_kills_at_random_lose_and_double_nothing(desk_factory, smtp, authority):
     hook.stop()
 
 
-def test_what_a_backup_had_queued_is_not_sent_again(desk_factory, smtp, recovery, tmp_path, authority):
+def test_what_a_backup_had_queued_is_not_sent_again(desk_factory, smtp, tmp_path, authority):
     """F42: in standby nothing is sent; at its end, what is new, and not what the other server has told since."""
-    desk = desk_factory(env={**smtp.env, "CERTDESK_BACKUP_RECOVERY_KEY": recovery[1]})
+    private = tmp_path / "recovery.key"
+    public = run("key", "recovery", private).stdout.split(" = ")[1].strip()
+    desk = desk_factory(env={**smtp.env, "CERTDESK_BACKUP_RECOVERY_KEY": public})
     for name in ("ann", "bob"):
         person(desk, name, f"{name}@people.example")
     bring(desk, authority.issue("a.example", not_before=days(-300), not_after=days(5)), owner="ann", name="a.example")
@@ -342,7 +344,7 @@ def test_what_a_backup_had_queued_is_not_sent_again(desk_factory, smtp, recovery
     assert [d["attempts"] for d in settled(desk)] == [2]
     desk.stop()
 
-    target = restored_desk(desk, tmp_path, backup, recovery)
+    target = restored_desk(desk, tmp_path, backup, (private, public))
     target.env.update(smtp.env)
     target.start()
     try:
