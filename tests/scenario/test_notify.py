@@ -325,6 +325,21 @@ def test_kills_at_random_lose_and_double_nothing(desk_factory, smtp, authority):
     hook.stop()
 
 
+def test_settings_that_do_not_work_keep_the_mail(desk_factory, smtp, tmp_path, authority):
+    """What an administrator can mend is no reason to give a mail up."""
+    (tmp_path / "secrets").mkdir()  # what is made later beside the way to the vault, the server cannot read
+    password = tmp_path / "secrets" / "password"
+    desk = desk_factory(env={**smtp.env, "CERTDESK_SMTP_PASSWORD_FILE": str(password)})
+    person(desk, "ann", "ann@people.example")
+    bring(desk, authority.issue("a.example", not_before=days(-300), not_after=days(5)), owner="ann")
+    scan(desk)
+    item, = wait_until(lambda: [d for d in desk.admin.get("/deliveries").json["items"] if d["error"]], 20, "a try")
+    assert item["state"] == "queued" and "could not read the mail server's password" in item["error"]
+    password.write_text("sesame\n")
+    smtp.wait(1)
+    assert settled(desk)[0]["state"] == "sent"
+
+
 def test_what_a_backup_had_queued_is_not_sent_again(desk_factory, smtp, tmp_path, authority):
     """F42: in standby nothing is sent; at its end, what is new, and not what the other server has told since."""
     private = tmp_path / "recovery.key"

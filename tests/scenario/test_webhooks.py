@@ -197,3 +197,17 @@ def test_what_was_for_a_webhook_that_is_gone_is_over(desk, hook, authority):
     desk.admin.delete(f"/webhooks/{made['id']}")
     assert "still there" in desk.admin.post(f"/deliveries/{item['id']}/retry", expect=409).json["detail"]
     assert scan(desk)["messages"] == 0 and len(hook.calls) == 1
+
+
+def test_a_webhook_that_is_turned_off_gets_a_test_and_nothing_else(desk, hook, authority):
+    hook.answers = [(503, {"Retry-After": "2"})]
+    made = add(desk, hook)
+    expiring(desk, authority, "a.example")
+    scan(desk)
+    hook.wait(1)
+    desk.admin.patch(f"/webhooks/{made['id']}", {"enabled": False})
+    item, = settled(desk)
+    assert item["state"] == "failed" and item["error"] == "the webhook is turned off" and len(hook.calls) == 1
+    assert desk.admin.post("/settings/notifications/test", {"channel": "webhook", "webhook": made["id"]},
+                           expect=200).json["ok"]
+    assert len(hook.calls) == 2
