@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { hasBrowser, launch, openPage, signIn } from './browser.mjs';
-import { needs, watchAnswers } from './description.mjs';
+import { watchAnswers } from './description.mjs';
 import { until } from './desk.mjs';
 import { startServer } from './fixtures/server.mjs';
 
@@ -215,7 +215,7 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
   });
 
   /* F5 */
-  test('says what a schedule means, and what the server refuses about it', needs('/schedules/preview'), async () => {
+  test('says what a schedule means, and what the server refuses about it', async () => {
     await page.goto('/settings/notifications');
     await page.getByText('Every day at 03:00 UTC').waitFor();
     await page.getByLabel('Check of all endpoints').fill('*/30 * * * *');
