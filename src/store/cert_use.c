@@ -47,3 +47,14 @@ bool store_cert_use_changed(struct tx *tx, int64_t certificate_id, struct err *e
     stmt_bind_bool(q, 3, is_unused);
     return stmt_run(q, err);
 }
+
+bool store_cert_use_grown(struct tx *tx, int64_t certificate_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "UPDATE certificate SET is_unused = FALSE"
+                                                   " WHERE id = $1 AND is_unused = TRUE"
+                                                   "   AND (" WAITS_FOR_CHECK " OR " IS_SERVED ")");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    return stmt_run(q, err) ||
+           err_wrap(err, "could not tell whether certificate %" PRId64 " is used", certificate_id);
+}
