@@ -17,15 +17,18 @@ _certdesk_options() {
     key) echo "-o --output --wait --help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-f -o --all --assignee --business-group --chain --confirm --description --file --flag" \
-            "--key --key-password-file --limit --name --output --owner --password-file --protocol" \
-            "--search --share-groups --share-users --sni --sort --status --tag --tags --wait --help"
+        echo "-f -o --all --assignee --business-group --chain --confirm --description --file" \
+            "--flag --groups --key --key-groups --key-password-file --key-users --limit" \
+            "--name --notify-groups --notify-users --output --owner --password-file" \
+            "--protocol --search --share-groups --share-users --sni --sort --status --tag" \
+            "--tags --unused --use-key --user --users --wait --help"
         ;;
     csv)
         echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --tag" \
             "--help"
         ;;
     group) echo "-o --description --output --help" ;;
+    resource) echo "-o --description --output --search --help" ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
     restore)
@@ -47,9 +50,10 @@ _certdesk_words() {
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add update export import replace" ;;
+    cert) echo "list show add update export import replace access bulk" ;;
     csv) echo "import export" ;;
     group) echo "list show add remove join leave" ;;
+    resource) echo "list show add remove put clear" ;;
     ticket) echo "list show comment" ;;
     user) echo "list add edit remove" ;;
     config) echo "check list" ;;
@@ -61,7 +65,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv group key login restore serve standby ticket user version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv group key login resource restore serve standby ticket user version --help" \
             -- "$current")
         return
     fi

@@ -21,6 +21,7 @@ struct api_call;
 struct db;
 struct err;
 struct job_runner;
+struct notifier;
 struct addr_ranges;
 struct scheduler;
 struct probe_client;
@@ -66,6 +67,7 @@ struct api_route {
 struct api_services {
     struct probe_client *prober;
     struct vault_client *vault;
+    struct notifier *notifier;
     struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
@@ -97,6 +99,7 @@ struct api_call {
     const struct http_request *request; /* for fields, and for a body that lies in a file */
     const char *content_type;           /* of that; NULL: none was said */
     int64_t if_match;                   /* the row version of If-Match; 0: none given */
+    int64_t if_none_match;              /* the ETag of If-None-Match; 0: none given */
     const char *idempotency_key;        /* NULL: none given */
     void *prepared;                     /* by the route's prepare(); NULL without one */
     void (*free_prepared)(void *prepared);

@@ -290,7 +290,10 @@ static bool place_add(struct api_call *call, struct err *err)
         return false;
     const char *slot = json_in_text_opt(&in, "slot", 0, 200, "");
 
-    if (!json_in_end(&in, err) || !begin_change(call, resource, err) ||
+    if (!json_in_end(&in, err))
+        return false;
+    ASSERT(resource); /* or there would have been a complaint */
+    if (!begin_change(call, resource, err) ||
         !store_association_add(call->tx, resource->id, slot, cert->id, call->now, &id, err) ||
         !note(call, "certificate.associate", cert, resource->name, slot, err) ||
         !store_associations(call->tx, &viewer, 0, cert->id, &rows, err))

@@ -10,7 +10,9 @@
 #include "base/err.h"
 #include "codec/csv.h"
 #include "core/sheet.h"
+#include "db/db.h"
 #include "store/cert_sheet.h"
+#include "store/custom_field.h"
 
 #define IDS_AT_ONCE 2000 /* found by one query; finding the filter's way costs the most */
 
@@ -19,6 +21,7 @@ struct exporting {
     struct cert_filter_text text;
     struct cert_filter filter;
     struct store_viewer viewer;
+    struct custom_field_rows fields;
     int64_t now;
     struct id_list ids;
     size_t next; /* of the ids */
@@ -32,6 +35,7 @@ static void exporting_free(void *state)
 
     query_free(e->query);
     id_list_done(&e->ids);
+    custom_field_rows_done(&e->fields);
     free(e);
 }
 
@@ -85,9 +89,10 @@ static void put_place(struct csv_out *out, const struct cert_sheet_place *place)
     csv_text(out, place->protocol);
 }
 
-static void put_row(struct csv_out *out, const struct cert_sheet_row *row,
-    const struct cert_sheet_place *place, int64_t now)
+static void put_row(struct csv_out *out, const struct exporting *e,
+    const struct cert_sheet_row *row, const struct cert_sheet_place *place)
 {
+    const int64_t now = e->now;
     const struct cert_row *cert = &row->cert;
     const bool is_seen = cert->version_id != 0;
 
@@ -115,6 +120,8 @@ static void put_row(struct csv_out *out, const struct cert_sheet_row *row,
     csv_text(out, cert->resources);
     put_time(out, place ? place->last_checked_at : cert->last_checked_at);
     csv_text(out, place ? place->error : cert->last_error);
+    for (size_t i = 0; i < e->fields.n; i++)
+        csv_text(out, row->fields[i] ? row->fields[i] : "");
     csv_end_row(out);
 }
 
@@ -145,40 +152,59 @@ static bool fill(void *state, struct tx *tx, struct buf *rows, bool *ret_done, s
         return false;
     size_t n = e->ids.n - e->next < CERT_SHEET_MAX ? e->ids.n - e->next : CERT_SHEET_MAX;
 
-    if (!store_cert_sheet(tx, e->ids.items + e->next, n, &sheet, err))
+    if (!store_cert_sheet(tx, e->ids.items + e->next, n, &sheet, err) ||
+        !store_cert_sheet_fields(tx, &e->fields, &sheet, err))
         return false;
     for (size_t i = 0; i < sheet.n; i++) {
         const struct cert_sheet_row *row = &sheet.rows[i];
 
         for (size_t p = 0; p < row->n_places; p++)
-            put_row(&out, row, &row->places[p], e->now);
+            put_row(&out, e, row, &row->places[p]);
         if (row->n_places == 0)
-            put_row(&out, row, NULL, e->now);
+            put_row(&out, e, row, NULL);
     }
     e->next += n;
     *ret_done = e->is_last && e->next == e->ids.n;
     return true;
 }
 
+static bool find_fields(struct api_call *call, struct custom_field_rows *fields, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(call->db, TX_READ, &tx, err) && store_custom_fields(tx, NULL, fields, err);
+}
+
+static void write_head(const struct exporting *e, struct buf *head)
+{
+    struct csv_out out;
+
+    csv_out_init(&out, head);
+    for (int i = 0; i < N_SHEET_COLUMNS; i++)
+        csv_text(&out, sheet_column_name((enum sheet_column)i));
+    for (size_t i = 0; i < e->fields.n; i++) {
+        autofree(str) char *column = xasprintf(SHEET_FIELD_PREFIX "%s", e->fields.items[i].name);
+
+        csv_text(&out, column);
+    }
+    csv_end_row(&out);
+}
+
 static bool certs_csv(struct api_call *call, struct err *err)
 {
     struct exporting *e = xcalloc(1, sizeof *e);
     const struct table_stream stream = { .state = e, .fill = fill, .release = exporting_free };
-    autodone(buf) struct buf head = BUF_INIT(4096);
-    struct csv_out out;
+    autodone(buf) struct buf head = BUF_INIT(8192);
 
     e->query = query_new(call);
     e->viewer = api_viewer(call);
     e->now = call->now;
     cert_filter_from_query(e->query, &e->filter, &e->text);
-    if (!query_end(e->query, err)) {
+    if (!query_end(e->query, err) || !find_fields(call, &e->fields, err)) {
         exporting_free(e);
         return false;
     }
-    csv_out_init(&out, &head);
-    for (int i = 0; i < N_SHEET_COLUMNS; i++)
-        csv_text(&out, sheet_column_name((enum sheet_column)i));
-    csv_end_row(&out);
+    write_head(e, &head);
     table_stream_answer(call, &stream, "certificates.csv", buf_span(&head));
     return true;
 }

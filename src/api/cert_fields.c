@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "store/custom_field.h"
 
@@ -18,62 +17,23 @@ void cert_fields_done(struct cert_fields *fields)
 }
 
 /* A number comes as one, or as text: 12.5 and "12.5". */
-static char *read_number(struct json_in *in, const char *name)
-{
-    autodone(buf) struct buf text = BUF_INIT(1024);
-    const struct json *value = json_in_value(in, name);
-    const char *given = json_as_text(value);
-    char number[40];
-
-    if (!given && value) {
-        json_write(value, &text);
-        given = buf_text(&text);
-    }
-    if (given && field_number_normalize(given, number))
-        return xstrdup(number);
-    json_in_complain(in, name, "not a number of at most 30 digits");
-    return NULL;
-}
-
-static char *read_date(struct json_in *in, const char *name)
-{
-    const char *text = json_in_text(in, name, 1, 10);
-    struct err err = { 0 };
-    int64_t at;
-
-    if (!text[0])
-        return NULL;
-    if (strlen(text) == 10 && clock_from_rfc3339(span_text(text), &at, &err))
-        return xstrdup(text);
-    json_in_complain(in, name, "not a date such as 2026-11-21");
-    return NULL;
-}
-
-static char *read_choice(struct json_in *in, const struct custom_field_row *row)
-{
-    const char *text = json_in_text(in, row->name, 1, FIELD_VALUE_MAX);
-    autofree(json) struct json *choices = NULL;
-    struct err err = { 0 };
-
-    if (!text[0] || !json_parse(span_text(row->choices), &choices, &err))
-        return NULL;
-    for (size_t i = 0; i < json_list_size(choices); i++) {
-        if (strcmp(json_as_text(json_list_item(choices, i)), text) == 0)
-            return xstrdup(text);
-    }
-    json_in_complain(in, row->name, "is none of the choices");
-    return NULL;
-}
-
 static char *read_value(struct json_in *in, const struct custom_field_row *row)
 {
-    if (row->type == FIELD_NUMBER)
-        return read_number(in, row->name);
-    if (row->type == FIELD_DATE)
-        return read_date(in, row->name);
-    if (row->type == FIELD_CHOICE)
-        return read_choice(in, row);
-    return xstrdup(json_in_text(in, row->name, 1, FIELD_VALUE_MAX));
+    autodone(buf) struct buf number = BUF_INIT(1024);
+    const struct json *value = json_in_value(in, row->name);
+    const char *given = json_as_text(value);
+    struct err err = { 0 };
+    char *ret = NULL;
+
+    if (!given && value && row->type == FIELD_NUMBER) {
+        json_write(value, &number);
+        given = buf_text(&number);
+    }
+    if (!given)
+        given = json_in_text(in, row->name, 1, FIELD_VALUE_MAX); /* says that it is no text */
+    else if (!custom_field_value(row, given, &ret, &err))
+        json_in_complain(in, row->name, "%s", err.msg);
+    return ret;
 }
 
 /* null and "" take a value away. */

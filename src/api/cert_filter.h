@@ -3,7 +3,7 @@
 
 #include "api/api.h"
 #include "api/query.h"
-#include "store/cert_list.h"
+#include "store/cert_filter.h"
 
 /* Keeps what a filter borrows, where that is not the request itself. */
 struct cert_filter_text {
@@ -20,6 +20,3 @@ void cert_filter_sort(struct query *query, struct cert_page_request *ret);
 /* "ids" or "filter", one of which must be there: which records a job is about. Problems are the
  * decoder's. */
 void cert_selection_check(struct json_in *in);
-
-/* Problems are the decoder's. What is borrowed lives as long as the JSON. */
-void cert_filter_from_json(struct json_in *in, struct cert_filter *ret);

@@ -24,6 +24,7 @@
 #include "job/queue.h"
 
 #define MAX_TRIES 4
+#define PATH_SHOWN 512
 
 struct dispatch {
     const struct api_services *services;
@@ -70,6 +71,15 @@ static enum http_verdict refuse_route(enum route_verdict verdict, const struct r
         answer_problem(reply, 404, &err, NULL);
     }
     return HTTP_ANSWERED;
+}
+
+/* For the log: without the query, which may hold a calendar feed's token. Cut where it is long. */
+static const char *shown_path(const struct http_request *request, char field[static PATH_SHOWN])
+{
+    struct span target = span_text(request->target);
+
+    span_copy_text(span_slice(target, 0, span_find_char(target, '?')), field, PATH_SHOWN);
+    return field;
 }
 
 static enum http_verdict dispatch_admit(void *context, struct http_request *request,
@@ -145,6 +155,16 @@ static bool read_if_match(struct api_call *call, const struct http_request *requ
         return fail(err, ERR_CONFLICT, "If-Match names no version of this");
     }
     return true;
+}
+
+/* RFC 9110, 13.1.2: what the caller has already need not be sent again. */
+static void read_if_none_match(struct api_call *call, const struct http_request *request)
+{
+    struct span tag = span_text(http_request_field(request, "if-none-match"));
+
+    if (tag.size >= 3 && tag.data[0] == '"' && tag.data[tag.size - 1] == '"' &&
+        !parse_i64(span_slice(tag, 1, tag.size - 2), 1, INT64_MAX, &call->if_none_match, NULL))
+        call->if_none_match = 0;
 }
 
 /* A body above 64 KiB lies in a file. */
@@ -299,7 +319,7 @@ static void answer_call(struct api_call *call, struct http_reply *reply)
     if (call->filename[0])
         http_reply_fieldf(reply, "Content-Disposition", "attachment; filename=\"%s\"",
             call->filename);
-    if (call->status == 204)
+    if (call->status == 204 || call->status == 304)
         return;
     http_reply_field(reply, "Content-Type",
         call->media_type ? call->media_type : "application/json");
@@ -324,6 +344,7 @@ static bool answer(struct api_call *call, const struct http_request *request, st
         !read_if_match(call, request, err) || !read_body(call, request, &json, err))
         return false;
     call->json = json;
+    read_if_none_match(call, request);
     return run_handler(call, request, err);
 }
 
@@ -336,6 +357,7 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
     struct json_problems problems = { 0 };
     struct err err = { 0 };
     struct api_call call;
+    char path[PATH_SHOWN];
 
     call_init(&call, dispatch, worker, request);
     call.body_out = &body;
@@ -350,7 +372,7 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
         int status = call.status >= 400 ? call.status : problem_status(err.kind);
 
         if (status >= 500)
-            log_error("request.failed", KV_STR("path", request->target), KV_ERR(&err));
+            log_error("request.failed", KV_STR("path", shown_path(request, path)), KV_ERR(&err));
         answer_problem(reply, status, &err, &problems);
     }
     if (call.prepared)
@@ -389,9 +411,11 @@ static void dispatch_finished(void *context, const struct http_request *request,
 {
     struct request_state *state = request->app_data;
 
+    char path[PATH_SHOWN];
+
     (void)context;
     log_debug("request", KV_STR("method", http_method_name(request->method)),
-        KV_STR("path", request->target), KV_I64("status", outcome->status),
+        KV_STR("path", shown_path(request, path)), KV_I64("status", outcome->status),
         KV_I64("bytes", outcome->bytes_out), KV_I64("micros", outcome->micros),
         KV_STR("client", request->client), KV_STR("user", state ? state->who : ""));
     free(state);

@@ -1,11 +1,12 @@
 /* api/jobs: work under way and work done. Everybody sees their own; admins and auditors see all. */
+#include "api/job_result.h"
 #include "api/page.h"
 #include "api/tables.h"
 #include "base/err.h"
 #include "store/account.h"
 #include "store/job.h"
 
-static void write_job(struct api_call *call, const struct job_row *job)
+static bool write_job(struct api_call *call, const struct job_row *job, struct err *err)
 {
     struct json_out *out = &call->reply;
     autofree(account_row) struct account_row *account = NULL;
@@ -21,12 +22,14 @@ static void write_job(struct api_call *call, const struct job_row *job)
     json_i64(out, "done", job->progress_done);
     json_i64(out, "total", job->progress_total);
     json_end(out);
-    json_raw(out, "result", span_text(job->result));
+    if (!job_result_write(call, "result", job->result, err))
+        return false;
     json_str(out, "error", job->error[0] ? job->error : NULL);
     json_str(out, "actor", account ? account->name : NULL);
     json_time(out, "created_at", job->created_at);
     json_time_or_null(out, "started_at", job->started_at);
     json_time_or_null(out, "finished_at", job->finished_at);
+    return true;
 }
 
 static bool jobs_get(struct api_call *call, struct err *err)
@@ -37,8 +40,7 @@ static bool jobs_get(struct api_call *call, struct err *err)
         return false;
     if (!permission_sees_all(&call->who) && job->account_id != call->who.account_id)
         return fail(err, ERR_NOT_FOUND, "there is no job %" PRId64, call->path_id);
-    write_job(call, job);
-    return true;
+    return write_job(call, job, err);
 }
 
 static bool jobs_list(struct api_call *call, struct err *err)
@@ -58,20 +60,20 @@ static bool jobs_list(struct api_call *call, struct err *err)
         return false;
     size_t shown = n > (size_t)limit ? (size_t)limit : n;
 
+    bool works = true;
+
     json_begin_array(&call->reply, "items");
-    for (size_t i = 0; i < n; i++) {
-        if (i < shown) {
-            json_begin_object(&call->reply, NULL);
-            write_job(call, rows[i]);
-            json_end(&call->reply);
-        }
+    for (size_t i = 0; works && i < shown; i++) {
+        json_begin_object(&call->reply, NULL);
+        works = write_job(call, rows[i], err);
+        json_end(&call->reply);
     }
     json_end(&call->reply);
     page_end_id(call, n > shown ? rows[shown - 1]->id : 0, (int64_t)n,
         n > shown || filter.before_id);
     for (size_t i = 0; i < n; i++)
         job_row_free(rows[i]);
-    return true;
+    return works;
 }
 
 static bool jobs_retry(struct api_call *call, struct err *err)

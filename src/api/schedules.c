@@ -1,6 +1,7 @@
 /* api/schedules: what runs by itself, when next, and how the last run went. */
 #include "api/schedules.h"
 
+#include "api/query.h"
 #include "api/tables.h"
 #include "base/err.h"
 #include "codec/cron.h"
@@ -10,6 +11,7 @@
 
 #define MAX_SCHEDULES 32
 #define N_NEXT_RUNS 5
+#define PREVIEW_MAX 50
 
 static void write_next_runs(struct json_out *out, const struct schedule_row *row, int64_t now)
 {
@@ -69,6 +71,30 @@ static bool schedules_list(struct api_call *call, struct err *err)
     return schedules_write(call, "items", err);
 }
 
+/* What an expression means, before it is saved. */
+static bool schedules_preview(struct api_call *call, struct err *err)
+{
+    autofree(query) struct query *query = query_new(call);
+    const char *text = query_text(query, "cron", 200);
+    int64_t count = query_i64(query, "count", 1, PREVIEW_MAX, N_NEXT_RUNS);
+    int64_t runs[PREVIEW_MAX];
+    struct cron cron;
+    struct err problem = { 0 };
+
+    if (!cron_parse(span_text(text), &cron, &problem))
+        query_complain(query, "cron", text ? problem.msg : "this is needed");
+    if (!query_end(query, err))
+        return false;
+    cron_next_runs(&cron, call->now, 0, runs, (size_t)count);
+    json_str(&call->reply, "cron", text);
+    json_str(&call->reply, "time_zone", "UTC");
+    json_begin_array(&call->reply, "runs");
+    for (int64_t i = 0; i < count; i++)
+        json_time(&call->reply, NULL, runs[i]);
+    json_end(&call->reply);
+    return true;
+}
+
 static bool schedules_run(struct api_call *call, struct err *err)
 {
     int64_t job;
@@ -84,6 +110,7 @@ static bool schedules_run(struct api_call *call, struct err *err)
 
 const struct api_route schedule_routes[] = {
     { "GET", "/schedules", ROLE_USER, API_READS, schedules_list, 0 },
+    { "GET", "/schedules/preview", ROLE_USER, API_READS, schedules_preview, 0 },
     { "POST", "/schedules/{name}/run", ROLE_ADMIN, API_WRITES, schedules_run, 0 },
     { 0 },
 };

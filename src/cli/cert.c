@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/parse.h"
+#include "cli/cert_access.h"
 #include "cli/cert_import.h"
 #include "cli/cert_many.h"
 #include "cli/cli.h"
@@ -66,7 +67,9 @@ static int usage(void)
         "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n"
         "       certdesk cert export ID… [-o FILE]\n"
         "       " CERT_IMPORT_USAGE "\n"
-        "       " CERT_REPLACE_USAGE "\n",
+        "       " CERT_REPLACE_USAGE "\n"
+        "       " CERT_ACCESS_USAGE "\n"
+        "       " CERT_BULK_USAGE "\n",
         stderr);
     return CLI_USAGE;
 }
@@ -514,6 +517,10 @@ int cli_cert(int argc, char **argv)
         return usage();
     if (strcmp(argv[1], "import") == 0 || strcmp(argv[1], "replace") == 0)
         return cert_import_run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "access") == 0)
+        return cert_access_run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "bulk") == 0)
+        return cert_bulk_run(argc - 1, argv + 1);
     argc--;
     argv++;
     while ((option = getopt_long(argc, argv, "o:f:h", options, NULL)) !=

@@ -127,26 +127,12 @@ static bool run(struct remote *remote, const char *verb, int n, char **words,
     return change(remote, strcmp(verb, "join") == 0, n, words, err);
 }
 
-/* How many words each verb takes. */
-static bool is_verb(const char *verb, int n)
-{
-    static const struct {
-        const char *name;
-        int least;
-        int most;
-    } verbs[] = { { "list", 0, 0 }, { "show", 1, 1 }, { "add", 1, 1001 }, { "remove", 1, 1 },
-        { "join", 2, 1001 }, { "leave", 2, 1001 } };
-
-    for (size_t i = 0; i < countof(verbs); i++)
-        if (strcmp(verbs[i].name, verb) == 0)
-            return n >= verbs[i].least && n <= verbs[i].most;
-    return false;
-}
-
 int cli_group(int argc, char **argv)
 {
     static const struct option options[] = { { "description", required_argument, NULL, 'd' },
         { "output", required_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { 0 } };
+    static const struct items_verb verbs[] = { { "list", 0, 0 }, { "show", 1, 1 },
+        { "add", 1, 1001 }, { "remove", 1, 1 }, { "join", 2, 1001 }, { "leave", 2, 1001 }, { 0 } };
     autofree(remote) struct remote *remote = NULL;
     const char *description = NULL;
     struct err err = { 0 };
@@ -168,7 +154,7 @@ int cli_group(int argc, char **argv)
         else
             return usage();
     }
-    if (!is_verb(verb, argc - optind))
+    if (!items_is_verb(verbs, verb, argc - optind))
         return usage();
     if (!remote_open(&remote, &err) ||
         !run(remote, verb, argc - optind, argv + optind, description, json, &err))

@@ -81,3 +81,11 @@ void items_write_words(struct json_out *out, const char *key, char *const *words
         json_str(out, NULL, words[i]);
     json_end(out);
 }
+
+bool items_is_verb(const struct items_verb *verbs, const char *name, int n)
+{
+    for (; verbs->name; verbs++)
+        if (strcmp(verbs->name, name) == 0)
+            return n >= verbs->least && n <= verbs->most;
+    return false;
+}

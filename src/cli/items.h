@@ -27,3 +27,13 @@ char *items_path(const char *base, const char *name, const char *rest) must_chec
 
 /* {"key": [words…]} appended to `out`, for a list of names. */
 void items_write_words(struct json_out *out, const char *key, char *const *words, size_t n);
+
+/* How many words may follow each verb; a table ends with an empty row. */
+struct items_verb {
+    const char *name;
+    int least;
+    int most;
+};
+
+/* Is there such a verb, and may `n` words follow it? */
+bool items_is_verb(const struct items_verb *verbs, const char *name, int n);

@@ -174,7 +174,10 @@ static bool fail_problem(const struct json *problem, int status, struct err *err
         const char *name = json_as_text(json_member(field, "field"));
         const char *message = json_as_text(json_member(field, "message"));
 
-        buf_addf(&text, "\n  %s: %s", name ? name : "?", message ? message : "?");
+        autofree(str) char *line = xasprintf("%s: %s", name ? name : "?", message ? message : "?");
+
+        if (!detail || strcmp(line, detail) != 0)
+            buf_addf(&text, "\n  %s", line);
     }
     return fail(err, kind, "%s", buf_text(&text));
 }

@@ -136,6 +136,8 @@ int cli_user(int argc, char **argv)
         { "hand-over-to", required_argument, NULL, 't' }, { "disable", no_argument, NULL, 'd' },
         { "enable", no_argument, NULL, 'E' }, { "output", required_argument, NULL, 'o' },
         { "help", no_argument, NULL, 'h' }, { 0 } };
+    static const struct items_verb verbs[] = { { "list", 0, 0 }, { "add", 1, 1 }, { "edit", 1, 1 },
+        { "remove", 1, 1 }, { 0 } };
     struct user_options o = { .disabled = -1 };
     autofree(remote) struct remote *remote = NULL;
     struct err err = { 0 };
@@ -152,20 +154,16 @@ int cli_user(int argc, char **argv)
            -1) /* NOLINT(concurrency-mt-unsafe) */
         if (!take_option(&o, option))
             return usage();
-    bool is_list = strcmp(verb, "list") == 0;
-    bool is_add = strcmp(verb, "add") == 0;
-    bool is_edit = strcmp(verb, "edit") == 0;
 
-    if (argc - optind != !is_list ||
-        (!is_list && !is_add && !is_edit && strcmp(verb, "remove") != 0))
+    if (!items_is_verb(verbs, verb, argc - optind))
         return usage();
     if (!remote_open(&remote, &err))
         return output_fail(&err);
-    if (is_list)
+    if (strcmp(verb, "list") == 0)
         works = list(remote, &o, &err);
-    else if (is_add)
+    else if (strcmp(verb, "add") == 0)
         works = add(remote, &o, argv[optind], &err);
-    else if (is_edit)
+    else if (strcmp(verb, "edit") == 0)
         works = edit(remote, &o, argv[optind], &err);
     else
         works = remove_user(remote, &o, argv[optind], &err);

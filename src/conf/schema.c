@@ -15,6 +15,7 @@
 #define HOUR_MS (3600 * SECOND_MS)
 
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const smtp_modes[] = { "starttls", "tls", "none", NULL };
 static const char *const vault_sources[] = { "file", "passphrase", "pkcs11", NULL };
 static const char *const web_schemes[] = { "http", "https", NULL };
 static const char *const database_schemes[] = { "sqlite", "postgresql", "postgres", NULL };
@@ -96,6 +97,28 @@ const struct conf_item conf_schema[CONF_N_KEYS] = {
             "loopback, link-local and metadata addresses at which CAs, Jira and resources may be" },
     [CONF_WEBHOOK_ALLOW] = { "webhook", "allow", CONF_RANGES, .reloads = true,
         .summary = "loopback, link-local and metadata addresses at which webhooks may be" },
+    [CONF_WEBHOOK_CA_FILE] = { "webhook", "ca_file", CONF_PATH, .reloads = true,
+        .summary = "PEM file with the CAs that webhooks' certificates must come from, instead of "
+                   "the system's" },
+    [CONF_WEBHOOK_TIMEOUT] = { "webhook", "timeout", CONF_DURATION, 100, 50 * SECOND_MS,
+        .fallback = "10s", .reloads = true, .summary = "time for one call, all in all" },
+    [CONF_SMTP_HOST] = { "smtp", "host", CONF_TEXT, .reloads = true,
+        .summary = "mail server that mails are handed to; without one there are none" },
+    [CONF_SMTP_PORT] = { "smtp", "port", CONF_I64, 0, 65535, .fallback = "0", .reloads = true,
+        .summary = "its port; 0 is 587, 465 or 25, as tls says" },
+    [CONF_SMTP_TLS] = { "smtp", "tls", CONF_ENUM, .choices = smtp_modes, .fallback = "starttls",
+        .reloads = true, .summary = "how the connection to the mail server is encrypted" },
+    [CONF_SMTP_USER] = { "smtp", "user", CONF_TEXT, .reloads = true,
+        .summary = "user to sign in to the mail server as" },
+    [CONF_SMTP_PASSWORD_FILE] = { "smtp", "password_file", CONF_PATH, .reloads = true,
+        .summary = "file with the password of that user" },
+    [CONF_SMTP_FROM] = { "smtp", "from", CONF_TEXT, .reloads = true,
+        .summary = "sender of mails, ADDRESS or NAME <ADDRESS>" },
+    [CONF_SMTP_CA_FILE] = { "smtp", "ca_file", CONF_PATH, .reloads = true,
+        .summary = "PEM file with the CAs that the mail server's certificate must come from, "
+                   "instead of the system's" },
+    [CONF_SMTP_TIMEOUT] = { "smtp", "timeout", CONF_DURATION, 100, 50 * SECOND_MS,
+        .fallback = "30s", .reloads = true, .summary = "time for handing over one mail" },
     [CONF_AUDIT_SYSLOG] = { "audit", "syslog", CONF_TEXT, .fallback = "local",
         .summary = "system log that signed checkpoints of the audit log go to" },
     [CONF_BACKUP_RECOVERY_KEY] = { "backup", "recovery_key", CONF_TEXT,

@@ -4,6 +4,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "codec/json.h"
+#include "codec/json_in.h"
 
 #define DIGITS_MAX 30
 
@@ -66,6 +70,49 @@ bool field_number_normalize(const char *text, char ret[static 40])
         is_negative = false;
     (void)snprintf(ret, 40, "%s%.*s%s%.*s", is_negative ? "-" : "", (int)n_whole, whole,
         n_part ? "." : "", (int)n_part, part);
+    return true;
+}
+
+static bool is_choice(const struct custom_field_row *row, const char *text)
+{
+    autofree(json) struct json *choices = NULL;
+    struct err ignored = { 0 };
+
+    if (!json_parse(span_text(row->choices), &choices, &ignored))
+        return false;
+    for (size_t i = 0; i < json_list_size(choices); i++)
+        if (strcmp(json_as_text(json_list_item(choices, i)), text) == 0)
+            return true;
+    return false;
+}
+
+/* A character of UTF-8 begins with any byte but 10xxxxxx. */
+static size_t n_characters(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+bool custom_field_value(const struct custom_field_row *row, const char *text, char **ret,
+    struct err *err)
+{
+    char number[40];
+    int64_t at;
+    struct err ignored = { 0 };
+
+    if (n_characters(text) > FIELD_VALUE_MAX)
+        return fail(err, ERR_INVALID, "must have at most %d characters", FIELD_VALUE_MAX);
+    if (row->type == FIELD_NUMBER && !field_number_normalize(text, number))
+        return fail(err, ERR_INVALID, "not a number of at most %d digits", DIGITS_MAX);
+    if (row->type == FIELD_DATE &&
+        (strlen(text) != 10 || !clock_from_rfc3339(span_text(text), &at, &ignored)))
+        return fail(err, ERR_INVALID, "not a date such as 2026-11-21");
+    if (row->type == FIELD_CHOICE && !is_choice(row, text))
+        return fail(err, ERR_INVALID, "is none of the choices");
+    *ret = xstrdup(row->type == FIELD_NUMBER ? number : text);
     return true;
 }
 

@@ -6,6 +6,8 @@
 #include "base/base.h"
 #include "core/rows.h"
 
+struct err;
+
 struct view_row {
     int64_t id;
     int64_t account_id; /* whose it is */
@@ -42,6 +44,13 @@ DECLARE_ROWS(custom_field);
 #define FIELD_VALUE_MAX 500
 
 bool field_name_is_valid(const char *name);
+
+/*
+ * What a person has given for the field, as it is stored; the caller frees *ret. ERR_INVALID, with
+ * a message for that person, where it is none of the field's type.
+ */
+bool custom_field_value(const struct custom_field_row *row, const char *text, char **ret,
+    struct err *err) must_check;
 
 /*
  * A number as it is stored, without needless zeros: "1.50" is "1.5", "007" is "7". False where

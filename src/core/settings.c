@@ -32,6 +32,7 @@ void notification_settings_from_json(const char *text, struct notification_setti
     memset(ret, 0, sizeof *ret);
     window_default_periods(&ret->periods);
     ret->unreachable_after = UNREACHABLE_AFTER_DEFAULT;
+    ret->has_email = ret->has_webhook = true;
     if (!text || !json_parse(span_text(text), &json, &ignored))
         return;
     write_value(json_member(json, "periods"), &list);
@@ -41,6 +42,8 @@ void notification_settings_from_json(const char *text, struct notification_setti
         ret->default_assignee, sizeof ret->default_assignee);
     ret->unreachable_after =
         json_as_i64(json_member(json, "unreachable_after"), UNREACHABLE_AFTER_DEFAULT);
+    ret->has_email = json_as_i64(json_member(json, "email"), 1) != 0;
+    ret->has_webhook = json_as_i64(json_member(json, "webhook"), 1) != 0;
 }
 
 void notification_settings_to_json(const struct notification_settings *settings, struct buf *out)
@@ -55,6 +58,8 @@ void notification_settings_to_json(const struct notification_settings *settings,
     json_str(&json, "default_assignee",
         settings->default_assignee[0] ? settings->default_assignee : NULL);
     json_i64(&json, "unreachable_after", settings->unreachable_after);
+    json_i64(&json, "email", settings->has_email);
+    json_i64(&json, "webhook", settings->has_webhook);
     json_end(&json);
 }
 

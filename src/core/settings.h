@@ -20,6 +20,8 @@ struct notification_settings {
     struct window_periods periods;
     char default_assignee[65]; /* a user's name; "" : the record's owner */
     int64_t unreachable_after; /* failures in a row before people are told; 3 */
+    bool has_email;            /* channels besides tickets: on, unless somebody turned them off */
+    bool has_webhook;
 };
 
 void notification_settings_from_json(const char *text, struct notification_settings *ret);

@@ -1,6 +1,9 @@
 /* core/sheet: see the header. */
 #include "core/sheet.h"
 
+#include <ctype.h>
+#include <string.h>
+
 #include "base/err.h"
 #include "codec/csv.h"
 
@@ -52,10 +55,33 @@ static bool is_passed_over(struct span name)
     return false;
 }
 
+static bool read_field(struct span name, size_t cell, struct sheet_header *header, struct err *err)
+{
+    struct sheet_field field = { .at = cell };
+
+    if (name.size < sizeof field.column)
+        span_copy_text(name, field.column, sizeof field.column);
+    for (char *c = field.column; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    if (!field_name_is_valid(sheet_field_name(&field)))
+        return fail(err, ERR_INVALID, "there is no column \"%.*s\"",
+            (int)(name.size < 100 ? name.size : 100), (const char *)name.data);
+    for (size_t i = 0; i < header->n_fields; i++)
+        if (strcmp(header->fields[i].column, field.column) == 0)
+            return fail(err, ERR_INVALID, "the column \"%s\" is there twice", field.column);
+    if (header->n_fields == SHEET_FIELDS_MAX)
+        return fail(err, ERR_LIMIT, "there are more than %d columns of custom fields",
+            SHEET_FIELDS_MAX);
+    header->fields[header->n_fields++] = field;
+    return true;
+}
+
 static bool read_name(struct span name, size_t cell, struct sheet_header *header, struct err *err)
 {
     int column = 0;
 
+    if (span_is_nocase(span_slice(name, 0, strlen(SHEET_FIELD_PREFIX)), SHEET_FIELD_PREFIX))
+        return read_field(name, cell, header, err);
     while (column < N_SHEET_COLUMNS && !span_is_nocase(name, names[column]))
         column++;
     if (column == N_SHEET_COLUMNS && !is_passed_over(name))
@@ -88,6 +114,16 @@ bool sheet_header_read(const struct span *cells, size_t n_cells, struct sheet_he
             "the first line names the columns, and \"name\" or \"host\" must be among them");
     *ret = header;
     return true;
+}
+
+const char *sheet_field_name(const struct sheet_field *field)
+{
+    return field->column[0] ? field->column + strlen(SHEET_FIELD_PREFIX) : "";
+}
+
+struct span sheet_field_cell(const struct sheet_field *field, const struct span *cells)
+{
+    return span_trim(csv_restore(cells[field->at]));
 }
 
 bool sheet_has(const struct sheet_header *header, enum sheet_column column)

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/span.h"
+#include "core/rows_view.h"
 
 struct err;
 
@@ -49,11 +50,25 @@ const char *sheet_column_name(enum sheet_column column); /* "id", … */
 /* Of one endpoint, and not of all rows of a record. */
 bool sheet_is_of_endpoint(enum sheet_column column);
 
+/* A column "field.NAME": a custom field. Which there are, the table does not know. */
+#define SHEET_FIELD_PREFIX "field."
+#define SHEET_FIELDS_MAX 50
+
+struct sheet_field {
+    char column[sizeof SHEET_FIELD_PREFIX + FIELD_NAME_MAX];
+    size_t at;
+};
+
 /* Where the columns are in a table from outside. */
 struct sheet_header {
     int at[N_SHEET_READ]; /* the cell; -1: the table has no such column */
     size_t n_cells;       /* of every row */
+    struct sheet_field fields[SHEET_FIELDS_MAX];
+    size_t n_fields;
 };
+
+/* "cost" of the column "field.cost". */
+const char *sheet_field_name(const struct sheet_field *field);
 
 /*
  * Any order and case, and columns that are only written are passed over; so are "line", "column"
@@ -71,3 +86,4 @@ bool sheet_has(const struct sheet_header *header, enum sheet_column column);
  */
 struct span sheet_cell(const struct sheet_header *header, const struct span *cells,
     enum sheet_column column);
+struct span sheet_field_cell(const struct sheet_field *field, const struct span *cells);

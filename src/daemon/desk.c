@@ -15,6 +15,7 @@
 #include "monitor/trust.h"
 #include "net/addr.h"
 #include "net/syslog.h"
+#include "notify/notifier.h"
 
 #define SCHEDULER_STUCK_SECONDS 60
 
@@ -23,6 +24,7 @@ struct desk {
     struct job_services jobs;
     struct api_services api;
     struct trust_keeper *trust;
+    struct notifier *notifier;
     struct job_runner *runner;
     struct scheduler *scheduler;
     struct addr_ranges *metrics_allow;
@@ -54,17 +56,20 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         return err_wrap(err, "audit.syslog");
     desk->tmp_dir = xasprintf("%s/tmp", conf_text(conf->conf, CONF_SERVER_DATA));
     desk->trust = trust_keeper_new(conf->prober);
+    desk->notifier = notifier_new(conf->conf);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
         n_workers > 1 ? n_workers - 1 : 1);
     desk->scheduler = scheduler_new(conf->loop, conf->workers, desk->runner);
     desk->jobs = (struct job_services){ .prober = conf->prober,
         .vault = conf->vault,
         .trust = desk->trust,
+        .notifier = desk->notifier,
         .runner = desk->runner,
         .audit_syslog = &desk->audit_syslog,
         .node = desk->node };
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,
+        .notifier = desk->notifier,
         .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
@@ -88,6 +93,11 @@ const char *desk_node(const struct desk *desk)
 void desk_set_probe_conf(struct desk *desk, const struct probe_conf *conf)
 {
     trust_keeper_set(desk->trust, conf);
+}
+
+void desk_set_conf(struct desk *desk, struct conf *conf)
+{
+    notifier_set(desk->notifier, conf);
 }
 
 const struct http_app *desk_app(const struct desk *desk)
@@ -125,6 +135,7 @@ void desk_free(struct desk *desk)
     dispatch_free(desk->dispatch);
     scheduler_free(desk->scheduler);
     job_runner_free(desk->runner);
+    notifier_free(desk->notifier);
     trust_keeper_free(desk->trust);
     addr_ranges_free(desk->metrics_allow);
     free(desk->tmp_dir);

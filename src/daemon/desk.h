@@ -20,7 +20,7 @@ struct vault_client;
 struct workers;
 
 struct desk_conf {
-    const struct conf *conf;
+    struct conf *conf;
     struct loop *loop;
     struct workers *workers;
     struct probe_client *prober;
@@ -28,7 +28,7 @@ struct desk_conf {
     struct import_client *importer;
 };
 
-/* What `conf` points to outlives it; of the settings only what was read is kept. */
+/* What `conf` points to outlives it; the settings are counted, not borrowed. */
 bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err) must_check;
 
 /* This process, as leases and the database name it. */
@@ -36,6 +36,9 @@ const char *desk_node(const struct desk *desk);
 
 /* New settings for the prober: told with the next check. */
 void desk_set_probe_conf(struct desk *desk, const struct probe_conf *conf);
+
+/* New settings for mails and webhooks: for the next message. */
+void desk_set_conf(struct desk *desk, struct conf *conf);
 
 const struct http_app *desk_app(const struct desk *desk);
 

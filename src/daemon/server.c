@@ -116,6 +116,7 @@ static void apply(struct server *s, struct conf *conf)
     log_set_level((enum log_level)conf_i64(conf, CONF_LOG_LEVEL));
     if (!configure_prober(s, &err))
         log_error("conf.probe_not_loaded", KV_ERR(&err));
+    desk_set_conf(s->desk, conf);
     if (s->tls && !load_tls(s, &err))
         log_error("conf.tls_not_loaded", KV_ERR(&err));
     conf_free(old);

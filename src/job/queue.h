@@ -15,6 +15,7 @@ struct db;
 struct err;
 struct job_runner;
 struct loop;
+struct notifier;
 struct probe_client;
 struct syslog_target;
 struct trust_keeper;
@@ -27,6 +28,7 @@ struct job_services {
     struct probe_client *prober;
     struct vault_client *vault;
     struct trust_keeper *trust;
+    struct notifier *notifier;
     struct job_runner *runner;
     const struct syslog_target *audit_syslog; /* where checkpoints of the audit log go */
     const char *node;                         /* this process, as leases name it */

@@ -27,6 +27,7 @@ const struct scheduled scheduled[] = {
     { "check", "17 2 * * *", "look at every endpoint", false },
     { "notify", "27 2 * * *", "renewal scan: open and escalate expiry tickets", false },
     { "audit", "*/5 * * * *", "link the audit log's entries and sign the last one", true },
+    { "outbox", "*/5 * * * *", "look for messages that nobody sends", true },
     { "cleanup", "47 3 * * *", "forget ended sessions and old jobs", true },
     { 0 },
 };

@@ -8,7 +8,9 @@
 #include "base/err.h"
 #include "codec/hex.h"
 #include "core/lifecycle.h"
+#include "core/rows_delivery.h"
 #include "core/window.h"
+#include "monitor/outside.h"
 #include "store/account.h"
 #include "store/audit.h"
 #include "store/cert_refresh.h"
@@ -18,7 +20,6 @@
 
 #define COMMENTS_READ 500
 #define TEXT_MAX_BYTES 32000
-#define CHANNEL_TICKET "ticket"
 
 static bool audit_ticket(struct tx *tx, const struct ticket_row *ticket, const char *action,
     const char *after, int64_t now, struct err *err)
@@ -80,9 +81,15 @@ static bool resolve(struct tx *tx, const struct ticket_row *ticket, struct buf *
     struct ticket_edit edit = { .status = ticket_status_name(STATUS_DONE),
         .resolution = "replaced" };
 
+    const struct item_new item = { .event = EVENT_RENEWED,
+        .certificate_id = ticket->certificate_id,
+        .version_id = ticket->version_id,
+        .detail = buf_text(body) };
+
     return say(tx, ticket->id, body, now, err) &&
            store_ticket_edit(tx, ticket->id, &edit, now, err) &&
-           audit_ticket(tx, ticket, "ticket.resolve", "replaced", now, err);
+           audit_ticket(tx, ticket, "ticket.resolve", "replaced", now, err) &&
+           outside_renewed(tx, &item, now, err);
 }
 
 static const struct compare_fate *find_fate(const struct judgement *j, int64_t version_id)
@@ -325,10 +332,16 @@ static bool look_at_version(struct tx *tx, const struct judgement *j,
     if (!store_notices(tx, j->cert->id, row->version_id, &notices, err) ||
         !find_snooze(tx, j, row->version_id, &input.snoozed_until, err))
         return false;
-    for (size_t i = 0; i < notices.n && input.n_noticed < countof(noticed); i++)
-        if (strcmp(notices.items[i].channel, CHANNEL_TICKET) == 0)
-            noticed[input.n_noticed++] = notices.items[i].period_days;
+    const struct outside_question outside = { .settings = scan->settings,
+        .notices = &notices,
+        .window = input,
+        .certificate_id = j->cert->id,
+        .version_id = row->version_id };
+
+    input.n_noticed = outside_noticed(&notices, CHANNEL_TICKET, noticed, countof(noticed));
     window_look(&input, answer);
+    if (!outside_expiry(tx, &outside, &answer->next_at, &scan->n_told, err))
+        return false;
     if (!answer->is_due)
         return true;
     struct notice_new notice = { .certificate_id = j->cert->id,

@@ -4,7 +4,6 @@
 #include "net/http_client.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "net/curl_init.h"
 
 #define CONNECT_TIMEOUT_MS INT64_C(10000)
 #define TOTAL_TIMEOUT_MS INT64_C(60000)
@@ -32,13 +32,6 @@ struct transfer {
     struct http_answer *answer;
     struct err stop; /* why a callback ended it; kind ERR_NONE: none did */
 };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void init_curl(void)
-{
-    ASSERT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-}
 
 void http_answer_done(struct http_answer *answer)
 {
@@ -66,7 +59,7 @@ bool http_client_new(const struct http_client_conf *conf, struct http_client **r
     struct http_client *client;
     CURL *curl;
 
-    (void)pthread_once(&once, init_curl);
+    curl_init_once();
     curl = curl_easy_init();
     if (!curl)
         return fail(err, ERR_INTERNAL, "could not set up the HTTP client");
@@ -120,12 +113,26 @@ static long status_of(const struct transfer *transfer)
     return status;
 }
 
+/* Connected, and about to ask. */
+static int before_request(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct transfer *transfer = arg;
+
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    return transfer->call->about_to(transfer->call->about_to_arg, &transfer->stop)
+               ? CURL_PREREQFUNC_OK
+               : CURL_PREREQFUNC_ABORT;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 {
     struct transfer *transfer = arg;
     struct span piece = span_of(bytes, size * n);
 
-    if (transfer->call->sink && status_of(transfer) < 400) {
+    if (transfer->call->sink && (transfer->call->sinks_errors || status_of(transfer) < 400)) {
         if (!transfer->call->sink(transfer->call->sink_arg, piece, &transfer->stop))
             return CURL_WRITEFUNC_ERROR;
         return piece.size;
@@ -166,7 +173,7 @@ static bool make_headers(const char *const *headers, struct curl_slist **list, s
     return true;
 }
 
-static bool check_url(const char *url, struct err *err)
+bool http_url_check(const char *url, struct err *err)
 {
     CURLU *parts = curl_url();
     char *scheme = NULL, *user = NULL, *host = NULL;
@@ -230,6 +237,10 @@ static void set_client_options(struct transfer *transfer)
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (transfer->call->about_to) {
+        curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, before_request);
+        curl_easy_setopt(curl, CURLOPT_PREREQDATA, transfer);
+    }
 }
 
 static void set_call_options(CURL *curl, const struct http_call *call, struct curl_slist *headers)
@@ -334,7 +345,7 @@ bool http_client_call(struct http_client *client, const struct http_call *call,
     buf_clear(&answer->headers);
     buf_clear(&answer->body);
     answer->status = 0;
-    if (!check_url(call->url, err))
+    if (!http_url_check(call->url, err))
         return false;
     works = make_headers(call->headers, &headers, err);
     /* curl would ask for a 100 and wait a second for it. */

@@ -44,10 +44,18 @@ struct http_call {
 
     /*
      * Where the answer's body goes instead of answer->body, unless its status says that it is an
-     * error. False, with `err` set, ends the call.
+     * error and `sinks_errors` is not set. False, with `err` set, ends the call.
      */
     bool (*sink)(void *arg, struct span bytes, struct err *err);
     void *sink_arg;
+    bool sinks_errors;
+
+    /*
+     * Asked when the connection stands and before the first byte of the request: from here on the
+     * other side may know of it. False, with `err` filled in, ends the call. May be NULL.
+     */
+    bool (*about_to)(void *arg, struct err *err);
+    void *about_to_arg;
 };
 
 struct http_answer {
@@ -62,6 +70,9 @@ struct http_answer {
     }
 
 void http_answer_done(struct http_answer *answer);
+
+/* ERR_INVALID unless it is an http or https URL without user and password. */
+bool http_url_check(const char *url, struct err *err) must_check;
 
 /* The value of a field, in whatever case, without blanks at its ends; false if it is not there. */
 bool http_answer_field(const struct http_answer *answer, const char *name, struct span *ret);

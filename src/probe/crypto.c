@@ -1,6 +1,6 @@
 /*
- * probe/crypto: a provider that hands out what the default provider offers, less the decoders and
- * key types that cannot occur.
+ * probe/crypto: a provider that hands out what the default provider offers, less what cannot occur
+ * in a handshake.
  *
  * A provider is made known by a function without a context, and asked with the default provider's
  * own context, which its algorithms need. So what it leans on is static: loaded once, never let go,
@@ -31,25 +31,28 @@ struct selection {
     const char *structure; /* in a decoder's properties; NULL: any */
     const char *names[20]; /* beginnings, up to NULL */
     OSSL_ALGORITHM list[ALGORITHMS_MAX];
+    bool is_made;
 };
 
-static struct selection decoders = {
-    .structure = "structure=SubjectPublicKeyInfo",
-    .names = { "RSA", "EC", "ED25519", "ED448" },
-};
-
-static struct selection key_types = {
-    .names = { "RSA", "EC", "ED25519", "ED448", "X25519", "X448", "DH:", "HMAC", "ML-KEM" },
-};
-
-static struct selection ciphers = {
-    .names = { "AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM", "AES-128-CBC",
-        "AES-256-CBC", "AES-256-CTR", "ChaCha20-Poly1305", "DES-EDE3-CBC", "CAMELLIA-128-CBC",
-        "CAMELLIA-256-CBC", "ARIA-128-GCM", "ARIA-256-GCM" },
-};
-
-static struct selection digests = {
-    .names = { "SHA", "MD5" },
+/*
+ * By operation; what is not here is handed out whole. With every certificate OpenSSL walks through
+ * all that was ever made of any operation, so the rest is worth leaving out, too.
+ */
+static struct selection selections[] = {
+    [OSSL_OP_DECODER] = { .structure = "structure=SubjectPublicKeyInfo",
+        .names = { "RSA", "EC", "ED25519", "ED448", "ML-DSA", "SLH-DSA" } },
+    [OSSL_OP_KEYMGMT] = { .names = { "RSA", "EC", "ED25519", "ED448", "ML-DSA", "SLH-DSA", "X25519",
+                              "X448", "DH:", "HMAC", "ML-KEM", "SecP" } },
+    [OSSL_OP_CIPHER] = { .names = { "AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM",
+                             "AES-128-CBC", "AES-256-CBC", "AES-256-CTR", "ChaCha20-Poly1305",
+                             "DES-EDE3-CBC", "CAMELLIA-128-CBC", "CAMELLIA-256-CBC", "ARIA-128-GCM",
+                             "ARIA-256-GCM" } },
+    [OSSL_OP_DIGEST] = { .names = { "SHA", "MD5" } },
+    [OSSL_OP_MAC] = { .names = { "HMAC" } },
+    [OSSL_OP_KDF] = { .names = { "HKDF", "TLS13-KDF", "TLS1-PRF" } },
+    [OSSL_OP_KEYEXCH] = { .names = { "DH", "ECDH", "X25519", "X448" } },
+    [OSSL_OP_SIGNATURE] = { .names = { "RSA", "ECDSA", "ED25519", "ED448", "ML-DSA", "SLH-DSA",
+                                "HMAC" } },
 };
 
 static bool begins_with_one(const char *text, const char *const *beginnings)
@@ -74,10 +77,10 @@ static const OSSL_ALGORITHM *select_from(struct selection *selection, const OSSL
 {
     size_t n = 0;
 
-    for (; all && all->algorithm_names && n < ALGORITHMS_MAX - 1; all++)
+    for (; !selection->is_made && all && all->algorithm_names && n < ALGORITHMS_MAX - 1; all++)
         if (is_wanted(selection, all))
-            selection->list[n++] = *all;
-    selection->list[n] = (OSSL_ALGORITHM){ 0 };
+            selection->list[n++] = *all; /* and zeros behind the last */
+    selection->is_made = true;           /* it is asked for with every certificate */
     return selection->list;
 }
 
@@ -86,14 +89,8 @@ static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache)
     const OSSL_ALGORITHM *const all = OSSL_PROVIDER_query_operation(whole, operation, no_cache);
 
     (void)context;
-    if (operation == OSSL_OP_DECODER)
-        return select_from(&decoders, all);
-    if (operation == OSSL_OP_KEYMGMT)
-        return select_from(&key_types, all);
-    if (operation == OSSL_OP_CIPHER)
-        return select_from(&ciphers, all);
-    if (operation == OSSL_OP_DIGEST)
-        return select_from(&digests, all);
+    if (operation > 0 && (size_t)operation < countof(selections) && selections[operation].names[0])
+        return select_from(&selections[operation], all);
     return all;
 }
 

@@ -33,12 +33,10 @@ bool store_cert_ids(struct tx *tx, const struct store_viewer *viewer,
     return stmt_end(q, err);
 }
 
-bool store_cert_ids_visible(struct tx *tx, const struct store_viewer *viewer, const int64_t *ids,
-    size_t n, struct id_list *visible, struct err *err)
+/* Of the ids those for which `q` gives a row; its parameters are the id and the viewer. */
+static bool pick_ids(struct stmt *q, const struct store_viewer *viewer, const int64_t *ids,
+    size_t n, struct id_list *picked, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT c.id FROM certificate c WHERE c.id = $1 AND " VISIBLE("c.id", "$2", "$3"));
-
     for (size_t i = 0; i < n; i++) {
         int64_t found = 0;
 
@@ -48,8 +46,26 @@ bool store_cert_ids_visible(struct tx *tx, const struct store_viewer *viewer, co
         if (!read_number(q, &found, err))
             return false;
         if (found)
-            id_list_add(visible, found);
+            id_list_add(picked, found);
         stmt_reset(q);
     }
     return true;
+}
+
+bool store_cert_ids_visible(struct tx *tx, const struct store_viewer *viewer, const int64_t *ids,
+    size_t n, struct id_list *visible, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT c.id FROM certificate c WHERE c.id = $1 AND " VISIBLE("c.id", "$2", "$3"));
+
+    return pick_ids(q, viewer, ids, n, visible, err);
+}
+
+bool store_cert_ids_hidden(struct tx *tx, const struct store_viewer *viewer, const int64_t *ids,
+    size_t n, struct id_list *hidden, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT c.id FROM certificate c WHERE c.id = $1 AND NOT " VISIBLE("c.id", "$2", "$3"));
+
+    return pick_ids(q, viewer, ids, n, hidden, err);
 }

@@ -107,6 +107,11 @@ bool store_cert_ids(struct tx *tx, const struct store_viewer *viewer,
 bool store_cert_ids_visible(struct tx *tx, const struct store_viewer *viewer, const int64_t *ids,
     size_t n, struct id_list *visible, struct err *err) must_check;
 
+/* Of these ids those that there are, and that the viewer may not see: for what was written when
+ * they could. Records that are gone are no secret of anybody's. */
+bool store_cert_ids_hidden(struct tx *tx, const struct store_viewer *viewer, const int64_t *ids,
+    size_t n, struct id_list *hidden, struct err *err) must_check;
+
 struct cert_counts {
     int64_t total;
     int64_t of[N_CERT_STATUS]; /* by enum cert_status */

@@ -211,6 +211,50 @@ bool store_cert_sheet(struct tx *tx, const int64_t *ids, size_t n, struct cert_s
     return true;
 }
 
+static size_t place_of(const struct custom_field_rows *fields, int64_t id)
+{
+    size_t i = 0;
+
+    while (i < fields->n && fields->items[i].id != id)
+        i++;
+    return i;
+}
+
+bool store_cert_sheet_fields(struct tx *tx, const struct custom_field_rows *fields,
+    struct cert_sheet *sheet, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+    int64_t ids[CERT_SHEET_MAX];
+
+    if (sheet->n == 0 || fields->n == 0)
+        return true;
+    sheet->n_fields = fields->n;
+    for (size_t i = 0; i < sheet->n; i++) {
+        ids[i] = sheet->rows[i].cert.id;
+        sheet->rows[i].fields = xcalloc(fields->n, sizeof *sheet->rows[i].fields);
+    }
+    select_add(&select,
+        "SELECT certificate_id, field_id, value FROM certificate_field WHERE certificate_id IN (");
+    add_ids(&select, ids, sheet->n);
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        struct cert_sheet_row *row = find_row(sheet, stmt_i64(q, 0));
+        const size_t i = place_of(fields, stmt_i64(q, 1));
+
+        if (row && i < fields->n)
+            str_set(&row->fields[i], stmt_text(q, 2));
+    }
+    return stmt_end(q, err);
+}
+
+static void free_fields(char **fields, size_t n)
+{
+    for (size_t i = 0; fields && i < n; i++)
+        free(fields[i]);
+    free(fields);
+}
+
 void cert_sheet_done(struct cert_sheet *sheet)
 {
     for (size_t i = 0; i < sheet->n; i++) {
@@ -222,6 +266,7 @@ void cert_sheet_done(struct cert_sheet *sheet)
         free(row->sans);
         free(row->share_users);
         free(row->share_groups);
+        free_fields(row->fields, sheet->n_fields);
     }
     for (size_t i = 0; i < sheet->n_places; i++) {
         free(sheet->places[i].host);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/rows_cert.h"
+#include "core/rows_view.h"
 
 struct err;
 struct tx;
@@ -32,6 +33,7 @@ struct cert_sheet_row {
     char *sans;        /* … likewise; JSON */
     char *share_users; /* separated by ";" */
     char *share_groups;
+    char **fields; /* values of the custom fields that were asked for, NULL where it has none */
     struct cert_sheet_place *places; /* by host and port; borrowed from the sheet */
     size_t n_places;
 };
@@ -42,11 +44,16 @@ struct cert_sheet {
     struct cert_sheet_place *places;
     size_t n_places;
     size_t places_room;
+    size_t n_fields;
 };
 
 /* The records of up to CERT_SHEET_MAX ids that ascend; those that are gone are left out. */
 bool store_cert_sheet(struct tx *tx, const int64_t *ids, size_t n, struct cert_sheet *ret,
     struct err *err) must_check;
+
+/* Add the values of custom fields. */
+bool store_cert_sheet_fields(struct tx *tx, const struct custom_field_rows *fields,
+    struct cert_sheet *sheet, struct err *err) must_check;
 void cert_sheet_done(struct cert_sheet *sheet);
 
 DEFINE_AUTODONE(cert_sheet);

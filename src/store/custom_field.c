@@ -1,6 +1,7 @@
 /* store/custom_field: see the header. */
 #include "store/custom_field.h"
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "codec/json.h"
 #include "codec/json_in.h"
@@ -186,4 +187,21 @@ bool store_custom_field_put(struct tx *tx, int64_t certificate_id, int64_t field
     stmt_bind_i64(q, 2, field_id);
     stmt_bind_text(q, 3, value);
     return stmt_run(q, err);
+}
+
+bool store_custom_field_value(struct tx *tx, int64_t certificate_id, int64_t field_id, char **ret,
+    struct err *err)
+{
+    autofree(str) char *value = NULL;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT value FROM certificate_field WHERE certificate_id = $1 AND field_id = $2");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_i64(q, 2, field_id);
+    while (stmt_next(q))
+        value = read_text(q, 0);
+    if (!stmt_end(q, err))
+        return false;
+    *ret = take(&value);
+    return true;
 }

@@ -34,6 +34,10 @@ bool store_custom_field_delete(struct tx *tx, int64_t id, struct err *err) must_
 /* How many records have a value of it, whoever may see them. */
 bool store_custom_field_count(struct tx *tx, int64_t id, int64_t *ret, struct err *err) must_check;
 
+/* A record's value; NULL where it has none. The caller frees *ret. */
+bool store_custom_field_value(struct tx *tx, int64_t certificate_id, int64_t field_id, char **ret,
+    struct err *err) must_check;
+
 /* A record's value; "" takes it away. It is the caller's to have checked it. */
 bool store_custom_field_put(struct tx *tx, int64_t certificate_id, int64_t field_id,
     const char *value, struct err *err) must_check;

@@ -88,6 +88,16 @@ bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_
     return true;
 }
 
+bool store_job_hurry(struct tx *tx, const char *dedupe_key, int64_t due_at, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE job SET due_at = $2 WHERE dedupe_key = $1 AND state = 'queued' AND due_at > $2");
+
+    stmt_bind_text(q, 1, dedupe_key);
+    stmt_bind_i64(q, 2, due_at);
+    return stmt_run(q, err);
+}
+
 /* On PostgreSQL a row that another is just claiming is passed over, not waited for. */
 static bool find_locked(struct tx *tx, struct sql *sql, int64_t now, int64_t *ret_id,
     struct err *err)

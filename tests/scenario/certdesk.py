@@ -146,11 +146,13 @@ class Certdesk:
             pids = [int(p) for p in f.read().split()]
         roles = {}
         for pid in pids:
-            with open(f"/proc/{pid}/cmdline", "rb") as f:
-                words = f.read().decode(errors="replace")
-            for role in ("server", "prober", "vault"):
-                if role in words:
-                    roles[role] = pid
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    words = f.read().decode(errors="replace").split("\0")
+            except OSError:
+                continue  # it has just ended
+            if words[1:2] == ["internal"]:
+                roles[words[2]] = pid
         return roles
 
     def kill_hard(self):

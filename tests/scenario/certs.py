@@ -97,10 +97,11 @@ class Authority(Issued):
                           (x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False)])
         return Authority(cert, key, self)
 
-    def issue(self, *names, not_before=None, not_after=None, kind="ec", key=None, san_count=0):
+    def issue(self, *names, not_before=None, not_after=None, kind="ec", key=None, san_count=0,
+              san_domain="many.example"):
         key = key or new_key(kind)
         sans = [_general_name(n) for n in names]
-        sans += [x509.DNSName(f"n{i}.many.example") for i in range(san_count)]
+        sans += [x509.DNSName(f"n{i}.{san_domain}") for i in range(san_count)]
         cert = _build(_name(names[0]), key.public_key(), self.cert.subject, self.key, not_before or days(-30),
                       not_after or days(90), [
                           (x509.BasicConstraints(ca=False, path_length=None), True),

@@ -257,3 +257,84 @@ def test_old_is_swapped_for_new_in_one_step(people):
     ann.delete(f"/certificates/{old['id']}/resources/{place['id']}", expect=404)
     ann.delete(f"/certificates/{old['id']}")
     assert ann.get("/certificates?unused=true").json["total"] == 1
+
+
+def act(api, **body):
+    return api.job_done(api.post("/certificates/actions", body, expect=202).json["job"])
+
+
+def test_bulk_work_is_done_to_what_the_filter_says(people):
+    """F24: by a custom field too, to groups too; the rest stays as it is."""
+    admin, ann, bob = people["admin"], people["ann"], people["bob"]
+    admin.post("/custom-fields", {"name": "cost"})
+    admin.post("/groups", {"name": "ops", "users": ["bob"]})
+    meant = record(ann, "meant", fields={"cost": "A1"})["id"]
+    other = record(ann, "other", fields={"cost": "B2"})["id"]
+    done = act(ann, filter={"fields": {"cost": "A1"}}, action="share", groups=["ops"])["result"]
+    assert (done["done"], done["skipped"]) == (1, 0)
+    assert [c["id"] for c in bob.get("/certificates").json["items"]] == [meant]
+    done = act(bob, filter={}, action="share", users=["carl"], groups=["ops"])["result"]
+    assert done["done"] == 1, "whom it is shared with shares it too"
+    assert people["carl"].call("GET", f"/certificates/{other}").status == 404
+    done = act(ann, filter={}, action="unshare", groups=["ops"])["result"]
+    assert done["done"] == 2 and bob.get("/certificates").json["total"] == 0
+
+
+def test_what_came_of_work_is_told_as_far_as_one_may_see_it_now(people):
+    """F35: a job's result names no record that has been taken from whoever had it done."""
+    admin, ann, bob = people["admin"], people["ann"], people["bob"]
+    kept, taken = (record(ann, name, share={"users": ["bob"]})["id"] for name in ("kept", "taken"))
+    gone = record(bob, "gone")["id"]
+    job = act(bob, ids=[kept, taken, gone], action="tag", tags=["x"])
+    assert {i["certificate"]["name"] for i in job["result"]["items"]} == {"kept", "taken", "gone"}
+    put(ann, f"/certificates/{taken}/access", {"share": {"users": []}})
+    bob.delete(f"/certificates/{gone}")
+    for seen in (bob.get(f"/jobs/{job['id']}").json, [j for j in bob.get("/jobs").json["items"] if j["id"] == job["id"]][0]):
+        assert [i["certificate"]["name"] for i in seen["result"]["items"]] == ["kept", "gone"]
+        assert seen["result"]["done"] == 3
+    assert len(admin.get(f"/jobs/{job['id']}").json["result"]["items"]) == 3
+
+
+def test_who_goes_leaves_imports_and_jobs_that_nobody_gets(people):
+    """F35: another user of the same name is somebody else."""
+    admin, ann = people["admin"], people["ann"]
+    sent = ann.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
+    ann.job_done(sent["job"])
+    admin.delete("/users/ann", expect=200)
+    admin.post("/users", {"name": "ann", "password": PASSWORD.format("ann")})
+    again = World._sign_in(people["admin"], "ann")  # pylint: disable=protected-access
+    assert again.get("/imports").json["items"] == [] and again.get("/jobs").json["items"] == []
+    assert again.call("GET", f"/jobs/{sent['job']}").status == 404
+    assert again.call("POST", f"/imports/{sent['id']}/apply").status == 404
+    assert admin.get(f"/jobs/{sent['job']}").json["actor"] is None
+
+
+def test_custom_fields_come_and_go_in_tables(people):
+    """F10 F24: a spreadsheet's own columns come in, are checked, and come out again."""
+    admin, ann = people["admin"], people["ann"]
+    admin.post("/custom-fields", {"name": "cost", "type": "choice", "choices": ["A1", "B2"]})
+    admin.post("/custom-fields", {"name": "rack", "type": "number", "required": True})
+
+    def send(table, dry_run=False):
+        sent = ann.call("POST", f"/imports?dry_run={str(dry_run).lower()}", table, {"Content-Type": "text/csv"}, expect=202).json
+        result = ann.job_done(sent["job"])["result"]
+        return result, ann.get(f"/imports/{sent['id']}/rows").json["items"]
+
+    result, _ = send("name,field.cost,Field.Rack\none,A1,007\ntwo,,-1.50\nthree,C3,1\nfour,A1,\n")
+    assert (result["created"], result["failed"]) == (2, 2), result
+    assert [(e["line"], e["column"], e["message"]) for e in result["errors"]] == [
+        (4, "field.cost", "is none of the choices"), (5, "field.rack", "must be filled in")]
+    values = {c["name"]: c["fields"] for c in ann.get("/certificates").json["items"]}
+    assert values == {"one": {"cost": "A1", "rack": 7}, "two": {"rack": -1.5}}
+    table = ann.get("/certificates.csv").body.decode("utf-8-sig")
+    assert table.splitlines()[0].endswith(",last_error,field.cost,field.rack")
+    result, _ = send(table)
+    assert (result["unchanged"], result["failed"]) == (2, 0), result
+    result, rows = send("name,field.cost\none,B2\ntwo,B2\n", dry_run=True)
+    assert rows[0]["changes"] == [{"column": "field.cost", "old": "A1", "new": "B2"}] and result["updated"] == 2
+    result, _ = send("name,field.cost\none,\n")
+    assert result["updated"] == 1 and ann.get("/certificates?field.cost=A1").json["total"] == 0
+    for bad, column in (("name,field.nonsense\none,x\n", "field.nonsense"), ("name,field.cost,field.COST\none,A1,A1\n", "field.COST"),
+                        ("name,field.\none,x\n", "field.")):
+        result, _ = send(bad)
+        assert result["failed"] == 1 and result["errors"][0]["column"] == column, result

@@ -68,14 +68,15 @@ def test_bad_certificates_are_shown_with_what_is_wrong(desk, nginx, authority):
 
 
 def test_a_certificate_with_60000_names_is_read(desk, nginx, authority):
-    port = free_port()
-    nginx.site(port, authority.issue("many.example", san_count=60000)).start()
-    record = desk.admin.add("127.0.0.1", port, sni="many.example")
-    if record["current"] is None:
-        assert first_observation(desk.admin, record)["error"]["class"] == "certificate_unreadable"
-        return
+    """And one that is larger than 1 MiB for them is told as that."""
+    admin, ports = desk.admin, [free_port(), free_port()]
+    nginx.site(ports[0], authority.issue("many.test", san_count=60000, san_domain="m.test"))
+    nginx.site(ports[1], authority.issue("many.example", san_count=60000)).start()
+    record = admin.add("127.0.0.1", ports[0], sni="many.test")
     assert record["current"]["sans_total"] == 60001 and len(record["current"]["sans"]) == 100
     assert len(json.dumps(record)) < 65536
+    error = first_observation(admin, admin.add("127.0.0.1", ports[1], sni="many.example"))["error"]
+    assert error["class"] == "certificate_unreadable" and "larger than 1 MiB" in error["message"]
 
 
 @pytest.mark.parametrize("endpoint, says", [

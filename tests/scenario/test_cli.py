@@ -111,3 +111,47 @@ def test_users_and_groups_by_hand(desk):
         assert desk.cli("user", *words).returncode == 2, words
     for words in ((), ("join", "x"), ("show",), ("list", "x")):
         assert desk.cli("group", *words).returncode == 2, words
+
+
+def test_access_and_bulk_work_by_hand(desk):
+    """F9 F24 F31 F38: who is around a record, and one thing done with many."""
+    signed_in(desk)
+    for name in ("ann", "bob"):
+        desk.admin.post("/users", {"name": name})
+    desk.admin.post("/groups", {"name": "ops"})
+    one, two = (str(desk.admin.post("/certificates", {"name": n, "tags": ["old"]}).json["id"]) for n in ("one", "two"))
+    done = desk.cli("cert", "access", one, "--assignee", "bob", "--share-users", "ann", "--share-groups", "ops",
+                    "--key-users", "ann")
+    assert done.returncode == 0, done.stderr
+    kept = json.loads(desk.cli("cert", "access", one, "--share-users", "", "-o", "json").stdout)
+    assert kept["share"] == {"users": [], "groups": ["ops"]} and kept["assignee"] == "bob", "the half that is not named stays"
+    shown = desk.cli("cert", "access", one).stdout
+    assert "ops (group)" in shown and "bob" in shown and "ann" not in shown
+    assert desk.cli("cert", "access", one, "--owner", "nobody-here").returncode == 1
+
+    done = desk.cli("cert", "bulk", "share", "--tag", "old", "--users", "ann", "--groups", "ops", "--use-key")
+    assert done.returncode == 0 and "2 done, 0 skipped, 0 failed" in done.stdout, done
+    assert desk.cli("cert", "bulk", "set-business-group", one, two, "--business-group", "Shop").returncode == 0
+    assert desk.cli("cert", "bulk", "assign", one, "--user", "-").returncode == 0
+    record = desk.admin.get(f"/certificates/{one}").json
+    assert (record["business_group"], record["assignee"], record["share"]) == ("Shop", None, {"users": ["ann"], "groups": ["ops"]})
+    assert desk.cli("resource", "add", "lb 1", "--description", "Berlin").returncode == 0
+    assert desk.cli("resource", "put", "lb 1", f"443={one}", f"a=b={two}").returncode == 0
+    assert "not PLACE=ID" in desk.cli("resource", "put", "lb 1", "443").stderr
+    assert desk.cli("resource", "put", "lb 1", f"443={two}").returncode == 0
+    places = json.loads(desk.cli("resource", "show", "lb 1", "-o", "json").stdout)["items"]
+    assert [(p["slot"], str(p["certificate"]["id"])) for p in places] == [("443", two), ("a=b", two)]
+    assert "Berlin" in desk.cli("resource", "list", "--search", "LB").stdout and "443" in desk.cli("resource", "show", "lb 1").stdout
+    refused = desk.cli("cert", "bulk", "delete", "--all")
+    assert refused.returncode == 1 and "1 done, 0 skipped, 1 failed" in refused.stdout and '"lb 1"' in refused.stdout
+    assert desk.cli("resource", "remove", "lb 1").returncode == 1
+    assert desk.cli("resource", "clear", "lb 1", "443", "a=b").returncode == 0
+    assert desk.cli("resource", "remove", "lb 1").returncode == 0
+    assert desk.cli("cert", "bulk", "delete", "--unused").returncode == 0
+    assert desk.admin.get("/certificates").json["total"] == 0
+
+    assert "say which" in desk.cli("cert", "bulk", "delete").stderr, "nothing is never everything"
+    assert "say which" in desk.cli("cert", "bulk", "delete", one, "--all").stderr
+    assert desk.cli("cert", "bulk", "frobnicate", one).returncode == 1
+    for words in (("cert", "bulk"), ("cert", "access"), ("resource", "put", "x"), ("resource",), ("resource", "list", "x")):
+        assert desk.cli(*words).returncode == 2, words

@@ -1,6 +1,7 @@
 """F25 F26: uploads that cannot be: each a clear answer, nothing half-done, and the server goes on."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -42,6 +43,32 @@ def test_a_gigabyte_is_refused_by_its_length(desk):
     before = total(desk)
     answer = raw(desk, head, b"--x\r\n")
     assert answer.startswith(b"HTTP/1.1 413")
+    assert total(desk) == before
+
+
+def memory_peak(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) << 10 for line in f if line.startswith("VmHWM"))
+
+
+def test_a_gigabyte_without_a_length_is_refused_on_the_way(desk):
+    """In chunks: the answer comes when it is too much, and the rest is neither kept nor waited for."""
+    head = (f"POST /api/v1/certificates/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {desk.admin.token}\r\n"
+            f"Content-Type: multipart/form-data; boundary=x\r\nTransfer-Encoding: chunked\r\n\r\n").encode()
+    server, before, sent, answer = desk.children()["server"], total(desk), 0, b""
+    peak, piece = memory_peak(server), b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", desk.port), timeout=20) as s:
+        s.sendall(head)
+        try:
+            while sent < 1 << 30 and not select.select([s], [], [], 0)[0]:
+                s.sendall(piece)
+                sent += len(piece)
+            answer = s.recv(65536)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 413"), answer
+    assert sent < 64 << 20
+    assert memory_peak(server) - peak < 48 << 20
     assert total(desk) == before
 
 

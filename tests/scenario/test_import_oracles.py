@@ -2,9 +2,11 @@
 
 import csv
 import os
+import subprocess
 import urllib.parse
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from certdesk import ROOT
 from uploads import import_, upload
@@ -38,6 +40,9 @@ def test_every_pfx_that_is_to_be_accepted_becomes_a_record_with_its_key(desk_mod
                 assert made["current"]["fingerprint_sha256"] == row["leaf_sha256"], row["file"]
             assert (answer.status == 200) == (made["current"]["fingerprint_sha256"] in seen), row["file"]
             seen[made["current"]["fingerprint_sha256"]] = made["id"]
+            if row["wrong_password_opens"] != "1":
+                answer = import_(admin, {**fields, "password": "not this one"}, expect=400)
+                assert "wrong password" in answer.json["detail"], (row["file"], answer)
         elif row["verdict"] in ("reject", "accept-key-only"):
             assert answer.status == 400, (row["file"], answer)
         assert answer.status < 500, (row["file"], answer)
@@ -57,13 +62,49 @@ def test_certificates_of_all_kinds_become_records(desk_module):
         assert answer.status < 500, (row["origin"], answer)
 
 
-def test_keys_of_all_forms_are_refused_for_a_stranger_s_certificate(desk_module, authority):
-    site = authority.issue("stranger.example")
-    for row in rows("keys")[::6]:
-        fields = {"file": site.pem, "key": content("keys", "files", row["file"]),
-                  "key_password": urllib.parse.unquote(row["password_pct"])}
-        answer = upload(desk_module.admin, "/certificates/import", fields)
+class _Half:
+    """The public half of somebody's key, as an authority needs it."""
+
+    def __init__(self, public):
+        self.public = public
+
+    def public_key(self):
+        return self.public
+
+
+def public_half(file, password):
+    """By openssl, which knows forms that Python's library does not."""
+    done = subprocess.run(["openssl", "pkey", "-in", os.path.join(ORACLES, "keys", "files", file), "-passin",
+                           "pass:" + password, "-pubout"], capture_output=True, check=True)
+    return _Half(serialization.load_pem_public_key(done.stdout))
+
+
+def test_keys_of_all_forms_are_taken_with_their_certificate_and_refused_with_another(desk_module, authority):
+    """F26 F27: some; with a wrong password and with none it is the password that is told to be amiss."""
+    stranger = authority.issue("stranger.example")
+    taken = 0
+    table = rows("keys")
+    for row in table[::8] + [r for r in table if "reject" in r["verdict"]]:
+        password, key = urllib.parse.unquote(row["password_pct"]), content("keys", "files", row["file"])
+
+        def bring(site, words):
+            fields = {"file": site.pem, "key": key, "key_password": words}
+            return upload(desk_module.admin, "/certificates/import", fields)
+        answer = bring(stranger, password)
         assert answer.status == 400, (row["file"], answer)
-        if row["verdict"] == "accept":
-            assert "belong" in answer.json["detail"], (row["file"], answer)
-    import_(desk_module.admin, {"file": site.pem})
+        if row["verdict"] != "accept":
+            continue
+        assert "belong" in answer.json["detail"], (row["file"], answer)
+        answer = bring(authority.issue("own.example", key=public_half(row["file"], password)), password)
+        assert answer.status == 201 and answer.json["key"]["stored"], (row["file"], answer)
+        taken += 1
+        for words, says in (("not this one", "wrong password"), ("", "password is needed")):
+            assert not password or says in bring(stranger, words).json["detail"], row["file"]
+    assert taken > 8
+    import_(desk_module.admin, {"file": stranger.pem})
+
+
+def test_requests_are_no_certificates(desk_module):
+    for row in rows("csr")[::3]:
+        answer = upload(desk_module.admin, "/certificates/import", {"file": content("csr", "files", row["file"])})
+        assert answer.status == 400 and answer.json["errors"][0]["field"] == "file", (row["file"], answer)

@@ -6,7 +6,6 @@ import threading
 
 from certs import days
 from servers import wait_until
-from test_import_canary import family
 from uploads import form
 
 
@@ -38,7 +37,7 @@ def test_what_dies_meanwhile_leaves_nothing_half_done(desk, authority):
     def kill():
         roles = ["vault", "importer"]
         while not stop.wait(0.13):
-            pid = family(desk).get(roles[len(killed) % 2])
+            pid = desk.children().get(roles[len(killed) % 2])
             if pid:
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)

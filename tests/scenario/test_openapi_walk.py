@@ -212,6 +212,23 @@ def _imports(walk, authority):
     walk("POST", "/certificates/import", b"nonsense", expect=415)
 
 
+def _notifications(walk):
+    made = walk("POST", "/webhooks", {"name": "h", "url": "http://127.0.0.1:9/x", "events": ["expiry"]}, expect=201).json
+    walk("POST", "/webhooks/{id}/secret", id=made["id"], expect=200)
+    walk("POST", "/settings/notifications/test", {"channel": "webhook", "webhook": made["id"]}, expect=200)
+    walk("GET", "/webhooks", expect=200)
+    walk("PATCH", "/webhooks/{id}", {"enabled": False}, id=made["id"], expect=200)
+    one = walk("GET", "/deliveries", query="?limit=1&state=failed&channel=webhook&event=test", expect=200).json["items"][0]
+    walk("GET", "/deliveries/{id}", id=one["id"], expect=200)
+    walk("POST", "/deliveries/{id}/retry", id=one["id"], expect=409)
+    walk("DELETE", "/webhooks/{id}", id=made["id"], expect=204)
+    walk("GET", "/schedules/preview", query="?cron=@daily&count=2", expect=200)
+    feed = walk("POST", "/calendar", expect=201).json
+    walk("GET", "/calendar", expect=200)
+    walk("GET", "/calendar.ics", query=feed["url"][feed["url"].index("?"):], expect=200)
+    walk("DELETE", "/calendar/{id}", id=feed["id"], expect=204)
+
+
 def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authority):
     port = free_port()
     nginx.site(port, authority.issue("localhost", not_after=days(10))).start()
@@ -223,6 +240,7 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _settings(walk, root)
     _keys(walk)
     _imports(walk, authority)
+    _notifications(walk)
     for path in ("/jobs", "/schedules", "/dashboard", "/audit", "/audit/verify", "/standby", "/openapi.json", "/healthz",
                  "/readyz"):
         walk("GET", path, expect=200)

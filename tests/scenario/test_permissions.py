@@ -58,6 +58,12 @@ TABLE = {
     "GET /tokens": "U......", "POST /tokens": "U......", "DELETE /tokens/{id}": "UNNNNNN",
     "GET /settings/notifications": "U......", "PUT /settings/notifications": "UFFFFF.",
     "GET /settings/display": "U......", "PUT /settings/display": "UFFFFF.",
+    "POST /settings/notifications/test": "UFFFFF.", "GET /schedules/preview": "U......",
+    "GET /webhooks": "UFFFFF.", "POST /webhooks": "UFFFFF.", "PATCH /webhooks/{id}": "UFFFFFN",
+    "DELETE /webhooks/{id}": "UFFFFFN", "POST /webhooks/{id}/secret": "UFFFFFN",
+    "GET /deliveries": "U......", "GET /deliveries/{id}": "UNNNNNN", "POST /deliveries/{id}/retry": "UFFFFFN",
+    "GET /calendar": "U......", "POST /calendar": "U......", "DELETE /calendar/{id}": "UNNNNNN",
+    "GET /calendar.ics": "NNNNNNN",
     "GET /trust-bundles": "U......", "POST /trust-bundles": "UFFFFF.", "DELETE /trust-bundles/{id}": "UFFFFFN",
     "GET /csrs": "U......", "POST /csrs": "U......", "GET /csrs/{id}": "UNNN...", "GET /csrs/{id}.pem": "UNNN...",
     "POST /csrs/{id}/certificate": "UNNN.F.", "DELETE /csrs/{id}": "UNNN-F-", "GET /vault": "UFFFF..", "POST /vault/rotate": "UFFFFF.",
@@ -81,6 +87,7 @@ BODIES = {
     "PATCH /business-groups/{name}": {}, "POST /custom-fields": {}, "PATCH /custom-fields/{name}": {"required": False},
     "POST /views": {}, "PATCH /views/{id}": {"name": "mine"}, "POST /resources": {}, "PATCH /resources/{id}": {},
     "PUT /resources/{id}/associations": {"items": []}, "POST /certificates/{id}/resources": {},
+    "POST /webhooks": {}, "PATCH /webhooks/{id}": {}, "POST /settings/notifications/test": {},
 }
 
 
@@ -147,7 +154,8 @@ class World:
             return path.replace("{id}", str(self.job))
         if "/csrs/" in path:
             return path.replace("{id}", str(self.csr))
-        if "/tokens/" in path or "/trust-bundles/" in path:
+        if "/tokens/" in path or "/trust-bundles/" in path or \
+                any(part in path for part in ("/webhooks/", "/deliveries/", "/calendar/")):
             return path.replace("{id}", "4711")
         return path.replace("{id}", str(self.id))
 

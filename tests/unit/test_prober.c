@@ -275,28 +275,34 @@ static size_t n_done(struct mine *mine)
     return n;
 }
 
+/* Ask until the prober is full, and for no more than four connections; the last is another's. */
+static void fill(struct probe_client *client, const struct probe_target *target, struct mine *mine,
+    struct mine *other)
+{
+    const struct probe_target good = target_at(peer, 8);
+    struct err err = { 0 };
+
+    assert_works(probe_client_submit(client, target, 1000, note_end, other, &err), &err);
+    for (size_t i = 0; i < 30; i++)
+        assert_works(probe_client_submit(client, target, 1000, note_end, mine, &err), &err);
+    assert_fails(probe_client_submit(client, &good, 1, note_end, mine, &err), &err,
+        ERR_UNAVAILABLE);
+}
+
 /* The prober is as full as it gets, and hears of it all the same; others are not concerned. */
-static void what_is_cancelled_is_answered_at_once(void **state)
+static void cancel_all(const struct probe_conf *conf, const struct probe_target *target)
 {
     pid_t pid;
     autofree(probe_client) struct probe_client *client = client_with(&pid);
     struct mine gone = { .lock = PTHREAD_MUTEX_INITIALIZER };
     struct mine stays = { .lock = PTHREAD_MUTEX_INITIALIZER };
-    const struct probe_conf conf = { .allow = "127.0.0.0/8", .max_in_flight = 4 };
-    const struct probe_target target = target_at(silent, 7);
     const struct probe_target good = target_at(peer, 8);
     autofree(probe_result) struct probe_result *result = NULL;
     const int64_t began_ms = clock_mono_ms();
     struct err err = { 0 };
 
-    (void)state;
-    assert_works(probe_client_configure(client, &conf, &err), &err);
-    assert_works(probe_client_submit(client, &target, 1000, note_end, &stays, &err), &err);
-    for (size_t i = 0; i < 30; i++)
-        assert_works(probe_client_submit(client, &target, 1000, note_end, &gone, &err), &err);
-    assert_fails(probe_client_submit(client, &good, 1, note_end, &gone, &err), &err,
-        ERR_UNAVAILABLE);
-
+    assert_works(probe_client_configure(client, conf, &err), &err);
+    fill(client, target, &gone, &stays);
     probe_client_cancel(client, note_end, is_same, &gone);
     while (n_done(&gone) < 30)
         usleep(1000);
@@ -312,6 +318,31 @@ static void what_is_cancelled_is_answered_at_once(void **state)
     assert_true(clock_mono_ms() - began_ms < 9000);        /* not the handshakes' own time-out */
     probe_client_set_fd(client, -1);
     assert_int_equal(end_of(pid), 0);
+}
+
+static void what_is_cancelled_is_answered_at_once(void **state)
+{
+    const struct probe_conf conf = { .allow = "127.0.0.0/8", .max_in_flight = 4 };
+    const struct probe_target target = target_at(silent, 7);
+
+    (void)state;
+    cancel_all(&conf, &target);
+}
+
+static void what_waits_for_its_name_can_be_cancelled(void **state)
+{
+    static const struct test_name names[] = { { .name = "silent.test", .is_silent = true }, { 0 } };
+    struct test_dns *const dns = test_dns_new(names);
+    const struct probe_conf conf = { .allow = "127.0.0.0/8",
+        .max_in_flight = 4,
+        .dns_servers = test_dns_server(dns),
+        .timeouts.dns_ms = 20000,
+        .timeouts.total_ms = 60000 };
+    const struct probe_target target = { .id = 7, .host = "silent.test", .port = 443 };
+
+    (void)state;
+    cancel_all(&conf, &target);
+    test_dns_free(dns);
 }
 
 static void without_a_prober_it_says_so(void **state)
@@ -406,6 +437,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(many_threads_share_one_prober),
         cmocka_unit_test(a_killed_prober_fails_what_is_pending_and_is_replaced),
         cmocka_unit_test(what_is_cancelled_is_answered_at_once),
+        cmocka_unit_test(what_waits_for_its_name_can_be_cancelled),
         cmocka_unit_test(without_a_prober_it_says_so),
         cmocka_unit_test(nonsense_from_the_prober_is_not_believed),
         cmocka_unit_test(nonsense_from_the_server_ends_the_prober),

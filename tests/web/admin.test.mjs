@@ -180,11 +180,11 @@ describe('what admins see to', { skip: hasBrowser ? false : 'there is no Chromiu
   /* F36 */
   test('narrows the log down, shows before and after, and whether the chain is whole', async () => {
     await page.goto('/audit');
-    await page.getByText(/The chain is intact: verified up to entry 40, with 2 signed checkpoints/).waitFor();
+    await page.getByText(/The chain is intact: verified up to link 40, with 2 signed checkpoints/).waitFor();
     await page.getByRole('button', { name: 'Details' }).nth(1).click();
     await page.getByRole('grid', { name: 'What has changed' }).getByRole('row', { name: /Name old new/ }).waitFor();
     await page.getByLabel('About').selectOption('certificate');
-    await button('Who and when').click();
+    await button('Who, what, when').click();
     await page.getByLabel('From').fill('2026-11-01');
     await page.getByLabel('Until').fill('2026-11-20');
     const [request] = await Promise.all([

@@ -1,62 +1,16 @@
 /*
  * The page in the real program: the main job, done by hand, against a TLS server on loopback; and every answer that
  * passes by is held against api/openapi.yaml.
- *
- * CERTDESK_BINARY names the program (build/certdesk where it is not set); without one this is skipped.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { hasBrowser, launch, openPage, signIn } from './browser.mjs';
+import { launch, openPage, signIn } from './browser.mjs';
 import { needs, watchAnswers } from './description.mjs';
+import { password, skip, startDesk, until } from './desk.mjs';
 import { Authority, TlsServer } from './tls.mjs';
-
-const binary = process.env.CERTDESK_BINARY ?? fileURLToPath(new URL('../../build/certdesk', import.meta.url));
-const password = 'correct horse staple';
-const skip = !hasBrowser ? 'there is no Chromium' : !existsSync(binary) ? `there is no ${binary}` : false;
-
-const freePort = () => new Promise((resolve, reject) => {
-  const server = createServer();
-  server.on('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
-
-/* Ask again and again, until the answer is true or the time is up. */
-async function until(what, question, seconds = 30) {
-  const end = Date.now() + seconds * 1000;
-  while (Date.now() < end) {
-    if (await question().catch(() => false)) return;
-    await new Promise((resolve) => { setTimeout(resolve, 100); });
-  }
-  throw new Error(`${what}: not within ${seconds} s`);
-}
-
-async function startDesk(folder) {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const env = {
-    ...process.env, CERTDESK_ADMIN_PASSWORD: password, CERTDESK_PROBE_ALLOW: '127.0.0.0/8,::1', CERTDESK_CA_ALLOW: '127.0.0.0/8,::1',
-    CERTDESK_WEBHOOK_ALLOW: '127.0.0.0/8,::1',
-  };
-  const child = spawn(binary, ['serve', '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let log = '';
-  child.stdout.on('data', (chunk) => { log += chunk; });
-  child.stderr.on('data', (chunk) => { log += chunk; });
-  const ended = new Promise((resolve) => { child.on('exit', resolve); });
-  await until('certdesk is ready', async () => {
-    if (child.exitCode !== null) throw new Error(log);
-    return (await fetch(`${url}/readyz`)).status === 200;
-  }).catch((error) => { throw new Error(`${error.message}\n${log}`); });
-  return { url, log: () => log, stop: async () => { child.kill('SIGTERM'); return ended; } };
-}
 
 describe('the page in the program', { skip }, () => {
   let folder;

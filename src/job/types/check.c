@@ -5,6 +5,8 @@
 #include "job/types/updates.h"
 #include "monitor/trust.h"
 #include "monitor/unreachable.h"
+#include "notify/notifier.h"
+#include "notify/outbox.h"
 #include "store/endpoint.h"
 
 #define BATCH 2000
@@ -18,6 +20,22 @@ static bool next_batch(struct job_run *run, int64_t after, struct endpoint_rows 
 
     return tx_begin(run->db, TX_READ, &tx, err) &&
            store_endpoints_due(tx, "", before, after, BATCH, rows, err);
+}
+
+/* Who is to hear of endpoints that have gone, or are back. */
+static bool send_news(struct job_run *run, struct err *err)
+{
+    static const char *const events[] = { EVENT_UNREACHABLE, EVENT_RECOVERED };
+    struct outbox outbox =
+        outbox_begin(run->db, run->services->notifier, run->services->vault, run->now);
+    struct outbox_made made = { 0 };
+
+    for (size_t i = 0; i < countof(events); i++)
+        if (!outbox_bundle(&outbox, events[i], &made, err))
+            return false;
+    if (made.n_messages > 0)
+        job_runner_kick(run->services->runner);
+    return true;
 }
 
 bool job_check_run(struct job_run *run, struct err *err)
@@ -45,6 +63,7 @@ bool job_check_run(struct job_run *run, struct err *err)
             return false;
         done += (int64_t)rows.n;
     }
-    return unreachable_scan(run->db, run->row->started_at, run->now, err) &&
-           update_write_result(run, &totals, 0, err);
+    return unreachable_scan(run->db, run->row->started_at,
+               notifier_has_mail(run->services->notifier), run->now, err) &&
+           send_news(run, err) && update_write_result(run, &totals, 0, err);
 }

@@ -1,10 +1,11 @@
 /*
  * job/cleanup: forget what has ended: sessions, throttles, remembered answers, imports and jobs of
- * last month, keys of certificates that are gone.
+ * last month, messages of half a year ago, keys of certificates that are gone.
  */
 #include "base/err.h"
 #include "db/db.h"
 #include "job/types/types.h"
+#include "store/delivery.h"
 #include "store/import.h"
 #include "store/import_file.h"
 #include "store/job.h"
@@ -12,6 +13,7 @@
 #include "store/session.h"
 
 #define KEEP_JOBS_SECONDS (30 * INT64_C(86400))
+#define KEEP_DELIVERIES_SECONDS (180 * INT64_C(86400))
 #define KEEP_IMPORTS_SECONDS (30 * INT64_C(86400))
 #define ORPHAN_SECONDS 86400 /* an upload takes no longer */
 #define CHUNKS_AT_ONCE 64
@@ -23,6 +25,15 @@ static bool forget_jobs(struct job_run *run, int64_t *ret_n, struct err *err)
 
     return tx_begin(run->db, TX_WRITE, &tx, err) &&
            store_job_forget(tx, run->now - KEEP_JOBS_SECONDS, BATCH, ret_n, err) &&
+           tx_commit(take(&tx), err);
+}
+
+static bool forget_deliveries(struct job_run *run, int64_t *ret_n, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(run->db, TX_WRITE, &tx, err) &&
+           store_delivery_forget(tx, run->now - KEEP_DELIVERIES_SECONDS, BATCH, ret_n, err) &&
            tx_commit(take(&tx), err);
 }
 
@@ -89,6 +100,10 @@ bool job_cleanup_run(struct job_run *run, struct err *err)
         return false;
     while (n == BATCH)
         if (!forget_jobs(run, &n, err))
+            return false;
+    n = BATCH;
+    while (n == BATCH)
+        if (!forget_deliveries(run, &n, err))
             return false;
     return forget_imports(run, err) && forget_files(run, err);
 }

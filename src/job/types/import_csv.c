@@ -355,12 +355,33 @@ static void write_problem(const struct import_index *index, struct buf *problem)
     json_end(&out);
 }
 
+/* A column of a custom field that there is not is a column that is none. */
+static bool find_fields(struct importing *work, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+    const char *column = NULL;
+    struct err why = { 0 };
+
+    if (work->index.problem)
+        return true;
+    if (!tx_begin(work->run->db, TX_READ, &tx, err))
+        return false;
+    if (import_fields_find(tx, &work->index.header, &work->context.fields, &column, &why))
+        return true;
+    if (why.kind != ERR_INVALID) {
+        *err = why;
+        return false;
+    }
+    import_index_complain(&work->index, 1, column, why.msg);
+    return true;
+}
+
 static bool count(struct importing *work, struct err *err)
 {
     autodone(buf) struct buf problem = BUF_INIT(65536);
     autofree(tx) struct tx *tx = NULL;
 
-    if (!import_index_make(work->run, work->import, &work->index, err))
+    if (!import_index_make(work->run, work->import, &work->index, err) || !find_fields(work, err))
         return false;
     if (work->index.problem) {
         write_problem(&work->index, &problem);
@@ -439,6 +460,7 @@ bool job_import_csv_run(struct job_run *run, struct err *err)
     }
     works = works && forget_file(&work, err) && import_result_write(run, work.import->id, err);
     import_names_clear(&work.context.names);
+    custom_field_rows_done(&work.context.fields);
     import_record_done(&work.record);
     import_plan_done(&work.plan);
     import_index_done(&work.index);

@@ -86,11 +86,17 @@ struct indexing {
     bool has_header;
 };
 
-static bool complain(struct import_index *index, int64_t line, const char *column, const char *what)
+void import_index_complain(struct import_index *index, int64_t line, const char *column,
+    const char *what)
 {
     index->problem = xstrdup(what);
     index->problem_line = line;
     index->problem_column = column ? xstrdup(column) : NULL;
+}
+
+static bool complain(struct import_index *index, int64_t line, const char *column, const char *what)
+{
+    import_index_complain(index, line, column, what);
     return false;
 }
 

@@ -51,6 +51,10 @@ void import_index_done(struct import_index *index);
 bool import_index_make(struct job_run *run, const struct import_row *import,
     struct import_index *index, struct err *err) must_check;
 
+/* Nothing in the file can be believed, because of this. It has not been complained of before. */
+void import_index_complain(struct import_index *index, int64_t line, const char *column,
+    const char *what);
+
 uint64_t import_index_hash(struct span key);
 
 /* The rows of a scattered record, or NULL for one that is not; *ret_n says how many. */

@@ -29,6 +29,8 @@ void import_plan_clear(struct import_plan *plan)
     cert_row_free(take(&plan->before));
     free(take(&plan->name));
     free(take(&plan->is_new_place));
+    for (size_t i = 0; i < SHEET_FIELDS_MAX; i++)
+        free(take(&plan->fields[i]));
     buf_clear(&plan->tags);
     buf_clear(&plan->detail);
     plan->people = (struct cert_people){ 0 };
@@ -46,13 +48,19 @@ void import_plan_done(struct import_plan *plan)
 void import_plan_change(struct import_plan *plan, enum sheet_column column, const char *before,
     const char *after)
 {
+    import_plan_change_in(plan, sheet_column_name(column), before, after);
+}
+
+void import_plan_change_in(struct import_plan *plan, const char *column, const char *before,
+    const char *after)
+{
     if (plan->n_changes++ == 0) {
         json_out_init(&plan->out, &plan->detail);
         json_begin_object(&plan->out, NULL);
         json_begin_array(&plan->out, "changes");
     }
     json_begin_object(&plan->out, NULL);
-    json_str(&plan->out, "column", sheet_column_name(column));
+    json_str(&plan->out, "column", column);
     json_str_span(&plan->out, "old", span_slice(span_text(before), 0, SHOWN_MAX));
     json_str_span(&plan->out, "new", span_slice(span_text(after), 0, SHOWN_MAX));
     json_end(&plan->out);
@@ -183,7 +191,8 @@ static bool compare(struct import_context *context, struct tx *tx, struct import
         import_plan_change(plan, SHEET_TAGS, before->tags, buf_text(&plan->tags));
         plan->sets_tags = true;
     }
-    return import_plan_people(context, tx, record, plan, relations, err) &&
+    return import_plan_fields(context, tx, record, plan, err) &&
+           import_plan_people(context, tx, record, plan, relations, err) &&
            compare_places(tx, record, plan, err);
 }
 
@@ -218,7 +227,8 @@ static bool plan_new(struct import_context *context, struct tx *tx, struct impor
                          : record->places[0].sni[0] ? record->places[0].sni
                                                     : record->places[0].host);
     plan->action = IMPORT_CREATED;
-    return import_plan_people(context, tx, record, plan, 0, err);
+    return import_plan_fields(context, tx, record, plan, err) &&
+           import_plan_people(context, tx, record, plan, 0, err);
 }
 
 static const char *name_of_failed(const struct import_record *record)
@@ -320,6 +330,7 @@ static bool create(struct import_context *context, struct tx *tx,
            store_cert_add(tx, &cert, context->now, ret_id, err) &&
            (!people.n_shares ||
                store_cert_set_people(tx, *ret_id, &people, 0, context->now, err)) &&
+           import_plan_write_fields(context, tx, plan, *ret_id, err) &&
            attach_places(tx, context, record, plan, *ret_id, err) &&
            audit(tx, context, "certificate.create", *ret_id, plan, err);
 }
@@ -343,6 +354,7 @@ static bool update(struct import_context *context, struct tx *tx,
         edit.business_group_id = &group_id;
     }
     return store_cert_edit(tx, id, &edit, context->now, err) &&
+           import_plan_write_fields(context, tx, plan, id, err) &&
            (!plan->sets_people || store_cert_set_people(tx, id, &people, 0, context->now, err)) &&
            (!plan->sets_place || attach_places(tx, context, record, plan, id, err)) &&
            audit(tx, context, "certificate.edit", id, plan, err);

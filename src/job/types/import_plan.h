@@ -12,6 +12,7 @@
 #include "codec/json.h"
 #include "core/rows_cert.h"
 #include "core/rows_import.h"
+#include "core/rows_view.h"
 #include "job/types/import_names.h"
 #include "job/types/import_record.h"
 #include "store/cert_people.h"
@@ -27,6 +28,7 @@ struct import_context {
     int64_t import_id;
     int64_t now;
     struct import_names names;
+    struct custom_field_rows fields; /* those of the header, in its order */
 };
 
 struct import_plan {
@@ -38,6 +40,7 @@ struct import_plan {
     bool sets_people;
     struct buf tags; /* separated by ";", in lower case */
     bool sets_tags;
+    char *fields[SHEET_FIELDS_MAX]; /* as they will be stored, "" for none; NULL: as it is */
     bool sets_place;
     bool *is_new_place; /* one for each of the record's places */
     struct buf detail;  /* JSON: {"changes": […]} */
@@ -59,9 +62,20 @@ bool import_plan_apply(struct import_context *context, struct tx *tx,
     const struct import_record *record, const struct import_plan *plan, int64_t *ret_id,
     struct err *err) must_check;
 
-/* For the two files of this module: a difference, as the plan shows it. */
+/* For the files of this module: a difference, as the plan shows it. */
 void import_plan_change(struct import_plan *plan, enum sheet_column column, const char *before,
     const char *after);
+void import_plan_change_in(struct import_plan *plan, const char *column, const char *before,
+    const char *after);
+
+/* Custom fields: in import_fields.c. The first looks up those of the header; where
+ * there is none, *ret_column is the one to blame, and ERR_INVALID says so. */
+bool import_fields_find(struct tx *tx, const struct sheet_header *header,
+    struct custom_field_rows *ret, const char **ret_column, struct err *err) must_check;
+bool import_plan_fields(struct import_context *context, struct tx *tx, struct import_record *record,
+    struct import_plan *plan, struct err *err) must_check;
+bool import_plan_write_fields(struct import_context *context, struct tx *tx,
+    const struct import_plan *plan, int64_t id, struct err *err) must_check;
 
 /* People and tags: in import_people.c. */
 bool import_plan_people(struct import_context *context, struct tx *tx, struct import_record *record,

@@ -40,6 +40,10 @@ void import_record_clear(struct import_record *record)
         free(record->values[i]);
         record->values[i] = NULL;
     }
+    for (size_t i = 0; i < SHEET_FIELDS_MAX; i++) {
+        free(record->fields[i]);
+        record->fields[i] = NULL;
+    }
     for (size_t i = 0; i < record->n_errors; i++)
         free(record->errors[i].message);
     record->line = 0;
@@ -210,25 +214,51 @@ bool import_row_key(const struct sheet_header *header, const struct span *cells,
     return key->size > 1;
 }
 
-static void add_value(struct import_record *record, int64_t line, const struct span *cells,
-    enum sheet_column column)
-{
-    const struct span cell = sheet_cell(record->header, cells, column);
-    char **value = &record->values[column];
+/* One of the values that rows share, in the line where it was first given. */
+struct shared_value {
+    char **text;
+    int64_t *line;
+    const char *column;
+};
 
-    if (*value && (cell.size == 0 || span_is(cell, *value)))
+static void add_value(struct import_record *record, int64_t line, struct span cell,
+    const struct shared_value *value)
+{
+    char **const text = value->text;
+
+    if (*text && (cell.size == 0 || span_is(cell, *text)))
         return;
-    if (*value && (*value)[0]) {
+    if (*text && (*text)[0]) {
         autofree(str) char *message =
             xasprintf("another one than in line %" PRId64 ": rows of one record share it",
-                record->value_lines[column]);
+                *value->line);
 
-        import_record_complain_at(record, line, sheet_column_name(column), message);
+        import_record_complain_at(record, line, value->column, message);
         return;
     }
-    free(*value);
-    *value = span_dup(cell);
-    record->value_lines[column] = line;
+    free(*text);
+    *text = span_dup(cell);
+    *value->line = line;
+}
+
+static void add_values(struct import_record *record, int64_t line, const struct span *cells)
+{
+    const struct sheet_header *const header = record->header;
+
+    for (int i = 0; i < N_SHEET_READ; i++) {
+        const enum sheet_column column = (enum sheet_column)i;
+        const struct shared_value value = { &record->values[i], &record->value_lines[i],
+            sheet_column_name(column) };
+
+        if (sheet_has(header, column) && !sheet_is_of_endpoint(column))
+            add_value(record, line, sheet_cell(header, cells, column), &value);
+    }
+    for (size_t i = 0; i < header->n_fields; i++) {
+        const struct shared_value value = { &record->fields[i], &record->field_lines[i],
+            header->fields[i].column };
+
+        add_value(record, line, sheet_field_cell(&header->fields[i], cells), &value);
+    }
 }
 
 static void check_lengths(struct import_record *record, int64_t line, const struct span *cells)
@@ -264,10 +294,7 @@ void import_record_add(struct import_record *record, int64_t line, const struct 
 {
     begin_row(record, line);
     check_lengths(record, line, cells);
-    for (int column = 0; column < N_SHEET_READ; column++)
-        if (sheet_has(record->header, (enum sheet_column)column) &&
-            !sheet_is_of_endpoint((enum sheet_column)column))
-            add_value(record, line, cells, (enum sheet_column)column);
+    add_values(record, line, cells);
     add_place(record, line, cells);
     import_record_keep_cells(record, cells, record->header->n_cells);
 }

@@ -28,6 +28,8 @@ struct import_record {
     struct id_list lines;
     char *values[N_SHEET_READ]; /* what the rows share; NULL: the table has no such column */
     int64_t value_lines[N_SHEET_READ];
+    char *fields[SHEET_FIELDS_MAX]; /* likewise, of the header's custom fields */
+    int64_t field_lines[SHEET_FIELDS_MAX];
     struct watch_place *places;
     size_t n_places;
     size_t places_room;

@@ -5,6 +5,8 @@
 #include "db/db.h"
 #include "job/types/types.h"
 #include "monitor/told.h"
+#include "notify/notifier.h"
+#include "notify/outbox.h"
 #include "store/cert_refresh.h"
 #include "store/settings.h"
 
@@ -18,6 +20,19 @@ static bool read_batch(struct job_run *run, struct notification_settings *settin
     return tx_begin(run->db, TX_READ, &tx, err) &&
            store_notification_settings(tx, settings, NULL, err) &&
            store_cert_ids_to_notify(tx, run->now, BATCH, ids, err);
+}
+
+/* What the scan has put down for each recipient goes out as one message to each. */
+static bool send_digests(struct job_run *run, struct outbox_made *made, struct err *err)
+{
+    struct outbox outbox =
+        outbox_begin(run->db, run->services->notifier, run->services->vault, run->now);
+
+    if (!outbox_bundle(&outbox, EVENT_EXPIRY, made, err))
+        return false;
+    if (made->n_messages > 0)
+        job_runner_kick(run->services->runner);
+    return true;
 }
 
 struct telling {
@@ -88,6 +103,7 @@ bool job_notify_run(struct job_run *run, struct err *err)
     int64_t looked = 0;
     int64_t told = 0;
     int64_t failed = 0;
+    struct outbox_made made = { 0 };
 
     for (;;) {
         autodone(id_list) struct id_list ids = { 0 };
@@ -97,17 +113,22 @@ bool job_notify_run(struct job_run *run, struct err *err)
             return false;
         if (ids.n == 0)
             break;
+        settings.has_email = settings.has_email && notifier_has_mail(run->services->notifier);
         if (!tell_batch(run, &ids, &settings, &told, &failed, err))
             return false;
         looked += (int64_t)ids.n;
         if (!job_run_progress(run, looked, looked, err))
             return false;
     }
+    if (!send_digests(run, &made, err))
+        return false;
     json_out_init(&out, &run->result);
     json_begin_object(&out, NULL);
     json_i64(&out, "looked_at", looked);
     json_i64(&out, "told", told);
     json_i64(&out, "failed", failed);
+    json_i64(&out, "messages", made.n_messages);
+    json_i64(&out, "without_address", made.n_without_address);
     json_end(&out);
     return json_out_check(&out, err);
 }

@@ -7,17 +7,15 @@
 #include "codec/json.h"
 #include "codec/json_in.h"
 #include "store/account.h"
+#include "store/cert_filter.h"
 
 bool job_principal(struct tx *tx, int64_t account_id, struct principal *ret, struct err *err)
 {
     autofree(account_row) struct account_row *account = NULL;
 
     memset(ret, 0, sizeof *ret);
-    if (account_id == 0) {
-        ret->role = ROLE_ADMIN;
-        ret->scopes = SCOPE_ALL;
-        return true;
-    }
+    if (account_id == 0)
+        return fail(err, ERR_DENIED, "whoever asked for this has been removed");
     if (!store_account_get(tx, account_id, &account, err))
         return false;
     ret->account_id = account_id;
@@ -34,53 +32,15 @@ struct store_viewer job_viewer(const struct principal *who)
         struct store_viewer){ .account_id = who->account_id, .sees_all = permission_sees_all(who) };
 }
 
-static void add_statuses(const struct json *list, struct cert_filter *filter)
-{
-    for (size_t i = 0; i < json_list_size(list); i++) {
-        const char *word = json_as_text(json_list_item(list, i));
-        enum cert_status status;
-
-        if (word && cert_status_from_name(word, &status))
-            filter->statuses |= 1U << status;
-    }
-}
-
-static void add_sources(const struct json *list, struct cert_filter *filter)
-{
-    for (size_t i = 0; i < json_list_size(list); i++) {
-        const char *word = json_as_text(json_list_item(list, i));
-        enum cert_source source;
-
-        if (word && cert_source_from_name(word, &source))
-            filter->sources |= 1U << source;
-    }
-}
-
 /* The API has checked it; the texts live as long as the JSON. */
 static void read_filter(const struct json *json, struct cert_filter *ret)
 {
     struct json_problems ignored = { 0 };
     struct json_in in;
-    const char *assignee;
 
     memset(ret, 0, sizeof *ret);
     json_in_init(&in, json, &ignored);
-    add_statuses(json_member(json, "status"), ret);
-    add_sources(json_member(json, "source"), ret);
-    ret->q = json_as_text(json_member(json, "q"));
-    ret->business_group = json_as_text(json_member(json, "business_group"));
-    ret->owner = json_as_text(json_member(json, "owner"));
-    assignee = json_as_text(json_member(json, "assignee"));
-    ret->assignee = assignee && strcmp(assignee, "-") == 0 ? "" : assignee;
-    ret->resource = json_as_text(json_member(json, "resource"));
-    ret->tag = json_as_text(json_member(json, "tag"));
-    ret->issuer = json_as_text(json_member(json, "issuer"));
-    ret->alert = json_as_text(json_member(json, "flag"));
-    ret->expires_before = json_in_time_opt(&in, "expires_before", 0);
-    ret->expires_after = json_in_time_opt(&in, "expires_after", 0);
-    ret->is_unused = json_in_bool_opt(&in, "unused", false);
-    if (json_as_text(json_member(json, "seen")))
-        ret->statuses |= 1U << CERT_UNKNOWN;
+    cert_filter_from_json(&in, ret);
     json_problems_clear(&ignored);
 }
 

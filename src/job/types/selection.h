@@ -12,8 +12,8 @@ struct json;
 struct tx;
 
 /*
- * Who asked; 0 is certdesk itself. What they may do is asked again for each record, as it is now.
- * ERR_DENIED if they may do nothing any more.
+ * Who asked. What they may do is asked again for each record, as it is now. ERR_DENIED if they may
+ * do nothing any more, or are gone: their work never becomes certdesk's own, which may do anything.
  */
 bool job_principal(struct tx *tx, int64_t account_id, struct principal *ret, struct err *err)
     must_check;

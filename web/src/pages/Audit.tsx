@@ -1,5 +1,5 @@
 /* The audit log: who did what to what, and whether the chain of entries is whole. */
-import { Button, FormSelect, FormSelectOption, PageSection, SearchInput, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from '@patternfly/react-core';
+import { Button, FormSelect, FormSelectOption, PageSection, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../api/client';
@@ -15,9 +15,9 @@ import { Time } from '../parts/Time';
 import { count } from '../parts/words';
 
 const objects: [string, string][] = [['', 'Everything'], ['certificate', 'Certificates'], ['ticket', 'Tickets'],
-  ['account', 'Users'], ['group', 'Groups'], ['business_group', 'Business groups'], ['csr', 'CSRs'], ['key', 'Keys'], ['resource', 'Resources'],
+  ['user', 'Users'], ['group', 'Groups'], ['business_group', 'Business groups'], ['csr', 'CSRs'], ['key', 'Keys'], ['resource', 'Resources'],
   ['import', 'CSV imports'], ['webhook', 'Webhooks'], ['view', 'Views'], ['custom_field', 'Custom fields'], ['token', 'Tokens'], ['session', 'Sessions'],
-  ['setting', 'Settings'], ['trust_bundle', 'Private CAs'], ['schedule', 'Schedules']];
+  ['settings', 'Settings'], ['trust', 'Private CAs'], ['vault', 'Vault'], ['backup', 'Backups'], ['standby', 'Standby'], ['schedule', 'Schedules']];
 
 /* Asked for when the page opens: whether every entry still follows from the one before. */
 function ChainState() {
@@ -28,37 +28,35 @@ function ChainState() {
   if (query.isPending) return <span className="cd-quiet">Verifying the chain…</span>;
   if (query.error) return <span className="cd-warn">The chain could not be verified: {errorText(query.error)}. {again}</span>;
   const { intact, links, broken_at: at, reason, checkpoints } = query.data;
-  if (!intact) return <span className="cd-bad">The log has been tampered with, from entry {at} on: {reason}. {again}</span>;
+  if (!intact) return <span className="cd-bad">The log has been tampered with, from link {at} on: {reason}. {again}</span>;
   return (
     <span>
-      The chain is intact: verified up to entry {links.toLocaleString('en')}
+      {links === 0 ? 'No entry is chained yet' : `The chain is intact: verified up to link ${links.toLocaleString('en')}`}
       {checkpoints && checkpoints.count > 0 && <>, with {count(checkpoints.count, 'signed checkpoint')}, the last one <Time at={checkpoints.last_at} show="ago" /></>}. {again}
     </span>
   );
 }
 
-const fields = ['object_type', 'actor', 'q', 'from', 'to'] as const;
+const fields = ['object_type', 'actor', 'action', 'from', 'to'] as const;
 
 function Filters() {
   const [search, change] = useSearch();
-  const [isMore, setMore] = useState(() => ['actor', 'from', 'to'].some((f) => search.get(f)));
+  const [isMore, setMore] = useState(() => ['actor', 'action', 'from', 'to'].some((f) => search.get(f)));
   const isAny = fields.some((f) => search.get(f));
   return (
     <>
-      <ToolbarItem>
-        <SearchInput className="cd-search" aria-label="Search the log" placeholder="Action or name" value={search.get('q') ?? ''} onChange={(_, q) => change({ q })} onClear={() => change({ q: '' })} />
-      </ToolbarItem>
       <ToolbarItem>
         <FormSelect aria-label="About" value={search.get('object_type') ?? ''} onChange={(_, v) => change({ object_type: v })}>
           {objects.map(([value, label]) => <FormSelectOption key={value} value={value} label={label} />)}
         </FormSelect>
       </ToolbarItem>
-      <ToolbarItem><Button variant="secondary" aria-expanded={isMore} onClick={() => setMore(!isMore)}>Who and when</Button></ToolbarItem>
+      <ToolbarItem><Button variant="secondary" aria-expanded={isMore} onClick={() => setMore(!isMore)}>Who, what, when</Button></ToolbarItem>
       {isAny && <ToolbarItem><Button variant="link" onClick={() => change(Object.fromEntries(fields.map((f) => [f, ''])))}>Clear all</Button></ToolbarItem>}
       {isMore && (
         <ToolbarItem className="cd-whole">
           <div className="cd-more-filters cd-filter-row">
             <UserField label="Who" value={search.get('actor') ?? ''} onChange={(actor) => change({ actor })} />
+            <TextField label="What" value={search.get('action') ?? ''} onChange={(action) => change({ action })} maxLength={64} placeholder="certificate.delete" help="An action, or how it begins" />
             <TextField label="From" type="date" value={search.get('from') ?? ''} onChange={(from) => change({ from })} />
             <TextField label="Until" type="date" value={search.get('to') ?? ''} onChange={(to) => change({ to })} />
           </div>

@@ -29,18 +29,21 @@ function operationsOf(doc: Description, tag: string) {
   }));
 }
 
+/* What stands between backticks is code. */
+const marked = (text = '') => text.split('`').map((part, i) => (i % 2 === 1 ? <code key={i} className="cd-break">{part}</code> : part));
+
 function Group({ doc, name, description }: { doc: Description; name: string; description?: string }) {
   return (
     <Card>
       <CardTitle component="h2">{name.charAt(0).toUpperCase() + name.slice(1)}</CardTitle>
       <CardBody>
-        <p className="cd-quiet">{description}</p>
+        <p className="cd-quiet">{marked(description)}</p>
         <ul className="cd-rows">
           {operationsOf(doc, name).map(({ path, method, operation }) => (
             <li key={method + path} className="cd-operation">
               <Label isCompact color={colors[method]}>{method.toUpperCase()}</Label>
               <code className="cd-break">{path}</code>
-              <span>{operation.summary}</span>
+              <span>{marked(operation.summary)}</span>
               <span className="cd-quiet">{operation['x-role']}</span>
             </li>
           ))}
@@ -62,7 +65,7 @@ export default function Docs() {
         <Loaded query={query} lines={10}>
           {(doc) => (
             <div className="cd-stack">
-              <Card><CardBody><Content component="p">{doc.info.description}</Content></CardBody></Card>
+              <Card><CardBody><Content component="p">{marked(doc.info.description)}</Content></CardBody></Card>
               {(doc.tags ?? []).map((t) => <Group key={t.name} doc={doc} name={t.name} description={t.description} />)}
             </div>
           )}

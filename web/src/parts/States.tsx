@@ -8,7 +8,7 @@ import { ApiError } from '../api/client';
 
 export function errorText(error: unknown): string {
   if (error instanceof ApiError) {
-    const details = error.problem.errors.map((e) => `${e.field}: ${e.message}`);
+    const details = error.problem.errors.filter((e) => !error.message.includes(e.message)).map((e) => (e.field ? `${e.field}: ${e.message}` : e.message));
     return details.length > 0 ? `${error.message} (${details.join('; ')})` : error.message;
   }
   return error instanceof Error ? error.message : String(error);

@@ -13,6 +13,13 @@ export function useCustomFields(): CustomField[] {
   return query.data?.items ?? [];
 }
 
+/* As the API wants it: a number is one, nothing is null. */
+export function valueOf(field: CustomField, text: string | undefined): string | number | null {
+  const value = text?.trim();
+  if (!value) return null;
+  return field.type === 'number' ? Number(value) : value;
+}
+
 interface CustomFieldsProps {
   fields: CustomField[];
   values: Record<string, string>;

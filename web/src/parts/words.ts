@@ -74,11 +74,13 @@ export const deliveryStateWords: Record<DeliveryState, string> = { queued: 'Wait
 const jobTypes: Record<string, string> = {
   update: 'Update', bulk_create: 'Add certificates', add: 'Add certificates', check: 'Check of all endpoints',
   probe: 'Check', notify: 'Renewal scan', redisplay: 'Display settings', audit: 'Audit chain', cleanup: 'Housekeeping',
+  actions: 'Many at once', import_csv: 'CSV import', import_probe: 'Check of what was imported', rewrap: 'Rotation of the master key',
+  outbox: 'Delivery', deliver: 'Delivery',
 };
 
 const scheduleNames: Record<string, string> = {
   check: 'Check of all endpoints', renew: 'Renewal scan', renewal_scan: 'Renewal scan', notify: 'Renewal scan',
-  cleanup: 'Housekeeping', audit: 'Audit chain',
+  cleanup: 'Housekeeping', audit: 'Audit chain', outbox: 'Delivery', deliver: 'Delivery',
 };
 
 export const warningWords: Record<WarningCode, string> = {

@@ -2,7 +2,7 @@
 import { Grid, GridItem } from '@patternfly/react-core';
 import { useState } from 'react';
 import { useMe } from '../../app/session';
-import { CustomFields, useCustomFields } from '../../parts/customFields';
+import { CustomFields, useCustomFields, valueOf } from '../../parts/customFields';
 import { AreaField, TextField } from '../../parts/Fields';
 import { BusinessGroupField, splitWords, usePeople, UserField } from '../../parts/people';
 import { aboutField } from '../../parts/States';
@@ -38,7 +38,7 @@ export interface GeneralBody {
   business_group: string | null;
   tags: string[];
   share: { users: string[]; groups: string[] };
-  fields?: Record<string, string>;
+  fields?: Record<string, string | number>;
 }
 
 /* As the API wants it. Names in "share" are groups where there is a group of that name, else users. */
@@ -46,7 +46,12 @@ export function useGeneralBody(general: General): GeneralBody {
   const groups = usePeople().data?.groups ?? [];
   const names = splitWords(general.share);
   const isGroup = (name: string) => groups.some((g) => g.toLowerCase() === name);
-  const fields = Object.fromEntries(Object.entries(general.fields).filter(([, value]) => value.trim() !== ''));
+  const custom = useCustomFields();
+  const fields: Record<string, string | number> = {};
+  for (const f of custom) {
+    const value = valueOf(f, general.fields[f.name]);
+    if (value !== null) fields[f.name] = value;
+  }
   return {
     name: general.name.trim() || undefined,
     description: general.description.trim() || undefined,

@@ -46,11 +46,12 @@ function Editor({ group, close, done }: DialogProps) {
 
 function Remover({ group, close, done }: DialogProps & { group: BusinessGroup }) {
   const [to, setTo] = useState('');
-  const run = () => api.delete('/business-groups/{name}', { path: { name: group.name }, query: { reassign_to: to.trim() } }).then(done);
+  const run = () => api.delete('/business-groups/{name}', { path: { name: group.name }, query: { reassign_to: to.trim() || '-' } }).then(done);
+  const n = group.certificates ?? 0;
   return (
     <Dialog title={`Remove ${group.name}?`} action="Remove" isDangerous run={run} close={close}>
-      <Content component="p">{group.certificates > 0 ? `${count(group.certificates, 'certificate')} carry it.` : 'No certificate carries it.'}</Content>
-      {group.certificates > 0 && <BusinessGroupField label="Give them instead" value={to} onChange={setTo} help="Left empty: none" />}
+      <Content component="p">{n > 0 ? `${count(n, 'certificate')} carry it.` : 'No certificate that you may see carries it.'}</Content>
+      <BusinessGroupField label="Give them instead" value={to} onChange={setTo} help="Left empty: none" />
     </Dialog>
   );
 }
@@ -80,7 +81,7 @@ export default function BusinessGroups() {
                 {items.map((g) => (
                   <Tr key={g.name}>
                     <Td dataLabel="Name"><span className="cd-break">{g.name}</span></Td>
-                    <Td dataLabel="Certificates"><Link to={`/certificates?business_group=${encodeURIComponent(g.name)}`} aria-label={`Certificates of ${g.name}`}>{g.certificates.toLocaleString('en')}</Link></Td>
+                    <Td dataLabel="Certificates"><Link to={`/certificates?business_group=${encodeURIComponent(g.name)}`} aria-label={`Certificates of ${g.name}`}>{(g.certificates ?? 0).toLocaleString('en')}</Link></Td>
                     <Td dataLabel="Description"><span className="cd-break">{g.description || '–'}</span></Td>
                     <Td isActionCell>
                       {isAdmin && (

@@ -15,7 +15,7 @@ import { count } from '../../parts/words';
 const types: Record<CustomFieldType, string> = { text: 'Text', number: 'Number', date: 'Date', choice: 'One of a list' };
 
 /* "Cost centre" as "cost_centre". */
-const nameOf = (label: string) => label.trim().toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 64);
+const nameOf = (label: string) => label.trim().toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^[^a-z]+|_+$/g, '').slice(0, 40);
 
 interface EditorProps {
   field?: CustomField;
@@ -34,7 +34,7 @@ function Editor({ field, close, done }: EditorProps) {
   const run = async () => {
     const body = { label: label.trim(), required, ...(type === 'choice' && { choices: list }) };
     try {
-      if (field) await api.patch('/custom-fields/{name}', body, { path: { name: field.name } });
+      if (field) await api.patch('/custom-fields/{name}', body, { path: { name: field.name }, etag: field.etag });
       else await api.post('/custom-fields', { ...body, name: name.trim() || nameOf(label), type });
       done();
     } catch (e) {
@@ -47,8 +47,8 @@ function Editor({ field, close, done }: EditorProps) {
       title={field ? `Edit ${field.label}` : 'Add field'} action={field ? 'Save' : 'Add'} run={run} close={close} size="medium"
       isDisabled={label.trim() === '' || (type === 'choice' && list.length === 0)}
     >
-      <TextField label="Label" value={label} onChange={setLabel} isRequired autoFocus maxLength={200} error={aboutField(error, 'label')} help="As people see it: Cost centre" />
-      {!field && <TextField label="Name" value={name} onChange={setName} placeholder={nameOf(label)} maxLength={64} error={aboutField(error, 'name')} help="As programs and CSV files see it; it never changes" />}
+      <TextField label="Label" value={label} onChange={setLabel} isRequired autoFocus maxLength={100} error={aboutField(error, 'label')} help="As people see it: Cost centre" />
+      {!field && <TextField label="Name" value={name} onChange={setName} placeholder={nameOf(label)} maxLength={40} error={aboutField(error, 'name')} help="As programs and CSV files see it; it never changes" />}
       {!field && <ChoiceField label="Kind" value={type} onChange={setType} options={Object.entries(types) as [CustomFieldType, string][]} error={aboutField(error, 'type')} />}
       {type === 'choice' && <AreaField label="Choices" value={choices} onChange={setChoices} isRequired help="One a line" error={aboutField(error, 'choices')} />}
       <Checkbox id="cd-field-required" label="Every new certificate needs it" isChecked={required} onChange={(_, v) => setRequired(v)} />
@@ -78,7 +78,7 @@ export default function CustomFields() {
                   <Tr key={f.name}>
                     <Td dataLabel="Label"><span className="cd-two-lines"><span className="cd-labels">{f.label}{f.required && <Label isCompact color="blue">Needed</Label>}</span><code className="cd-quiet">{f.name}</code></span></Td>
                     <Td dataLabel="Kind"><span className="cd-two-lines"><span>{types[f.type]}</span>{f.type === 'choice' && <span className="cd-quiet cd-break">{f.choices.join(', ')}</span>}</span></Td>
-                    <Td dataLabel="Certificates with it">{f.certificates.toLocaleString('en')}</Td>
+                    <Td dataLabel="Certificates with it">{(f.certificates ?? 0).toLocaleString('en')}</Td>
                     <Td isActionCell>
                       <Kebab
                         label={`Actions for ${f.label}`}
@@ -100,9 +100,9 @@ export default function CustomFields() {
       {asking?.kind === 'delete' && (
         <Dialog
           title={`Remove the field ${asking.field.label}?`} action="Remove" isDangerous close={close}
-          run={() => api.delete('/custom-fields/{name}', { path: { name: asking.field.name } }).then(done)}
+          run={() => api.delete('/custom-fields/{name}', { path: { name: asking.field.name }, query: { discard: true } }).then(done)}
         >
-          <Content component="p">{asking.field.certificates > 0 ? `What ${count(asking.field.certificates, 'certificate')} have in it is lost; the audit log still has it.` : 'No certificate has anything in it.'}</Content>
+          <Content component="p">{asking.field.certificates ? `What ${count(asking.field.certificates, 'certificate')} have in it is lost.` : 'No certificate that you may see has anything in it.'}</Content>
         </Dialog>
       )}
     </Page>

@@ -51,9 +51,9 @@ function Editor({ group, close, done }: EditorProps) {
   const [error, setError] = useState<unknown>(null);
   const save = async () => {
     const body = { name: name.trim(), description: description.trim() };
-    if (!group) return api.post('/groups', { ...body, members });
+    if (!group) return api.post('/groups', { ...body, users: members });
     const isSame = body.name === group.name && body.description === group.description;
-    if (!isSame) await api.patch('/groups/{name}', body, { path: { name: group.name } });
+    if (!isSame) await api.patch('/groups/{name}', body, { path: { name: group.name }, etag: group.etag });
     return api.put('/groups/{name}/members', { users: members }, { path: { name: body.name } });
   };
   const run = () => save().then(done).catch((e: unknown) => {
@@ -62,7 +62,7 @@ function Editor({ group, close, done }: EditorProps) {
   });
   return (
     <Dialog title={group ? `Edit ${group.name}` : 'Add group'} action={group ? 'Save' : 'Add'} run={run} close={close} size="medium" isDisabled={name.trim() === ''}>
-      <TextField label="Name" value={name} onChange={setName} isRequired autoFocus={!group} maxLength={200} error={aboutField(error, 'name')} />
+      <TextField label="Name" value={name} onChange={setName} isRequired autoFocus={!group} maxLength={100} error={aboutField(error, 'name')} />
       <TextField label="Description" value={description} onChange={setDescription} maxLength={1000} error={aboutField(error, 'description')} />
       <Members members={members} change={setMembers} />
     </Dialog>

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { api } from '../../api/client';
 import type { Certificate } from '../../api/types';
 import { Dialog } from '../../parts/Dialog';
-import { CustomFieldInput, useCustomFields } from '../../parts/customFields';
+import { CustomFieldInput, useCustomFields, valueOf } from '../../parts/customFields';
 import { AreaField, TextField } from '../../parts/Fields';
 import { BusinessGroupField, splitWords } from '../../parts/people';
 import { aboutField } from '../../parts/States';
@@ -25,7 +25,7 @@ export function EditDialog({ certificate, close }: { certificate: Certificate; c
   const [names, setNames] = useState((certificate.required_names ?? []).join(', '));
   const [periods, setPeriods] = useState((certificate.notification_periods ?? []).join(', '));
   const custom = useCustomFields();
-  const [fields, setFields] = useState<Record<string, string>>(certificate.fields ?? {});
+  const [fields, setFields] = useState<Record<string, string>>(() => Object.fromEntries(Object.entries(certificate.fields ?? {}).map(([name, value]) => [name, String(value)])));
   const [error, setError] = useState<unknown>(null);
   const parsed = periodsOf(periods);
   const periodsError = parsed?.some((n) => !Number.isInteger(n)) ? 'Whole numbers, separated by commas' : undefined;
@@ -40,7 +40,7 @@ export function EditDialog({ certificate, close }: { certificate: Certificate; c
       tags: splitWords(tags),
       required_names: required.length > 0 ? required : null,
       notification_periods: parsed,
-      ...(custom.length > 0 && { fields: Object.fromEntries(custom.map((f) => [f.name, fields[f.name]?.trim() || null])) }),
+      ...(custom.length > 0 && { fields: Object.fromEntries(custom.map((f) => [f.name, valueOf(f, fields[f.name])])) }),
     }, { path: { id: certificate.id }, etag: certificate.etag }).catch((e: unknown) => {
       setError(e);
       throw e;

@@ -125,8 +125,7 @@ export default function List() {
       void update(`Update of ${count(n, 'certificate')}`, target);
       clearSelection();
     } else if (what === 'export') {
-      const ids = !isAll && selected.size > 0 ? { ids: [...selected].map(String) } : {};
-      window.location.assign(`/api/v1/certificates.csv${queryText({ ...(n === 0 || isAll ? paramsOf(filter) : {}), ...ids, sort })}`);
+      window.location.assign(`/api/v1/certificates.csv${queryText(paramsOf(filter))}`);
     } else setDialog({ kind: 'bulk', ask: what });
   };
   const rowActions = (c: Certificate) => {

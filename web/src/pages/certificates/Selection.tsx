@@ -28,7 +28,7 @@ export function Selection({ n, isAll, page, act, selectAll, clear, children }: S
       <div className="cd-bulk" role="group" aria-label="With the selected certificates">
         {!none && actions.map(([what, title]) => <Button key={what} size="sm" variant="secondary" onClick={() => act(what)}>{title}</Button>)}
         {isServed('/certificates.csv') && (
-          <Button size="sm" variant="secondary" isDisabled={!page} onClick={() => act('export')}>{none && total ? `Export ${total} as CSV` : 'Export CSV'}</Button>
+          <Button size="sm" variant="secondary" isDisabled={!page} onClick={() => act('export')}>{total ? `Export all ${total} as CSV` : 'Export as CSV'}</Button>
         )}
         {!none && mayAct && <Button size="sm" variant="secondary" isDanger onClick={() => act('delete')}>Delete</Button>}
         {none && <span className="cd-quiet">{mayAct ? 'Select rows to update, assign, share, tag or delete them.' : 'Select rows to update them.'}</span>}

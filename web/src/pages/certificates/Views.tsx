@@ -25,7 +25,7 @@ function ViewDialog({ view, query, columns, close, saved }: ViewDialogProps) {
   const [error, setError] = useState<unknown>(null);
   const run = async () => {
     const body = { name: name.trim(), shared, default: isDefault };
-    const answer = view ? api.patch('/views/{id}', body, { path: { id: view.id }, etag: view.etag }) : api.post('/views', { ...body, query, columns });
+    const answer = view ? api.patch('/views/{id}', body, { path: { id: view.id }, etag: view.etag }) : api.post('/views', { ...body, query: query as never, columns });
     saved(await answer.catch((e: unknown) => {
       setError(e);
       throw e;
@@ -35,7 +35,7 @@ function ViewDialog({ view, query, columns, close, saved }: ViewDialogProps) {
   return (
     <Dialog title={view ? 'Edit view' : 'Save this view'} action="Save" run={run} close={close} isDisabled={name.trim() === ''}>
       {!view && <Content component="p">Keeps the filters, the order and the columns as they are now.</Content>}
-      <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} error={aboutField(error, 'name')} />
+      <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={100} error={aboutField(error, 'name')} />
       <Checkbox id="cd-view-shared" label="Share it" description="Others may use it; each sees the certificates that they may see." isChecked={shared} onChange={(_, v) => setShared(v)} />
       <Checkbox id="cd-view-default" label="Show it first" description="Whenever you open the list of certificates" isChecked={isDefault} onChange={(_, v) => setDefault(v)} />
     </Dialog>
@@ -63,7 +63,7 @@ export function Views({ views, current, query, columns, show, showAll }: ViewsPr
   const isChanged = current !== undefined && !isSameView(current, query, columns);
   const saveChanges = async () => {
     if (!current) return;
-    show(await api.patch('/views/{id}', { query, columns }, { path: { id: current.id }, etag: current.etag }));
+    show(await api.patch('/views/{id}', { query: query as never, columns }, { path: { id: current.id }, etag: current.etag }));
     await refresh();
   };
   const item = (v: View) => (

@@ -91,7 +91,7 @@ export default function List() {
           ) : (
             <div className="cd-scroll">
               <Table variant="compact" aria-label="CSRs" className="cd-table">
-                <Thead><Tr><Th className="cd-col-name">Name</Th><Th>Key</Th><Th>Certificate</Th><Th>Business group</Th><Th>Owner</Th><Th>Made</Th><Th screenReaderText="Actions" /></Tr></Thead>
+                <Thead><Tr><Th className="cd-col-name">Name</Th><Th>Key</Th><Th>Certificate</Th><Th modifier="wrap">Business group</Th><Th>Owner</Th><Th>Made</Th><Th screenReaderText="Actions" /></Tr></Thead>
                 <Tbody>{page.items.map((csr) => <Row key={csr.id} csr={csr} remove={() => setDeleting(csr)} />)}</Tbody>
               </Table>
             </div>

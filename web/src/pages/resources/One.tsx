@@ -18,15 +18,17 @@ import { useRefreshResources } from '../certificate/ResourcesTab';
 interface Row {
   key: number;
   slot: string;
-  certificate: { id: number; name: string; expires_at: string | null; status: Validity };
+  certificate: { id: number; name: string };
+  status: Validity;
+  expiresAt: string | null;
   was: number | null; /* the certificate that is saved there; null: a new row */
   isGone: boolean;
 }
 
 let lastKey = 0;
-const rowsOf = (a: Associations): Row[] => a.items.map(({ slot, certificate }) => {
+const rowsOf = (a: Associations): Row[] => a.items.map(({ slot, certificate, status, expires_at: expiresAt }) => {
   lastKey += 1;
-  return { key: lastKey, slot, certificate, was: certificate.id, isGone: false };
+  return { key: lastKey, slot, certificate, status, expiresAt, was: certificate.id, isGone: false };
 });
 
 interface RowProps {
@@ -45,13 +47,13 @@ function AssociationRow({ row: r, change, swap, remove }: RowProps) {
       <Td dataLabel="Certificate">
         <span className="cd-labels">
           <Link to={`/certificates/${r.certificate.id}`} className="cd-break">{r.certificate.name}</Link>
-          <StatusLabel status={r.certificate.status} />
+          <StatusLabel status={r.status} />
           {r.isGone && <Label isCompact color="red">To be removed</Label>}
           {!r.isGone && r.was === null && <Label isCompact color="blue">New</Label>}
           {!r.isGone && r.was !== null && r.was !== r.certificate.id && <Label isCompact color="blue">Swapped</Label>}
         </span>
       </Td>
-      <Td dataLabel="Expiration date"><Time at={r.certificate.expires_at} show="date" /></Td>
+      <Td dataLabel="Expiration date"><Time at={r.expiresAt} show="date" /></Td>
       <Td dataLabel="Actions">
         <span className="cd-actions">
           {!r.isGone && <Button variant="link" isInline onClick={swap} aria-label={`Swap ${r.certificate.name}`}>Swap</Button>}
@@ -103,10 +105,11 @@ function Editor({ id, saved }: { id: number; saved: Associations }) {
   const isChanged = rows.some((r) => r.isGone || r.was !== r.certificate.id || slots.get(r.certificate.id) !== r.slot);
   const add = <Button variant="secondary" onClick={() => setAsking({ kind: 'add' })}>Associate a certificate</Button>;
   const pick = (c: Certificate) => {
-    if (asking?.kind === 'swap') changeRow(asking.row.key)({ certificate: c });
+    const chosen = { certificate: c, status: c.status, expiresAt: c.expires_at };
+    if (asking?.kind === 'swap') changeRow(asking.row.key)(chosen);
     else if (asking?.kind === 'add') {
       lastKey += 1;
-      setRows([...rows, { key: lastKey, slot: '', certificate: c, was: null, isGone: false }]);
+      setRows([...rows, { key: lastKey, slot: '', ...chosen, was: null, isGone: false }]);
     }
   };
   const remove = (r: Row) => (r.was === null ? setRows(rows.filter((o) => o.key !== r.key)) : changeRow(r.key)({ isGone: !r.isGone }));
@@ -129,8 +132,8 @@ function Editor({ id, saved }: { id: number; saved: Associations }) {
       {(rows.length > 0 || saved.items.length > 0) && (
         <div className="cd-actions cd-above">
           <Button isDisabled={!isChanged || isBusy} isLoading={isBusy} onClick={() => void save(rows)}>Save changes</Button>
-          <Button variant="link" isDisabled={!isChanged || isBusy} onClick={() => setRows(rowsOf(saved))}>Undo all</Button>
           <span className="cd-quiet">All of it, or nothing.</span>
+          {isChanged && <Button variant="link" isDisabled={isBusy} onClick={() => setRows(rowsOf(saved))}>Undo all</Button>}
         </div>
       )}
       {asking && (
@@ -145,14 +148,15 @@ function Editor({ id, saved }: { id: number; saved: Associations }) {
 
 export default function One() {
   const id = Number(usePathValue('id'));
-  const list = useQuery({ queryKey: ['resources', 'all'], queryFn: ({ signal }) => api.get('/resources', { query: { limit: 500 }, signal }) });
-  const resource = list.data?.items.find((r) => r.id === id);
+  const resource = useQuery({ queryKey: ['resources', id], queryFn: ({ signal }) => api.get('/resources/{id}', { path: { id }, signal }) });
   const query = useQuery({
     queryKey: ['resources', id, 'associations'], queryFn: ({ signal }) => api.get('/resources/{id}/associations', { path: { id }, signal }),
   });
   return (
-    <Page title={resource?.name ?? 'Resource'} parents={[{ to: '/resources', text: 'Resources' }]} lead={resource?.description}>
-      <PageSection><Loaded query={query}>{(data) => <Editor key={data.etag} id={id} saved={data} />}</Loaded></PageSection>
+    <Page title={resource.data?.name ?? 'Resource'} parents={[{ to: '/resources', text: 'Resources' }]} lead={resource.data?.description}>
+      <PageSection>
+        <Loaded query={query}>{(data) => <Editor key={data.etag} id={id} saved={data} />}</Loaded>
+      </PageSection>
     </Page>
   );
 }

@@ -46,7 +46,7 @@ export function TicketTable({ items, hidesCertificate }: { items: Ticket[] | und
       <Thead>
         <Tr>
           <Th>Key</Th><Th className="cd-col-name">Summary</Th><Th>Status</Th><Th>Priority</Th>
-          {!hidesCertificate && <Th>Certificate</Th>}
+          {!hidesCertificate && <Th className="cd-col-certificate">Certificate</Th>}
           <Th modifier="nowrap">Assignee</Th><Th modifier="nowrap">Updated</Th>
         </Tr>
       </Thead>

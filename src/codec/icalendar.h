@@ -1,0 +1,17 @@
+/*
+ * codec/icalendar: lines of a calendar (RFC 5545, 3.1 and 3.3): escaped, folded, ended by CRLF.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+
+/* "NAME:text" of a text value: backslash, semicolon, comma and line breaks are escaped (3.3.11). */
+void icalendar_add_text(struct buf *out, const char *name, const char *text);
+
+/* "NAME:value" of anything else, which must need no escaping. */
+void icalendar_add_raw(struct buf *out, const char *name, const char *value);
+
+/* "NAME:20261128T053000Z" (3.3.5), and "NAME;VALUE=DATE:20261128" (3.3.4). */
+void icalendar_add_time(struct buf *out, const char *name, int64_t at);
+void icalendar_add_date(struct buf *out, const char *name, int64_t at);

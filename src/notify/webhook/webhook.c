@@ -1,0 +1,170 @@
+/*
+ * notify/webhook: calls to URLs that an admin has entered. Whose words they lead to is somebody
+ * else's: the very address is permitted before it is connected to, and redirects are not followed.
+ */
+#include "notify/notify.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/parse.h"
+#include "base/secret.h"
+#include "conf/conf.h"
+#include "net/addr.h"
+#include "net/http_client.h"
+#include "notify/digest.h"
+#include "notify/webhook/payload.h"
+
+#define RETRY_AFTER_MAX INT64_C(86400)
+#define SAID_MAX 200
+
+struct webhook {
+    struct channel channel;
+    struct http_client *client;
+    struct addr_ranges *allow;
+    const struct secret *secret;
+};
+
+static bool approve(void *arg, const struct sockaddr *address, socklen_t size, struct err *err)
+{
+    const struct webhook *webhook = arg;
+    struct net_addr addr;
+
+    if (!addr_from_sockaddr(address, size, &addr))
+        return fail(err, ERR_DENIED, "the address is neither IPv4 nor IPv6");
+    return addr_permit(&addr, webhook->allow, err);
+}
+
+static void webhook_close(struct channel *channel)
+{
+    struct webhook *webhook = (struct webhook *)channel;
+
+    http_client_free(webhook->client);
+    addr_ranges_free(webhook->allow);
+    free(webhook);
+}
+
+static bool webhook_open(const struct channel_conf *conf, struct channel **ret, struct err *err)
+{
+    struct webhook *webhook = xcalloc(1, sizeof *webhook);
+    const char *ca_file = conf_text(conf->conf, CONF_WEBHOOK_CA_FILE);
+    struct http_client_conf client = { .total_timeout_ms =
+                                           conf_i64(conf->conf, CONF_WEBHOOK_TIMEOUT),
+        .ca_file = ca_file[0] ? ca_file : NULL,
+        .approve = approve,
+        .approve_arg = webhook };
+
+    client.connect_timeout_ms = client.total_timeout_ms;
+    webhook->channel.ops = &webhook_channel;
+    webhook->secret = conf->secret;
+    if (!addr_ranges_parse(conf_text(conf->conf, CONF_WEBHOOK_ALLOW), &webhook->allow, err) ||
+        !http_client_new(&client, &webhook->client, err)) {
+        webhook_close(&webhook->channel);
+        return false;
+    }
+    *ret = &webhook->channel;
+    return true;
+}
+
+static bool webhook_compose(const struct notice *notice, struct buf *subject, struct buf *body,
+    struct err *err)
+{
+    digest_subject(notice, subject);
+    return buf_check(subject, "the title of a call", err) && payload_write(notice, body, err) &&
+           buf_check(body, "a call", err);
+}
+
+/* Only the beginning is kept, for people; there is no more to be learned from it. */
+static bool take_answer(void *arg, struct span bytes, struct err *err)
+{
+    struct buf *said = arg;
+
+    (void)err;
+    buf_add_span(said, span_slice(bytes, 0, SAID_MAX - said->size));
+    return true;
+}
+
+/* RFC 9110, 10.2.3, in seconds; as a date nobody sends it. */
+static int64_t retry_after(const struct http_answer *answer)
+{
+    struct span value;
+    int64_t seconds = 0;
+    struct err ignored = { 0 };
+
+    if (!http_answer_field(answer, "Retry-After", &value) ||
+        !parse_i64(value, 0, INT64_MAX, &seconds, &ignored))
+        return 0;
+    return seconds < RETRY_AFTER_MAX ? seconds : RETRY_AFTER_MAX;
+}
+
+static bool judge(const struct http_answer *answer, const struct buf *said, struct verdict *verdict,
+    struct err *err)
+{
+    int status = answer->status;
+    autodone(buf) struct buf clean = BUF_INIT(4096);
+
+    buf_add_clean(&clean, buf_span(said));
+    (void)snprintf(verdict->said, sizeof verdict->said, "HTTP %d%s%.200s", status,
+        clean.size > 0 ? ": " : "", buf_text(&clean));
+    if (status >= 200 && status < 300)
+        return true;
+    if (status >= 300 && status < 400) {
+        verdict->is_about_message = true;
+        return fail(err, ERR_UPSTREAM, "it answered %s, and redirects are not followed",
+            verdict->said);
+    }
+    if (status == 408 || status == 425 || status == 429 || status >= 500) {
+        verdict->retry_after = retry_after(answer);
+        return fail(err, ERR_UNAVAILABLE, "it answered %s", verdict->said);
+    }
+    verdict->is_about_message = true;
+    return fail(err, ERR_UPSTREAM, "it answered %s", verdict->said);
+}
+
+static bool webhook_send(struct channel *channel, const struct notice *notice,
+    const struct handover *handover, struct verdict *verdict, struct err *err)
+{
+    struct webhook *webhook = (struct webhook *)channel;
+    const struct delivery_row *delivery = notice->delivery;
+    struct span body = span_text(delivery->body);
+    autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(1);
+    autodone(buf) struct buf said = BUF_INIT(SAID_MAX);
+    autodone(buf) struct buf signature = BUF_INIT(256);
+    autofree(str) char *event = xasprintf("X-Certdesk-Event: %s", delivery->event);
+    autofree(str) char *id = xasprintf("X-Certdesk-Delivery: %s", delivery->uid);
+
+    buf_add_text(&signature, "X-Certdesk-Signature: ");
+    /* The receiver compares the time with its own clock: it is that of this attempt. */
+    payload_sign(secret_span(webhook->secret), notice->now, body, &signature);
+    const char *const headers[] = { "Content-Type: application/json", event, id,
+        buf_text(&signature), NULL };
+    struct http_call call = { .method = "POST",
+        .url = notice->webhook->url,
+        .headers = headers,
+        .body = body,
+        .has_body = true,
+        .sink = take_answer,
+        .sink_arg = &said,
+        .sinks_errors = true,
+        .about_to = handover->run,
+        .about_to_arg = handover->arg };
+
+    if (!http_client_call(webhook->client, &call, &answer, err)) {
+        verdict->is_about_message = err->kind != ERR_UNAVAILABLE && err->kind != ERR_UPSTREAM;
+        /* Not trusted, no HTTP: an admin at one of the ends can mend that. */
+        if (err->kind == ERR_UPSTREAM)
+            err->kind = ERR_UNAVAILABLE;
+        return false;
+    }
+    return judge(&answer, &said, verdict, err);
+}
+
+const struct channel_ops webhook_channel = {
+    .name = CHANNEL_WEBHOOK,
+    .max_attempts = 15, /* with the back-off of jobs: about six hours */
+    .open = webhook_open,
+    .close = webhook_close,
+    .compose = webhook_compose,
+    .send = webhook_send,
+};
