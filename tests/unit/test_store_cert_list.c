@@ -697,8 +697,9 @@ static void words_follow_the_record(void **state)
     static const struct {
         const char *q;
         size_t n;
-    } queries[] = { { "AB:AB:AB:AB", 1 }, { "abababab", 1 }, { "afterw", 1 }, { "before", 0 },
-        { "ww.old", 0 }, { "ww.new", 1 }, { "a'b\"c%_*", 0 } };
+    } queries[] = { { "AB:AB:AB:AB", 1 }, { "abababab", 1 }, { "ABABABABABABABAB", 1 },
+        { "ababababababacab", 0 }, { "afterw", 1 }, { "before", 0 }, { "ww.old", 0 },
+        { "ww.new", 1 }, { "a'b\"c%_*", 0 } };
     struct err err = { 0 };
 
     (void)make_current(tx, id, a_version_of(tx, 1, "www.old.example", "", NOW, NOW + DAY), SLOT_RSA,
