@@ -181,6 +181,7 @@ describe('what admins see to', { skip: hasBrowser ? false : 'there is no Chromiu
   test('narrows the log down, shows before and after, and whether the chain is whole', async () => {
     await page.goto('/audit');
     await page.getByText(/The chain is intact: verified up to link 40, with 2 signed checkpoints/).waitFor();
+    await page.getByText(/2 newer entries are linked next/).waitFor();
     await page.getByRole('button', { name: 'Details' }).nth(1).click();
     await page.getByRole('grid', { name: 'What has changed' }).getByRole('row', { name: /Name old new/ }).waitFor();
     await page.getByLabel('About').selectOption('certificate');

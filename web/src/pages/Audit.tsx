@@ -27,12 +27,13 @@ function ChainState() {
   const again = <Button variant="link" isInline isLoading={query.isFetching} onClick={() => void query.refetch()}>Verify again</Button>;
   if (query.isPending) return <span className="cd-quiet">Verifying the chain…</span>;
   if (query.error) return <span className="cd-warn">The chain could not be verified: {errorText(query.error)}. {again}</span>;
-  const { intact, links, broken_at: at, reason, checkpoints } = query.data;
+  const { intact, links, waiting, broken_at: at, reason, checkpoints } = query.data;
   if (!intact) return <span className="cd-bad">The log has been tampered with, from link {at} on: {reason}. {again}</span>;
   return (
     <span>
       {links === 0 ? 'No entry is chained yet' : `The chain is intact: verified up to link ${links.toLocaleString('en')}`}
-      {checkpoints && checkpoints.count > 0 && <>, with {count(checkpoints.count, 'signed checkpoint')}, the last one <Time at={checkpoints.last_at} show="ago" /></>}. {again}
+      {checkpoints && checkpoints.count > 0 && <>, with {count(checkpoints.count, 'signed checkpoint')}, the last one <Time at={checkpoints.last_at} show="ago" /></>}
+      {waiting > 0 && <>; {count(waiting, 'newer entry is', 'newer entries are')} linked next</>}. {again}
     </span>
   );
 }
