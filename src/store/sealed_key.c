@@ -1,12 +1,36 @@
 /* store/sealed_key: see the header. */
 #include "store/sealed_key.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "codec/digest.h"
+#include "db/db.h"
 #include "store/read.h"
 
 #define COLUMNS "id, purpose, bound_to, master_key_id, blob"
 #define ORPHANED_SECONDS INT64_C(86400)
+
+/*
+ * Holds the master key's row until the transaction ends: whoever retires the key waits for it, and
+ * then sees what was added; whoever comes after that is refused. SQLite has one writer.
+ */
+static bool check_in_use(struct tx *tx, const char *master_key_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        db_is_postgres(tx_db(tx))
+            ? tx_prepare(tx, "SELECT state FROM master_key WHERE key_id = $1 FOR SHARE")
+            : tx_prepare(tx, "SELECT state FROM master_key WHERE key_id = $1");
+    bool is_retired = false;
+
+    stmt_bind_text(q, 1, master_key_id);
+    while (stmt_next(q))
+        is_retired = strcmp(stmt_text(q, 0), vault_state_name(VAULT_RETIRED)) == 0;
+    if (!stmt_end(q, err))
+        return false;
+    return !is_retired ||
+           fail(err, ERR_UNAVAILABLE, "the master key was replaced meanwhile: try again");
+}
 
 bool store_sealed_key_add(struct tx *tx, const struct sealed_key_new *key, int64_t now,
     int64_t *ret_id, struct err *err)
@@ -17,6 +41,8 @@ bool store_sealed_key_add(struct tx *tx, const struct sealed_key_new *key, int64
 
     if (!vault_sealed_under(key->blob, master_key_id))
         return fail(err, ERR_INVALID, "this is no sealed key");
+    if (!check_in_use(tx, master_key_id, err))
+        return false;
     q = tx_prepare(tx,
         "INSERT INTO sealed_key(bound_to, purpose, algorithm, spki_sha256, public_key, blob,"
         "  master_key_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id");

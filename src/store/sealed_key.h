@@ -23,7 +23,8 @@ struct sealed_key_new {
     struct span blob;
 };
 
-/* ERR_INVALID: the blob is not one of the vault's. */
+/* ERR_INVALID: the blob is not one of the vault's. ERR_UNAVAILABLE: the master key it is sealed
+ * under was retired meanwhile; it must be sealed again. */
 bool store_sealed_key_add(struct tx *tx, const struct sealed_key_new *key, int64_t now,
     int64_t *ret_id, struct err *err) must_check;
 

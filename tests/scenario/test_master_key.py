@@ -1,5 +1,8 @@
 """F28 F42: the master key: rotated while serving, from a passphrase, from a token; none is made beside another."""
 
+import hashlib
+import http.client
+import itertools
 import os
 import random
 import signal
@@ -8,9 +11,12 @@ import threading
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from sealed import master_keys, opened, query
 from servers import wait_until
+from uploads import import_, upload
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 
@@ -56,42 +62,88 @@ def test_rotation_wraps_every_key_anew_and_retires_the_old_one(desk):
     assert actions == ["vault.retire", "vault.promote", "vault.key", "vault.rotate"]
 
 
-def test_requests_are_served_while_the_master_key_changes(desk):
-    stop, failures, made = threading.Event(), [], []
+class Busy:
+    """Imports, requests and their certificates, one after another in two threads, until the end of the block."""
 
-    def work():
-        while not stop.is_set():
-            answer = desk.admin.call("POST", "/csrs", {"subject": {"CN": "busy.example"}, "key": {"algorithm": "ec"}})
-            (made if answer.status == 201 else failures).append(answer)
+    def __init__(self, desk, authority):
+        self.desk, self.authority, self.stop = desk, authority, threading.Event()
+        self.failures, self.fingerprints, self.numbers = [], set(), itertools.count()
+        self.threads = [threading.Thread(target=self.run, args=(work,)) for work in (self.bring, self.request)]
 
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    rotate(desk)
-    stop.set()
-    for thread in threads:
-        thread.join(30)
-    assert failures == [] and made
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(60)
+
+    def run(self, work):
+        while not self.stop.is_set():
+            try:
+                work(f"busy-{next(self.numbers)}.example")
+            except (AssertionError, OSError, http.client.HTTPException) as e:
+                self.failures.append(e)
+
+    def bring(self, name):
+        site = self.authority.issue(name)
+        import_(self.desk.admin, {"file": site.pem + site.key_pem})
+        self.fingerprints.add(site.fingerprint)
+
+    def request(self, name):
+        made = self.desk.admin.post("/csrs", {"subject": {"CN": name}, "key": {"algorithm": "ec"}}).json
+        request = x509.load_pem_x509_csr(self.desk.admin.get(f"/csrs/{made['id']}.pem").body)
+        site = self.authority.issue(name, key=request)  # of which it takes the public key
+        upload(self.desk.admin, f"/csrs/{made['id']}/certificate", {"file": site.pem}, expect=201)
+        self.fingerprints.add(site.fingerprint)
+
+    def assert_all_there(self):
+        """What was acknowledged is a record with its key, which opens; how it looks is asserted by opened()."""
+        public = {x509.load_der_x509_certificate(bytes(der)).public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+            for (der,) in query(self.desk, "SELECT v.der FROM version v")
+            if hashlib.sha256(bytes(der)).hexdigest() in self.fingerprints}
+        keys = {serialization.load_der_private_key(clear, None).public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+            for _, clear in opened(self.desk).values()}
+        assert len(public) == len(self.fingerprints) and public <= keys
+        listed = self.desk.admin.get("/certificates?limit=500&q=busy-").json["items"]
+        stored = {c["current"]["fingerprint_sha256"] for c in listed if c["has_private_key"]}
+        assert self.fingerprints <= stored
+
+
+def test_imports_and_requests_are_served_while_the_master_key_changes(desk, authority):
+    with Busy(desk, authority) as busy:
+        done = desk.cli("key", "rotate", "--wait", env={"CERTDESK_TOKEN_FILE": desk.token_file})
+        assert done.returncode == 0, done.stderr
+    assert busy.failures == [] and len(busy.fingerprints) > 2
+    busy.assert_all_there()
     assert only_key(desk) == desk.admin.get("/vault").json["key_id"]
 
 
-def test_a_rotation_survives_the_death_of_anybody(desk):
+def test_a_rotation_survives_the_death_of_anybody(desk, authority):
     """Server, vault and all of them, killed at moments of no one's choosing: nothing is lost, and it ends."""
     rng = random.Random(7)
-    add_keys(desk, 40)
+    add_keys(desk, 30)
     secrets = {number: clear for number, (_, clear) in opened(desk).items()}
     old = only_key(desk)
-    job = desk.admin.post("/vault/rotate", expect=202).json["job"]
-    for victim in ("vault", "server", "all", "vault", "server"):
-        time.sleep(rng.random() * 0.8)  # not waited for: it is the moment that is random
-        pid = desk.children().get(victim)
-        if victim == "all":
-            desk.kill_hard()
-            desk.start()
-        elif pid:
-            os.kill(pid, signal.SIGKILL)
-            desk.wait_ready()
-    wait_until(lambda: desk.admin.call("GET", f"/jobs/{job}").json["state"] == "done", 90, "rotation")
+    with Busy(desk, authority) as busy:
+        job = desk.admin.post("/vault/rotate", expect=202).json["job"]
+        for victim in ("vault", "server", "all", "vault"):
+            time.sleep(rng.random() * 0.8)  # not waited for: it is the moment that is random
+            pid = desk.children().get(victim)
+            if victim == "all":
+                desk.kill_hard()
+                desk.start()
+            elif pid:
+                os.kill(pid, signal.SIGKILL)
+                desk.wait_ready()
+        wait_until(lambda: desk.admin.call("GET", f"/jobs/{job}").json["state"] == "done", 90, "rotation")
+        reached = len(busy.fingerprints)
+        wait_until(lambda: len(busy.fingerprints) > reached, 30, "work after it")
+    busy.assert_all_there()
     assert only_key(desk) == desk.admin.get("/vault").json["key_id"] != old
     now = {number: clear for number, (_, clear) in opened(desk).items()}
     assert {n: now.get(n) for n in secrets} == secrets

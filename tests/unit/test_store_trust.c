@@ -291,6 +291,31 @@ static void a_row_is_wrapped_anew_by_one_only(void **state)
     tx_free(tx);
 }
 
+/* F28: what was sealed before a rotation and comes to be written after it would be lost one day. */
+static void nothing_comes_under_a_master_key_that_is_retired(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    struct vault_master old = master_of("4f4c444b45592e2e", VAULT_CURRENT); /* "OLDKEY.." */
+    struct vault_master new = master_of("4e45574b45592e2e", VAULT_PENDING);
+    struct sealed_key_new late = { .purpose = VAULT_TLS,
+        .bound_to = "key/2",
+        .algorithm = "ed25519",
+        .public_key = SPAN_LITERAL("public"),
+        .blob = SPAN_LITERAL(BLOB("OLDKEY..", "y")) };
+    struct err err = { 0 };
+    int64_t id = 0, n = 0;
+
+    assert_works(store_master_add(tx, &old, NOW, &err), &err);
+    assert_works(store_master_add(tx, &new, NOW, &err), &err);
+    assert_works(store_master_promote(tx, NOW, &err), &err);
+    add_key(tx, VAULT_TLS, "key/1", SPAN_LITERAL(BLOB("OLDKEY..", "x")), &id); /* yet to be moved */
+    assert_works(store_master_retire(tx, NOW, &n, &err), &err);
+    assert_fails(store_sealed_key_add(tx, &late, NOW, &id, &err), &err, ERR_UNAVAILABLE);
+    late.blob = SPAN_LITERAL(BLOB("NEWKEY..", "y"));
+    assert_works(store_sealed_key_add(tx, &late, NOW, &id, &err), &err);
+    tx_free(tx);
+}
+
 static void a_key_that_nothing_refers_to_is_swept_up_after_a_day(void **state)
 {
     struct tx *tx = test_tx(*state, TX_WRITE);
@@ -319,6 +344,7 @@ int main(void)
         WITH(nodes_say_what_they_hold_and_are_forgotten),
         WITH(of_two_keys_for_a_purpose_the_first_counts),
         WITH(a_row_is_wrapped_anew_by_one_only),
+        WITH(nothing_comes_under_a_master_key_that_is_retired),
         WITH(a_key_that_nothing_refers_to_is_swept_up_after_a_day),
     };
     return cmocka_run_group_tests_name("store_trust", tests, NULL, NULL);

@@ -8,7 +8,7 @@
  *   nothing is pending         the vault makes a key, which becomes pending
  *   all nodes hold it          it becomes current, the old one retiring
  *   until nothing is under it  data keys are wrapped anew, one by one
- *   all nodes seal with it     the old one is retired
+ *   all nodes seal with it, and what was under way has ended: the old one is retired
  *
  * What is sealed is not touched, only its data key's wrapping. The payload names the key that was
  * current when the rotation was asked for: once another is, nothing more is made.
@@ -135,29 +135,52 @@ static bool load_here(struct job_run *run, const struct vault_masters *masters,
         pending->identity.key_id);
 }
 
-/* When `key_id` came to be pending; 0 where it is not there. */
+/* Requests that had a key sealed before the change have written it by then, but for the slowest,
+ * which are refused (store/sealed_key). */
+#define SETTLE_SECONDS 2
+
+/* When `key_id` came to be pending, and current; 0 where it is not there. */
 struct age {
     const char *key_id;
     int64_t created_at;
+    int64_t current_at;
 };
 
 static void note_age(void *context, const struct master_use *use)
 {
     struct age *age = context;
 
-    if (strcmp(use->master->identity.key_id, age->key_id) == 0)
+    if (strcmp(use->master->identity.key_id, age->key_id) == 0) {
         age->created_at = use->created_at;
+        age->current_at = use->current_at;
+    }
+}
+
+static bool read_age(struct job_run *run, struct age *age, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(run->db, TX_READ, &tx, err) && store_master_uses(tx, note_age, age, err);
 }
 
 /* Every node has had the time to notice. One that has a database of its own is alone. */
 static bool is_time(struct job_run *run, const char *key_id, bool *ret, struct err *err)
 {
-    autofree(tx) struct tx *tx = NULL;
     struct age age = { .key_id = key_id };
 
-    if (!tx_begin(run->db, TX_READ, &tx, err) || !store_master_uses(tx, note_age, &age, err))
+    if (!read_age(run, &age, err))
         return false;
     *ret = !db_is_postgres(run->db) || clock_now() - age.created_at >= GRACE_SECONDS;
+    return true;
+}
+
+static bool has_settled(struct job_run *run, const char *key_id, bool *ret, struct err *err)
+{
+    struct age age = { .key_id = key_id };
+
+    if (!read_age(run, &age, err))
+        return false;
+    *ret = clock_now() - age.current_at >= SETTLE_SECONDS;
     return true;
 }
 
@@ -263,14 +286,21 @@ static bool rewrap_all(struct job_run *run, struct rewrapping *r, struct err *er
     return job_run_progress(run, r->n_done, r->total, err);
 }
 
-static bool retire(struct job_run *run, const struct vault_masters *masters, struct err *err)
+/* Unless something is under it again by now: then *ret_is_over is false, and nothing is done. */
+static bool retire(struct job_run *run, const struct vault_masters *masters, bool *ret_is_over,
+    struct err *err)
 {
     const struct vault_master *old = vault_masters_in(masters, VAULT_RETIRING);
+    const struct vault_master *current = vault_masters_in(masters, VAULT_CURRENT);
     autofree(tx) struct tx *tx = NULL;
-    int64_t n = 0;
+    int64_t n = 0, n_other, total;
 
-    return tx_begin(run->db, TX_WRITE, &tx, err) && store_master_retire(tx, clock_now(), &n, err) &&
-           note(tx, run, "vault.retire", old, err) && tx_commit(take(&tx), err);
+    /* The key's row first: whoever adds a key under it has it too, and is waited for. */
+    if (!tx_begin(run->db, TX_WRITE, &tx, err) || !store_master_retire(tx, clock_now(), &n, err) ||
+        !store_sealed_key_count_other(tx, current->identity.key_id, &n_other, &total, err))
+        return false;
+    *ret_is_over = n_other == 0;
+    return n_other > 0 || (note(tx, run, "vault.retire", old, err) && tx_commit(take(&tx), err));
 }
 
 static void write_result(struct job_run *run, const struct rewrapping *r)
@@ -284,17 +314,18 @@ static void write_result(struct job_run *run, const struct rewrapping *r)
     json_end(&out);
 }
 
-/* A node that has not noticed yet may seal one more with the old key: so look, wait until all seal
- * with the new one, and look once more. */
+/* A node that has not noticed yet may seal one more with the old key, and a request may have one in
+ * its hands: so look, wait until all seal with the new one, and look once more. */
 static bool move_over(struct job_run *run, const struct vault_masters *masters, struct err *err)
 {
     struct rewrapping r = { .key_id = vault_masters_in(masters, VAULT_CURRENT)->identity.key_id };
-    bool is_everywhere = false;
+    bool is_everywhere = false, is_settled = false, is_over = false;
 
     if (!vault_seal_with(run->services->vault, r.key_id, err) ||
-        !all_nodes(run, r.key_id, true, &is_everywhere, err) || !rewrap_all(run, &r, err))
+        !all_nodes(run, r.key_id, true, &is_everywhere, err) ||
+        !has_settled(run, r.key_id, &is_settled, err) || !rewrap_all(run, &r, err))
         return false;
-    if (!is_everywhere) {
+    if (!is_everywhere || !is_settled) {
         run->again_at = clock_now() + AGAIN_SECONDS;
         return true;
     }
@@ -303,8 +334,13 @@ static bool move_over(struct job_run *run, const struct vault_masters *masters, 
             "%" PRId64 " sealed keys are damaged and stay under the old master key; the first is"
             " %" PRId64,
             r.n_left, r.first_left);
-    write_result(run, &r);
-    return retire(run, masters, err);
+    if (!retire(run, masters, &is_over, err))
+        return false;
+    if (is_over)
+        write_result(run, &r);
+    else
+        run->again_at = clock_now() + AGAIN_SECONDS;
+    return true;
 }
 
 /* Was the key that is current made by this rotation? */
