@@ -307,8 +307,8 @@ def measure_detail(bench, rounds):
     return ours, theirs
 
 
-def sum_up(kind, n, result, rest):
-    """The line for results.csv."""
+def sum_up(kind, n, result, rest, is_whole):
+    """The line for results.csv, unless only some cases were asked for."""
     pages = [figures for first, deep, _ in result.values() for figures in (first, deep) if figures.times]
     times = [t for figures in pages for t in figures.times]
     cpu = [figures.each() for figures in pages]
@@ -319,6 +319,8 @@ def sum_up(kind, n, result, rest):
                f"cpu_p99={sorted(cpu)[int(len(cpu) * .99)]:.2f}ms", f"ratio={statistics.median(ratios):.1f}" if ratios else "",
                f"worst={worst[0].replace(' ', '_')}:{worst[1]}", *rest]
     print("\n" + " ".join(figures))
+    if not is_whole:
+        return
     commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
                             check=False).stdout.strip()
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -360,8 +362,8 @@ def run(kind, options):
                 scan = measure_scan(bench)
                 ours, theirs = measure_detail(bench, 500)
                 growth = statistics.median(large[name] / small[name] for name in small) if small else 0
-                sum_up(kind, n, result, [f"growth={growth:.2f}" if growth else "", f"ready={ready:.2f}s",
-                                         f"scan={scan:.0f}ms", f"detail={ours:.3f}ms", f"nginx={theirs:.3f}ms"])
+                sum_up(kind, n, result, [f"growth={growth:.2f}" if growth else "", f"ready={ready:.2f}s", f"scan={scan:.0f}ms",
+                                         f"detail={ours:.3f}ms", f"nginx={theirs:.3f}ms"], not options.only)
             finally:
                 bench.stop()
 
