@@ -17,11 +17,17 @@ def free_port():
 
 
 class Postgres:
-    """A cluster of our own, which leaves nothing behind. `settings` ("name=value") win over ours."""
+    """A cluster of our own, which leaves nothing behind. `settings` ("name=value") win over ours.
 
-    def __init__(self, settings=()):
+    With `keep`, a folder, it is made there if it is not there yet, and stays.
+    """
+
+    def __init__(self, settings=(), keep=None):
         self.settings = list(settings)
-        self.folder = Path(tempfile.mkdtemp(prefix="certdesk-pg-"))
+        self.is_kept = keep is not None
+        if keep:
+            Path(keep).mkdir(exist_ok=True)
+        self.folder = Path(keep or tempfile.mkdtemp(prefix="certdesk-pg-"))
         self.prefix = []
         self.port = free_port()
         self.process = None
@@ -32,8 +38,9 @@ class Postgres:
 
     def start(self):
         data = self.folder / "data"
-        self.tool("initdb", "-D", data, "-U", "certdesk", "--auth=trust", "--encoding=UTF8",
-                  "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+        if not data.exists():
+            self.tool("initdb", "-D", data, "-U", "certdesk", "--auth=trust", "--encoding=UTF8",
+                      "--locale=C.UTF-8", "--no-sync", "--no-instructions")
         settings = ["port=%d" % self.port, "listen_addresses=127.0.0.1", "max_connections=200",
                     "shared_buffers=32MB", "fsync=off", "full_page_writes=off",
                     "unix_socket_directories=", *self.settings]
@@ -52,12 +59,13 @@ class Postgres:
 
     def stop(self):
         if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGQUIT)  # at once: nothing here is kept
+            self.process.send_signal(signal.SIGINT if self.is_kept else signal.SIGQUIT)  # in order, or at once
             try:
-                self.process.wait(timeout=20)
+                self.process.wait(timeout=120 if self.is_kept else 20)
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.is_kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, tool):
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/" + tool))

@@ -1,12 +1,14 @@
 """How long does a table of N records take to come in, and to go out again, and how much memory?
 
-usage: ./dev bench csv [N]          N is 1,000,000 unless said
+usage: ./dev bench csv [N] [sqlite|postgresql]          N is 1,000,000 unless said, and the database SQLite
 
-Beside it, in the same run: `sqlite3 .import` of the same file, spread over the same tables with the same indexes.
+Beside it, in the same run: `sqlite3 .import` (or COPY) of the same file, spread over the same tables with the same indexes.
+On PostgreSQL, its processes' CPU counts, too.
 Seconds are of CPU and of the clock. Goals for a million: import within 60 s and 5 x sqlite3, export within 15 s, memory
 no more than 64 MiB above that of the idle server. Appends a line to bench/results.csv.
 """
 
+import contextlib
 import csv
 import datetime
 import json
@@ -22,29 +24,36 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("CERTDESK_BINARY", os.path.join(ROOT, "build", "certdesk"))
-N = int(sys.argv[1].replace(",", "")) if len(sys.argv) > 1 else 1_000_000
+N = next((int(word.replace(",", "")) for word in sys.argv[1:] if word[0].isdigit()), 1_000_000)
+IS_POSTGRES = "postgresql" in sys.argv[1:]
+sys.path[:0] = [os.path.join(ROOT, "tools")]
 
-# What an import writes, as SQL does it.
-SPREAD = """
+SQLITE_LOAD = """
 .mode csv
 CREATE TEMP TABLE came(name TEXT, host TEXT, port INT, description TEXT, business_group TEXT, tags TEXT);
 .import --skip 1 {file} came
+"""
+
+# What an import writes, as SQL does it.
+SPREAD = """
 BEGIN;
-INSERT INTO account(name, role, created_at, updated_at) VALUES ('me', 'admin', 0, 0);
+INSERT INTO account(id, name, role, created_at, updated_at) VALUES (1000, 'me', 'admin', 0, 0);
 INSERT INTO business_group(name) SELECT DISTINCT business_group FROM came;
-INSERT INTO certificate(id, name, name_lower, description, owner_id, business_group_id, created_at, updated_at)
-    SELECT c.rowid, c.name, lower(c.name), c.description, 1, g.id, 0, 0
+INSERT INTO certificate(id, name, name_lower, description, owner_id, owner_name, business_group_id,
+        business_group_name, created_at, updated_at)
+    SELECT c.rowid, c.name, lower(c.name), c.description, 1000, 'me', g.id, g.name, 0, 0
       FROM came c JOIN business_group g ON g.name = c.business_group ORDER BY c.rowid;
+INSERT INTO certificate_check(certificate_id) SELECT rowid FROM came;
 INSERT INTO certificate_access(certificate_id, relation, account_id, may_use_key, is_notified)
-    SELECT rowid, 'owner', 1, 1, 1 FROM came;
+    SELECT rowid, 'owner', 1000, TRUE, TRUE FROM came;
 INSERT INTO certificate_tag(certificate_id, tag) SELECT rowid, tags FROM came;
 INSERT INTO certificate_search(rowid, words) SELECT rowid, lower(name) FROM came;
 INSERT INTO endpoint(id, host, port, sni, protocol, created_at) SELECT rowid, host, port, host, 'tls', 0 FROM came;
 INSERT INTO certificate_endpoint(certificate_id, endpoint_id) SELECT rowid, rowid FROM came;
 INSERT INTO audit(id, at, account_id, actor, action, object_type, object_id, object_name)
-    SELECT rowid, 0, 1, 'me', 'certificate.create', 'certificate', rowid, name FROM came;
-INSERT INTO audit_pending(audit_id) SELECT rowid FROM came;
-INSERT INTO csv_import(id, filename, size, is_dry_run, created_at) VALUES (1, '', 0, 0, 0);
+    SELECT 1000 + rowid, 0, 1000, 'me', 'certificate.create', 'certificate', rowid, name FROM came;
+INSERT INTO audit_pending(audit_id) SELECT 1000 + rowid FROM came;
+INSERT INTO csv_import(id, filename, size, is_dry_run, created_at) VALUES (1, '', 0, FALSE, 0);
 INSERT INTO csv_row(import_id, line, action, name, certificate_id)
     SELECT 1, rowid + 1, 'created', name, rowid FROM came;
 COMMIT;
@@ -60,9 +69,23 @@ def make_table(path):
                     f"\"Service {i}, kept by team {i % 97}\",Group {i % 50},team-{i % 97}\n")
 
 
+def seconds_of(pid, first=11):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[first]) + int(fields[first + 1])) / os.sysconf("SC_CLK_TCK")
+
+
+def seconds_with_children(pid):
+    """Those that run, and those that have ended."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        children = f.read().split()
+    return seconds_of(pid) + seconds_of(pid, 13) + sum(map(seconds_of, children))
+
+
 class Server:
-    def __init__(self, directory):
+    def __init__(self, directory, postgres):
         self.directory = directory
+        self.postgres = postgres
         self.data = os.path.join(directory, "data")
         self.token_file = os.path.join(directory, "token")
         with socket.socket() as s:
@@ -73,7 +96,8 @@ class Server:
     def start(self):
         env = {**os.environ, "CERTDESK_ADMIN_TOKEN_FILE": self.token_file, "CERTDESK_ADMIN_PASSWORD": "for a bench only"}
         with open(os.path.join(self.directory, "log"), "ab") as log:
-            self.process = subprocess.Popen([BINARY, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"],
+            self.process = subprocess.Popen([BINARY, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}",
+                                             *(["--database", self.postgres.url()] if self.postgres else [])],
                                             env=env, stdout=log, stderr=log)
         until = time.monotonic() + 120
         while True:
@@ -106,9 +130,7 @@ class Server:
         raise RuntimeError("no server process")
 
     def cpu(self):
-        with open(f"/proc/{self.pid()}/stat", encoding="ascii") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return seconds_of(self.pid()) + (seconds_with_children(self.postgres.process.pid) if self.postgres else 0)
 
     def memory(self, what="VmRSS"):
         with open(f"/proc/{self.pid()}/status", encoding="ascii") as f:
@@ -166,14 +188,37 @@ def import_by_sqlite(server, directory, table):
     schema = "\n".join(line for line in schema.split("\n") if "certificate_search_" not in line)
     before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(["sqlite3", os.path.join(directory, "other.db")], check=True, text=True, stdout=subprocess.DEVNULL,
-                   input="PRAGMA journal_mode = WAL;\n" + schema + SPREAD.format(file=table))
+                   input="PRAGMA journal_mode = WAL;\n" + schema + SQLITE_LOAD.format(file=table) + SPREAD)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {"cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
             "clock": time.monotonic() - clock}
 
 
+def connect(postgres, database):
+    import psycopg2
+    db = psycopg2.connect(postgres.url().rsplit("/", 1)[0] + "/" + database)
+    db.autocommit = True
+    return db
+
+
+def import_by_postgres(postgres, table):
+    """Into the copy of the schema that was made before: COPY, and the same statements."""
+    before, clock = seconds_with_children(postgres.process.pid), time.monotonic()
+    with contextlib.closing(connect(postgres, "bare")) as db, db.cursor() as cursor, open(table, encoding="ascii") as f:
+        cursor.execute("CREATE TEMP TABLE came(rowid BIGINT GENERATED ALWAYS AS IDENTITY, name TEXT, host TEXT, port INT,"
+                       " description TEXT, business_group TEXT, tags TEXT)")
+        cursor.copy_expert("COPY came(name, host, port, description, business_group, tags) FROM STDIN (FORMAT csv, HEADER)", f)
+        cursor.execute("ANALYZE came")
+        cursor.execute(SPREAD)
+        return {"cpu": seconds_with_children(postgres.process.pid) - before, "clock": time.monotonic() - clock}
+
+
 def forget_probes(server):
     """The hosts are made up: they are not to be looked at while the export is measured."""
+    if server.postgres:
+        with contextlib.closing(connect(server.postgres, "postgres")) as db, db.cursor() as cursor:
+            cursor.execute("DELETE FROM job WHERE type = 'import_probe'")
+        return
     with sqlite3.connect(os.path.join(server.data, "db", "certdesk.db")) as db:
         db.execute("DELETE FROM job WHERE type = 'import_probe'")
     db.close()
@@ -187,30 +232,51 @@ def record(figures):
         csv.writer(f, lineterminator="\n").writerow([now, commit, "csv", figures])
 
 
+def measure(directory, postgres):
+    table = os.path.join(directory, "table.csv")
+    make_table(table)
+    server = Server(directory, postgres)
+    if postgres:  # the schema, for COPY
+        server.start()
+        server.stop()
+        with contextlib.closing(connect(postgres, "template1")) as db, db.cursor() as cursor:
+            cursor.execute("CREATE DATABASE bare TEMPLATE postgres")
+    server.start()
+    idle = server.memory()
+    load = os.getloadavg()[0]
+    came = import_table(server, table)
+    server.stop()
+    forget_probes(server)
+    plain = import_by_postgres(postgres, table) if postgres else import_by_sqlite(server, directory, table)
+    server.start()
+    went = export_table(server)
+    server.stop()
+    ratio = came["cpu"] / plain["cpu"]
+    name = "COPY" if postgres else "sqlite3"
+    print(f"{N:,} records, {os.path.getsize(table) >> 20} MiB; load {load:.0f}\n")
+    print(f"{'':22}{'CPU s':>9}{'clock s':>9}{'MiB above idle':>16}")
+    print(f"{'import':22}{came['cpu']:9.1f}{came['clock']:9.1f}{came['peak'] - idle:16.0f}")
+    print(f"{'COPY' if postgres else 'sqlite3 .import':22}{plain['cpu']:9.1f}{plain['clock']:9.1f}{'':>16}"
+          f"   import is {ratio:.1f} x")
+    print(f"{'export':22}{went['cpu']:9.1f}{went['clock']:9.1f}{went['peak'] - idle:16.0f}")
+    record(f"{'postgresql ' if postgres else ''}n={N} load={load:.0f} "
+           f"import={came['cpu']:.1f}s:{came['clock']:.1f}s:{came['peak'] - idle:.0f}MB "
+           f"{name}={plain['cpu']:.1f}s:{plain['clock']:.1f}s export={went['cpu']:.1f}s:{went['clock']:.1f}s:"
+           f"{went['peak'] - idle:.0f}MB")
+
+
 def main():
-    with tempfile.TemporaryDirectory(prefix="certdesk-bench-") as directory:
-        table = os.path.join(directory, "table.csv")
-        make_table(table)
-        server = Server(directory)
-        server.start()
-        idle = server.memory()
-        load = os.getloadavg()[0]
-        came = import_table(server, table)
-        server.stop()
-        forget_probes(server)
-        plain = import_by_sqlite(server, directory, table)
-        server.start()
-        went = export_table(server)
-        server.stop()
-        ratio = came["cpu"] / plain["cpu"]
-        print(f"{N:,} records, {os.path.getsize(table) >> 20} MiB; load {load:.0f}\n")
-        print(f"{'':22}{'CPU s':>9}{'clock s':>9}{'MiB above idle':>16}")
-        print(f"{'import':22}{came['cpu']:9.1f}{came['clock']:9.1f}{came['peak'] - idle:16.0f}")
-        print(f"{'sqlite3 .import':22}{plain['cpu']:9.1f}{plain['clock']:9.1f}{'':>16}   import is {ratio:.1f} x")
-        print(f"{'export':22}{went['cpu']:9.1f}{went['clock']:9.1f}{went['peak'] - idle:16.0f}")
-        record(f"n={N} load={load:.0f} import={came['cpu']:.1f}s:{came['clock']:.1f}s:{came['peak'] - idle:.0f}MB "
-               f"sqlite3={plain['cpu']:.1f}s:{plain['clock']:.1f}s export={went['cpu']:.1f}s:{went['clock']:.1f}s:"
-               f"{went['peak'] - idle:.0f}MB")
+    postgres = None
+    if IS_POSTGRES:
+        from postgres import Postgres
+        postgres = Postgres(["shared_buffers=1GB", "max_wal_size=8GB", "jit=off", "fsync=on"])
+        postgres.start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="certdesk-bench-") as directory:
+            measure(directory, postgres)
+    finally:
+        if postgres:
+            postgres.stop()
 
 
 if __name__ == "__main__":

@@ -100,6 +100,7 @@ static bool audit_verify(struct api_call *call, struct err *err)
         return false;
     json_bool(&call->reply, "intact", proof.chain.broken_seq == 0);
     json_i64(&call->reply, "links", proof.chain.n_links);
+    json_i64(&call->reply, "waiting", proof.chain.n_waiting);
     json_i64_or_null(&call->reply, "broken_at", proof.chain.broken_seq);
     json_str(&call->reply, "reason", proof.chain.broken_seq ? proof.chain.reason : NULL);
     write_checkpoints(&call->reply, &proof);

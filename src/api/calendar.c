@@ -108,7 +108,7 @@ static void draw_entry(void *context, const struct calendar_entry *entry)
     autofree(str) char *text = xasprintf("Certificate %s ends at %s.\nIssued by %s.\nOwner: %s.",
         entry->name, clock_rfc3339(entry->expires_at, at), entry->issuer, entry->owner);
 
-    icalendar_add_raw(out, "BEGIN", "VEVENT");
+    icalendar_begin(out, "VEVENT");
     icalendar_add_raw(out, "UID", uid);
     /* Of a published calendar this is when the entry was last changed (RFC 5545, 3.8.7.2). */
     icalendar_add_time(out, "DTSTAMP", entry->updated_at);
@@ -122,7 +122,7 @@ static void draw_entry(void *context, const struct calendar_entry *entry)
         icalendar_add_raw(out, "URL", url);
     }
     icalendar_add_raw(out, "TRANSP", "TRANSPARENT");
-    icalendar_add_raw(out, "END", "VEVENT");
+    icalendar_end(out, "VEVENT");
 }
 
 static bool draw(struct api_call *call, struct tx *tx, int64_t account_id, struct err *err)
@@ -136,7 +136,7 @@ static bool draw(struct api_call *call, struct tx *tx, int64_t account_id, struc
     if (!store_account_get(tx, account_id, &account, err))
         return false;
     viewer.sees_all = strcmp(account->role, "user") != 0;
-    icalendar_add_raw(call->body_out, "BEGIN", "VCALENDAR");
+    icalendar_begin(call->body_out, "VCALENDAR");
     icalendar_add_raw(call->body_out, "VERSION", "2.0");
     icalendar_add_raw(call->body_out, "PRODID", "-//certdesk//certificates//EN");
     icalendar_add_raw(call->body_out, "METHOD", "PUBLISH");
@@ -145,7 +145,7 @@ static bool draw(struct api_call *call, struct tx *tx, int64_t account_id, struc
     if (!store_calendar_entries(tx, &viewer, call->now - PAST_SECONDS, ENTRIES_MAX, draw_entry,
             &drawing, err))
         return false;
-    icalendar_add_raw(call->body_out, "END", "VCALENDAR");
+    icalendar_end(call->body_out, "VCALENDAR");
     return buf_check(call->body_out, "the calendar", err);
 }
 

@@ -252,6 +252,7 @@ static void write_summary(struct json_out *out, const struct cert_row *cert, int
     json_bool(out, "has_private_key", cert->sealed_key_id != 0);
     write_stored_list(out, "required_names", cert->required_names);
     write_stored_list(out, "notification_periods", cert->notify_periods);
+    json_time_or_null(out, "next_notice_at", cert->notify_at);
 }
 
 static void write_record(struct api_call *call, const struct cert_row *cert,

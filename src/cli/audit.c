@@ -88,6 +88,7 @@ static void print_json(const struct audit_proof *proof)
     json_begin_object(&out, NULL);
     json_bool(&out, "intact", proof->chain.broken_seq == 0);
     json_i64(&out, "links", proof->chain.n_links);
+    json_i64(&out, "waiting", proof->chain.n_waiting);
     json_i64_or_null(&out, "broken_at", proof->chain.broken_seq);
     json_str(&out, "reason", proof->chain.broken_seq ? proof->chain.reason : NULL);
     json_i64(&out, "checkpoints", proof->n_checkpoints);
@@ -107,6 +108,9 @@ static void print_text(const struct audit_proof *proof)
     if (proof->vouched_seq)
         printf(", the first %" PRId64 " of them signed by %s", proof->vouched_seq, proof->signer);
     puts("");
+    if (proof->chain.n_waiting)
+        printf("%" PRId64 " newer entries wait for the next run of the schedule \"audit\"\n",
+            proof->chain.n_waiting);
 }
 
 int cli_audit(int argc, char **argv)

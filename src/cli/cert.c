@@ -299,6 +299,7 @@ static void show_certificate(const struct json *cert)
     show_member(cert, "owner", "owner");
     show_member(cert, "assignee", "assignee");
     show_member(cert, "ticket", "ticket");
+    show_member(cert, "next_notice_at", "next notice");
     show_member(current, "subject", "subject");
     show_member(current, "sans", "names");
     show_member(current, "issuer", "issuer");

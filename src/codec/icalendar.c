@@ -40,6 +40,16 @@ void icalendar_add_raw(struct buf *out, const char *name, const char *value)
     add_line(out, buf_span(&line));
 }
 
+void icalendar_begin(struct buf *out, const char *component)
+{
+    buf_addf(out, "BEGIN:%s\r\n", component);
+}
+
+void icalendar_end(struct buf *out, const char *component)
+{
+    buf_addf(out, "END:%s\r\n", component);
+}
+
 void icalendar_add_text(struct buf *out, const char *name, const char *text)
 {
     autodone(buf) struct buf clean = BUF_INIT(VALUE_MAX);

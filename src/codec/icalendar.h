@@ -6,6 +6,10 @@
 #include "base/base.h"
 #include "base/buf.h"
 
+/* What `component` encloses: "BEGIN:VEVENT", "END:VEVENT" (3.6). */
+void icalendar_begin(struct buf *out, const char *component);
+void icalendar_end(struct buf *out, const char *component);
+
 /* "NAME:text" of a text value: backslash, semicolon, comma and line breaks are escaped (3.3.11). */
 void icalendar_add_text(struct buf *out, const char *name, const char *text);
 

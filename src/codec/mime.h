@@ -38,5 +38,5 @@ void mime_add_field(struct buf *out, const char *name, struct span text);
 void mime_add_mailbox(struct buf *out, const char *name, const struct mime_mailbox *mailbox);
 void mime_add_date(struct buf *out, const char *name, int64_t at);
 
-/* UTF-8 text with "\n" as quoted-printable with CRLF (RFC 2045, 6.7). */
+/* UTF-8 text with "\n" as quoted-printable with CRLF, also at its end (RFC 2045, 6.7). */
 void mime_add_quoted(struct buf *out, struct span text);

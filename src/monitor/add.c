@@ -128,11 +128,13 @@ bool watch_look(struct tx *tx, int64_t certificate_id, int64_t account_id, int64
 bool watch_add(struct tx *tx, const struct watch_new *watch, int64_t now, int64_t *ret_id,
     int64_t *ret_job, struct err *err)
 {
+    struct cert_new cert = watch->cert;
     int64_t id;
     int64_t job = 0;
     int64_t endpoint;
 
-    if (!store_cert_add(tx, &watch->cert, now, &id, err))
+    cert.has_places = watch->n_places > 0;
+    if (!store_cert_add(tx, &cert, now, &id, err))
         return false;
     if (watch->n_shares) {
         struct cert_people people = { .owner_id = watch->cert.owner_id,

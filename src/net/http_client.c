@@ -324,8 +324,7 @@ static bool perform(struct transfer *transfer, struct curl_slist *headers, struc
     set_call_options(curl, transfer->call, headers);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, details);
     code = curl_easy_perform(curl);
-    if (code == CURLE_OK)
-        (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_reset(curl); /* keeps connections, forgets what pointed here */
     transfer->answer->status = (int)status;
     if (code == CURLE_OK)

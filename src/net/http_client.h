@@ -59,7 +59,7 @@ struct http_call {
 };
 
 struct http_answer {
-    int status;
+    int status; /* after a failure: of an answer whose body did not come to its end; else 0 */
     struct buf headers; /* "Name: value\r\n" of the last response, names as they came */
     struct buf body;
 };

@@ -72,8 +72,10 @@ bool sender_open(struct outbox *outbox, const struct delivery_lane *lane, int64_
 
     if (is_gone && !sender.problem.msg[0])
         (void)fail(&sender.problem, ERR_NOT_FOUND, "the webhook was removed");
-    if (!is_gone && !ops->open(&conf, &sender.channel, &sender.problem))
+    if (!is_gone && !ops->open(&conf, &sender.channel, &sender.problem)) {
         sender.channel = NULL;
+        sender.problem.kind = ERR_UNAVAILABLE; /* an admin can mend the settings */
+    }
     *ret = sender;
     return true;
 }
@@ -179,8 +181,13 @@ bool letter_send(struct outbox *outbox, const struct sender *sender, const struc
     *verdict = (struct verdict){ 0 };
     if (!sender->channel) {
         *err = sender->problem;
-        verdict->is_about_message = err->kind == ERR_NOT_FOUND;
+        verdict->is_about_message = err->kind != ERR_UNAVAILABLE;
         return false;
+    }
+    if (sender->webhook && !sender->webhook->is_enabled &&
+        strcmp(letter->notice.delivery->event, EVENT_TEST) != 0) {
+        verdict->is_about_message = true;
+        return fail(err, ERR_DENIED, "the webhook is turned off");
     }
     return sender->channel->ops->send(sender->channel, &letter->notice, &handover, verdict, err);
 }

@@ -306,6 +306,15 @@ static bool walk_links(struct tx *tx, struct audit_verdict *verdict, struct err 
     return true;
 }
 
+static bool count_waiting(struct tx *tx, int64_t *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT count(*) FROM audit_pending");
+
+    while (stmt_next(q))
+        *ret = stmt_i64(q, 0);
+    return stmt_end(q, err);
+}
+
 bool store_audit_verify(struct tx *tx, struct audit_verdict *ret, struct err *err)
 {
     struct audit_verdict verdict = { 0 };
@@ -315,6 +324,8 @@ bool store_audit_verify(struct tx *tx, struct audit_verdict *ret, struct err *er
     if (!verdict.broken_seq && !find_unlinked(tx, &verdict, err))
         return false;
     if (!verdict.broken_seq && !compare_checkpoints(tx, &verdict, err))
+        return false;
+    if (!count_waiting(tx, &verdict.n_waiting, err))
         return false;
     *ret = verdict;
     return true;

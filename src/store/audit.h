@@ -58,6 +58,7 @@ bool store_audit_head(struct tx *tx, int64_t *ret_seq, uint8_t ret_hash[static 3
 
 struct audit_verdict {
     int64_t n_links;    /* how many links hold */
+    int64_t n_waiting;  /* entries that the next run of the schedule "audit" links */
     int64_t broken_seq; /* the first that does not; 0: all hold */
     char reason[160];
 };

@@ -57,10 +57,10 @@ bool store_calendar_feed_find(struct tx *tx, const uint8_t hash[static SHA256_SI
 {
     int64_t touch = 0;
     int64_t account = 0;
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT f.id, f.account_id, f.used_at"
-        "  FROM calendar_feed f JOIN account a ON a.id = f.account_id"
-        " WHERE f.hash = $1 AND a.is_disabled = FALSE");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT f.id, f.account_id, f.used_at"
+                       "  FROM calendar_feed f JOIN account a ON a.id = f.account_id"
+                       " WHERE f.hash = $1 AND a.is_disabled = FALSE");
 
     stmt_bind_blob(q, 1, span_of(hash, SHA256_SIZE));
     while (stmt_next(q)) {

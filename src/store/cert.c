@@ -33,8 +33,8 @@ static bool insert_record(struct tx *tx, const struct cert_new *cert, int64_t no
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO certificate(name, name_lower, description, is_imported, is_managed, owner_id,"
         " assignee_id, business_group_id, required_names, notify_periods, created_at, updated_at,"
-        " owner_name, business_group_name)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11,"
+        " is_unused, owner_name, business_group_name)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12,"
         "  (SELECT a.name FROM account a WHERE a.id = $6),"
         "  (SELECT g.name FROM business_group g WHERE g.id = $8))"
         " RETURNING id");
@@ -50,6 +50,7 @@ static bool insert_record(struct tx *tx, const struct cert_new *cert, int64_t no
     bind_text_or_null(q, 9, cert->required_names);
     bind_text_or_null(q, 10, cert->notify_periods);
     stmt_bind_i64(q, 11, now);
+    stmt_bind_bool(q, 12, !cert->has_places);
     return read_number(q, ret_id, err);
 }
 

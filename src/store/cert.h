@@ -24,6 +24,7 @@ struct cert_new {
     const char *tags;           /* separated by ";"; NULL: none */
     const char *required_names; /* JSON list or NULL */
     const char *notify_periods; /* JSON list or NULL */
+    bool has_places;            /* endpoints are attached in the same transaction: not unused */
 };
 
 /* The record, its owner's and assignee's access entries, tags, words and buckets. ERR_INVALID

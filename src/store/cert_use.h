@@ -14,3 +14,6 @@ struct err;
 struct tx;
 
 bool store_cert_use_changed(struct tx *tx, int64_t certificate_id, struct err *err) must_check;
+
+/* The same for less, where an endpoint was attached: that never ends a use. */
+bool store_cert_use_grown(struct tx *tx, int64_t certificate_id, struct err *err) must_check;

@@ -73,30 +73,48 @@ static bool has_trigram(const char *text)
     return false;
 }
 
+/* Of a fingerprint or serial these are enough to find it among millions: the index looks every
+ * three characters up, and each three hex digits are in a great part of all records. */
+#define HEX_ENOUGH 8
+
+/* How much of the text the index is asked for. */
+static size_t indexed_part(const char *text)
+{
+    size_t n = 0;
+
+    while (is_hex(text[n]))
+        n++;
+    return text[n] == '\0' && n > HEX_ENOUGH ? HEX_ENOUGH : strlen(text);
+}
+
 /*
  * SQLite uses the index only for LIKE without ESCAPE. So what LIKE would take for a wildcard
  * becomes
- * "_", which is any character, and where there was one a second, exact LIKE looks again.
+ * "_", which is any character. Where there was one, or not all of the text is asked for, a second,
+ * exact LIKE looks again.
  */
 static void set_words(struct cert_where *where, const char *text)
 {
     autodone(buf) struct buf pattern = BUF_INIT(QUERY_MAX * 2);
     autodone(buf) struct buf exact = BUF_INIT(QUERY_MAX * 3);
-    bool has_wildcard = false;
+    const size_t n = indexed_part(text);
+    bool is_exact = text[n] == '\0';
 
     buf_add_char(&pattern, '%');
     buf_add_char(&exact, '%');
     for (const char *c = text; *c; c++) {
-        has_wildcard = has_wildcard || is_wildcard(*c);
-        if (is_wildcard(*c))
+        if (is_wildcard(*c)) {
+            is_exact = false;
             buf_add_char(&exact, '\\');
+        }
         buf_add_char(&exact, *c);
-        buf_add_char(&pattern, is_wildcard(*c) ? '_' : *c);
+        if (c < text + n)
+            buf_add_char(&pattern, is_wildcard(*c) ? '_' : *c);
     }
     buf_add_char(&pattern, '%');
     buf_add_char(&exact, '%');
     where->words = buf_take_text(&pattern);
-    if (has_wildcard)
+    if (!is_exact)
         where->words_exact = buf_take_text(&exact);
 }
 

@@ -260,6 +260,19 @@ bool store_delivery_recover(struct tx *tx, const struct delivery_lane *lane, int
     return stmt_run(certain, err) && stmt_run(uncertain, err);
 }
 
+bool store_delivery_shelve(struct tx *tx, struct err *err)
+{
+    autofree(stmt) struct stmt *unfinished =
+        tx_prepare(tx, "UPDATE delivery SET state = 'failed', error = $1, lease_until = NULL"
+                       " WHERE state IN ('queued', 'sending')");
+    autofree(stmt) struct stmt *waiting =
+        tx_prepare(tx, "DELETE FROM delivery_item WHERE delivery_id IS NULL");
+
+    stmt_bind_text(unfinished, 1,
+        "it waited when the backup was made: the server of that time has probably sent it");
+    return stmt_run(unfinished, err) && stmt_run(waiting, err);
+}
+
 bool store_delivery_lanes(struct tx *tx, int64_t now, delivery_lane_visit visit, void *context,
     struct err *err)
 {
@@ -286,14 +299,16 @@ bool store_delivery_retry(struct tx *tx, int64_t id, int64_t now, struct err *er
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "UPDATE delivery SET state = 'queued', due_at = $2 WHERE id = $1 AND state = 'failed'"
-        " AND event <> 'test'");
+        " AND event <> 'test' AND (channel = 'email' OR webhook_id IS NOT NULL)");
 
     stmt_bind_i64(q, 1, id);
     stmt_bind_i64(q, 2, now);
     if (!stmt_run(q, err))
         return false;
     if (stmt_n_changed(q) != 1)
-        return fail(err, ERR_CONFLICT, "only a message that has failed can be sent again");
+        return fail(err, ERR_CONFLICT,
+            "only a message that has failed can be sent again, and to a webhook"
+            " that is still there");
     return true;
 }
 

@@ -71,13 +71,20 @@ bool store_delivery_next_due(struct tx *tx, const struct delivery_lane *lane, in
 bool store_delivery_recover(struct tx *tx, const struct delivery_lane *lane, int64_t now,
     struct err *err) must_check;
 
+/*
+ * In what was restored from a backup: the server that it was made of may have told of everything
+ * since. What it had not finished has failed, and is sent again only when somebody asks for it;
+ * what was not yet in a message is not told of.
+ */
+bool store_delivery_shelve(struct tx *tx, struct err *err) must_check;
+
 /* Called for each lane with something queued or left by a dead sender. */
 typedef bool (
     *delivery_lane_visit)(void *context, const struct delivery_lane *lane, struct err *err);
 bool store_delivery_lanes(struct tx *tx, int64_t now, delivery_lane_visit visit, void *context,
     struct err *err) must_check;
 
-/* Queue a failed message again. ERR_CONFLICT unless it has failed. */
+/* Queue a failed message again. ERR_CONFLICT unless it has failed, or when its webhook is gone. */
 bool store_delivery_retry(struct tx *tx, int64_t id, int64_t now, struct err *err) must_check;
 
 struct delivery_filter {

@@ -135,7 +135,7 @@ bool store_endpoint_attach(struct tx *tx, int64_t certificate_id, int64_t endpoi
     stmt_bind_i64(q, 1, certificate_id);
     stmt_bind_i64(q, 2, endpoint_id);
     pending_words(tx, certificate_id);
-    return stmt_run(q, err) && store_cert_use_changed(tx, certificate_id, err);
+    return stmt_run(q, err) && store_cert_use_grown(tx, certificate_id, err);
 }
 
 bool store_endpoint_detach(struct tx *tx, int64_t certificate_id, int64_t endpoint_id,

@@ -1,10 +1,13 @@
-/* codec: the small readers of text: host and port, schedules, URLs, base64. What is read is within
- * its bounds. */
+/* codec: the small readers of text: host and port, schedules, URLs, base64, mail addresses. What is
+ * read is within its bounds; what is written of it stays one line of its kind. */
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/parse.h"
 #include "codec/base64.h"
 #include "codec/cron.h"
 #include "codec/hostport.h"
+#include "codec/icalendar.h"
+#include "codec/mime.h"
 #include "codec/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,6 +57,42 @@ static void read_base64(struct span text)
     ASSERT(span_equal(buf_span(&again), text));
 }
 
+/* Each line but the first continues the one before it: nothing begins a field of its own. */
+static void check_lines(struct span text, size_t max)
+{
+    struct span line;
+    bool is_first = true;
+
+    while (span_split(&text, '\n', &line) && line.size > 0) {
+        ASSERT(span_find_char(line, '\r') == line.size - 1 && line.size <= max + 1);
+        ASSERT(is_first || line.data[0] == ' ');
+        is_first = false;
+    }
+}
+
+static void write_mail(struct span text)
+{
+    autodone(buf) struct buf out = BUF_INIT(4U << 20);
+    struct mime_mailbox mailbox;
+    struct err err = { 0 };
+
+    mime_add_field(&out, "Subject", text);
+    check_lines(buf_span(&out), 998);
+    if (mime_mailbox_parse(text, &mailbox, &err)) {
+        ASSERT(mime_address_check(span_text(mailbox.address), &err));
+        buf_clear(&out);
+        mime_add_mailbox(&out, "From", &mailbox);
+        check_lines(buf_span(&out), 998);
+    }
+    if (!parse_is_utf8(text) || text.size > 4096)
+        return;
+    autofree(str) char *copy = span_dup(text);
+
+    buf_clear(&out);
+    icalendar_add_text(&out, "SUMMARY", copy);
+    check_lines(buf_span(&out), 75);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct span text = span_of(data, size);
@@ -67,5 +106,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_schedule(text);
     read_url(text);
     read_base64(text);
+    write_mail(text);
     return 0;
 }

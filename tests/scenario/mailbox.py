@@ -119,7 +119,7 @@ class Hook:
 
     def __init__(self):
         hook = self
-        self.calls, self.answers, self.delay = [], [], 0
+        self.calls, self.answers, self.delay, self.endless = [], [], 0, False
 
         class Receiver(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
@@ -131,9 +131,14 @@ class Hook:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", "2")
+                self.send_header("Content-Length", "99999999999" if hook.endless else "2")
                 self.end_headers()
                 self.wfile.write(b"ok")
+                while hook.endless:
+                    try:
+                        self.wfile.write(b"more " * 20000)
+                    except OSError:
+                        return
 
             def log_message(self, *args):
                 pass

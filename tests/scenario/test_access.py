@@ -300,7 +300,11 @@ def test_who_goes_leaves_imports_and_jobs_that_nobody_gets(people):
     admin, ann = people["admin"], people["ann"]
     sent = ann.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
     ann.job_done(sent["job"])
+    feed = ann.post("/calendar").json["url"]
+    feed = feed[feed.index("/api/"):]
+    assert Api(ann.base).get(feed).body.startswith(b"BEGIN:VCALENDAR")
     admin.delete("/users/ann", expect=200)
+    assert Api(ann.base).call("GET", feed).status == 404
     admin.post("/users", {"name": "ann", "password": PASSWORD.format("ann")})
     again = World._sign_in(people["admin"], "ann")  # pylint: disable=protected-access
     assert again.get("/imports").json["items"] == [] and again.get("/jobs").json["items"] == []

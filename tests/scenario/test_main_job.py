@@ -1,5 +1,7 @@
 """The main job: an endpoint is watched, a ticket opens before the end, and closes when the successor is served."""
 
+import datetime
+
 from certs import days
 from servers import free_port, wait_until
 
@@ -55,6 +57,20 @@ def test_a_certificate_near_its_end_opens_one_ticket_which_resolves_itself(desk,
     assert any(new.cert.serial_number.to_bytes(20, "big").hex().lstrip("0") in c["body"].lower().replace(":", "")
                or new.fingerprint[:16] in c["body"].lower() for c in comments)
     assert open_tickets(admin) == []
+
+
+def test_periods_longer_than_a_lifetime_are_skipped_and_the_record_says_what_comes(desk, nginx, authority):
+    """F5: of a certificate made for ten days nobody hears on its first day."""
+    admin, port = desk.admin, free_port()
+    young = authority.issue("localhost", not_before=days(0), not_after=days(10))
+    nginx.site(port, young).start()
+
+    record = admin.add("127.0.0.1", port, sni="localhost")
+    run_schedule(admin, "notify")
+    assert open_tickets(admin) == []
+    record = admin.get(f"/certificates/{record['id']}").json
+    week_before = young.cert.not_valid_after - datetime.timedelta(days=7)
+    assert record["next_notice_at"] == week_before.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_a_failed_check_never_erases_what_was_known(desk, nginx, root, authority):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -96,6 +97,13 @@ def exported(api, query):
     return relations(r["name"] for r in rows)
 
 
+def in_calendar(api):
+    feed = api.post("/calendar").json
+    body = Api(api.base).get(feed["url"][feed["url"].index("/api/"):]).body.decode()
+    api.delete(f"/calendar/{feed['id']}")
+    return relations(re.findall(r"SUMMARY:(.*) expires", body))
+
+
 def counted(api):
     """Every number that the desk tells about records."""
     board = api.get("/dashboard").json
@@ -123,6 +131,7 @@ def test_lists_counts_search_and_exports_agree(matrix):
         assert relations(t["certificate"]["name"] for t in found) == seen, caller
         places = api.get(f"/resources/{matrix.resource}/associations").json["items"]
         assert relations(a["certificate"]["name"] for a in places) == seen, caller
+        assert in_calendar(api) == seen, caller
         assert set(counted(api).values()) == {len(seen)}, (caller, counted(api))
 
 

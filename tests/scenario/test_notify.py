@@ -10,6 +10,7 @@ from certdesk import Api
 from certs import days
 from mailbox import Hook, MailServer
 from servers import free_port, wait_until
+from test_backup import back_up, restored_desk, run
 from uploads import import_
 
 
@@ -188,9 +189,9 @@ def test_a_server_that_is_away_loses_nothing(desk_factory, authority):
         person(desk, name, f"{name}@people.example")
         bring(desk, authority.issue(f"{name}.example", not_before=days(-300), not_after=days(5)), owner=name)
     scan(desk)
-    item = wait_until(lambda: [d for d in desk.admin.get("/deliveries").json["items"] if d["attempts"] > 0], 20, "a try")
+    item = wait_until(lambda: [d for d in desk.admin.get("/deliveries").json["items"] if d["error"]], 20, "a try")
     assert item[0]["state"] in ("queued", "sending") and "could not talk to the mail server" in (item[0]["error"] or "")
-    desk.kill_hard()
+    desk.stop()
     server.start()
     server.handler.hang = True
     desk.start()
@@ -293,7 +294,7 @@ def test_endpoints_that_are_gone_are_told_of_outside_too(desk_factory, smtp, ngi
 def test_kills_at_random_lose_and_double_nothing(desk_factory, smtp, authority):
     """Invariant 4: each period of each certificate reaches each person once, and each webhook."""
     hook = Hook()
-    desk = desk_factory(env=smtp.env)
+    desk = desk_factory(env={**smtp.env, "CERTDESK_SMTP_TIMEOUT": "2s", "CERTDESK_WEBHOOK_TIMEOUT": "2s"})
     people = [f"p{i}" for i in range(6)]
     for name in people:
         person(desk, name, f"{name}@people.example")
@@ -322,6 +323,71 @@ def test_kills_at_random_lose_and_double_nothing(desk_factory, smtp, authority):
         (c[1]["X-Certdesk-Delivery"], [by_id[x["id"]] for x in hook.json(i)["certificates"]]) for i, c in
         enumerate(hook.calls)]
     hook.stop()
+
+
+def test_settings_that_do_not_work_keep_the_mail(desk_factory, smtp, tmp_path, authority):
+    """What an administrator can mend is no reason to give a mail up."""
+    (tmp_path / "secrets").mkdir()  # what is made later beside the way to the vault, the server cannot read
+    password = tmp_path / "secrets" / "password"
+    desk = desk_factory(env={**smtp.env, "CERTDESK_SMTP_PASSWORD_FILE": str(password)})
+    person(desk, "ann", "ann@people.example")
+    bring(desk, authority.issue("a.example", not_before=days(-300), not_after=days(5)), owner="ann")
+    scan(desk)
+    item, = wait_until(lambda: [d for d in desk.admin.get("/deliveries").json["items"] if d["error"]], 20, "a try")
+    assert item["state"] == "queued" and "could not read the mail server's password" in item["error"]
+    password.write_text("sesame\n")
+    smtp.wait(1)
+    assert settled(desk)[0]["state"] == "sent"
+
+
+def test_what_a_backup_had_queued_is_not_sent_again(desk_factory, smtp, tmp_path, authority):
+    """F42: in standby nothing is sent; at its end, what is new, and not what the other server has told since."""
+    private = tmp_path / "recovery.key"
+    public = run("key", "recovery", private).stdout.split(" = ")[1].strip()
+    desk = desk_factory(env={**smtp.env, "CERTDESK_BACKUP_RECOVERY_KEY": public})
+    for name in ("ann", "bob"):
+        person(desk, name, f"{name}@people.example")
+    bring(desk, authority.issue("a.example", not_before=days(-300), not_after=days(5)), owner="ann", name="a.example")
+    hook = Hook()
+    desk.admin.post("/webhooks", {"name": "h", "url": hook.url, "events": ["renewed"]})
+    smtp.handler.refuse_rcpt["ann@people.example"] = ["450 come back"]
+    desk.admin.job_done(desk.admin.post("/schedules/audit/run", expect=202).json["job"])  # its key signs the backup
+    scan(desk)
+    wait_until(lambda: smtp.handler.tries, 20, "a try")
+    backup = back_up(desk, tmp_path / "desk.backup")
+    smtp.wait(1)
+    assert [d["attempts"] for d in settled(desk)] == [2]
+    desk.stop()
+
+    target = restored_desk(desk, tmp_path, backup, (private, public))
+    target.env.update(smtp.env)
+    target.start()
+    try:
+        kept, = target.admin.get("/deliveries").json["items"]
+        assert kept["state"] == "failed" and "when the backup was made" in kept["error"]
+        bring(target, authority.issue("b.example", not_before=days(-300), not_after=days(5)), owner="bob", name="b.example")
+        assert scan(target)["messages"] == 1
+        wait_until(lambda: [j for j in target.admin.get("/jobs?type=deliver&state=queued").json["items"]], 20, "it waits")
+        for test in ({"channel": "email", "to": "x@people.example"}, {"channel": "webhook", "webhook": 1}):
+            target.admin.post("/settings/notifications/test", test, expect=409)
+        target.admin.job_done(target.admin.post("/schedules/outbox/run", expect=202).json["job"])
+        states = {d["recipient"]: d["state"] for d in target.admin.get("/deliveries").json["items"]}
+        assert states == {"ann@people.example": "failed", "bob@people.example": "queued"} and len(smtp.mails) == 1
+        target.admin.post("/standby/end", expect=200)
+        target.admin.job_done(target.admin.post("/schedules/outbox/run", expect=202).json["job"])
+        assert smtp.wait(2)[1].to == "bob@people.example"
+        assert scan(target)["messages"] == 0
+        settled(target)
+        assert len(smtp.mails) == 2
+
+        # The secrets of webhooks came along; and what was kept back is sent when an admin says so.
+        target.admin.post("/settings/notifications/test", {"channel": "webhook", "webhook": 1}, expect=200)
+        assert len(hook.calls) == 1
+        target.admin.post(f"/deliveries/{kept['id']}/retry", expect=202)
+        assert smtp.wait(3)[2].id == smtp.mails[0].id
+    finally:
+        target.stop()
+        hook.stop()
 
 
 def scan_state(desk):

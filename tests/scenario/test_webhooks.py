@@ -174,3 +174,40 @@ def test_a_replacement_is_a_remark(desk, hook, nginx, authority):
     hook.wait(1)
     assert hook.json()["event"] == "renewed" and hook.json()["certificates"][0]["id"] == record["id"]
     assert "Resolved" in hook.json()["certificates"][0]["message"]
+
+
+@pytest.mark.parametrize("status, state", [(200, "sent"), (404, "failed")])
+def test_an_answer_without_an_end_is_not_read(desk, hook, authority, status, state):
+    hook.endless, hook.answers = True, [(status, {})]
+    add(desk, hook)
+    expiring(desk, authority, "a.example")
+    began = time.monotonic()
+    scan(desk)
+    item, = settled(desk)
+    assert item["state"] == state and item["attempts"] == 1 and len(hook.calls) == 1
+    assert time.monotonic() - began < 9 and len(item["error"] or "") < 400
+
+
+def test_what_was_for_a_webhook_that_is_gone_is_over(desk, hook, authority):
+    hook.answers = [(404, {})]
+    made = add(desk, hook)
+    expiring(desk, authority, "a.example")
+    scan(desk)
+    item, = settled(desk)
+    desk.admin.delete(f"/webhooks/{made['id']}")
+    assert "still there" in desk.admin.post(f"/deliveries/{item['id']}/retry", expect=409).json["detail"]
+    assert scan(desk)["messages"] == 0 and len(hook.calls) == 1
+
+
+def test_a_webhook_that_is_turned_off_gets_a_test_and_nothing_else(desk, hook, authority):
+    hook.answers = [(503, {"Retry-After": "2"})]
+    made = add(desk, hook)
+    expiring(desk, authority, "a.example")
+    scan(desk)
+    hook.wait(1)
+    desk.admin.patch(f"/webhooks/{made['id']}", {"enabled": False})
+    item, = settled(desk)
+    assert item["state"] == "failed" and item["error"] == "the webhook is turned off" and len(hook.calls) == 1
+    assert desk.admin.post("/settings/notifications/test", {"channel": "webhook", "webhook": made["id"]},
+                           expect=200).json["ok"]
+    assert len(hook.calls) == 2

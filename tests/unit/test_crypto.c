@@ -137,7 +137,7 @@ static void every_version_works(void **state)
 
 static void every_group_works(void **state)
 {
-    static const char *const groups[] = { "X25519", "X448", "P-256", "P-384", "P-521", "ffdhe2048",
+    static char groups[][16] = { "X25519", "X448", "P-256", "P-384", "P-521", "ffdhe2048",
         "ffdhe8192" };
 
     (void)state;

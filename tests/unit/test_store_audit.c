@@ -65,6 +65,7 @@ static void links_go_on_where_they_ended(void **state)
         add(tx, "certificate.update", i);
     assert_int_equal(chain(tx, 2), 2);
     assert_int_equal(verdict_of(tx).n_links, 2);
+    assert_int_equal(verdict_of(tx).n_waiting, 3);
     assert_int_equal(chain(tx, 10), 3);
     assert_int_equal(chain(tx, 10), 0);
     assert_int_equal(verdict_of(tx).n_links, 5);

@@ -1,7 +1,9 @@
 /* store/cert, cert_people, cert_refresh, record_version: F9, F24, F31. */
 #include "testing_store.h"
 
+#include "store/cert_list.h"
 #include "store/cert_people.h"
+#include "store/endpoint.h"
 
 static int64_t a_group(struct tx *tx, const char *name, int64_t member)
 {
@@ -66,6 +68,39 @@ static void a_record_is_read_as_it_was_added(void **state)
     assert_int_equal(cert_row_status(row, NOW), CERT_UNKNOWN);
     assert_int_equal(cert_row_source(row), CERT_MONITORED);
     test_commit(tx);
+}
+
+static void add_place(struct tx *tx, int64_t certificate, const char *host)
+{
+    const struct endpoint_key key = { host, 443, host, "tls", "" };
+    struct err err = { 0 };
+    int64_t id;
+
+    assert_works(store_endpoint_put(tx, &key, NOW, &id, NULL, &err), &err);
+    assert_works(store_endpoint_attach(tx, certificate, id, &err), &err);
+}
+
+/* F24: what waits for its first check is not offered for clean-up. */
+static void a_record_with_places_to_look_at_is_not_unused(void **state)
+{
+    const struct cert_filter filter = { .is_unused = true };
+    const struct cert_ids_request unused = { .filter = &filter, .now = NOW, .limit = 10 };
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    const int64_t owner = an_account(tx, "alice");
+    const struct cert_new watched = { .name = "watched", .owner_id = owner, .has_places = true };
+    int64_t later = a_record(tx, "watched later", owner);
+    int64_t kept = a_record(tx, "kept", owner);
+    autodone(id_list) struct id_list ids = { 0 };
+    struct err err = { 0 };
+    int64_t id = 0;
+
+    assert_works(store_cert_add(tx, &watched, NOW, &id, &err), &err);
+    add_place(tx, id, "a.example");
+    add_place(tx, later, "b.example");
+    assert_works(store_cert_ids(tx, &everybody, &unused, &ids, &err), &err);
+    assert_int_equal(ids.n, 1);
+    assert_int_equal(ids.items[0], kept);
+    tx_free(tx);
 }
 
 static void a_record_needs_a_name_and_an_owner(void **state)
@@ -334,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_record_is_read_as_it_was_added),
+        T(a_record_with_places_to_look_at_is_not_unused),
         T(a_record_needs_a_name_and_an_owner),
         T(only_people_around_a_record_see_it),
         T(hand_over_moves_everything),

@@ -21,6 +21,7 @@ struct world {
     struct tx *tx;
     int64_t owners[2];
     int64_t ids[N_RECORDS];
+    struct cert_row *rows[N_RECORDS]; /* as read one by one; filled by read_rows() */
 };
 
 static const char *const groups[] = { "", "Sales", "Ops" };
@@ -131,6 +132,22 @@ static void make_world(struct test_db *test, struct world *world)
     world->owners[1] = an_account(world->tx, "bob");
     for (int i = 0; i < N_RECORDS; i++)
         world->ids[i] = make_record(world, i);
+}
+
+/* Every record as reading it alone gives it: what the lists are compared with. */
+static void read_rows(struct world *world)
+{
+    struct err err = { 0 };
+
+    for (size_t i = 0; i < N_RECORDS; i++)
+        assert_works(store_cert_get(world->tx, &everybody, world->ids[i], &world->rows[i], &err),
+            &err);
+}
+
+static void free_rows(struct world *world)
+{
+    for (size_t i = 0; i < N_RECORDS; i++)
+        cert_row_free(world->rows[i]);
 }
 
 static int cmp_number(int64_t a, int64_t b)
@@ -463,17 +480,14 @@ static bool has_serial(const struct cert_row *row)
     return row->version_id != 0;
 }
 
-static size_t count_matches(struct world *world, matches claim, const struct id_list *found)
+static size_t count_matches(const struct world *world, matches claim, const struct id_list *found)
 {
-    struct err err = { 0 };
     size_t n = 0;
 
     for (size_t i = 0; i < N_RECORDS; i++) {
-        autofree(cert_row) struct cert_row *row = NULL;
-        bool is_match;
+        const struct cert_row *row = world->rows[i];
+        const bool is_match = (claim ? claim : has_serial)(row);
 
-        assert_works(store_cert_get(world->tx, &everybody, world->ids[i], &row, &err), &err);
-        is_match = (claim ? claim : has_serial)(row);
         n += is_match;
         if (is_match != id_list_has(found, row->id))
             fail_msg("record %s (%s) is%s in the list", row->name,
@@ -488,18 +502,24 @@ static const struct {
     int64_t set_max;
 } limits[] = { { 0, 0 }, { -1, 0 }, { -1, -1 } };
 
+/*
+ * All orders and limits of every filter; on PostgreSQL, where each is another plan, a third of
+ * them, and the next third for the next filter.
+ */
 static void pages_are_what_looking_at_every_record_gives(void **state)
 {
+    const size_t step = test_db_is_postgres(*state) ? 3 : 1;
     struct world world;
 
     make_world(*state, &world);
+    read_rows(&world);
     for (size_t i = 0; i < countof(cases); i++) {
-        for (size_t j = 0; j < N_CERT_SORT * 2 * countof(limits); j++) {
+        for (size_t j = i % step; j < N_CERT_SORT * 2 * countof(limits); j += step) {
             const struct cert_page_request request = {
                 .filter = &cases[i].filter,
                 .sort = (enum cert_sort)(j / 2 % N_CERT_SORT),
                 .is_descending = j % 2,
-                .limit = 7,
+                .limit = 17, /* some pages, not many: each is a round trip or two */
                 .now = NOW,
                 .rule = three_months,
                 .drive_max = limits[j / 2 / N_CERT_SORT].drive_max,
@@ -511,6 +531,7 @@ static void pages_are_what_looking_at_every_record_gives(void **state)
             assert_int_equal(count_matches(&world, cases[i].matches, &ids), ids.n);
         }
     }
+    free_rows(&world);
     tx_free(world.tx);
 }
 
@@ -520,6 +541,7 @@ static void ids_and_totals_agree_with_pages(void **state)
     struct err err = { 0 };
 
     make_world(*state, &world);
+    read_rows(&world);
     for (size_t i = 0; i < countof(cases); i++) {
         const struct cert_page_request request = { .filter = &cases[i].filter,
             .limit = 3,
@@ -544,6 +566,7 @@ static void ids_and_totals_agree_with_pages(void **state)
         assert_int_equal(page.total, ids.n);
         assert_false(page.is_estimate);
     }
+    free_rows(&world);
     tx_free(world.tx);
 }
 
@@ -674,8 +697,9 @@ static void words_follow_the_record(void **state)
     static const struct {
         const char *q;
         size_t n;
-    } queries[] = { { "AB:AB:AB:AB", 1 }, { "abababab", 1 }, { "afterw", 1 }, { "before", 0 },
-        { "ww.old", 0 }, { "ww.new", 1 }, { "a'b\"c%_*", 0 } };
+    } queries[] = { { "AB:AB:AB:AB", 1 }, { "abababab", 1 }, { "ABABABABABABABAB", 1 },
+        { "ababababababacab", 0 }, { "afterw", 1 }, { "before", 0 }, { "ww.old", 0 },
+        { "ww.new", 1 }, { "a'b\"c%_*", 0 } };
     struct err err = { 0 };
 
     (void)make_current(tx, id, a_version_of(tx, 1, "www.old.example", "", NOW, NOW + DAY), SLOT_RSA,

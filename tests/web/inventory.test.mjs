@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { hasBrowser, launch, openPage, signIn } from './browser.mjs';
-import { needs, watchAnswers } from './description.mjs';
+import { watchAnswers } from './description.mjs';
 import { startServer } from './fixtures/server.mjs';
 
 const file = (name, text) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) });
@@ -43,7 +43,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   };
 
   /* F25, F26 */
-  test('imports a PFX file, and says beside the password that it is wrong', needs('/certificates/import'), async () => {
+  test('imports a PFX file, and says beside the password that it is wrong', async () => {
     await page.goto('/certificates/add');
     await page.getByRole('link', { name: 'Import a PFX file' }).click();
     await page.getByLabel('PFX file').setInputFiles(file('shop.pfx', 'pfx'));
@@ -63,7 +63,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F27 */
-  test('imports a certificate with its key: a foreign key is refused at the field, a missing chain is said', needs('/certificates/import'), async () => {
+  test('imports a certificate with its key: a foreign key is refused at the field, a missing chain is said', async () => {
     await page.goto('/certificates/add?how=pem');
     await text('Certificate').fill('-----BEGIN CERTIFICATE-----NOCHAIN');
     await text('Private key').fill('-----BEGIN PRIVATE KEY-----OTHER');
@@ -79,7 +79,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F27 */
-  test('leads to the record that has the certificate already', needs('/certificates/import'), async () => {
+  test('leads to the record that has the certificate already', async () => {
     await page.goto('/certificates/add?how=pem');
     await text('Certificate').fill('-----BEGIN CERTIFICATE-----KNOWN');
     await button('Import certificate').click();
@@ -89,7 +89,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
     fine();
   });
 
-  test('goes to the step that has the refused field', needs('/certificates/import'), async () => {
+  test('goes to the step that has the refused field', async () => {
     await page.goto('/certificates/add?how=pem');
     await text('Certificate').fill('-----BEGIN CERTIFICATE-----');
     await button('Next: general information').click();
@@ -102,7 +102,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F25, F29 */
-  test('generates a CSR, keeps it, and takes the certificate that was made of it', needs('/csrs/{id}/certificate'), async () => {
+  test('generates a CSR, keeps it, and takes the certificate that was made of it', async () => {
     await page.goto('/certificates/add?how=csr');
     await text('Names').fill('bad_name.example.org');
     await button('Generate CSR').click();
@@ -126,7 +126,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F30 */
-  test('shows what two versions differ in', needs('/certificates/{id}/versions/{key}/diff/{other}'), async () => {
+  test('shows what two versions differ in', async () => {
     await page.goto('/certificates/1?tab=versions');
     await page.getByText('+ shop.example.org').waitFor();
     await page.getByText('− old.example.org').waitFor();
@@ -139,7 +139,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F30 */
-  test('replaces a renewed certificate, and asks again when the new one is no successor', needs('/certificates/{id}/replace'), async () => {
+  test('replaces a renewed certificate, and asks again when the new one is no successor', async () => {
     await page.goto('/certificates/1');
     await button('More actions').click();
     await page.getByRole('menuitem', { name: 'Update after renewal' }).click();
@@ -155,7 +155,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F30 */
-  test('associates a certificate with a resource, swaps and disassociates it', needs('/resources'), async () => {
+  test('associates a certificate with a resource, swaps and disassociates it', async () => {
     await page.goto('/certificates/3?tab=resources');
     await button('Associate with a resource').click();
     await dialog().getByLabel('Resource').fill('mail');
@@ -174,7 +174,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F30 */
-  test('saves all changes of a resource in one step', needs('/resources'), async () => {
+  test('saves all changes of a resource in one step', async () => {
     await page.goto('/resources/1');
     assert.ok(await button('Save changes').isDisabled());
     await button('Swap www.example.org').click();
@@ -200,7 +200,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F24 */
-  test('tags many certificates, and lists what came of each', needs('/certificates/actions'), async () => {
+  test('tags many certificates, and lists what came of each', async () => {
     await page.goto('/certificates?q=host-1');
     await page.getByText(/1–\d+ of \d+/).waitFor();
     await page.getByRole('checkbox', { name: 'Select row 0' }).check();
@@ -215,7 +215,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F24, F31 */
-  test('deletes everything that matches only when told so twice, and names what stays', needs('/certificates/actions'), async () => {
+  test('deletes everything that matches only when told so twice, and names what stays', async () => {
     await page.goto('/certificates?tag=public');
     await page.getByRole('button', { name: /Select all \d+ that match/ }).click();
     await button('Delete').click();
@@ -229,7 +229,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F10 */
-  test('exports what is filtered', needs('/certificates.csv', '/custom-fields'), async () => {
+  test('exports what is filtered', async () => {
     await page.goto('/certificates?status=expired&field.cost_centre=4711');
     await page.getByText('Cost centre: 4711').waitFor();
     const [request] = await Promise.all([page.waitForRequest(/certificates\.csv/), page.getByRole('button', { name: /^Export/ }).click()]);
@@ -239,7 +239,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F24 */
-  test('saves a view, and shows it first next time', needs('/views'), async () => {
+  test('saves a view, and shows it first next time', async () => {
     await page.goto('/certificates?tag=web&sort=name');
     await button('Saved views').click();
     await page.getByRole('menuitem', { name: 'Save this view…' }).click();
@@ -261,7 +261,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F24 */
-  test('shows and filters by a custom field', needs('/custom-fields'), async () => {
+  test('shows and filters by a custom field', async () => {
     await page.goto('/certificates');
     await button('Columns to show').click();
     await page.getByRole('option', { name: 'Cost centre' }).or(page.getByRole('menuitem', { name: 'Cost centre' })).first().click();
@@ -276,7 +276,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F10 */
-  test('looks through a CSV file, shows what would happen, then imports it', needs('/imports'), async () => {
+  test('looks through a CSV file, shows what would happen, then imports it', async () => {
     await page.goto('/imports');
     await page.getByLabel('CSV file').setInputFiles(file('certs.csv', 'name,host\na,b\n'));
     await button('Show what would happen').click();

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launch, openPage, signIn } from './browser.mjs';
-import { needs, watchAnswers } from './description.mjs';
+import { watchAnswers } from './description.mjs';
 import { password, skip, startDesk, until } from './desk.mjs';
 import { Authority, TlsServer } from './tls.mjs';
 
@@ -176,7 +176,7 @@ describe('the page in the program', { skip }, () => {
   });
 
   /* F25, F26, F27 */
-  test('imports a PFX: a wrong password is told at its field, the key is kept, the same file again is found', needs('/certificates/import'), async () => {
+  test('imports a PFX: a wrong password is told at its field, the key is kept, the same file again is found', async () => {
     const pfx = { name: 'shop.pfx', mimeType: 'application/x-pkcs12', buffer: authority.pfx(authority.issue('shop.example.org', 60), 'söcret') };
     const fill = async (words) => {
       await page.goto('/certificates/add?how=pfx');
@@ -202,7 +202,7 @@ describe('the page in the program', { skip }, () => {
   });
 
   /* F30 */
-  test('puts a renewed certificate in its place, and says what has changed', needs('/certificates/{id}/replace'), async () => {
+  test('puts a renewed certificate in its place, and says what has changed', async () => {
     const { key, cert } = authority.issue('shop.example.org', 300);
     await page.goto('/certificates?q=shop');
     await page.getByRole('link', { name: /shop/ }).first().click();
@@ -221,7 +221,7 @@ describe('the page in the program', { skip }, () => {
   });
 
   /* F25, F29 */
-  test('generates a CSR, and brings the certificate of it together with its key', needs('/csrs/{id}/certificate'), async () => {
+  test('generates a CSR, and brings the certificate of it together with its key', async () => {
     await page.goto('/certificates/add?how=csr');
     await page.getByRole('textbox', { name: /^Names/ }).fill('csr.example.org\n192.0.2.7');
     await page.getByRole('button', { name: 'Generate CSR' }).click();

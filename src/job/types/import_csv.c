@@ -23,7 +23,7 @@
 #include "store/import_file.h"
 #include "store/job.h"
 
-#define BATCH_RECORDS 1000
+#define BATCH_RECORDS 2000
 #define BATCH_MS 250 /* others want to write, too */
 #define CHUNKS_AT_ONCE 64
 

@@ -321,7 +321,8 @@ static bool create(struct import_context *context, struct tx *tx,
         .description = import_record_value(record, SHEET_DESCRIPTION),
         .owner_id = plan->people.owner_id,
         .assignee_id = plan->people.assignee_id,
-        .tags = plan->tags.size ? buf_text(&plan->tags) : NULL };
+        .tags = plan->tags.size ? buf_text(&plan->tags) : NULL,
+        .has_places = record->n_places > 0 };
     struct cert_people people = plan->people;
 
     people.shares = plan->shares;

@@ -18,6 +18,7 @@
 
 #define RETRY_AFTER_MAX INT64_C(86400)
 #define SAID_MAX 200
+#define ANSWER_MAX 65536
 
 struct webhook {
     struct channel channel;
@@ -75,14 +76,26 @@ static bool webhook_compose(const struct notice *notice, struct buf *subject, st
            buf_check(body, "a call", err);
 }
 
+struct said {
+    struct buf text;
+    size_t n_read;
+};
+
+static void said_done(struct said *said)
+{
+    buf_done(&said->text);
+}
+DEFINE_AUTODONE(said);
+
 /* Only the beginning is kept, for people; there is no more to be learned from it. */
 static bool take_answer(void *arg, struct span bytes, struct err *err)
 {
-    struct buf *said = arg;
+    struct said *said = arg;
 
-    (void)err;
-    buf_add_span(said, span_slice(bytes, 0, SAID_MAX - said->size));
-    return true;
+    buf_add_span(&said->text, span_slice(bytes, 0, SAID_MAX - said->text.size));
+    said->n_read += bytes.size;
+    return said->n_read <= ANSWER_MAX ||
+           fail(err, ERR_UPSTREAM, "the answer is larger than %d bytes", ANSWER_MAX);
 }
 
 /* RFC 9110, 10.2.3, in seconds; as a date nobody sends it. */
@@ -129,7 +142,7 @@ static bool webhook_send(struct channel *channel, const struct notice *notice,
     const struct delivery_row *delivery = notice->delivery;
     struct span body = span_text(delivery->body);
     autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(1);
-    autodone(buf) struct buf said = BUF_INIT(SAID_MAX);
+    autodone(said) struct said said = { .text = BUF_INIT(SAID_MAX) };
     autodone(buf) struct buf signature = BUF_INIT(256);
     autofree(str) char *event = xasprintf("X-Certdesk-Event: %s", delivery->event);
     autofree(str) char *id = xasprintf("X-Certdesk-Delivery: %s", delivery->uid);
@@ -150,14 +163,16 @@ static bool webhook_send(struct channel *channel, const struct notice *notice,
         .about_to = handover->run,
         .about_to_arg = handover->arg };
 
-    if (!http_client_call(webhook->client, &call, &answer, err)) {
+    /* A status, and then a body without an end, is an answer. */
+    if (!http_client_call(webhook->client, &call, &answer, err) && answer.status < 200) {
         verdict->is_about_message = err->kind != ERR_UNAVAILABLE && err->kind != ERR_UPSTREAM;
         /* Not trusted, no HTTP: an admin at one of the ends can mend that. */
         if (err->kind == ERR_UPSTREAM)
             err->kind = ERR_UNAVAILABLE;
         return false;
     }
-    return judge(&answer, &said, verdict, err);
+    err_clear(err);
+    return judge(&answer, &said.text, verdict, err);
 }
 
 const struct channel_ops webhook_channel = {

@@ -6,7 +6,6 @@
  */
 import type { paths } from './schema.gen';
 import type { Problem } from './types';
-import { unserved } from './unserved.gen';
 
 const base = '/api/v1';
 
@@ -33,9 +32,6 @@ export class ApiError extends Error {
     return messages.length > 0 ? messages.join('; ') : undefined;
   }
 }
-
-/* Does this server have it? What it does not have is not offered. */
-export const isServed = (path: keyof paths): boolean => !unserved.includes(path);
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 type With<M extends Method> = { [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never }[keyof paths];

@@ -1,7 +1,6 @@
 /* From "who is it" to the page that the address names. Pages are loaded when they are first needed. */
 import { Bullseye, Spinner } from '@patternfly/react-core';
 import { lazy, Suspense, useEffect, useRef, type ComponentType, type LazyExoticComponent } from 'react';
-import { isServed } from '../api/client';
 import { Failed, Waiting } from '../parts/States';
 import { SignIn } from '../pages/SignIn';
 import { ErrorBoundary } from './ErrorBoundary';
@@ -14,30 +13,30 @@ type PageComponent = LazyExoticComponent<ComponentType>;
 
 const NotFound = lazy(() => import('../pages/NotFound'));
 
-const pages: [pattern: string, page: PageComponent, needs?: Parameters<typeof isServed>[0]][] = [
+const pages: [pattern: string, page: PageComponent][] = [
   ['/', lazy(() => import('../pages/Dashboard'))],
   ['/certificates', lazy(() => import('../pages/certificates/List'))],
   ['/certificates/add', lazy(() => import('../pages/add/Add'))],
   ['/certificates/:id', lazy(() => import('../pages/certificate/Detail'))],
-  ['/csrs', lazy(() => import('../pages/csrs/List')), '/csrs'],
-  ['/csrs/:id', lazy(() => import('../pages/csrs/One')), '/csrs'],
-  ['/resources', lazy(() => import('../pages/resources/List')), '/resources'],
-  ['/resources/:id', lazy(() => import('../pages/resources/One')), '/resources'],
-  ['/imports', lazy(() => import('../pages/imports/List')), '/imports'],
-  ['/imports/:id', lazy(() => import('../pages/imports/One')), '/imports'],
+  ['/csrs', lazy(() => import('../pages/csrs/List'))],
+  ['/csrs/:id', lazy(() => import('../pages/csrs/One'))],
+  ['/resources', lazy(() => import('../pages/resources/List'))],
+  ['/resources/:id', lazy(() => import('../pages/resources/One'))],
+  ['/imports', lazy(() => import('../pages/imports/List'))],
+  ['/imports/:id', lazy(() => import('../pages/imports/One'))],
   ['/tickets', lazy(() => import('../pages/tickets/List'))],
   ['/tickets/:key', lazy(() => import('../pages/tickets/Ticket'))],
   ['/jobs', lazy(() => import('../pages/Jobs'))],
   ['/audit', lazy(() => import('../pages/Audit'))],
   ['/docs', lazy(() => import('../pages/Docs'))],
   ['/settings/notifications', lazy(() => import('../pages/notifications/Settings'))],
-  ['/deliveries', lazy(() => import('../pages/notifications/Deliveries')), '/deliveries'],
+  ['/deliveries', lazy(() => import('../pages/notifications/Deliveries'))],
   ['/settings/display', lazy(() => import('../pages/settings/Display'))],
   ['/settings/trust', lazy(() => import('../pages/settings/Trust'))],
-  ['/settings/groups', lazy(() => import('../pages/admin/Groups')), '/groups'],
-  ['/settings/business-groups', lazy(() => import('../pages/admin/BusinessGroups')), '/business-groups/{name}'],
-  ['/settings/fields', lazy(() => import('../pages/admin/CustomFields')), '/custom-fields'],
-  ['/settings/vault', lazy(() => import('../pages/admin/Vault')), '/vault'],
+  ['/settings/groups', lazy(() => import('../pages/admin/Groups'))],
+  ['/settings/business-groups', lazy(() => import('../pages/admin/BusinessGroups'))],
+  ['/settings/fields', lazy(() => import('../pages/admin/CustomFields'))],
+  ['/settings/vault', lazy(() => import('../pages/admin/Vault'))],
   ['/settings/users', lazy(() => import('../pages/settings/Users'))],
   ['/settings/account', lazy(() => import('../pages/settings/Account'))],
 ];
@@ -57,9 +56,9 @@ function useFocusOnMain(path: string): void {
 function CurrentPage() {
   const path = usePath();
   useFocusOnMain(path);
-  for (const [pattern, Found, needs] of pages) {
+  for (const [pattern, Found] of pages) {
     const values = matchPath(pattern, path);
-    if (values && (!needs || isServed(needs))) {
+    if (values) {
       return (
         <PathValuesProvider value={values}>
           <ErrorBoundary key={path}>

@@ -6,7 +6,6 @@ import {
 } from '@patternfly/react-core';
 import { BarsIcon, MoonIcon, SunIcon } from '@patternfly/react-icons';
 import { useState, type ReactNode } from 'react';
-import { isServed } from '../api/client';
 import { useToasts } from '../parts/Toasts';
 import { isPlainClick, Link, navigate, usePath } from './router';
 import { useMe, useSignOut } from './session';
@@ -114,9 +113,9 @@ function Side() {
           <NavList>
             <Place to="/" path={path}>Dashboard</Place>
             <Place to="/certificates" path={path}>Certificates</Place>
-            {isServed('/csrs') && <Place to="/csrs" path={path}>CSRs</Place>}
-            {isServed('/imports') && <Place to="/imports" path={path}>CSV import</Place>}
-            {isServed('/resources') && <Place to="/resources" path={path}>Resources</Place>}
+            <Place to="/csrs" path={path}>CSRs</Place>
+            <Place to="/imports" path={path}>CSV import</Place>
+            <Place to="/resources" path={path}>Resources</Place>
             <Place to="/tickets" path={path}>Tickets</Place>
             <Place to="/jobs" path={path}>Jobs and schedules</Place>
             {me.role !== 'user' && <Place to="/audit" path={path}>Audit log</Place>}
@@ -125,10 +124,10 @@ function Side() {
               <Place to="/settings/display" path={path}>Display</Place>
               <Place to="/settings/trust" path={path}>Private CAs</Place>
               {isAdmin && <Place to="/settings/users" path={path}>Users</Place>}
-              {isServed('/groups') && <Place to="/settings/groups" path={path}>Groups</Place>}
-              {isServed('/business-groups/{name}') && <Place to="/settings/business-groups" path={path}>Business groups</Place>}
-              {isAdmin && isServed('/custom-fields') && <Place to="/settings/fields" path={path}>Custom fields</Place>}
-              {me.role !== 'user' && isServed('/vault') && <Place to="/settings/vault" path={path}>Keys and backup</Place>}
+              <Place to="/settings/groups" path={path}>Groups</Place>
+              <Place to="/settings/business-groups" path={path}>Business groups</Place>
+              {isAdmin && <Place to="/settings/fields" path={path}>Custom fields</Place>}
+              {me.role !== 'user' && <Place to="/settings/vault" path={path}>Keys and backup</Place>}
               <Place to="/settings/account" path={path}>My account</Place>
             </NavExpandable>
           </NavList>

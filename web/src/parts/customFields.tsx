@@ -1,14 +1,14 @@
 /* The fields that this installation has given its certificates besides those that all have. */
 import { GridItem } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
-import { api, isServed } from '../api/client';
+import { api } from '../api/client';
 import type { CustomField } from '../api/types';
 import { ChoiceField, TextField } from './Fields';
 import { aboutField } from './States';
 
 export function useCustomFields(): CustomField[] {
   const query = useQuery({
-    queryKey: ['custom-fields'], queryFn: ({ signal }) => api.get('/custom-fields', { signal }), staleTime: 60000, enabled: isServed('/custom-fields'),
+    queryKey: ['custom-fields'], queryFn: ({ signal }) => api.get('/custom-fields', { signal }), staleTime: 60000,
   });
   return query.data?.items ?? [];
 }

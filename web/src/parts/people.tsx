@@ -1,7 +1,7 @@
 /* Choosing people, groups, business groups: a text field that proposes names. */
 import { useQuery } from '@tanstack/react-query';
 import { useId, type ReactNode } from 'react';
-import { api, isServed } from '../api/client';
+import { api } from '../api/client';
 import type { BusinessGroup } from '../api/types';
 import { TextField } from './Fields';
 
@@ -45,7 +45,7 @@ export function useBusinessGroupQuery() {
 
 export function TagField(props: NameFieldProps) {
   const id = useId();
-  const tags = useQuery({ queryKey: ['tags'], queryFn: ({ signal }) => api.get('/tags', { signal }), staleTime: 60000, retry: false, enabled: isServed('/tags') });
+  const tags = useQuery({ queryKey: ['tags'], queryFn: ({ signal }) => api.get('/tags', { signal }), staleTime: 60000, retry: false });
   return (
     <>
       <TextField {...props} list={id} autoComplete="off" maxLength={64} />

@@ -1,7 +1,6 @@
 /* The Add Certificate wizard: how, what, and whose. Each way of adding is a file of its own. */
 import { Card, CardBody, CardHeader, CardTitle, PageSection } from '@patternfly/react-core';
 import type { ComponentType } from 'react';
-import { isServed } from '../../api/client';
 import { Link, navigate, useSearch } from '../../app/router';
 import { Page } from '../../parts/Page';
 import { CsrNew } from './CsrNew';
@@ -16,18 +15,16 @@ interface Method {
   title: string;
   about: string;
   Form: ComponentType<{ leave: () => void }>;
-  needs?: Parameters<typeof isServed>[0];
 }
 
-const all: Method[] = [
+const methods: Method[] = [
   { key: 'watch', title: 'Watch an endpoint', about: 'Name where it is served. certdesk looks at once, and again on schedule.', Form: Watch },
   { key: 'list', title: 'Paste a list of hosts', about: 'A certificate for each line; up to thousands at once.', Form: HostList },
-  { key: 'pfx', title: 'Import a PFX file', about: 'Certificate, chain and private key in one .pfx or .p12 file, with its password.', Form: ImportPfx, needs: '/certificates/import' },
-  { key: 'pem', title: 'Import certificate and key', about: 'A certificate with its private key and chain, or without them. PEM, DER or PKCS#7.', Form: ImportPem, needs: '/certificates/import' },
-  { key: 'csr', title: 'Generate a CSR', about: 'The key is made and kept here. Use the CSR now, or save it for later.', Form: CsrNew, needs: '/csrs' },
-  { key: 'saved', title: 'Use a saved CSR', about: 'The CA has signed it: bring the certificate and its key together.', Form: CsrSaved, needs: '/csrs/{id}/certificate' },
+  { key: 'pfx', title: 'Import a PFX file', about: 'Certificate, chain and private key in one .pfx or .p12 file, with its password.', Form: ImportPfx },
+  { key: 'pem', title: 'Import certificate and key', about: 'A certificate with its private key and chain, or without them. PEM, DER or PKCS#7.', Form: ImportPem },
+  { key: 'csr', title: 'Generate a CSR', about: 'The key is made and kept here. Use the CSR now, or save it for later.', Form: CsrNew },
+  { key: 'saved', title: 'Use a saved CSR', about: 'The CA has signed it: bring the certificate and its key together.', Form: CsrSaved },
 ];
-const methods = all.filter((m) => !m.needs || isServed(m.needs));
 
 function Tile({ method }: { method: Method }) {
   const to = `/certificates/add?how=${method.key}`;
@@ -53,7 +50,7 @@ export default function Add() {
         {method ? <div className="cd-form"><method.Form key={method.key} leave={() => navigate('/certificates/add')} /></div> : (
           <>
             <ul className="cd-tiles">{methods.map((m) => <Tile key={m.key} method={m} />)}</ul>
-            {isServed('/imports') && <p className="cd-above">A whole spreadsheet? <Link to="/imports">Import it as CSV</Link>.</p>}
+            <p className="cd-above">A whole spreadsheet? <Link to="/imports">Import it as CSV</Link>.</p>
           </>
         )}
       </PageSection>

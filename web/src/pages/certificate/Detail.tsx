@@ -3,7 +3,7 @@ import { Alert, AlertActionCloseButton, Button, PageSection, Tab, Tabs, TabTitle
 import { KeyIcon } from '@patternfly/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, isServed } from '../../api/client';
+import { api } from '../../api/client';
 import type { Certificate } from '../../api/types';
 import { navigate, usePathValue, useSearch } from '../../app/router';
 import { daysLeft } from '../../parts/dates';
@@ -31,11 +31,10 @@ import { VersionsTab } from './VersionsTab';
 
 type DialogName = 'access' | 'delete' | 'edit' | 'replace' | null;
 
-const allTabs: [key: string, title: string][] = [
+const tabs: [key: string, title: string][] = [
   ['overview', 'Overview'], ['chain', 'Chain'], ['versions', 'Versions'], ['endpoints', 'Endpoints'], ['resources', 'Resources'],
   ['tickets', 'Tickets'], ['access', 'Access'], ['log', 'Log'],
 ];
-const tabs = allTabs.filter(([key]) => key !== 'resources' || isServed('/resources'));
 
 function Lead({ c }: { c: Certificate }) {
   return (
@@ -97,7 +96,7 @@ function Filled({ c }: { c: Certificate }) {
             label="More actions"
             actions={[
               { title: 'Manage access', run: () => setDialog('access') },
-              ...(isServed('/certificates/{id}/replace') ? [{ title: 'Update after renewal', run: () => setDialog('replace'), isDisabled: !mayEdit }] : []),
+              { title: 'Update after renewal', run: () => setDialog('replace'), isDisabled: !mayEdit },
               { title: 'Download certificate and chain', run: () => window.location.assign(`/api/v1/certificates/${c.id}.pem`), isDisabled: !c.current },
               { title: 'Delete', run: () => setDialog('delete'), isDangerous: true, isDisabled: !c.may.includes('delete') },
             ]}

@@ -16,6 +16,12 @@ function periods(c: Certificate): string {
   return [...c.notification_periods].sort((a, b) => b - a).map(period).join(', ');
 }
 
+/* Periods longer than the certificate's lifetime are skipped, so this may be later than one expects. */
+function NextNotice({ at }: { at: string | null }) {
+  if (!at) return <>None to come</>;
+  return new Date(at) <= new Date() ? <>At the next scan</> : <Time at={at} show="date" />;
+}
+
 function EndpointsFact({ c, show }: { c: Certificate; show: (tab: string) => void }) {
   const { total, last_checked_at: at } = c.endpoints_summary;
   const open = (event: React.MouseEvent) => {
@@ -44,6 +50,7 @@ function Glance({ certificate: c, show }: { certificate: Certificate; show: (tab
             ['Business group', c.business_group ?? '–'],
             ...fields,
             ['Notified', periods(c)],
+            ['Next notice', <NextNotice at={c.next_notice_at} />],
             c.required_names !== null && ['Required names', <span className="cd-break">{c.required_names.join(', ')}</span>],
             ['Added', <Time at={c.created_at} show="date" />],
             ['Changed', <Time at={c.updated_at} show="ago" />],

@@ -2,7 +2,7 @@
 import { Button, Label } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQuery } from '@tanstack/react-query';
-import { api, isServed } from '../../api/client';
+import { api } from '../../api/client';
 import type { Version } from '../../api/types';
 import { Loaded, Nothing } from '../../parts/States';
 import { Expiry, Time } from '../../parts/Time';
@@ -61,7 +61,7 @@ export function VersionsTab({ id, decode }: { id: number; decode: (fingerprint: 
               <Tbody>{page.items.map((v) => <Row key={v.fingerprint_sha256} version={v} decode={decode} />)}</Tbody>
             </Table>
           </div>
-          {page.items.length > 1 && isServed('/certificates/{id}/versions/{key}/diff/{other}') && <Compare id={id} versions={page.items} />}
+          {page.items.length > 1 && <Compare id={id} versions={page.items} />}
         </div>
       ))}
     </Loaded>

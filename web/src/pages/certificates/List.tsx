@@ -2,7 +2,7 @@
 import { Button, PageSection, ToolbarItem } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
-import { api, isServed, queryText } from '../../api/client';
+import { api, queryText } from '../../api/client';
 import type { Certificate, CertificateFilter, View } from '../../api/types';
 import { Link, navigate, useSearch } from '../../app/router';
 import { Ticks } from '../../parts/Menu';
@@ -133,7 +133,7 @@ export default function List() {
     return [
       { title: 'Update', run: () => void update(`Update of ${c.name}`, { ids: [c.id] }), isDisabled: mayNot },
       { title: 'Manage access', run: () => setDialog({ kind: 'access', certificate: c }) },
-      ...(isServed('/certificates/{id}/replace') ? [{ title: 'Update after renewal', run: () => setDialog({ kind: 'replace', certificate: c }), isDisabled: mayNot }] : []),
+      { title: 'Update after renewal', run: () => setDialog({ kind: 'replace', certificate: c }), isDisabled: mayNot },
       { title: 'Delete', run: () => setDialog({ kind: 'delete', certificate: c }), isDangerous: true, isDisabled: !c.may.includes('delete') },
     ];
   };
@@ -145,14 +145,12 @@ export default function List() {
     >
       <PageSection>
         <Filters filter={filter} change={changeFilter} clear={clear}>
-          {isServed('/views') && (
           <ToolbarItem>
             <Views
               views={views ?? []} current={views?.find((v) => String(v.id) === search.get('view'))} query={{ ...filter, sort }} columns={columns.ids}
               show={show} showAll={() => changeFilter({ ...withoutFilter(search), sort: '' })}
             />
           </ToolbarItem>
-          )}
           <ToolbarItem>
             <Ticks
               label="Columns" ariaLabel="Columns to show" isCounted={false}

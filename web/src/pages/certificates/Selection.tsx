@@ -1,7 +1,6 @@
 /* What can be done with the selected certificates. Its room is there all the time, so that the table does not jump. */
 import { Button } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
-import { isServed } from '../../api/client';
 import type { Ask } from './bulk';
 
 interface SelectionProps {
@@ -14,11 +13,9 @@ interface SelectionProps {
   children: ReactNode;
 }
 
-const all: [Ask | 'update', string][] = [
+const actions: [Ask | 'update', string][] = [
   ['update', 'Update'], ['assign', 'Assign'], ['share', 'Share'], ['tag', 'Tag'], ['business_group', 'Business group'],
 ];
-const mayAct = isServed('/certificates/actions');
-const actions = all.filter(([what]) => what === 'update' || mayAct);
 
 export function Selection({ n, isAll, page, act, selectAll, clear, children }: SelectionProps) {
   const total = page ? `${page.total_is_estimate ? 'about ' : ''}${page.total.toLocaleString('en')}` : '';
@@ -27,11 +24,9 @@ export function Selection({ n, isAll, page, act, selectAll, clear, children }: S
     <>
       <div className="cd-bulk" role="group" aria-label="With the selected certificates">
         {!none && actions.map(([what, title]) => <Button key={what} size="sm" variant="secondary" onClick={() => act(what)}>{title}</Button>)}
-        {isServed('/certificates.csv') && (
-          <Button size="sm" variant="secondary" isDisabled={!page} onClick={() => act('export')}>{total ? `Export all ${total} as CSV` : 'Export as CSV'}</Button>
-        )}
-        {!none && mayAct && <Button size="sm" variant="secondary" isDanger onClick={() => act('delete')}>Delete</Button>}
-        {none && <span className="cd-quiet">{mayAct ? 'Select rows to update, assign, share, tag or delete them.' : 'Select rows to update them.'}</span>}
+        <Button size="sm" variant="secondary" isDisabled={!page} onClick={() => act('export')}>{total ? `Export all ${total} as CSV` : 'Export as CSV'}</Button>
+        {!none && <Button size="sm" variant="secondary" isDanger onClick={() => act('delete')}>Delete</Button>}
+        {none && <span className="cd-quiet">Select rows to update, assign, share, tag or delete them.</span>}
       </div>
       <div className="cd-selection" aria-live="polite">
         <span>{isAll ? `All ${total} that match are selected.` : n > 0 ? `${n.toLocaleString('en')} selected.` : ''}</span>

@@ -1,13 +1,13 @@
 /* Saved views: a filter, an order and columns under a name. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { api, isServed } from '../../api/client';
+import { api } from '../../api/client';
 import type { CertificateFilter, View } from '../../api/types';
 import { noFilter } from './filter';
 
 export type ViewQuery = CertificateFilter & { sort?: string };
 
 export function useViews(): View[] | undefined {
-  const query = useQuery({ queryKey: ['views'], queryFn: ({ signal }) => api.get('/views', { signal }), staleTime: 60000, retry: false, enabled: isServed('/views') });
+  const query = useQuery({ queryKey: ['views'], queryFn: ({ signal }) => api.get('/views', { signal }), staleTime: 60000, retry: false });
   return query.data?.items ?? (query.error ? [] : undefined);
 }
 

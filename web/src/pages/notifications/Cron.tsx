@@ -1,6 +1,6 @@
 /* A field for a cron expression, with what it means and when it would run. */
 import { useQuery } from '@tanstack/react-query';
-import { api, isServed } from '../../api/client';
+import { api } from '../../api/client';
 import { useSettled } from '../../parts/CertificatePicker';
 import { cronWords } from '../../parts/cron';
 import { TextField } from '../../parts/Fields';
@@ -10,7 +10,7 @@ import { Time } from '../../parts/Time';
 /* The next five runs of what is typed, not of what is saved. */
 function useRuns(cron: string) {
   const settled = useSettled(cron.trim(), 300);
-  const isWorth = isServed('/schedules/preview') && cronWords(settled) !== null;
+  const isWorth = cronWords(settled) !== null;
   return useQuery({
     queryKey: ['schedules', 'preview', settled], enabled: isWorth, retry: false, staleTime: 60000,
     queryFn: ({ signal }) => api.get('/schedules/preview', { query: { cron: settled, count: 5 }, signal }),

@@ -2,7 +2,7 @@
 import { Alert, Button, Card, CardBody, CardTitle, Form, Label, LabelGroup, PageSection } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
-import { ApiError, api, isServed } from '../../api/client';
+import { ApiError, api } from '../../api/client';
 import type { NotificationSettings } from '../../api/types';
 import { Link } from '../../app/router';
 import { useMe } from '../../app/session';
@@ -111,13 +111,13 @@ export default function Notifications() {
   return (
     <Page
       title="Notifications" lead="A notification is a ticket: one for each certificate that ends, opened once, escalated as the end comes closer."
-      actions={isServed('/deliveries') && <Link className="pf-v6-c-button pf-m-secondary" to="/deliveries">Delivery log</Link>}
+      actions={<Link className="pf-v6-c-button pf-m-secondary" to="/deliveries">Delivery log</Link>}
     >
       <PageSection>
         <div className="cd-stack cd-form">
           <Loaded query={settings} lines={8}>{(data) => <Editor key={data.etag} settings={data} />}</Loaded>
-          {isAdmin && isServed('/webhooks') && <Webhooks />}
-          {isServed('/calendar') && <Calendar />}
+          {isAdmin && <Webhooks />}
+          <Calendar />
         </div>
       </PageSection>
     </Page>
