@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -15,15 +16,17 @@ SIZE = "64m"
 
 
 @contextlib.contextmanager
-def small_disk(path):
+def small_disk():
+    """Where PostgreSQL, which is somebody else, may go: not among pytest's directories."""
     if os.geteuid() != 0:
         pytest.skip("needs root to mount a small file system")
-    os.makedirs(path, mode=0o700, exist_ok=True)
+    path = tempfile.mkdtemp(prefix="certdesk-disk-")
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=755", "none", path], check=True)
     try:
         yield path
     finally:
         subprocess.run(["umount", "-l", path], check=True)
+        os.rmdir(path)
 
 
 @contextlib.contextmanager
@@ -33,8 +36,6 @@ def database_on(desk, disk):
     name = desk.database.rsplit("/", 1)[1].split("?")[0]
     os.mkdir(space)
     shutil.chown(space, "postgres", "postgres")
-    for parent in (disk, desk.directory, *_parents(desk.directory)):
-        os.chmod(parent, 0o755)
 
     def run(*sql):
         for one in sql:
@@ -44,14 +45,6 @@ def database_on(desk, disk):
         yield
     finally:
         run(f"DROP DATABASE {name} WITH (FORCE)", f"DROP TABLESPACE s_{name}")
-
-
-def _parents(directory):
-    """Those of the temporary directory that are closed to others."""
-    at = os.path.dirname(directory)
-    while at.count("/") > 1:
-        yield at
-        at = os.path.dirname(at)
 
 
 def fill(disk, leave=0):
@@ -70,10 +63,10 @@ def bring(desk, site, directory):
 
 
 @pytest.fixture(name="disk")
-def fixture_disk(desk_factory, tmp_path):
+def fixture_disk(desk_factory):
     """A server whose data, and database, are on a disk that can be filled."""
     desk = desk_factory(start=False)
-    with small_disk(str(tmp_path / "small")) as path:
+    with small_disk() as path:
         desk.data = os.path.join(path, "data")
         with database_on(desk, path) if desk.database else contextlib.nullcontext():
             try:
