@@ -76,8 +76,7 @@ static bool deliveries_get(struct api_call *call, struct err *err)
     int64_t total = 0;
 
     if (!store_delivery_get(call->tx, &viewer, call->path_id, &row, err) ||
-        !store_items_of(call->tx, row->id, viewer.account_id, viewer.sees_all, NOTICE_ITEMS_MAX,
-            &items, &total, err))
+        !store_items_of(call->tx, &viewer, row->id, NOTICE_ITEMS_MAX, &items, &total, err))
         return false;
     write_delivery(&call->reply, row);
     json_str(&call->reply, "body", row->body);

@@ -114,6 +114,7 @@ static long status_of(const struct transfer *transfer)
 }
 
 /* Connected, and about to ask. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): as curl wants it */
 static int before_request(void *arg, char *to, char *from, int to_port, int from_port)
 {
     struct transfer *transfer = arg;

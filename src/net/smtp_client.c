@@ -107,6 +107,7 @@ static size_t take_reply(char *bytes, size_t size, size_t n, void *arg)
     return size * n;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as curl wants it */
 static size_t take_nothing(char *bytes, size_t size, size_t n, void *arg)
 {
     (void)bytes;

@@ -96,13 +96,13 @@ void letter_done(struct letter *letter)
     free(letter->display_name);
 }
 
-/* To whom, as of now. */
+/* To whom, as of now; *ret_viewer is what they may see. */
 static bool address_letter(struct tx *tx, struct delivery_row *row, struct letter *letter,
-    bool *ret_sees_all, struct err *err)
+    struct store_viewer *ret_viewer, struct err *err)
 {
     autofree(account_row) struct account_row *account = NULL;
 
-    *ret_sees_all = false;
+    *ret_viewer = STORE_SYSTEM;
     if (strcmp(row->channel, CHANNEL_EMAIL) != 0 || strcmp(row->event, EVENT_TEST) == 0)
         return true;
     if (!row->account_id)
@@ -115,7 +115,8 @@ static bool address_letter(struct tx *tx, struct delivery_row *row, struct lette
         return fail(err, ERR_DENIED, "the account has no mail address");
     str_set(&row->recipient, account->email);
     str_set(&letter->display_name, account->display_name);
-    *ret_sees_all = strcmp(account->role, "user") != 0;
+    *ret_viewer = (struct store_viewer){ .account_id = account->id,
+        .sees_all = strcmp(account->role, "user") != 0 };
     return true;
 }
 
@@ -136,10 +137,10 @@ bool letter_write(struct tx *tx, const struct letter_head *head, struct delivery
     int64_t now, struct letter *ret, struct err *err)
 {
     struct letter letter = { 0 };
-    bool sees_all = false;
-    bool works = address_letter(tx, row, &letter, &sees_all, err) &&
-                 store_items_of(tx, row->id, row->account_id, sees_all, NOTICE_ITEMS_MAX,
-                     &letter.items, &letter.notice.n_total, err);
+    struct store_viewer viewer;
+    bool works = address_letter(tx, row, &letter, &viewer, err) &&
+                 store_items_of(tx, &viewer, row->id, NOTICE_ITEMS_MAX, &letter.items,
+                     &letter.notice.n_total, err);
 
     if (works && letter.notice.n_total == 0 && strcmp(row->event, EVENT_TEST) != 0)
         works = fail(err, ERR_DENIED, "there is nothing left in it that the recipient may see");

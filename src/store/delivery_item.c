@@ -109,7 +109,7 @@ bool store_items_bundle(struct tx *tx, const struct item_target *target, const c
     return true;
 }
 
-static bool count_items(struct tx *tx, int64_t delivery_id, int64_t account_id, bool sees_all,
+static bool count_items(struct tx *tx, const struct store_viewer *viewer, int64_t delivery_id,
     int64_t *ret, struct err *err)
 {
     autofree(stmt) struct stmt *q =
@@ -117,8 +117,8 @@ static bool count_items(struct tx *tx, int64_t delivery_id, int64_t account_id, 
                            "i.certificate_id", "$2", "$3"));
 
     stmt_bind_i64(q, 1, delivery_id);
-    stmt_bind_bool(q, 2, sees_all || !account_id);
-    stmt_bind_i64(q, 3, account_id);
+    stmt_bind_bool(q, 2, viewer->sees_all);
+    stmt_bind_i64(q, 3, viewer->account_id);
     return read_number(q, ret, err);
 }
 
@@ -132,7 +132,7 @@ static void read_fingerprint(struct stmt *q, int column, struct delivery_item_ro
     row->fingerprint = xstrdup(text);
 }
 
-bool store_items_of(struct tx *tx, int64_t delivery_id, int64_t account_id, bool sees_all,
+bool store_items_of(struct tx *tx, const struct store_viewer *viewer, int64_t delivery_id,
     int64_t limit, struct delivery_item_rows *rows, int64_t *ret_total, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
@@ -147,11 +147,11 @@ bool store_items_of(struct tx *tx, int64_t delivery_id, int64_t account_id, bool
         " WHERE i.delivery_id = $1 AND " VISIBLE("i.certificate_id", "$2",
             "$3") " ORDER BY i.expires_at NULLS LAST, c.name_lower, i.id LIMIT $4");
 
-    if (!count_items(tx, delivery_id, account_id, sees_all, ret_total, err))
+    if (!count_items(tx, viewer, delivery_id, ret_total, err))
         return false;
     stmt_bind_i64(q, 1, delivery_id);
-    stmt_bind_bool(q, 2, sees_all || !account_id);
-    stmt_bind_i64(q, 3, account_id);
+    stmt_bind_bool(q, 2, viewer->sees_all);
+    stmt_bind_i64(q, 3, viewer->account_id);
     stmt_bind_i64(q, 4, limit);
     while (stmt_next(q)) {
         struct delivery_item_row *row = delivery_item_rows_add(rows);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/rows_delivery.h"
+#include "store/viewer.h"
 
 struct err;
 struct tx;
@@ -50,7 +51,7 @@ bool store_items_bundle(struct tx *tx, const struct item_target *target, const c
 
 /*
  * What a message says: those that end first come first, up to `limit`; *ret_total counts all. A
- * person's are those they may still see. `account_id` 0 is for webhooks, which see all.
+ * person's are those they may still see; webhooks see all.
  */
-bool store_items_of(struct tx *tx, int64_t delivery_id, int64_t account_id, bool sees_all,
+bool store_items_of(struct tx *tx, const struct store_viewer *viewer, int64_t delivery_id,
     int64_t limit, struct delivery_item_rows *rows, int64_t *ret_total, struct err *err) must_check;
