@@ -1,4 +1,5 @@
-/* api/cert_export: the records that a filter finds, as a table that can be imported again. */
+/* api/cert_export: the records that a filter finds, or chosen ones, as a table that can be imported
+ * again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,13 +9,16 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/parse.h"
 #include "codec/csv.h"
 #include "core/sheet.h"
 #include "db/db.h"
+#include "store/cert.h"
 #include "store/cert_sheet.h"
 #include "store/custom_field.h"
 
 #define IDS_AT_ONCE 2000 /* found by one query; finding the filter's way costs the most */
+#define IDS_CHOSEN_MAX 500
 
 struct exporting {
     struct query *query; /* what the filter borrows from */
@@ -23,6 +27,7 @@ struct exporting {
     struct store_viewer viewer;
     struct custom_field_rows fields;
     int64_t now;
+    struct id_list chosen; /* instead of a filter; ascending */
     struct id_list ids;
     size_t next; /* of the ids */
     int64_t after_id;
@@ -34,6 +39,7 @@ static void exporting_free(void *state)
     struct exporting *e = state;
 
     query_free(e->query);
+    id_list_done(&e->chosen);
     id_list_done(&e->ids);
     custom_field_rows_done(&e->fields);
     free(e);
@@ -125,6 +131,24 @@ static void put_row(struct csv_out *out, const struct exporting *e,
     csv_end_row(out);
 }
 
+/* What is gone, or not to be seen, is left out. */
+static bool find_chosen(struct exporting *e, struct tx *tx, struct err *err)
+{
+    for (size_t i = 0; i < e->chosen.n; i++) {
+        autofree(cert_row) struct cert_row *cert = NULL;
+        struct err cause = { 0 };
+
+        if (store_cert_get(tx, &e->viewer, e->chosen.items[i], &cert, &cause)) {
+            id_list_add(&e->ids, cert->id);
+        } else if (cause.kind != ERR_NOT_FOUND) {
+            *err = cause;
+            return false;
+        }
+    }
+    e->is_last = true;
+    return true;
+}
+
 static bool find_ids(struct exporting *e, struct tx *tx, struct err *err)
 {
     const struct cert_ids_request request = { .filter = &e->filter,
@@ -133,6 +157,8 @@ static bool find_ids(struct exporting *e, struct tx *tx, struct err *err)
         .limit = IDS_AT_ONCE };
 
     e->ids.n = e->next = 0;
+    if (e->chosen.n)
+        return find_chosen(e, tx, err);
     if (!store_cert_ids(tx, &e->viewer, &request, &e->ids, err))
         return false;
     e->is_last = e->ids.n < IDS_AT_ONCE;
@@ -190,6 +216,38 @@ static void write_head(const struct exporting *e, struct buf *head)
     csv_end_row(&out);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    const int64_t one = *(const int64_t *)a;
+    const int64_t other = *(const int64_t *)b;
+
+    return one < other ? -1 : one > other;
+}
+
+/* "ids=3,1,2": ascending, and each once. */
+static void read_chosen(struct query *query, struct id_list *chosen)
+{
+    const char *words[IDS_CHOSEN_MAX];
+    size_t n = query_list(query, "ids", words, countof(words));
+    size_t n_kept = 0;
+    int64_t id;
+
+    for (size_t i = 0; i < n; i++) {
+        struct err cause = { 0 };
+
+        if (parse_i64(span_text(words[i]), 1, INT64_MAX, &id, &cause))
+            id_list_add(chosen, id);
+        else
+            query_complain(query, "ids", "a certificate's id is a number");
+    }
+    if (chosen->n)
+        qsort(chosen->items, chosen->n, sizeof chosen->items[0], compare_ids);
+    for (size_t i = 0; i < chosen->n; i++)
+        if (n_kept == 0 || chosen->items[n_kept - 1] != chosen->items[i])
+            chosen->items[n_kept++] = chosen->items[i];
+    chosen->n = n_kept;
+}
+
 static bool certs_csv(struct api_call *call, struct err *err)
 {
     struct exporting *e = xcalloc(1, sizeof *e);
@@ -199,7 +257,9 @@ static bool certs_csv(struct api_call *call, struct err *err)
     e->query = query_new(call);
     e->viewer = api_viewer(call);
     e->now = call->now;
-    cert_filter_from_query(e->query, &e->filter, &e->text);
+    read_chosen(e->query, &e->chosen);
+    if (e->chosen.n == 0) /* else a filter beside them is complained of */
+        cert_filter_from_query(e->query, &e->filter, &e->text);
     if (!query_end(e->query, err) || !find_fields(call, &e->fields, err)) {
         exporting_free(e);
         return false;

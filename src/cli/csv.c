@@ -18,6 +18,7 @@
 
 #define FILE_MAX (1U << 30)
 #define PIECE 65536
+#define QUERY_MAX 8000
 
 struct csv_options {
     bool is_trial;
@@ -64,7 +65,8 @@ static int usage(void)
     fputs(
         "usage: certdesk csv import FILE|- [--dry-run] [-o table|json]\n"
         "       certdesk csv export [--status S,…] [--source S,…] [--search TEXT] [--owner NAME]\n"
-        "                           [--assignee NAME] [--business-group NAME] [--tag TAG] [-o FILE]\n",
+        "                           [--assignee NAME] [--business-group NAME] [--tag TAG] [-o FILE]\n"
+        "       certdesk csv export ID… [-o FILE]\n",
         stderr);
     return CLI_USAGE;
 }
@@ -73,6 +75,17 @@ static void add_query(struct buf *query, const char *name, const char *value)
 {
     buf_addf(query, "%c%s=", query->size ? '&' : '?', name);
     url_encode(span_text(value), query);
+}
+
+/* "ids=1,2": the server says which of them is none. */
+static void add_ids(struct buf *query, int n, char **ids)
+{
+    autodone(buf) struct buf list = BUF_INIT(QUERY_MAX);
+
+    for (int i = 0; i < n; i++)
+        buf_addf(&list, "%s%s", i ? "," : "", ids[i]);
+    if (n > 0)
+        add_query(query, "ids", buf_text(&list));
 }
 
 static bool take_option(struct csv_options *o, int option)
@@ -228,7 +241,7 @@ static bool export(struct remote *remote, const struct csv_options *o, struct er
 
 int cli_csv(int argc, char **argv)
 {
-    autodone(csv_options) struct csv_options o = { .query = BUF_INIT(4096) };
+    autodone(csv_options) struct csv_options o = { .query = BUF_INIT(QUERY_MAX) };
     autofree(remote) struct remote *remote = NULL;
     struct err err = { 0 };
     bool is_good = true;
@@ -246,11 +259,15 @@ int cli_csv(int argc, char **argv)
         if (!take_option(&o, option))
             return usage();
     o.json = is_import && o.output && strcmp(o.output, "json") == 0;
-    if ((!is_import && strcmp(argv[0], "export") != 0) || argc - optind != is_import ||
+    if ((!is_import && strcmp(argv[0], "export") != 0) || (is_import && argc - optind != 1) ||
         (is_import && o.query.size) || (!is_import && o.is_trial) ||
         (is_import && o.output && !o.json && strcmp(o.output, "table") != 0))
         return usage();
-    if (!remote_open(&remote, &err))
+    if (!is_import)
+        add_ids(&o.query, argc - optind, argv + optind);
+    if (!buf_ok(&o.query))
+        (void)fail(&err, ERR_LIMIT, "that many at once cannot be asked for");
+    if (!buf_ok(&o.query) || !remote_open(&remote, &err))
         return output_fail(&err);
     works = is_import ? import(remote, &o, argv[optind], &is_good, &err) : export(remote, &o, &err);
     if (!works)

@@ -296,6 +296,18 @@ def test_filters_narrow_an_export(desk):
     assert desk.admin.call("GET", "/certificates.csv?tga=x").status == 400
 
 
+def test_chosen_records_are_exported_as_far_as_one_may_see_them(desk):
+    run_import(desk.admin, "name\na\nb\nc\n")
+    ids = {r["name"]: r["id"] for r in export(desk.admin)}
+    ann = user(desk.admin, desk.base, "ann")
+    anns = ann.post("/certificates", {"name": "ann's"}).json["id"]
+    chosen = f"?ids={ids['c']},{ids['a']},{ids['c']},999999"
+    assert [r["name"] for r in export(desk.admin, chosen)] == ["a", "c"]
+    assert [r["name"] for r in export(ann, f"{chosen},{anns}")] == ["ann's"]
+    for bad in ("?ids=x", "?ids=0", "?ids=1&tag=x", "?ids=" + ",".join(["1"] * 501)):
+        assert desk.admin.call("GET", f"/certificates.csv{bad}").status == 400, bad
+
+
 def test_imported_hosts_are_looked_at(desk, nginx, authority):
     port = free_port()
     nginx.site(port, authority.issue("localhost")).start()
@@ -360,10 +372,12 @@ def test_the_command_line_brings_tables_in_and_out(desk, tmp_path):
     assert desk.cli("csv", "export", "-o", str(out), env=token).returncode == 0
     assert [r["name"] for r in csv.DictReader(out.open())] == ["a", "c"]
     assert desk.cli("csv", "export", "--search", "a", env=token).stdout.count("\n") == 2
+    assert desk.cli("csv", "export", "2", "1", env=token).stdout.count("\n") == 3
+    assert "a number" in desk.cli("csv", "export", "x", env=token).stderr
     done = desk.cli("csv", "import", str(out), "-o", "json", env=token)
     assert done.returncode == 0 and json.loads(done.stdout)["result"]["unchanged"] == 2
     assert desk.cli("csv", "import", str(tmp_path / "none.csv"), env=token).returncode == 1
-    for words in (["csv"], ["csv", "export", "x"], ["csv", "import"], ["csv", "drop", "x"],
+    for words in (["csv"], ["csv", "export", "--dry-run"], ["csv", "import"], ["csv", "drop", "x"],
                   ["csv", "import", "x", "--tag", "y"]):
         assert desk.cli(*words, env=token).returncode == 2
     done = desk.cli("cert", "add", "-f", "-", env=token, stdin="127.0.0.1:1\nnot a host\n")

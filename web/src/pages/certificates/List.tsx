@@ -125,7 +125,7 @@ export default function List() {
       void update(`Update of ${count(n, 'certificate')}`, target);
       clearSelection();
     } else if (what === 'export') {
-      window.location.assign(`/api/v1/certificates.csv${queryText(paramsOf(filter))}`);
+      window.location.assign(`/api/v1/certificates.csv${queryText(isAll || selected.size === 0 ? paramsOf(filter) : { ids: [...selected].join(',') })}`);
     } else setDialog({ kind: 'bulk', ask: what });
   };
   const rowActions = (c: Certificate) => {
