@@ -25,7 +25,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 @pytest.mark.parametrize("line, offered", [
     ("certdesk ch", ["check"]),
-    ("certdesk cert ", ["list", "show", "add", "update", "export", "import", "replace"]),
+    ("certdesk cert ", ["list", "show", "add", "update", "export", "import", "replace", "access", "bulk"]),
     ("certdesk csv ", ["import", "export"]),
     ("certdesk csv import packaging/certdesk.c", ["packaging/certdesk.conf"]),
     ("certdesk ticket c", ["comment"]),
@@ -37,7 +37,9 @@ printf '%s\\n' "${COMPREPLY[@]}"
     ("certdesk cert list -o j", ["json"]),
     ("certdesk serve --tls-", ["--tls-cert", "--tls-key"]),
     ("certdesk cert import packaging/certdesk.c", ["packaging/certdesk.conf"]),
-    ("certdesk cert import --key-", ["--key-password-file"]),
+    ("certdesk cert import --key-", ["--key-password-file", "--key-users", "--key-groups"]),
+    ("certdesk resource ", ["list", "show", "add", "remove", "put", "clear"]),
+    ("certdesk user r", ["remove"]),
     ("certdesk config check --config packaging/certdesk.c", ["packaging/certdesk.conf"]),
 ])
 def test_completion_offers(line, offered):
