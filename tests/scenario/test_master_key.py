@@ -99,6 +99,14 @@ class Busy:
         upload(self.desk.admin, f"/csrs/{made['id']}/certificate", {"file": site.pem}, expect=201)
         self.fingerprints.add(site.fingerprint)
 
+    def listed(self):
+        """Page by page: a quick machine makes more of them than one page holds."""
+        cursor = ""
+        while cursor is not None:
+            page = self.desk.admin.get(f"/certificates?limit=500&q=busy-{cursor and '&cursor=' + cursor}").json
+            yield from page["items"]
+            cursor = page["next_cursor"]
+
     def assert_all_there(self):
         """What was acknowledged is a record with its key, which opens; how it looks is asserted by opened()."""
         public = {x509.load_der_x509_certificate(bytes(der)).public_key().public_bytes(
@@ -109,8 +117,7 @@ class Busy:
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
             for _, clear in opened(self.desk).values()}
         assert len(public) == len(self.fingerprints) and public <= keys
-        listed = self.desk.admin.get("/certificates?limit=500&q=busy-").json["items"]
-        stored = {c["current"]["fingerprint_sha256"] for c in listed if c["has_private_key"]}
+        stored = {c["current"]["fingerprint_sha256"] for c in self.listed() if c["has_private_key"]}
         assert self.fingerprints <= stored
 
 
