@@ -265,7 +265,8 @@ def test_a_passphrase_takes_the_place_of_the_key_file(desk, tmp_path):
     desk.start(ready=False)
     wait_until(lambda: "event=vault.locked" in desk.log(), 20, "vault locked")
     wait_until(lambda: accepts(desk.port), 20, "listening")
-    assert b"another one" in Api(desk.base).call("GET", "/readyz").body
+    # The log comes first; while it tries again, it says that it does.
+    wait_until(lambda: b"another one" in Api(desk.base).call("GET", "/readyz").body, 20, "the reason")
 
 
 def test_https_is_served_with_the_given_certificate(desk, tmp_path, authority):
