@@ -74,15 +74,6 @@ void order_row_done(struct order_row *row)
 }
 DEFINE_ROWS(order);
 
-void ca_certificate_row_done(struct ca_certificate_row *row)
-{
-    free(row->ca);
-    free(row->serial);
-    free(row->number);
-    free(row->revocation_reason);
-}
-DEFINE_ROWS(ca_certificate);
-
 void life_row_done(struct life_row *row)
 {
     free(row->last_error);

@@ -105,22 +105,6 @@ struct order_row {
 };
 DECLARE_ROWS(order);
 
-/* What a CA issued to us. */
-struct ca_certificate_row {
-    int64_t id;
-    int64_t ca_id;
-    char *ca;     /* its name */
-    char *serial; /* lower-case hexadecimal */
-    char *number; /* "": none */
-    int64_t version_id;
-    int64_t order_id;
-    int64_t not_after;
-    int64_t issued_at;
-    int64_t revoked_at; /* 0: it is not */
-    char *revocation_reason;
-};
-DECLARE_ROWS(ca_certificate);
-
 /* How a record that a profile renews stands. */
 struct life_row {
     int64_t certificate_id;
