@@ -63,7 +63,7 @@ struct life_wish {
     /* Certificate: a CSR (PEM or DER), or what one is made of. */
     struct span csr;
     const struct vault_csr *names;
-    const char *names_json; /* the same as {subject, sans}, to be kept */
+    bool has_algorithm; /* else the profile's own choice */
     enum vault_algorithm algorithm;
     int64_t certificate_id; /* the record that it is for; 0: a new one, made of what follows */
     const char *name;
@@ -86,6 +86,9 @@ void life_made_free(struct life_made *made);
  */
 bool life_prepare(struct life *life, const struct life_wish *wish, struct life_made **ret,
     struct err *err) must_check;
+
+/* What was found out of it, for who has to fill in people and groups within the transaction. */
+struct life_wish *life_made_wish(struct life_made *made);
 
 /* Ticket, request, record and life, with their audit entries. */
 bool life_create(struct life *life, struct tx *tx, const struct life_made *made, int64_t *ret_id,
