@@ -109,15 +109,15 @@ struct life_ask {
     enum ca_reason reason;  /* revoke */
     bool is_forced;         /* renew, outside the window: for admins */
     struct span csr;        /* renew: a new one; empty: as the profile says */
-    const char *why;        /* of an order: person, window, expired, forced; NULL: person */
     int64_t expected_row_version;
 };
 
 /*
- * Bring the transition about, or begin it: with a CA that takes its time the ticket is in its
- * working status afterwards, and a job goes on. ERR_CONFLICT with the reason when it is not
- * possible now; ERR_DENIED; ERR_NOT_FOUND for who may not see the ticket. Revoking what is revoked
- * succeeds. Of two that enroll at the same time both succeed, with one certificate.
+ * Bring the transition about, or begin it; on behalf of certdesk itself only what is due is
+ * renewed: with a CA that takes its time the ticket is in its working status afterwards, and a job
+ * goes on. ERR_CONFLICT with the reason when it is not possible now; ERR_DENIED; ERR_NOT_FOUND for
+ * who may not see the ticket. Revoking what is revoked succeeds. Of two that enroll at the same
+ * time both succeed, with one certificate.
  */
 bool life_do(struct life *life, int64_t ticket_id, const struct life_ask *ask, struct err *err)
     must_check;
