@@ -28,6 +28,7 @@ const struct scheduled scheduled[] = {
     { "notify", "27 2 * * *", "renewal scan: open and escalate expiry tickets", false },
     { "audit", "*/5 * * * *", "link the audit log's entries and sign the last one", true },
     { "outbox", "*/5 * * * *", "look for messages that nobody sends", true },
+    { "crl", "7,37 * * * *", "sign lists of revoked certificates before they grow stale", true },
     { "cleanup", "47 3 * * *", "forget ended sessions and old jobs", true },
     { 0 },
 };
