@@ -22,6 +22,7 @@ struct db;
 struct err;
 struct job_runner;
 struct notifier;
+struct ocsp_responder;
 struct addr_ranges;
 struct ca_services;
 struct scheduler;
@@ -79,6 +80,7 @@ struct api_services {
     struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
+    struct ocsp_responder *ocsp;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
     int64_t metrics_cap;                     /* certificates in /metrics */
     const char *tmp_dir;                     /* where files without a name may be made */
@@ -122,6 +124,7 @@ struct api_call {
     struct http_producer producer;  /* … or, with `produce`, what this makes piece by piece */
     const char *media_type;         /* NULL: application/json; lives for ever */
     int64_t etag;                   /* 0: no ETag */
+    int64_t max_age;                /* anybody may keep it for so many seconds; 0: nobody */
     char location[256];             /* "" : no Location */
     char set_cookie[256];           /* "" : no Set-Cookie */
     char filename[128];             /* "" : no Content-Disposition */

@@ -30,4 +30,9 @@ bool csr_wish_read_names(struct json_in *in, struct csr_wish *ret, bool *ret_any
     struct err *err) must_check;
 void csr_wish_done(struct csr_wish *wish);
 
+/* "subject" and "key" alone, of whatever body has them; *ret stays where there is none. What is in
+ * ret borrows from the body. */
+void csr_new_read_subject(struct json_in *body, struct vault_csr *ret);
+void csr_new_read_key(struct json_in *body, enum vault_algorithm *ret);
+
 DEFINE_AUTODONE(csr_wish);

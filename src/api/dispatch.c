@@ -117,7 +117,7 @@ static void call_init(struct api_call *call, const struct dispatch *dispatch, st
     call->now = request->received_at;
     call->db = db;
     call->path_id = state->match.id;
-    span_copy_text(span_text(state->match.text), call->path_text, sizeof call->path_text);
+    span_copy_text(state->match.text, call->path_text, sizeof call->path_text);
     span_copy_text(span_text(state->match.other), call->path_other, sizeof call->path_other);
     span_copy_text(span_text(request->client), call->address, sizeof call->address);
     call->query = request->query;
@@ -245,6 +245,7 @@ static void forget_answer(struct api_call *call)
     json_out_init(&call->reply, call->body_out);
     call->status = 200;
     call->etag = 0;
+    call->max_age = 0;
     call->location[0] = call->set_cookie[0] = call->filename[0] = '\0';
     call->media_type = NULL;
     call->wakes_jobs = false;
@@ -324,7 +325,11 @@ static bool run_handler(struct api_call *call, const struct http_request *reques
 static void answer_call(struct api_call *call, struct http_reply *reply)
 {
     http_reply_status(reply, call->status);
-    http_reply_field(reply, "Cache-Control", "no-store");
+    if (call->max_age > 0)
+        http_reply_fieldf(reply, "Cache-Control", "public, max-age=%" PRId64 ", no-transform",
+            call->max_age);
+    else
+        http_reply_field(reply, "Cache-Control", "no-store");
     if (call->etag)
         http_reply_fieldf(reply, "ETag", "\"%" PRId64 "\"", call->etag);
     if (call->location[0])

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/rand.h"
 #include "ca/ca.h"
+#include "ca/local/ocsp.h"
 #include "conf/conf.h"
 #include "job/queue.h"
 #include "job/scheduler.h"
@@ -28,6 +29,7 @@ struct desk {
     struct addr_ranges *ca_allow;
     struct trust_keeper *trust;
     struct notifier *notifier;
+    struct ocsp_responder *ocsp;
     struct job_runner *runner;
     struct scheduler *scheduler;
     struct addr_ranges *metrics_allow;
@@ -62,6 +64,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     desk->tmp_dir = xasprintf("%s/tmp", conf_text(conf->conf, CONF_SERVER_DATA));
     desk->trust = trust_keeper_new(conf->prober);
     desk->notifier = notifier_new(conf->conf);
+    desk->ocsp = ocsp_responder_new(conf->vault);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
         n_workers > 1 ? n_workers - 1 : 1);
     desk->scheduler = scheduler_new(conf->loop, conf->workers, desk->runner);
@@ -81,6 +84,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
+        .ocsp = desk->ocsp,
         .metrics_allow = desk->metrics_allow,
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
         .tmp_dir = desk->tmp_dir,
@@ -144,6 +148,7 @@ void desk_free(struct desk *desk)
     scheduler_free(desk->scheduler);
     job_runner_free(desk->runner);
     notifier_free(desk->notifier);
+    ocsp_responder_free(desk->ocsp);
     trust_keeper_free(desk->trust);
     addr_ranges_free(desk->metrics_allow);
     addr_ranges_free(desk->ca_allow);
