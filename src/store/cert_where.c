@@ -201,7 +201,8 @@ void cert_where_done(struct cert_where *where)
     free(where->words_exact);
     free(where->name_from);
     free(where->name_until);
-    where->tag = where->profile = where->words = where->words_exact = where->name_from = where->name_until = NULL;
+    where->tag = where->profile = where->words = where->words_exact = where->name_from =
+        where->name_until = NULL;
 }
 
 /* The dates of a status are not another condition. */
@@ -210,7 +211,8 @@ int cert_where_n_conditions(const struct cert_where *where)
     const struct cert_filter *f = where->filter;
     const bool has[] = { !where->viewer->sees_all, where->words || where->name_from,
         f->expires_before || f->expires_after, f->statuses, f->sources, f->business_group, f->owner,
-        f->assignee, f->resource, f->tag, f->profile, f->stage, f->issuer, f->alert, f->is_unused, f->n_fields };
+        f->assignee, f->resource, f->tag, f->profile, f->stage, f->issuer, f->alert, f->is_unused,
+        f->n_fields };
     int n = 0;
 
     for (size_t i = 0; i < countof(has); i++)
