@@ -151,6 +151,17 @@ bool store_import_finish(struct tx *tx, int64_t id, int64_t now, struct err *err
     return stmt_run(q, err);
 }
 
+bool store_import_settle(struct tx *tx, struct err *err)
+{
+    if (!db_is_postgres(tx_db(tx)))
+        return true;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "ANALYZE certificate, certificate_access, certificate_check, certificate_endpoint,"
+        " certificate_field, certificate_search, certificate_tag, csv_row, endpoint");
+
+    return stmt_run(q, err);
+}
+
 bool store_import_records_add(struct tx *tx, int64_t id, const struct import_record_row *records,
     size_t n, struct err *err)
 {

@@ -28,6 +28,7 @@
 #define BATCH_RECORDS 2000
 #define BATCH_MS 250 /* others want to write, too */
 #define CHUNKS_AT_ONCE 64
+#define MANY 1000 /* new records: the database is told to look at its tables */
 
 struct importing {
     struct job_run *run;
@@ -416,10 +417,12 @@ static bool queue_probe(struct importing *work, struct tx *tx, struct err *err)
 
 static bool finish(struct importing *work, struct err *err)
 {
+    const int64_t n_new = work->import->is_dry_run ? 0 : work->place.n[IMPORT_CREATED];
     autofree(tx) struct tx *tx = NULL;
 
     return tx_begin(work->run->db, TX_WRITE, &tx, err) &&
            job_run_progress_in(work->run, tx, work->index.n_rows, work->index.n_rows, err) &&
+           (n_new < MANY || store_import_settle(tx, err)) &&
            store_import_finish(tx, work->import->id, clock_now(), err) &&
            queue_probe(work, tx, err) && tx_commit(take(&tx), err);
 }
