@@ -6,6 +6,10 @@ _certdesk_options() {
     case "$1" in
     audit) echo "-o --checkpoint --config --data --database --output --signer --help" ;;
     backup) echo "--force --help" ;;
+    ca)
+        echo "-o --days --description --exclude --intermediate --key --output --permit --subject --url" \
+            "--help"
+        ;;
     check)
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
             "--proxy-credential-file --sni --starttls --timeout --warn --help"
@@ -53,6 +57,7 @@ _certdesk_options() {
 _certdesk_words() {
     case "$1" in
     audit) echo "verify" ;;
+    ca) echo "list create show csr install crl edit disable enable remove issued" ;;
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
@@ -72,7 +77,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv group key login profile resource restore serve standby ticket user version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup ca cert check config csr csv group key login profile resource restore serve standby ticket user version --help" \
             -- "$current")
         return
     fi
