@@ -119,25 +119,6 @@ def _desk(walk):
     walk("DELETE", "/certificates/{id}/resources/{key}", id=one, key=place["id"], expect=204)
 
 
-def _profiles(walk):
-    """What may be issued, and when a record renews."""
-    ca_row(walk.desk)
-    walk("POST", "/profiles", {"name": "web", "ca": "internal", "names": {"domains": ["*"], "ip": ["10.0.0.0/8"]}}, expect=201)
-    walk("POST", "/profiles", {"name": "WEB", "ca": "internal", "names": {"domains": ["*"]}}, expect=409)
-    walk("POST", "/profiles", {"name": "bad", "ca": "internal"}, expect=400)
-    walk("GET", "/profiles", expect=200)
-    walk("GET", "/profiles/{name}", name="web", expect=200)
-    walk("PATCH", "/profiles/{name}", {"names": {"email": True, "subject": {"fixed": {"O": "E"}}}, "window": {"days": 9}},
-         name="web", expect=200)
-    walk("POST", "/profiles/{name}/check", {"sans": ["a.example", "*.b.example"]}, name="web", expect=200)
-    walk("POST", "/profiles/{name}/check", {"csr": "none"}, name="web", expect=400)
-    walk("POST", "/profiles/{name}/force-renewal", name="web", expect=202)
-    walk("DELETE", "/profiles/{name}/force-renewal", name="web", expect=200)
-    one = walk("POST", "/certificates", {"name": "renewed"}, expect=201).json["id"]
-    walk("GET", "/certificates/{id}/renewal", id=one, expect=200)
-    walk("DELETE", "/profiles/{name}", name="web", expect=204)
-    walk("GET", "/profiles/{name}", name="web", expect=404)
-
 def _authorities(walk):
     new = {"name": "house", "kind": "root", "subject": {"CN": "House"}, "public_url": "http://pki.example",
            "name_constraints": {"permitted": ["example.org"], "excluded": ["secret.example.org"]}}
@@ -161,6 +142,26 @@ def _authorities(walk):
     walk("GET", "/ocsp/{name}/{other}", name="house", other="AAAA", expect=200)
     walk("POST", "/ocsp/{name}", b"nothing", name="house", expect=200, headers={"Content-Type": "application/ocsp-request"})
     walk("POST", "/ocsp/{name}", b"nothing", name="house", expect=415, headers={"Content-Type": "text/plain"})
+
+
+def _profiles(walk):
+    """What may be issued, and when a record renews."""
+    ca_row(walk.desk)
+    walk("POST", "/profiles", {"name": "web", "ca": "internal", "names": {"domains": ["*"], "ip": ["10.0.0.0/8"]}}, expect=201)
+    walk("POST", "/profiles", {"name": "WEB", "ca": "internal", "names": {"domains": ["*"]}}, expect=409)
+    walk("POST", "/profiles", {"name": "bad", "ca": "internal"}, expect=400)
+    walk("GET", "/profiles", expect=200)
+    walk("GET", "/profiles/{name}", name="web", expect=200)
+    walk("PATCH", "/profiles/{name}", {"names": {"email": True, "subject": {"fixed": {"O": "E"}}}, "window": {"days": 9}},
+         name="web", expect=200)
+    walk("POST", "/profiles/{name}/check", {"sans": ["a.example", "*.b.example"]}, name="web", expect=200)
+    walk("POST", "/profiles/{name}/check", {"csr": "none"}, name="web", expect=400)
+    walk("POST", "/profiles/{name}/force-renewal", name="web", expect=202)
+    walk("DELETE", "/profiles/{name}/force-renewal", name="web", expect=200)
+    one = walk("POST", "/certificates", {"name": "renewed"}, expect=201).json["id"]
+    walk("GET", "/certificates/{id}/renewal", id=one, expect=200)
+    walk("DELETE", "/profiles/{name}", name="web", expect=204)
+    walk("GET", "/profiles/{name}", name="web", expect=404)
 
 
 def _tables(walk):
