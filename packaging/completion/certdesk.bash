@@ -32,6 +32,12 @@ _certdesk_options() {
             "--help"
         ;;
     group) echo "-o --description --output --help" ;;
+    profile)
+        echo "-o --allow --approvals --approvers --auto-renew --ca --description --disable --domains --email" \
+            "--enable --everybody --fix --groups --ip --keys --lifetime --made-by --max-names --name --names" \
+            "--output --renewal-key --require --scan-minutes --stop --subject --uri --usage --users" \
+            "--wildcards --window --help"
+        ;;
     resource) echo "-o --description --output --search --help" ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
@@ -58,6 +64,7 @@ _certdesk_words() {
     cert) echo "list show add update export import replace access bulk" ;;
     csv) echo "import export" ;;
     group) echo "list show add remove join leave" ;;
+    profile) echo "list show add edit check delete force" ;;
     resource) echo "list show add remove put clear" ;;
     ticket) echo "list show comment" ;;
     user) echo "list add edit remove" ;;
@@ -70,7 +77,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup ca cert check config csr csv group key login resource restore serve standby ticket user version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup ca cert check config csr csv group key login profile resource restore serve standby ticket user version --help" \
             -- "$current")
         return
     fi

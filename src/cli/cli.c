@@ -26,6 +26,10 @@ const struct cli_word cli_words[] = {
         "groups of users: list, make, fill, remove", cli_group },
     { "csv", "import FILE|- [--dry-run] | export [-o FILE]",
         "tables of certificates: bring them in, get them out", cli_csv },
+    { "profile",
+        "list | show NAME | add NAME --ca CA | edit NAME | check NAME FILE | delete NAME"
+        " | force NAME [OPTION…]",
+        "profiles: what may be issued, by which CA, and when it is renewed", cli_profile },
     { "resource",
         "list | show NAME | add NAME | remove NAME | put NAME PLACE=ID… | clear NAME PLACE…",
         "resources: list, make, and which certificate is where on them", cli_resource },
