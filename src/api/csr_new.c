@@ -339,6 +339,27 @@ bool csr_wish_read(struct api_call *call, struct csr_wish *ret, struct err *err)
     return buf_check(&ret->sans_json, "the list of names", err);
 }
 
+static bool is_given(struct json_in *in, const char *name)
+{
+    return json_in_has(in, name) && !json_in_is_null(in, name);
+}
+
+bool csr_wish_read_names(struct json_in *in, struct csr_wish *ret, bool *ret_any, bool *ret_key,
+    struct err *err)
+{
+    *ret = (struct csr_wish){ .sans_json = BUF_INIT(SANS_JSON_MAX) };
+    *ret_any = is_given(in, "subject") || is_given(in, "sans");
+    *ret_key = is_given(in, "key");
+    csr_new_read_subject(in, &ret->subject);
+    read_sans(in, ret);
+    ret->algorithm = VAULT_RSA_2048;
+    csr_new_read_key(in, &ret->algorithm);
+    ret->subject.sans = (const char *const *)ret->sans;
+    if (*ret_any && !has_subject(&ret->subject) && ret->subject.n_sans == 0)
+        json_in_complain(in, "subject", "a request asks for a subject, or for a name in sans");
+    return buf_check(&ret->sans_json, "the list of names", err);
+}
+
 void csr_wish_done(struct csr_wish *wish)
 {
     for (size_t i = 0; i < wish->subject.n_sans; i++)
