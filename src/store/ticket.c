@@ -33,6 +33,11 @@ void ticket_read(struct stmt *q, struct ticket_row *row)
     row->resolved_at = stmt_i64(q, 22);
     row->resolution = read_text(q, 23);
     row->row_version = stmt_i64(q, 24);
+    row->project = read_text(q, 1);
+    row->profile = read_text_or_null(q, 25);
+    row->domain = read_text(q, 26);
+    row->ca_certificate_id = read_text_or_null(q, 27);
+    row->expires_at = stmt_i64(q, 28);
 }
 
 static bool next_number(struct tx *tx, const char *project, int64_t *ret, struct err *err)

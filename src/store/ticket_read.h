@@ -11,9 +11,16 @@
     "SELECT t.id, t.project, t.number, t.type, t.status, t.summary, t.description,"                \
     " t.certificate_id, c.name, t.version_id, t.reporter_id, r.name, t.assignee_id, a.name,"       \
     " t.priority, t.labels, t.due_at, t.snoozed_until, t.acknowledged_at, k.name, t.created_at,"   \
-    " t.updated_at, t.resolved_at, t.resolution, t.row_version"                                    \
+    " t.updated_at, t.resolved_at, t.resolution, t.row_version, p.name, q.domain,"                 \
+    " CASE WHEN u.id IS NULL THEN NULL"                                                            \
+    "  ELSE COALESCE(u.ca_certificate_id, 'C-' || CAST(u.id AS TEXT)) END, v.not_after"            \
     "  FROM ticket t"                                                                              \
     "  LEFT JOIN certificate c ON c.id = t.certificate_id"                                         \
+    "  LEFT JOIN certificate_request q ON q.ticket_id = t.id"                                      \
+    "  LEFT JOIN profile p ON p.id = q.profile_id"                                                 \
+    "  LEFT JOIN version v ON v.id = t.version_id"                                                 \
+    "  LEFT JOIN record_version u ON u.certificate_id = t.certificate_id"                          \
+    "   AND u.version_id = t.version_id"                                                           \
     "  LEFT JOIN account r ON r.id = t.reporter_id"                                                \
     "  LEFT JOIN account a ON a.id = t.assignee_id"                                                \
     "  LEFT JOIN account k ON k.id = t.acknowledged_by"
