@@ -78,6 +78,8 @@ static bool part_fits(struct span template, const char *part, struct route_match
         match->other = part;
         return value.size > 0 && value.size < sizeof((struct api_call *)0)->path_other;
     }
+    if (span_is(template, "{version}"))
+        return span_is(value, "2") || span_is(value, "3") || span_is(value, "latest");
     if (!span_starts_with(template, "{id}"))
         return span_equal(template, value);
 
