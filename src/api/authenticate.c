@@ -133,8 +133,7 @@ static bool by_basic(struct api_call *call, struct span encoded, struct err *err
     autofree(account_row) struct account_row *account = NULL;
     struct err ignored = { 0 };
 
-    if (!base64_decode(encoded, &text, &ignored) || !buf_ok(&text) ||
-        span_has_nul(buf_span(&text)))
+    if (!base64_decode(encoded, &text, &ignored) || !buf_ok(&text) || span_has_nul(buf_span(&text)))
         return refuse(call, err, "the credentials are not in the form of RFC 7617");
     size_t colon = span_find_char(buf_span(&text), ':');
     struct span password = span_slice(buf_span(&text), colon + 1, SIZE_MAX);
@@ -177,7 +176,8 @@ static bool check_jira_origin(const struct api_call *call, const struct http_req
 {
     const char *shown = http_request_field(request, "x-atlassian-token");
 
-    if (strcmp(call->route->method, "GET") == 0 || http_request_is_type(request, "application/json"))
+    if (strcmp(call->route->method, "GET") == 0 ||
+        http_request_is_type(request, "application/json"))
         return true;
     if (shown && (span_is_nocase(span_text(shown), "no-check") ||
                      span_is_nocase(span_text(shown), "nocheck")))

@@ -132,8 +132,8 @@ bool sign_in_check(struct api_call *call, const char *name, struct span password
     throttle_keys(call, name, &keys);
     if (!check_throttle(call, &keys, err) || !find_account(call, name, &account, err))
         return false;
-    bool matches =
-        password_matches(password, account && !account->is_disabled ? account->password_hash : NULL);
+    bool matches = password_matches(password,
+        account && !account->is_disabled ? account->password_hash : NULL);
 
     if (!matches || !account) {
         if (!note_failure(call, &keys, name, err))

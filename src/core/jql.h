@@ -15,7 +15,7 @@ struct err;
 
 #define JQL_TEXT_MAX 32768 /* bytes of a query */
 #define JQL_DEPTH_MAX 60   /* parentheses, NOTs and lists within each other */
-#define JQL_PARTS_MAX 4000 /* terms and values */
+#define JQL_PARTS_MAX 2000 /* terms and values */
 
 enum jql_operator {
     JQL_EQUALS,

@@ -7,8 +7,8 @@
 
 bool jira_is_request(const struct http_request *request)
 {
-    return request->n_parts >= 1 && (strcmp(request->parts[0], "rest") == 0 ||
-                                        strcmp(request->parts[0], "secure") == 0);
+    return request->n_parts >= 1 &&
+           (strcmp(request->parts[0], "rest") == 0 || strcmp(request->parts[0], "secure") == 0);
 }
 
 /* Of two problems of a field the first is told: a member cannot be there twice. */
