@@ -9,6 +9,9 @@
  * name below it, one label deeper or many, and not itself; "*" is every name. A wildcard that is
  * asked for ("*.www.example.org") must be allowed as a kind, and each name that it covers by the
  * domains. The same domains are said of the part behind the @ of mail addresses.
+ *
+ * The common name must be among the names; where no others are asked for, it is taken as one. Of
+ * certificates for clients it is not judged: it may be a person.
  */
 #pragma once
 
@@ -21,7 +24,8 @@ struct json_out;
 struct json_problems;
 
 #define POLICY_NAMES_DEFAULT 100 /* names in one certificate, unless the profile says otherwise */
-#define POLICY_DOMAINS_MAX 1000  /* in each list */
+#define POLICY_NAMES_MAX 1000    /* … but no more */
+#define POLICY_LIST_MAX 1000     /* domains; ranges and fields are a tenth of it */
 #define POLICY_RULES_MAX (256u << 10) /* bytes of the rules as JSON */
 #define POLICY_BROKEN_MAX 64
 
@@ -78,6 +82,9 @@ void policy_read(struct policy *policy, struct json_in *in);
 
 /* The same three members, written out in full. */
 void policy_write(const struct policy *policy, struct json_out *out);
+
+/* Can any name at all be asked for? A profile that allows none is a mistake. */
+bool policy_allows_any_name(const struct policy *policy);
 
 /* From profile.rules, which policy_write() wrote. The caller frees *ret. */
 bool policy_from_json(const char *rules, struct policy **ret, struct err *err) must_check;

@@ -49,15 +49,17 @@ struct policy_field {
  * beyond the maxima are only counted: that many are refused anyway.
  */
 struct policy_input {
-    bool is_csr;         /* somebody brought a request; else the server makes key and request */
+    bool is_csr;         /* there is a request; else the server makes key and request */
+    bool is_server_key;  /* of a request: its key is in the vault, as the caller says */
     enum policy_key key; /* N_POLICY_KEYS: none that can be allowed, as `key_text` says */
     char key_text[80];   /* for people: "RSA with 1024 bits" */
     bool is_weak_key;    /* as key_fault says */
     char key_fault[120]; /* "its public exponent is 3" */
 
-    bool is_signed;      /* with is_csr, as all of these */
-    char hash[32];       /* that it is signed with: "sha1"; "" where the algorithm has its own */
-    bool wants_to_be_ca; /* it asks for basicConstraints with CA:TRUE */
+    bool is_signed;        /* with is_csr, as all of these */
+    char hash[32];         /* that it is signed with: "sha1"; "" where the algorithm has its own */
+    bool wants_to_be_ca;   /* it asks for basicConstraints with CA:TRUE */
+    bool has_broken_names; /* its list of names is malformed */
 
     struct policy_name *names;
     size_t n_names; /* in `names` */
@@ -66,7 +68,7 @@ struct policy_input {
     size_t n_fields;
     size_t n_more_fields;
 
-    void *bytes; /* that names and fields borrow; owned */
+    void *kept; /* what names and fields borrow from; owned */
 };
 
 /* `csr` is borrowed and must outlive *ret. */

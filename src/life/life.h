@@ -95,8 +95,8 @@ bool life_create(struct life *life, struct tx *tx, const struct life_made *made,
  * After the commit: a ticket of type Revoke Certificate has its certificate revoked. *ret_done says
  * whether it has been; if not, the ticket stays open and a comment says why.
  */
-bool life_after_create(struct life *life, int64_t ticket_id, bool *ret_done, struct err *err)
-    must_check;
+bool life_after_create(struct life *life, int64_t ticket_id, enum ca_reason reason, bool *ret_done,
+    struct err *err) must_check;
 
 /* ---- transitions ---- */
 
@@ -135,6 +135,11 @@ bool life_approve(struct life *life, int64_t ticket_id, bool is_approved, const 
  */
 bool life_drive(struct life *life, int64_t order_id, int64_t *ret_again_at, struct err *err)
     must_check;
+
+/* A revocation that the CA could not be reached for; ERR_UNAVAILABLE: nor now. `back_to` is the
+ * status that the ticket came from. */
+bool life_revoke_again(struct life *life, int64_t ticket_id, const struct life_ask *ask,
+    const char *back_to, struct err *err) must_check;
 
 /* ---- what may be done ---- */
 

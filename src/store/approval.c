@@ -48,30 +48,26 @@ bool store_approvals_forget(struct tx *tx, int64_t ticket_id, struct err *err)
     return stmt_run(q, err);
 }
 
-bool store_approvals_count(struct tx *tx, int64_t ticket_id, int64_t group_id, int64_t *ret,
-    struct err *err)
+bool store_approvals_count(struct tx *tx, int64_t ticket_id, int64_t group_id, int64_t reporter_id,
+    struct policy_approvals *ret, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT count(*) FROM approval p JOIN account a ON a.id = p.account_id"
-        "  JOIN group_member m ON m.account_id = p.account_id AND m.group_id = $2"
-        " WHERE p.ticket_id = $1 AND p.is_approved = TRUE AND a.is_disabled = FALSE");
+    struct policy_approvals approvals = { 0 };
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT p.is_approved FROM approval p JOIN account a ON a.id = p.account_id"
+                       "  JOIN group_member m ON m.account_id = p.account_id AND m.group_id = $2"
+                       " WHERE p.ticket_id = $1 AND p.account_id <> $3 AND a.is_disabled = FALSE");
 
     stmt_bind_i64(q, 1, ticket_id);
     stmt_bind_i64(q, 2, group_id);
-    return read_number(q, ret, err);
-}
-
-bool store_is_group_member(struct tx *tx, int64_t group_id, int64_t account_id, bool *ret,
-    struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT count(*) FROM group_member WHERE group_id = $1 AND account_id = $2");
-    int64_t n = 0;
-
-    stmt_bind_i64(q, 1, group_id);
-    stmt_bind_i64(q, 2, account_id);
-    if (!read_number(q, &n, err))
+    stmt_bind_i64(q, 3, reporter_id);
+    while (stmt_next(q)) {
+        if (stmt_bool(q, 0))
+            approvals.n_approved++;
+        else
+            approvals.n_rejected++;
+    }
+    if (!stmt_end(q, err))
         return false;
-    *ret = n > 0;
+    *ret = approvals;
     return true;
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "core/policy_use.h"
 #include "core/rows_ticket.h"
 
 struct err;
@@ -19,9 +20,6 @@ bool store_approvals(struct tx *tx, int64_t ticket_id, struct approval_rows *row
 /* Another request stands in the ticket now: nobody has agreed to that. */
 bool store_approvals_forget(struct tx *tx, int64_t ticket_id, struct err *err) must_check;
 
-/* How many agree who are members of the group still, and may sign in. */
-bool store_approvals_count(struct tx *tx, int64_t ticket_id, int64_t group_id, int64_t *ret,
-    struct err *err) must_check;
-
-bool store_is_group_member(struct tx *tx, int64_t group_id, int64_t account_id, bool *ret,
-    struct err *err) must_check;
+/* What members of the group have said who may sign in still, `reporter_id` left out. */
+bool store_approvals_count(struct tx *tx, int64_t ticket_id, int64_t group_id, int64_t reporter_id,
+    struct policy_approvals *ret, struct err *err) must_check;

@@ -9,7 +9,7 @@
 #define COLUMNS                                                                                    \
     "id, ticket_id, certificate_id, profile_id, ca_id, kind, reason, csr, sealed_key_id, serial,"  \
     " not_before, not_after, replaces_id, state, remote_id, next_at, n_errors, error, account_id," \
-    " version_id, back_to, created_at, finished_at"
+    " version_id, back_to, created_at, finished_at, link"
 
 bool store_order_add(struct tx *tx, const struct order_row *order, int64_t *ret_id, struct err *err)
 {
@@ -72,6 +72,7 @@ static void read_row(struct stmt *q, struct order_row *row)
     row->back_to = read_text(q, 20);
     row->created_at = stmt_i64(q, 21);
     row->finished_at = stmt_i64(q, 22);
+    row->link = read_text(q, 23);
 }
 
 /* The first row of the query; *ret is NULL where there is none. */
@@ -150,18 +151,30 @@ bool store_order_progress(struct tx *tx, int64_t id, const struct order_progress
     return run_for_open(q, err);
 }
 
-bool store_order_finish(struct tx *tx, int64_t id, int64_t version_id, const char *error,
+bool store_order_issued(struct tx *tx, int64_t id, int64_t version_id, const char *link,
     int64_t now, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE ca_order SET state = $2, version_id = $3, error = $4, next_at = NULL,"
-        " finished_at = $5 WHERE id = $1 AND finished_at IS NULL");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE ca_order SET state = 'issued', version_id = $2, link = $3,"
+                       " error = '', next_at = NULL, finished_at = $4"
+                       " WHERE id = $1 AND finished_at IS NULL");
 
     stmt_bind_i64(q, 1, id);
-    stmt_bind_text(q, 2, version_id ? ORDER_ISSUED : ORDER_FAILED);
-    bind_or_null(q, 3, version_id);
-    stmt_bind_text(q, 4, error ? error : "");
-    stmt_bind_i64(q, 5, now);
+    stmt_bind_i64(q, 2, version_id);
+    stmt_bind_text(q, 3, link);
+    stmt_bind_i64(q, 4, now);
+    return run_for_open(q, err);
+}
+
+bool store_order_failed(struct tx *tx, int64_t id, const char *error, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE ca_order SET state = 'failed', error = $2, next_at = NULL, finished_at = $3"
+        " WHERE id = $1 AND finished_at IS NULL");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_text(q, 2, error);
+    stmt_bind_i64(q, 3, now);
     return run_for_open(q, err);
 }
 

@@ -45,9 +45,11 @@ struct order_progress {
 bool store_order_progress(struct tx *tx, int64_t id, const struct order_progress *progress,
     struct err *err) must_check;
 
-/* version_id 0: it failed, and why. ERR_CONFLICT if it is finished already. */
-bool store_order_finish(struct tx *tx, int64_t id, int64_t version_id, const char *error,
+/* The two ways it ends. ERR_CONFLICT if it is finished already. `link` may be "". */
+bool store_order_issued(struct tx *tx, int64_t id, int64_t version_id, const char *link,
     int64_t now, struct err *err) must_check;
+bool store_order_failed(struct tx *tx, int64_t id, const char *error, int64_t now, struct err *err)
+    must_check;
 
 /* Unfinished orders, by id: for whoever starts, and sees to it that each has its job. */
 bool store_orders_open(struct tx *tx, int64_t after_id, int64_t limit, struct id_list *ids,

@@ -237,3 +237,16 @@ bool store_tickets_open_of(struct tx *tx, int64_t certificate_id, const char *ty
         ticket_read(q, ticket_rows_add(rows));
     return stmt_end(q, err);
 }
+
+bool store_tickets_by_version(struct tx *tx, int64_t version_id, const char *type,
+    struct ticket_rows *rows, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, SELECT_TICKET " WHERE t.version_id = $1 AND t.type = $2 ORDER BY t.id");
+
+    stmt_bind_i64(q, 1, version_id);
+    stmt_bind_text(q, 2, type);
+    while (stmt_next(q))
+        ticket_read(q, ticket_rows_add(rows));
+    return stmt_end(q, err);
+}

@@ -25,10 +25,16 @@
     "  LEFT JOIN account a ON a.id = t.assignee_id"                                                \
     "  LEFT JOIN account k ON k.id = t.acknowledged_by"
 
-/* As VISIBLE() of store/read; reporter and assignee see theirs in any case. */
-#define VISIBLE_TICKET(all, account)                                                               \
-    "(" VISIBLE("t.certificate_id", all, account) " OR t.reporter_id = " account                   \
-                                                  " OR t.assignee_id = " account ")"
+/*
+ * As VISIBLE() of store/read; reporter and assignee see theirs in any case, and whoever may have to
+ * agree to a request sees what is asked.
+ */
+#define VISIBLE_TICKET(all, account)                                                                     \
+    "(" VISIBLE("t.certificate_id", all,                                                                 \
+        account) " OR t.reporter_id = " account " OR t.assignee_id = " account                           \
+                 " OR EXISTS (SELECT 1 FROM certificate_request y JOIN profile z ON z.id = y.profile_id" \
+                 "  JOIN group_member g ON g.group_id = z.approver_group_id AND g.account_id = " account \
+                 "  WHERE y.ticket_id = t.id))"
 
 /* What a ticket is searched by. The caller frees. */
 char *ticket_words(const char *key, const char *summary, const char *description) must_check;
