@@ -19,6 +19,7 @@
 #include "store/order.h"
 #include "store/request.h"
 #include "store/settings.h"
+#include "store/ticket_talk.h"
 #include "x509/cert.h"
 
 #define CHAIN_PEM_MAX (1U << 20)
@@ -233,18 +234,36 @@ static bool restore(struct life *life, struct tx *tx, const struct life_case *c,
     return life_move(life, tx, c, back_to, NULL, err);
 }
 
-bool life_failed(struct life *life, struct tx *tx, const struct life_case *c,
-    const struct order_row *order, const struct err *cause, struct err *err)
+/* A CA that is down is not complained of anew with each attempt. */
+static bool say_failed(struct life *life, struct tx *tx, const struct life_case *c, bool renewal,
+    const struct err *cause, struct err *err)
 {
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
+    bool is_said = false;
 
-    buf_addf(&body, "The certificate could not be %s: %s.",
-        is_renewal(order) ? "renewed" : "enrolled", cause->msg);
-    return store_order_failed(tx, order->id, cause->msg, life->now, err) &&
-           restore(life, tx, c, order, err) && life_say(life, tx, c->ticket->id, &body, err) &&
-           (!is_renewal(order) || !c->ticket->certificate_id ||
+    buf_addf(&body, "The certificate could not be %s: %s.", renewal ? "renewed" : "enrolled",
+        cause->msg);
+    if (life->who->account_id == 0 &&
+        !store_comment_is_last(tx, c->ticket->id, buf_text(&body), &is_said, err))
+        return false;
+    return is_said || life_say(life, tx, c->ticket->id, &body, err);
+}
+
+bool life_refused(struct life *life, struct tx *tx, const struct life_case *c, bool renewal,
+    const struct err *cause, struct err *err)
+{
+    return say_failed(life, tx, c, renewal, cause, err) &&
+           (!renewal || !c->ticket->certificate_id ||
                store_life_failed(tx, c->ticket->certificate_id, cause->kind, cause->msg, life->now,
                    err)) &&
            life_audit_ticket(life, tx, c->ticket,
-               is_renewal(order) ? "ticket.not_renewed" : "ticket.not_enrolled", NULL, NULL, err);
+               renewal ? "ticket.not_renewed" : "ticket.not_enrolled", NULL, NULL, err);
+}
+
+bool life_failed(struct life *life, struct tx *tx, const struct life_case *c,
+    const struct order_row *order, const struct err *cause, struct err *err)
+{
+    return store_order_failed(tx, order->id, cause->msg, life->now, err) &&
+           restore(life, tx, c, order, err) &&
+           life_refused(life, tx, c, is_renewal(order), cause, err);
 }

@@ -63,7 +63,7 @@ struct life_wish {
     /* Certificate: a CSR (PEM or DER), or what one is made of. */
     struct span csr;
     const struct vault_csr *names;
-    const char *names_json; /* the same as {subject, sans}, to be kept */
+    bool has_algorithm; /* else the profile's own choice */
     enum vault_algorithm algorithm;
     int64_t certificate_id; /* the record that it is for; 0: a new one, made of what follows */
     const char *name;
@@ -87,6 +87,9 @@ void life_made_free(struct life_made *made);
 bool life_prepare(struct life *life, const struct life_wish *wish, struct life_made **ret,
     struct err *err) must_check;
 
+/* What was found out of it, for who has to fill in people and groups within the transaction. */
+struct life_wish *life_made_wish(struct life_made *made);
+
 /* Ticket, request, record and life, with their audit entries. */
 bool life_create(struct life *life, struct tx *tx, const struct life_made *made, int64_t *ret_id,
     struct err *err) must_check;
@@ -106,15 +109,15 @@ struct life_ask {
     enum ca_reason reason;  /* revoke */
     bool is_forced;         /* renew, outside the window: for admins */
     struct span csr;        /* renew: a new one; empty: as the profile says */
-    const char *why;        /* of an order: person, window, expired, forced; NULL: person */
     int64_t expected_row_version;
 };
 
 /*
- * Bring the transition about, or begin it: with a CA that takes its time the ticket is in its
- * working status afterwards, and a job goes on. ERR_CONFLICT with the reason when it is not
- * possible now; ERR_DENIED; ERR_NOT_FOUND for who may not see the ticket. Revoking what is revoked
- * succeeds. Of two that enroll at the same time both succeed, with one certificate.
+ * Bring the transition about, or begin it; on behalf of certdesk itself only what is due is
+ * renewed: with a CA that takes its time the ticket is in its working status afterwards, and a job
+ * goes on. ERR_CONFLICT with the reason when it is not possible now; ERR_DENIED; ERR_NOT_FOUND for
+ * who may not see the ticket. Revoking what is revoked succeeds. Of two that enroll at the same
+ * time both succeed, with one certificate.
  */
 bool life_do(struct life *life, int64_t ticket_id, const struct life_ask *ask, struct err *err)
     must_check;

@@ -120,16 +120,32 @@ static bool judge_csr(struct life *life, struct life_made *made, struct err *err
     return policy_require(made->profile->rules, &input, life->problems, err);
 }
 
+static bool choose_algorithm(struct life_made *made, struct err *err)
+{
+    autofree(policy) struct policy *policy = NULL;
+    enum policy_key key;
+
+    if (!policy_from_json(made->profile->rules, &policy, err))
+        return false;
+    if (policy_default_key(policy, &key) &&
+        vault_algorithm_from_name(span_text(policy_key_name(key)), &made->wish.algorithm))
+        return true;
+    return fail(err, ERR_INVALID, "key: the profile %s allows no key that the server can make",
+        made->profile->name);
+}
+
 /* The server makes the key, where the profile lets it: everything is judged before. */
 static bool make_key(struct life *life, struct life_made *made, struct err *err)
 {
     autodone(policy_input) struct policy_input input = { 0 };
-    enum policy_key key;
+    enum policy_key key = N_POLICY_KEYS;
 
     if (!made->wish.names)
         return complain(life, "csr", err, ERR_INVALID,
             "this is needed, or names (subject, sans) that the server makes a key and a request "
             "for");
+    if (!made->wish.has_algorithm && !choose_algorithm(made, err))
+        return false;
     if (!policy_key_from_name(vault_algorithm_name(made->wish.algorithm), &key))
         return fail(err, ERR_INTERNAL, "no policy knows this kind of key");
     life_names_write(made->wish.names, &made->names);
@@ -177,6 +193,11 @@ bool life_prepare(struct life *life, const struct life_wish *wish, struct life_m
         return false;
     *ret = take(&made);
     return true;
+}
+
+struct life_wish *life_made_wish(struct life_made *made)
+{
+    return &made->wish;
 }
 
 /* ---- in the transaction ---- */

@@ -25,6 +25,9 @@ struct obtain {
     struct life *life;
     const struct life_ask *ask;
     bool is_renewal;
+    const char *why;     /* of the order; NULL: a person asks */
+    bool is_due;         /* certdesk itself renews: a failure is told, and tried again later */
+    bool is_told;        /* it was */
     bool wants_csr;      /* a person must be asked for a new request first */
     struct life_case c;  /* as it was when it was looked at */
     struct csr *csr;     /* that is sent to the CA */
@@ -33,6 +36,7 @@ struct obtain {
     struct order_row order;
     struct life_issue issue;
     bool is_issued;
+    bool is_quiet;    /* an attempt of certdesk's that failed: only why is told */
     bool is_done;     /* somebody else was faster */
     struct err cause; /* why the CA did not issue */
 };
@@ -74,8 +78,11 @@ static bool check_renewal(struct obtain *o, struct tx *tx, struct err *err)
     if (o->ask->csr.size > 0)
         facts.input.wants_csr = false;
     renewal_plan(&facts.input, &plan);
-    if (o->life->who->account_id == 0 && o->ask->why)
+    if (o->life->who->account_id == 0) {
+        o->is_due = plan.is_due;
+        o->why = plan.reason;
         return plan.is_due || fail(err, ERR_CONFLICT, "%s", plan.text);
+    }
     if (o->ask->is_forced && o->life->who->role != ROLE_ADMIN)
         return fail(err, ERR_DENIED, "only admins renew outside of the expiry window");
     return renewal_permit(&plan, o->ask->is_forced, err);
@@ -166,7 +173,7 @@ static bool fill_order(struct obtain *o, struct ca *ca, struct err *err)
     order->profile_id = o->c.profile->id;
     order->ca_id = o->c.ca->id;
     order->kind = xstrdup(o->is_renewal ? "renew" : "enroll");
-    order->reason = xstrdup(o->ask->why ? o->ask->why : "person");
+    order->reason = xstrdup(o->why ? o->why : "person");
     order->csr = (struct buf)BUF_INIT(LIFE_CSR_MAX);
     buf_add_span(&order->csr, csr_der(o->csr));
     order->sealed_key_id = o->is_new_csr ? 0 : o->c.request->sealed_key_id;
@@ -239,7 +246,7 @@ static bool store_order(struct obtain *o, struct tx *tx, struct err *err)
 {
     return keep_csr(o, tx, err) && store_order_add(tx, &o->order, &o->order.id, err) &&
            life_comment(o->life, tx, o->c.ticket->id, o->ask->comment, err) &&
-           life_say_requested(o->life, tx, &o->c, &o->order, err);
+           (o->is_quiet || life_say_requested(o->life, tx, &o->c, &o->order, err));
 }
 
 /* A CA that forgets: order, certificate and all that follows. */
@@ -316,8 +323,10 @@ static bool sign_and_write(struct obtain *o, struct ca *ca, struct err *err)
         *err = o->cause;
         return false;
     }
+    o->is_quiet = o->is_due && !o->is_issued;
     if (!tx_run(o->life->db, TX_WRITE, write_answer, o, err))
         return false;
+    o->is_told = true;
     o->life->wakes_jobs = true;
     if (o->is_issued || o->is_done)
         return true;
@@ -342,6 +351,7 @@ static bool order_and_drive(struct obtain *o, struct err *err)
 
     if (!tx_run(o->life->db, TX_WRITE, write_order, o, err))
         return false;
+    o->is_told = true;
     o->life->wakes_jobs = true;
     if (o->is_done || o->life->patience_ms == 0)
         return true;
@@ -357,19 +367,47 @@ static bool load(struct obtain *o, int64_t ticket_id, struct err *err)
            look_for_csr(o, tx, err);
 }
 
+static bool obtain(struct obtain *o, struct err *err)
+{
+    autofree(ca) struct ca *ca = NULL;
+
+    if (!choose_csr(o, err) || !life_open_ca(o->life, o->c.ca, &ca, err) || !fill_order(o, ca, err))
+        return false;
+    return ca->ops->forgets ? sign_and_write(o, ca, err) : order_and_drive(o, err);
+}
+
+static bool write_refused(struct tx *tx, void *arg, struct err *err)
+{
+    struct obtain *const o = arg;
+
+    return life_refused(o->life, tx, &o->c, o->is_renewal, &o->cause, err);
+}
+
+/* Nobody hears what certdesk itself is refused, but for the ticket. */
+static bool tell_refused(struct obtain *o, struct err *err)
+{
+    struct err failure = { 0 };
+
+    o->cause = *err;
+    if (!tx_run(o->life->db, TX_WRITE, write_refused, o, &failure))
+        *err = failure;
+    else
+        err->kind = ERR_UPSTREAM; /* it is no longer a conflict that waits for somebody */
+    return false;
+}
+
 bool life_obtain(struct life *life, int64_t ticket_id, const struct life_ask *ask, struct err *err)
 {
     autodone(obtain) struct obtain o = { .life = life,
         .ask = ask,
         .is_renewal = strcmp(ask->transition, "renew") == 0 };
-    autofree(ca) struct ca *ca = NULL;
 
     life_key_init(&o.key);
     if (!load(&o, ticket_id, err))
         return false;
     if (o.wants_csr)
         return refuse_without_csr(&o, err);
-    if (!choose_csr(&o, err) || !life_open_ca(life, o.c.ca, &ca, err) || !fill_order(&o, ca, err))
-        return false;
-    return ca->ops->forgets ? sign_and_write(&o, ca, err) : order_and_drive(&o, err);
+    if (obtain(&o, err))
+        return true;
+    return o.is_due && !o.is_told ? tell_refused(&o, err) : false;
 }

@@ -114,6 +114,10 @@ bool life_issued(struct life *life, struct tx *tx, const struct life_case *c,
 bool life_failed(struct life *life, struct tx *tx, const struct life_case *c,
     const struct order_row *order, const struct err *cause, struct err *err) must_check;
 
+/* The same where there is no order, because it did not come so far. */
+bool life_refused(struct life *life, struct tx *tx, const struct life_case *c, bool renewal,
+    const struct err *cause, struct err *err) must_check;
+
 /* What was asked of whom: the first of the comments. */
 bool life_say_requested(struct life *life, struct tx *tx, const struct life_case *c,
     const struct order_row *order, struct err *err) must_check;

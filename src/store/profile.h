@@ -1,8 +1,8 @@
 /*
  * store/profile: what may be issued, by which CA, and who may use that.
  *
- * Names are compared without regard to case. Everybody may use a profile that has no list of users;
- * else those on it, and admins.
+ * Names are compared without regard to case. Everybody may use a profile that is not restricted;
+ * else those on its list, and admins. When the last of them is gone, nobody else gets in.
  */
 #pragma once
 
@@ -52,7 +52,7 @@ typedef void (*profile_user_visit)(void *context, const char *account, const cha
 bool store_profile_users(struct tx *tx, int64_t profile_id, profile_user_visit visit, void *context,
     struct err *err) must_check;
 
-/* Exactly those; both empty: everybody. */
+/* Exactly those. Whether there is a list at all says row->is_restricted. */
 bool store_profile_set_users(struct tx *tx, int64_t profile_id, const struct id_list *accounts,
     const struct id_list *groups, struct err *err) must_check;
 

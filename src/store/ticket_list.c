@@ -57,6 +57,16 @@ static void add_filter(struct select *select, const struct ticket_filter *filter
         select_add(select, " AND t.status = ");
         select_text(select, filter->status);
     }
+    if (filter->project) {
+        select_add(select, " AND t.project = ");
+        select_text(select, filter->project);
+    }
+    if (filter->profile) {
+        select_add(select, " AND t.id IN (SELECT y.ticket_id FROM certificate_request y"
+                           " JOIN profile z ON z.id = y.profile_id WHERE z.name_lower = ");
+        select_text(select, filter->profile);
+        select_add(select, ")");
+    }
     add_people(select, filter);
     if (filter->certificate_id) {
         select_add(select, " AND t.certificate_id = ");

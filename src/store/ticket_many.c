@@ -10,8 +10,8 @@
 
 /* Call `read` for each portion of the ids. */
 static bool in_portions(struct tx *tx, const struct id_list *ids,
-    bool (*read)(struct tx *tx, const int64_t *ids, size_t n, void *arg, struct err *err), void *arg,
-    struct err *err)
+    bool (*read)(struct tx *tx, const int64_t *ids, size_t n, void *arg, struct err *err),
+    void *arg, struct err *err)
 {
     for (size_t i = 0; i < ids->n; i += SELECT_IDS_MAX) {
         size_t n = ids->n - i < SELECT_IDS_MAX ? ids->n - i : SELECT_IDS_MAX;

@@ -27,8 +27,8 @@ bool store_attachments_of(struct tx *tx, const struct id_list *ids, struct attac
 struct ticket_extra {
     int64_t ticket_id;
     int64_t n_watchers;
-    bool is_watched;  /* by the account */
-    struct buf csr;   /* DER; empty: none */
+    bool is_watched; /* by the account */
+    struct buf csr;  /* DER; empty: none */
 };
 struct ticket_extras {
     struct ticket_extra *items;

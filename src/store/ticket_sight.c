@@ -46,6 +46,10 @@ static void add_few(struct select *select, const struct store_viewer *viewer)
         " WHERE x.group_id = m.group_id AND k.certificate_id = x.certificate_id"
         "   AND m.account_id = ");
     select_i64(select, viewer->account_id);
+    select_add(select, " UNION SELECT y.ticket_id FROM group_member m CROSS JOIN profile z"
+                       " CROSS JOIN certificate_request y WHERE z.approver_group_id = m.group_id"
+                       " AND y.profile_id = z.id AND m.account_id = ");
+    select_i64(select, viewer->account_id);
     select_add(select, ")");
 }
 
@@ -70,5 +74,10 @@ void ticket_sight_add(struct select *select, const struct ticket_sight *sight)
     select_i64(select, viewer->account_id);
     select_add(select, " OR +t.assignee_id = ");
     select_i64(select, viewer->account_id);
-    select_add(select, ")");
+    select_add(select,
+        " OR EXISTS (SELECT 1 FROM certificate_request y JOIN profile z ON z.id = y.profile_id"
+        " JOIN group_member g ON g.group_id = z.approver_group_id WHERE y.ticket_id = t.id"
+        " AND g.account_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, "))");
 }

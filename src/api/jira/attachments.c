@@ -135,7 +135,6 @@ static bool attachments_get(struct api_call *call, struct err *err)
     return jira_attachment_write(call, &people, row, err);
 }
 
-/* For the field of the answer, ASCII alone (RFC 6266, 4.3). */
 static bool attachments_content(struct api_call *call, struct err *err)
 {
     autofree(ticket_row) struct ticket_row *ticket = NULL;

@@ -44,8 +44,8 @@ static bool save(struct api_call *call, const struct ticket_row *ticket,
             !api_audit(call, "ticket.edit", ticket->id, ticket->key, NULL, buf_text(&after), err)))
         return false;
     return input->comment.size == 0 ||
-           (store_comment_add(call->tx, ticket->id, call->who.account_id,
-                buf_text(&input->comment), call->now, &comment_id, err) &&
+           (store_comment_add(call->tx, ticket->id, call->who.account_id, buf_text(&input->comment),
+                call->now, &comment_id, err) &&
                api_audit(call, "ticket.comment", ticket->id, ticket->key, NULL, NULL, err));
 }
 
@@ -69,7 +69,8 @@ static bool issues_edit(struct api_call *call, struct err *err)
 
     jira_input_init(&input);
     call->status = 204;
-    if (!query_end(query, err) || !jira_ticket(call, call->path_text, ACTION_COMMENT, &ticket, err) ||
+    if (!query_end(query, err) ||
+        !jira_ticket(call, call->path_text, ACTION_COMMENT, &ticket, err) ||
         !jira_input_read(call, call->json, ticket, &input, err))
         return false;
     if (has_fields(&input)) {
@@ -99,7 +100,8 @@ static bool issues_assign(struct api_call *call, struct err *err)
             return false;
         if (!account || account->is_disabled)
             json_problems_addf(call->problems, "assignee",
-                account ? "User '%.60s' cannot be assigned issues." : "User '%.60s' does not exist.",
+                account ? "User '%.60s' cannot be assigned issues."
+                        : "User '%.60s' does not exist.",
                 asked);
         if (!jira_check(call, err))
             return false;

@@ -34,7 +34,7 @@ const struct jira_field_row jira_field_rows[] = {
     { "customfield_10204", "Certificate expiration date", "datetime", NULL, TYPES "datetime", 10204,
         JIRA_FORM_NONE, "", "cf[10204],Certificate expiration date" },
     { "customfield_10205", "Certificate domain", "string", NULL, TYPES "textfield", 10205,
-        JIRA_FORM_REVOKE, "set", "cf[10205],Certificate domain" },
+        JIRA_FORM_CERTIFICATE | JIRA_FORM_REVOKE, "set", "cf[10205],Certificate domain" },
     SYSTEM("comment", "Comment", "comments-page", NULL, JIRA_FORM_NONE, "add", "comment"),
     SYSTEM("attachment", "Attachment", "array", "attachment", JIRA_FORM_NONE, "", "attachments"),
     SYSTEM("status", "Status", "status", NULL, JIRA_FORM_NONE, "", "status"),
@@ -86,9 +86,9 @@ static bool is_required(const struct jira_field_row *row, enum ticket_type type)
     for (size_t i = 0; i < countof(always); i++)
         if (strcmp(row->id, always[i]) == 0)
             return true;
-    return row->number == JIRA_FIELD_PROFILE
-               ? type != TICKET_CERTIFICATE_EXPIRY
-               : row->number == JIRA_FIELD_CERTIFICATE_ID || row->number == JIRA_FIELD_DOMAIN;
+    if (row->number == JIRA_FIELD_CERTIFICATE_ID || row->number == JIRA_FIELD_DOMAIN)
+        return type == TICKET_REVOKE_CERTIFICATE;
+    return row->number == JIRA_FIELD_PROFILE;
 }
 
 static bool write_profiles(struct api_call *call, struct err *err)

@@ -179,8 +179,8 @@ static bool read_person(struct reader *reader, const char *field, const struct j
 {
     static const char *const names[] = { "accountId", "name", "key", "id", NULL };
     autofree(account_row) struct account_row *account = NULL;
-    int64_t *ret = strcmp(field, "reporter") == 0 ? &reader->input->reporter_id
-                                                   : &reader->input->assignee_id;
+    int64_t *ret =
+        strcmp(field, "reporter") == 0 ? &reader->input->reporter_id : &reader->input->assignee_id;
     char room[24];
     const char *asked = jira_as_choice(value, names, room);
 
@@ -194,8 +194,8 @@ static bool read_person(struct reader *reader, const char *field, const struct j
         return true;
     }
     if (account->is_disabled)
-        json_problems_addf(reader->call->problems, field,
-            "User '%.60s' cannot be assigned issues.", asked);
+        json_problems_addf(reader->call->problems, field, "User '%.60s' cannot be assigned issues.",
+            asked);
     *ret = account->id;
     return true;
 }
@@ -257,7 +257,8 @@ static bool read_word(struct reader *reader, const char *field, const struct jso
     const char *text = json_as_text(value);
 
     if (!text || strlen(text) > 255)
-        return complain(reader, field, "Operation value must be a string of at most 255 characters");
+        return complain(reader, field,
+            "Operation value must be a string of at most 255 characters");
     if (strcmp(field, "customfield_10203") == 0)
         reader->input->certificate_id = text;
     else
@@ -300,7 +301,8 @@ static bool read_field(struct reader *reader, const char *field, const struct js
 
     if (place == SIZE_MAX || !may_be_set(reader, place)) {
         json_problems_addf(reader->call->problems, field,
-            "Field '%.100s' cannot be set. It is not on the appropriate screen, or unknown.", field);
+            "Field '%.100s' cannot be set. It is not on the appropriate screen, or unknown.",
+            field);
         return true;
     }
     if (reader->input->has[place]) {
@@ -409,8 +411,8 @@ static bool read_update(struct reader *reader, const char *field, const struct j
     return update_labels(reader, steps);
 }
 
-bool jira_input_read(struct api_call *call, const struct json *body, const struct ticket_row *before,
-    struct jira_input *input, struct err *err)
+bool jira_input_read(struct api_call *call, const struct json *body,
+    const struct ticket_row *before, struct jira_input *input, struct err *err)
 {
     struct reader reader = { call, before, input, err };
     const struct json *fields = json_member(body, "fields");

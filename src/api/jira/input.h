@@ -39,8 +39,8 @@ DEFINE_AUTODONE(jira_input);
  * `body` has "fields" and "update". ERR_INTERNAL and its kin only; what is wrong with values are
  * problems.
  */
-bool jira_input_read(struct api_call *call, const struct json *body, const struct ticket_row *before,
-    struct jira_input *input, struct err *err) must_check;
+bool jira_input_read(struct api_call *call, const struct json *body,
+    const struct ticket_row *before, struct jira_input *input, struct err *err) must_check;
 
 /* Was the field said anything of? */
 bool jira_input_has(const struct jira_input *input, const char *field);

@@ -39,8 +39,9 @@ void jira_fields_read(struct jira_fields *fields, const char *const *names, size
 
 bool jira_fields_has(const struct jira_fields *fields, const char *name)
 {
-    bool has = fields->is_all && (fields->has_talk || (strcmp(name, "comment") != 0 &&
-                                                         strcmp(name, "attachment") != 0));
+    bool has =
+        fields->is_all &&
+        (fields->has_talk || (strcmp(name, "comment") != 0 && strcmp(name, "attachment") != 0));
 
     for (size_t i = 0; i < fields->n; i++) {
         if (strcmp(fields->names[i], name) == 0)
@@ -308,8 +309,7 @@ static bool write_fields(const struct writer *writer, struct err *err)
     write_custom(writer);
     if (wants(writer, "watches"))
         write_watches(writer);
-    if (!write_people(writer, err) ||
-        (wants(writer, "comment") && !write_comments(writer, err)) ||
+    if (!write_people(writer, err) || (wants(writer, "comment") && !write_comments(writer, err)) ||
         (wants(writer, "attachment") && !write_attachments(writer, err)))
         return false;
     json_end(&writer->call->reply);

@@ -15,7 +15,7 @@
 struct jira_fields {
     const char *names[JIRA_FIELDS_MAX];
     size_t n;
-    bool is_all; /* but for those with "-" */
+    bool is_all;   /* but for those with "-" */
     bool has_talk; /* with "*all" come comments and attachments */
 };
 

@@ -45,7 +45,9 @@ static bool issues_changelog(struct api_call *call, struct err *err)
 
     jira_self(call, "/issue/%s/changelog", ticket->key);
     jira_write_paging(call, paging, (int64_t)rows.n,
-        (size_t)(rest < 0 ? 0 : rest < paging.limit ? rest : paging.limit));
+        (size_t)(rest < 0              ? 0
+                 : rest < paging.limit ? rest
+                                       : paging.limit));
     return jira_changes_write(call, &people, "values", &rows, (size_t)paging.start_at,
         (size_t)paging.limit, err);
 }
@@ -110,8 +112,8 @@ static bool find_watcher(struct api_call *call, const char *text, int64_t *ret,
     if (account)
         id = account->id;
     *ret = id;
-    return jira_ticket(call, call->path_text,
-        id == call->who.account_id ? ACTION_SEE : ACTION_EDIT, ret_ticket, err);
+    return jira_ticket(call, call->path_text, id == call->who.account_id ? ACTION_SEE : ACTION_EDIT,
+        ret_ticket, err);
 }
 
 static bool watchers_add(struct api_call *call, struct err *err)

@@ -70,7 +70,8 @@ bool jira_user_find(struct api_call *call, const char *text, struct account_row 
 const char *jira_as_id(const struct json *value, char room[static 24]);
 
 /* {"id": …} or {"name": …} and their kin: the first that is there; a bare text is taken as well. */
-const char *jira_as_choice(const struct json *value, const char *const *names, char room[static 24]);
+const char *jira_as_choice(const struct json *value, const char *const *names,
+    char room[static 24]);
 
 /* A long text, appended to `out`: of version 3 a document. False with the problem at `field`. */
 bool jira_read_text(struct api_call *call, const struct json *value, const char *field,

@@ -41,8 +41,8 @@ static bool find_people(struct api_call *call, const char *part, struct accounts
 
     ret->rows = xcalloc(PEOPLE_MAX, sizeof *ret->rows);
     if (is_all || !strchr(part, '@'))
-        return store_account_list(call->tx, is_all ? NULL : part, "", PEOPLE_MAX, ret->rows, &ret->n,
-            err);
+        return store_account_list(call->tx, is_all ? NULL : part, "", PEOPLE_MAX, ret->rows,
+            &ret->n, err);
     if (!store_account_list(call->tx, NULL, "", PEOPLE_MAX, ret->rows, &ret->n, err))
         return false;
     for (size_t i = 0; i < ret->n;) {
@@ -110,8 +110,9 @@ static bool users_get(struct api_call *call, struct err *err)
     if (!query_end(query, err))
         return false;
     if (!asked)
-        return fail(err, ERR_INVALID, "Either the 'username', the 'key' or the 'accountId' query "
-                                      "parameter needs to be provided.");
+        return fail(err, ERR_INVALID,
+            "Either the 'username', the 'key' or the 'accountId' query "
+            "parameter needs to be provided.");
     if (!jira_user_find(call, asked, &row, err))
         return false;
     if (!row)
@@ -332,7 +333,9 @@ static bool group_members(struct api_call *call, struct err *err)
 
     jira_self(call, "/group/member");
     jira_write_paging(call, paging, (int64_t)ids.n,
-        (size_t)(rest < 0 ? 0 : rest < paging.limit ? rest : paging.limit));
+        (size_t)(rest < 0              ? 0
+                 : rest < paging.limit ? rest
+                                       : paging.limit));
     json_begin_array(&call->reply, "values");
     if (!write_users(call, &ids, paging, err))
         return false;

@@ -86,7 +86,10 @@ static bool projects_search(struct api_call *call, struct err *err)
     json_end(&call->reply);
     int64_t rest = n - paging.start_at;
 
-    jira_write_paging(call, paging, n, (size_t)(rest < 0 ? 0 : rest < paging.limit ? rest : paging.limit));
+    jira_write_paging(call, paging, n,
+        (size_t)(rest < 0              ? 0
+                 : rest < paging.limit ? rest
+                                       : paging.limit));
     return true;
 }
 
@@ -247,7 +250,8 @@ static bool createmeta_old(struct api_call *call, struct err *err)
     size_t n = query_list(query, "expand", expand, countof(expand));
 
     for (size_t i = 0; i < n; i++)
-        wanted.has_fields = wanted.has_fields || strcmp(expand[i], "projects.issuetypes.fields") == 0;
+        wanted.has_fields =
+            wanted.has_fields || strcmp(expand[i], "projects.issuetypes.fields") == 0;
     if (!query_end(query, err) || !store_projects(call->tx, &rows, err))
         return false;
     json_str(&call->reply, "expand", "projects");

@@ -27,9 +27,9 @@ struct search {
 
 static bool reads_strictly(const char *text)
 {
-    return !text || (!span_is_nocase(span_text(text), "false") &&
-                        !span_is_nocase(span_text(text), "none") &&
-                        !span_is_nocase(span_text(text), "warn"));
+    return !text ||
+           (!span_is_nocase(span_text(text), "false") && !span_is_nocase(span_text(text), "none") &&
+               !span_is_nocase(span_text(text), "warn"));
 }
 
 static bool read_query(struct query *query, struct search *search, struct err *err)

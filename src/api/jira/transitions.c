@@ -15,7 +15,11 @@
 
 /* ---- what is possible ---- */
 
-/* The dialog of a revocation: RFC 5280's reasons, as a resolution-like choice, and a comment. */
+static const enum ca_reason reasons[] = { CA_REASON_UNSPECIFIED, CA_REASON_KEY_COMPROMISE,
+    CA_REASON_AFFILIATION_CHANGED, CA_REASON_SUPERSEDED, CA_REASON_CESSATION_OF_OPERATION,
+    CA_REASON_PRIVILEGE_WITHDRAWN };
+
+/* The dialog of a revocation: RFC 5280's reasons, to choose from. */
 static void write_reason(struct api_call *call)
 {
     struct json_out *out = &call->reply;
@@ -32,9 +36,9 @@ static void write_reason(struct api_call *call)
     json_bool(out, "hasDefaultValue", true);
     json_split(out, "operations", "set", ' ');
     json_begin_array(out, "allowedValues");
-    for (int i = 0; i < N_CA_REASONS; i++) {
+    for (size_t i = 0; i < countof(reasons); i++) {
         json_begin_object(out, NULL);
-        json_str(out, "value", ca_reason_name((enum ca_reason)i));
+        json_str(out, "value", ca_reason_name(reasons[i]));
         json_end(out);
     }
     json_end(out);
@@ -152,9 +156,7 @@ static bool read_fields(struct api_call *call, struct wish *wish, const struct t
     const struct json *fields = json_member(call->json, "fields");
     const char *names[20];
     size_t n = json_names(fields, names, countof(names));
-    autodone(jira_input) struct jira_input csr;
 
-    jira_input_init(&csr);
     if (!jira_input_read(call, call->json, ticket, &wish->input, err))
         return false;
     /* These two are on the screens of transitions, and on no other. */
