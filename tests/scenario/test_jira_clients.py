@@ -11,6 +11,7 @@ from cryptography import x509
 
 from certdesk import ROOT, Api
 from lifecycle import Desk, csr_for
+from profiles import run_sql
 
 jira = pytest.importorskip("jira")
 
@@ -20,7 +21,7 @@ PASSWORD = "a phrase for ann and all"
 @pytest.fixture
 def tracker(desk):
     """A desk that issues, and a user `ann` of its tracker."""
-    issuing = Desk(desk, lifetime_days=20, window={"days": 30})
+    issuing = Desk(desk)
     desk.admin.post("/users", {"name": "ann", "display_name": "Ann Example", "email": "ann@example.org", "role": "user",
                                "password": PASSWORD})
     return issuing
@@ -33,6 +34,14 @@ def client(desk, user="ann", password=PASSWORD, **options):
 def chain(pem):
     end = b"-----END CERTIFICATE-----\n"
     return [x509.load_pem_x509_certificate(one + end) for one in pem.split(end)[:-1]]
+
+
+def open_window(desk, key):
+    """The ticket's certificate ends in twenty days, as far as planning is concerned."""
+    run_sql(desk, "UPDATE version SET not_before = not_before - 86400 * 90, not_after = not_after - 86400 * 70"
+                  f" WHERE id = (SELECT version_id FROM ticket WHERE number = {key.split('-')[1]})")
+    run_sql(desk, "UPDATE certificate_life SET renew_at = 1 WHERE certificate_id ="
+                  f" (SELECT certificate_id FROM ticket WHERE number = {key.split('-')[1]})")
 
 
 def names(transitions):
@@ -76,8 +85,13 @@ def test_python_jira_does_the_whole_life(tracker, desk):
     leaf = chain(pem.get())[0]
     assert first and getattr(issue.fields, "customfield_10204")[:10] == leaf.not_valid_after.date().isoformat()
 
+    with pytest.raises(jira.JIRAError) as refused:
+        ann.transition_issue(issue, "Renew Certificate")
+    assert (refused.value.status_code, refused.value.text) == (
+        400, "The certificate's profile does not allow renewal outside of the configured expiry window")
     serials = {leaf.serial_number}
     for _ in range(2):
+        open_window(desk, issue.key)
         ann.transition_issue(issue, "21")
         issue = ann.issue(issue.id)
         assert issue.fields.status.name == "Certificate Renewed" and getattr(issue.fields, number) != first
@@ -108,7 +122,7 @@ def test_python_jira_searches_assigns_and_watches(tracker, desk):
     assert ann.issue("cert-2").fields.assignee.displayName == "Ann Example"
     admin.assign_issue(issue, None)
     assert admin.issue("CERT-2").fields.assignee is None
-    issue.update(fields={"summary": "another"}, labels=["a", "b"])
+    issue.update(fields={"summary": "another", "labels": ["a", "b"]}, comment="renamed")
     assert admin.issue("CERT-2").fields.summary == "another" and admin.issue("CERT-2").fields.labels == ["a", "b"]
     issue.add_field_value("labels", "c")
     assert admin.issue("CERT-2").fields.labels == ["a", "b", "c"]
