@@ -110,6 +110,65 @@ bool jql_find_field(const char *name, bool is_custom, int64_t number, enum jql_f
     return true;
 }
 
+/* What stands in other tables. */
+static void add_looked_up_column(struct select *select, enum jql_field field)
+{
+    switch (field) {
+    case JQL_EXPIRES:
+        select_add(select, "(SELECT o.not_after FROM version o WHERE o.id = t.version_id)");
+        break;
+    case JQL_PROFILE:
+        select_add(select, "(SELECT h.profile_id FROM certificate_request h"
+                           " WHERE h.ticket_id = t.id)");
+        break;
+    case JQL_DOMAIN:
+        select_add(select, "(SELECT nullif(h.domain, '') FROM certificate_request h"
+                           " WHERE h.ticket_id = t.id)");
+        break;
+    case JQL_CERTIFICATE_ID:
+        select_add(select,
+            "coalesce((SELECT coalesce(o.ca_certificate_id, 'C-' || CAST(o.id AS TEXT))"
+            " FROM record_version o WHERE o.certificate_id = t.certificate_id"
+            " AND o.version_id = t.version_id),"
+            " (SELECT nullif(h.ca_certificate_id, '') FROM certificate_request h"
+            " WHERE h.ticket_id = t.id))");
+        break;
+    case JQL_COMMENT:
+        select_add(select, "(SELECT min(o.id) FROM ticket_comment o WHERE o.ticket_id = t.id)");
+        break;
+    case JQL_ATTACHMENTS:
+        select_add(select, "(SELECT min(o.id) FROM attachment o WHERE o.ticket_id = t.id)");
+        break;
+    case JQL_CSR:
+        select_add(select, "(SELECT h.csr FROM certificate_request h WHERE h.ticket_id = t.id)");
+        break;
+    case JQL_WATCHER:
+        select_add(select, "(SELECT min(o.account_id) FROM ticket_watcher o"
+                           " WHERE o.ticket_id = t.id)");
+        break;
+    case JQL_PROJECT:
+    case JQL_TYPE:
+    case JQL_STATUS:
+    case JQL_CATEGORY:
+    case JQL_ASSIGNEE:
+    case JQL_REPORTER:
+    case JQL_PRIORITY:
+    case JQL_RESOLUTION:
+    case JQL_CREATED:
+    case JQL_UPDATED:
+    case JQL_DUE:
+    case JQL_RESOLVED:
+    case JQL_DESCRIPTION:
+    case JQL_LABELS:
+    case JQL_SUMMARY:
+    case JQL_TEXT:
+    case JQL_KEY:
+    case N_JQL_FIELDS:
+        select_add(select, "NULL");
+        break;
+    }
+}
+
 void jql_add_column(struct select *select, enum jql_field field)
 {
     switch (field) {
@@ -148,40 +207,8 @@ void jql_add_column(struct select *select, enum jql_field field)
     case JQL_RESOLVED:
         select_add(select, "t.resolved_at");
         break;
-    case JQL_EXPIRES:
-        select_add(select, "(SELECT o.not_after FROM version o WHERE o.id = t.version_id)");
-        break;
-    case JQL_PROFILE:
-        select_add(select, "(SELECT h.profile_id FROM certificate_request h"
-                           " WHERE h.ticket_id = t.id)");
-        break;
-    case JQL_DOMAIN:
-        select_add(select, "(SELECT nullif(h.domain, '') FROM certificate_request h"
-                           " WHERE h.ticket_id = t.id)");
-        break;
-    case JQL_CERTIFICATE_ID:
-        select_add(select,
-            "coalesce((SELECT coalesce(o.ca_certificate_id, 'C-' || CAST(o.id AS TEXT))"
-            " FROM record_version o WHERE o.certificate_id = t.certificate_id"
-            " AND o.version_id = t.version_id),"
-            " (SELECT nullif(h.ca_certificate_id, '') FROM certificate_request h"
-            " WHERE h.ticket_id = t.id))");
-        break;
     case JQL_DESCRIPTION:
         select_add(select, "nullif(t.description, '')");
-        break;
-    case JQL_COMMENT:
-        select_add(select, "(SELECT min(o.id) FROM ticket_comment o WHERE o.ticket_id = t.id)");
-        break;
-    case JQL_ATTACHMENTS:
-        select_add(select, "(SELECT min(o.id) FROM attachment o WHERE o.ticket_id = t.id)");
-        break;
-    case JQL_CSR:
-        select_add(select, "(SELECT h.csr FROM certificate_request h WHERE h.ticket_id = t.id)");
-        break;
-    case JQL_WATCHER:
-        select_add(select, "(SELECT min(o.account_id) FROM ticket_watcher o"
-                           " WHERE o.ticket_id = t.id)");
         break;
     case JQL_LABELS:
         select_add(select, "nullif(t.labels, '')");
@@ -191,6 +218,16 @@ void jql_add_column(struct select *select, enum jql_field field)
     case JQL_KEY:
     case N_JQL_FIELDS:
         select_add(select, "t.summary");
+        break;
+    case JQL_EXPIRES:
+    case JQL_PROFILE:
+    case JQL_DOMAIN:
+    case JQL_CERTIFICATE_ID:
+    case JQL_COMMENT:
+    case JQL_ATTACHMENTS:
+    case JQL_CSR:
+    case JQL_WATCHER:
+        add_looked_up_column(select, field);
         break;
     }
 }
