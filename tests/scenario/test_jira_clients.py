@@ -1,15 +1,11 @@
 """F20: Jira's clients as people have them do the whole life of a certificate against certdesk itself."""
 
 import io
-import json
-import os
-import shutil
-import subprocess
 
 import pytest
 from cryptography import x509
 
-from certdesk import ROOT, Api
+from certdesk import Api
 from lifecycle import Desk, csr_for
 from profiles import run_sql
 

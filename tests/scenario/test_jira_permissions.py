@@ -1,7 +1,9 @@
 """F9 F20 F35: who may do what by Jira's routes: route x caller, written out. The letters are those of test_permissions."""
 
+import pytest
+
 from routes import jira_routes
-from test_permissions import CALLERS, STATUS, World, world  # noqa: F401
+from test_permissions import CALLERS, STATUS, World
 
 R = "/rest/api/{version}"
 I = R + "/issue/{key}"  # noqa: E741
@@ -41,7 +43,12 @@ BODIES = {
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhi\r\n--x--\r\n'
 
 
-def call(world, caller, route, comment, attachment):  # noqa: F811
+@pytest.fixture
+def world(desk, nginx, authority):
+    return World(desk, nginx, authority)
+
+
+def call(world, caller, route, comment, attachment):
     other = comment if "/comment/" in route.path else "10001" if "createmeta" in route.path else "a.txt"
     key = str(attachment) if "/attachment/" in route.path else "CERT" if "/project/" in route.path or "createmeta" in route.path \
         else world.ticket
@@ -62,7 +69,7 @@ def test_every_route_is_in_the_table():
     assert set(TABLE) - named == set(), "routes that are gone"
 
 
-def test_the_table_holds(world):  # noqa: F811
+def test_the_table_holds(world):
     owner = world.callers["admin"]
     comment = owner.call("POST", f"/rest/api/2/issue/{world.ticket}/comment", {"body": "mine"}, expect=201).json["id"]
     attach = next(r for r in jira_routes() if r.path.endswith("/attachments"))
@@ -83,7 +90,7 @@ def test_the_table_holds(world):  # noqa: F811
     assert wrong == []
 
 
-def test_a_stranger_finds_nothing(world):  # noqa: F811
+def test_a_stranger_finds_nothing(world):
     """Searches, counts and pages say nothing of what one may not see."""
     for jql in ("", "project = CERT", f"key = {world.ticket}", "text ~ secret", "assignee is not EMPTY", "NOT project is EMPTY"):
         for caller, n in (("stranger", 0), ("assignee", 1), ("shared", 1), ("grouped", 1), ("owner", 1), ("auditor", 1)):
