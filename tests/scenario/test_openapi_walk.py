@@ -3,6 +3,7 @@
 import pytest
 
 from certs import days
+from lifecycle import csr_for
 from openapi import Description
 from profiles import ca_row
 from servers import free_port, wait_until
@@ -159,6 +160,43 @@ def _tables(walk):
     walk.faults += walk.description.faults(result, walk.description.root["components"]["schemas"]["ActionResult"])
 
 
+def _lifecycle(walk):
+    """A ticket of each type, and all that hangs on one."""
+    walk.api.post("/cas", {"name": "issuing", "kind": "root", "subject": {"CN": "Issuing"}, "public_url": "http://pki.example.org"})
+    walk.api.post("/profiles", {"name": "issuing", "ca": "issuing", "names": {"domains": ["*"]}})
+    walk("POST", "/projects", {"key": "SHOP", "name": "The shop"}, expect=201)
+    walk("GET", "/projects", expect=200)
+    csr = csr_for("www.example.org")[0]
+    fields = {"type": "certificate", "profile": "issuing", "csr": csr, "labels": ["web"], "assignee": "reader"}
+    walk("POST", "/tickets", {**fields, "csr": "nonsense"}, expect=400)
+    ticket = walk("POST", "/tickets", fields, expect=201).json
+    key, record = ticket["key"], ticket["certificate"]["id"]
+    walk("POST", "/tickets/{key}/csr", {"csr": csr}, key=key, expect=200)
+    walk("POST", "/tickets/{key}/approval", {"approved": True}, key=key, expect=409)
+    walk("POST", "/tickets/{key}/transitions", {"transition": "enroll"}, key=key, expect=200)
+    walk("GET", "/tickets/{key}", key=key, expect=200)
+    walk("GET", "/tickets/board", query="?project=CERT", expect=200)
+    body, kind = form([("file", "a.txt", "hello")])
+    file = walk("POST", "/tickets/{key}/attachments", body, headers={"Content-Type": kind}, key=key, expect=201).json["id"]
+    walk("GET", "/tickets/{key}/attachments", key=key, expect=200)
+    walk("GET", "/tickets/{key}/attachments/{other}", key=key, other=file, expect=200)
+    walk("DELETE", "/tickets/{key}/attachments/{other}", key=key, other=file, expect=204)
+    comment = walk("POST", "/tickets/{key}/comments", {"body": "one"}, key=key, expect=201).json["id"]
+    walk("PATCH", "/tickets/{key}/comments/{other}", {"body": "two"}, key=key, other=comment, expect=200)
+    walk("DELETE", "/tickets/{key}/comments/{other}", key=key, other=comment, expect=204)
+    walk("PUT", "/tickets/{key}/watchers/{other}", key=key, other="reader", expect=200)
+    walk("GET", "/tickets/{key}/watchers", key=key, expect=200)
+    walk("DELETE", "/tickets/{key}/watchers/{other}", key=key, other="reader", expect=204)
+    walk("POST", "/certificates/{id}/renew", {}, id=record, expect=409)
+    walk("POST", "/certificates/{id}/renew", {"force": True}, id=record, expect=200)
+    walk("POST", "/certificates/{id}/revoke", {"reason": "superseded"}, id=record, expect=200)
+    walk("POST", "/certificates/{id}/enroll", {"profile": "issuing", "sans": ["a.example.org"]}, id=record, expect=409)
+    other = walk("POST", "/certificates", {"name": "later"}, expect=201).json["id"]
+    walk("POST", "/certificates/{id}/enroll", {"profile": "issuing", "sans": ["a.example.org"]}, id=other, expect=201)
+    walk("POST", "/tickets", {"type": "revoke_certificate", "profile": "issuing", "certificate_id": "C-0", "domain": "x"},
+         expect=201)
+
+
 def _tickets(walk):
     walk.api.job_done(walk("POST", "/schedules/{name}/run", name="notify", expect=202).json["job"])
     listed = walk("GET", "/tickets", expect=200).json["items"]
@@ -257,6 +295,7 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _records(walk, port)
     _tables(walk)
     _tickets(walk)
+    _lifecycle(walk)
     _desk(walk)
     _profiles(walk)
     _settings(walk, root)
