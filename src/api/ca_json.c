@@ -144,3 +144,57 @@ bool ca_json_answer(struct api_call *call, const char *name, struct err *err)
     call->etag = row->row_version;
     return ca_json_write(call, row, err);
 }
+
+/* What somebody should see to; NULL: nothing. A disabled one still tells of what it issued. */
+static const char *trouble_of(const struct ca_row *row, const struct local_ca_row *own, int64_t now,
+    const char **ret_message)
+{
+    if (own->state == LOCAL_CA_AWAITING) {
+        *ret_message = "it awaits its certificate: somebody must sign its request";
+        return row->is_disabled ? NULL : "awaiting_certificate";
+    }
+    if (now >= own->not_after) {
+        *ret_message = "its certificate has expired";
+        return row->is_disabled ? NULL : "expired";
+    }
+    switch (local_ca_crl_state(own, now)) {
+    case CRL_STALE:
+    case CRL_NONE:
+        *ret_message = "nobody believes its list of revoked certificates any more";
+        return own->crl_number ? "crl_stale" : NULL;
+    case CRL_ENDING:
+        *ret_message = "its list of revoked certificates should have been renewed long ago";
+        return "crl_ending";
+    case CRL_FRESH:
+        break;
+    }
+    return NULL;
+}
+
+bool ca_json_write_troubles(struct api_call *call, struct err *err)
+{
+    autodone(ca_rows) struct ca_rows rows = { 0 };
+    struct json_out *out = &call->reply;
+
+    if (permission_sees_all(&call->who) && !store_cas(call->tx, &rows, err))
+        return false;
+    json_begin_array(out, "cas");
+    for (size_t i = 0; i < rows.n; i++) {
+        autofree(local_ca_row) struct local_ca_row *own = NULL;
+        const char *message = NULL;
+
+        if (!store_local_ca_get(call->tx, rows.items[i].id, &own, err))
+            return false;
+        const char *trouble = trouble_of(&rows.items[i], own, call->now, &message);
+
+        if (!trouble)
+            continue;
+        json_begin_object(out, NULL);
+        json_str(out, "name", rows.items[i].name);
+        json_str(out, "trouble", trouble);
+        json_str(out, "message", message);
+        json_end(out);
+    }
+    json_end(out);
+    return true;
+}

@@ -14,3 +14,6 @@ bool ca_json_answer(struct api_call *call, const char *name, struct err *err) mu
 /* ERR_NOT_FOUND where there is none of the name in the path. */
 bool ca_json_find(struct api_call *call, struct tx *tx, struct ca_row **ret, struct err *err)
     must_check;
+
+/* "cas": what is amiss with authorities, for who sees all; empty where nothing is. */
+bool ca_json_write_troubles(struct api_call *call, struct err *err) must_check;

@@ -7,10 +7,12 @@
 #include "api/csr_new.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/parse.h"
 #include "conf/conf.h"
 #include "net/host.h"
 #include "net/http_client.h"
 #include "notify/notifier.h"
+#include "x509/name.h"
 
 #define NAME_MAX_CHARS 63
 #define DAY INT64_C(86400)
@@ -78,20 +80,34 @@ static bool normal_host(const char *type, const char *text, char **ret, struct e
     return true;
 }
 
+/* Are all bits of the address behind the first `n_bits` zero? */
+static bool has_no_more(const uint8_t *bytes, size_t size, int64_t n_bits)
+{
+    for (int64_t i = n_bits; i < (int64_t)size * 8; i++)
+        if (bytes[i / 8] & 0x80 >> i % 8)
+            return false;
+    return true;
+}
+
 /* "192.0.2.0/24", or one address. */
 static bool normal_range(const char *text, char **ret, struct err *err)
 {
     size_t slash = span_find_char(span_text(text), '/');
+    uint8_t bytes[16];
     struct host host;
 
     if (!host_parse(span_slice(span_text(text), 0, slash), &host, err))
         return false;
-    if (!host.is_address)
-        return fail(err, ERR_INVALID, "\"%s\" is no network", text);
-    if (slash == SIZE_MAX)
-        *ret = xasprintf("ip:%s/%d", host.text, strchr(host.text, ':') ? 128 : 32);
-    else
-        *ret = xasprintf("ip:%s%s", host.text, text + slash);
+    size_t size = name_parse_address(span_text(host.text), bytes);
+    int64_t n_bits = (int64_t)size * 8;
+
+    if (size == 0 ||
+        (slash != SIZE_MAX && !parse_i64(span_text(text + slash + 1), 0, n_bits, &n_bits, NULL)))
+        return fail(err, ERR_INVALID, "\"%s\" is no network: one is written 10.0.0.0/8", text);
+    if (!has_no_more(bytes, size, n_bits))
+        return fail(err, ERR_INVALID,
+            "\"%s\" has more of an address than its first %" PRId64 " bits", text, n_bits);
+    *ret = xasprintf("ip:%s/%" PRId64, host.text, n_bits);
     return true;
 }
 
