@@ -3,7 +3,8 @@
  *
  * The tables of all resources are listed in routes.c. A path template is literal parts, "{id}" (a
  * number above 0), "{key}" or "{name}" (text), "{other}" (a second text), "{id}.pem" or
- * "{name}.crl" for one with an ending, and "{version}" for Jira's versions of its API: 2, 3, latest.
+ * "{name}.crl" for one with an ending, and "{version}" for Jira's versions of its API: 2, 3,
+ * latest.
  */
 #pragma once
 

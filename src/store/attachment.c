@@ -109,8 +109,9 @@ bool store_attachment_get(struct tx *tx, int64_t ticket_id, int64_t id, struct a
     struct buf *content, struct err *err)
 {
     autofree(attachment_row) struct attachment_row *row = NULL;
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT " ATTACHMENT_ONLY ", f.content" ATTACHMENT_FROM " WHERE f.ticket_id = $1 AND f.id = $2");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT " ATTACHMENT_ONLY ", f.content" ATTACHMENT_FROM
+                       " WHERE f.ticket_id = $1 AND f.id = $2");
 
     stmt_bind_i64(q, 1, ticket_id);
     stmt_bind_i64(q, 2, id);
