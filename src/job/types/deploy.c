@@ -32,7 +32,7 @@
 #include "store/resource.h"
 #include "store/version.h"
 
-#define TRIES 4        /* of one step, while the resource cannot be reached */
+#define TRIES 3        /* of one step, while the resource cannot be reached */
 #define BUSY_SECONDS 2 /* another is being put there: it wakes us, or we look again */
 #define ROUND_PAUSE_MS 200
 
@@ -443,10 +443,8 @@ static bool check(struct errand *e, struct err *err)
     autodone(endpoint_rows) struct endpoint_rows endpoints = { 0 };
     autodone(check_totals) struct check_totals totals = { 0 };
 
-    return watch(e, &endpoints, err) &&
-           trust_keeper_refresh(e->run->services->trust, e->run->db, err) &&
-           check_endpoints(e->run->db, e->run->services->prober, &endpoints, keep_lease, e, &totals,
-               err);
+    return watch(e, &endpoints, err) && check_endpoints(e->run->db, e->run->services->prober,
+                                            &endpoints, keep_lease, e, &totals, err);
 }
 
 static bool proved(struct errand *e, size_t n_addresses, struct err *err)
@@ -520,6 +518,7 @@ static bool prove(struct errand *e, struct err *err)
     int64_t n_good;
 
     if (!deploy_load_chain(e->run->db, version_to_put(e), e->row->certificate_id, &wanted, err) ||
+        !trust_keeper_refresh(e->run->services->trust, e->run->db, err) ||
         !look_around(e, &wanted.chain, &proof, &n_good, err))
         return false;
     e->now = clock_now();
