@@ -48,6 +48,7 @@ class HAProxy:
             self.process = subprocess.Popen(["haproxy", "-db", "-f", path], stdout=log, stderr=log)
         for address, port in self.fronts:
             wait_until(lambda p=port, a=address: accepts(p, a), what=f"haproxy on {address}:{port}")
+        wait_until(lambda: os.path.exists(self.socket), what="haproxy's socket")
         return self
 
     def command(self, text):

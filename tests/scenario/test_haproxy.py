@@ -44,7 +44,7 @@ class Site:
         body = {"name": name, "type": "haproxy", "settings": {"socket": self.haproxy.socket},
                 "slots": [{"slot": s, "certificate": self.haproxy.path(s), "file": self.haproxy.path(s)} for s in slots],
                 "endpoints": endpoints or [{"host": "127.0.0.1", "port": self.port}],
-                "proof": {"rounds": 2, "timeout_seconds": 4}, **more}
+                "proof": {"rounds": 2, "timeout_seconds": 60}, **more}
         return self.admin.post("/resources", body).json
 
     def place(self, record, resource, slot="www", api=None, expect=201):
@@ -124,6 +124,7 @@ def test_an_address_that_keeps_the_old_one_has_it_put_back(site):
     resource = site.resource(endpoints=[{"host": f"127.0.0.{n}:{site.port}"} for n in (1, 2)])
     site.place(record, resource)
     assert site.ended(record)["state"] == "seen"
+    site.admin.patch(f"/resources/{resource['id']}", {"proof": {"timeout_seconds": 4}})
     site.admin.post("/schedules/notify/run", expect=202)
     [ticket] = wait_until(lambda: site.admin.get("/tickets?type=certificate_expiry").json["items"], 20, "the ticket")
     site.replace(record, second)
@@ -142,6 +143,7 @@ def test_an_address_that_keeps_the_old_one_has_it_put_back(site):
     # Once the other one is taken care of, a person tries again.
     site.haproxy.write("other", second)
     site.haproxy.restart()
+    site.admin.patch(f"/resources/{resource['id']}", {"proof": {"timeout_seconds": 60}})
     site.admin.post(f"/deployments/{done['id']}/retry", expect=202)
     done = site.ended(record, 2)
     assert (done["state"], done["attempts"], done["retry_at"]) == ("seen", 2, None), done
@@ -155,7 +157,7 @@ def test_a_new_one_without_the_old_ones_key_is_left_in_place(site):
     site.haproxy.front(site.port, "www", old).front(site.port, "other", old, "127.0.0.2").start()
     record = site.bring(new)
     resource = site.resource(endpoints=[{"host": f"127.0.0.{n}:{site.port}"} for n in (1, 2)],
-                             proof={"rounds": 1, "timeout_seconds": 1})
+                             proof={"rounds": 1, "timeout_seconds": 3})
     site.place(record, resource)
     done = site.ended(record)
     assert done["state"] == "failed" and "left in place" in done["error"] and "key" in done["error"], done
@@ -227,7 +229,7 @@ def test_a_certificate_that_haproxy_does_not_have_yet_is_added(site):
     resource = site.admin.post("/resources", {
         "name": "lb", "type": "haproxy", "settings": {"socket": site.haproxy.socket}, "slots": [slot],
         "endpoints": [{"host": "127.0.0.1", "port": site.port, "sni": "one.added.example"}],
-        "proof": {"rounds": 1, "timeout_seconds": 3}}).json
+        "proof": {"rounds": 1, "timeout_seconds": 30}}).json
     first, second = site.bring(one), site.bring(two)
     site.place(first, resource, "new")
     assert site.ended(first)["state"] == "seen", site.deployments(first)
@@ -289,10 +291,12 @@ def test_a_kill_at_any_moment_leaves_what_the_next_run_finishes(site):
         site.place(records[place], resource, place)
     for place in places:
         assert site.ended(records[place])["state"] == "seen", place
-    for n, wait in ((1, 0.2), (2, 4.2)):
+    site.admin.patch(f"/resources/{resource['id']}", {"proof": {"timeout_seconds": 8}})
+    for n in (1, 2):
         for place in reversed(places):
             site.replace(records[place], certs[place][n], confirm="true")
-        time.sleep(wait)  # the moment of the power cut, not a wait for something
+        if n == 2:
+            wait_until(lambda: site.deployments(records["bad"])[2]["is_putting_back"], 40, "the way back")
         site.desk.kill_hard()
         site.desk.start()
         for place, port in zip(places, ports):
@@ -331,7 +335,7 @@ def test_fifty_rotations_without_a_failed_handshake(site):
     certs = [site.issue("www.fifty.example", 60 + n, kind="rsa" if n % 7 == 3 else "ec") for n in range(51)]
     site.haproxy.front(site.port, "www", certs[0]).start()
     record = site.bring(certs[0])
-    site.place(record, site.resource(proof={"rounds": 1, "timeout_seconds": 20}))
+    site.place(record, site.resource(proof={"rounds": 1, "timeout_seconds": 60}))
     assert site.ended(record)["state"] == "seen"
     client = Client(site.port)
     client.start()
