@@ -6,6 +6,10 @@ _certdesk_options() {
     case "$1" in
     audit) echo "-o --checkpoint --config --data --database --output --signer --help" ;;
     backup) echo "--force --help" ;;
+    ca)
+        echo "-o --days --description --exclude --intermediate --key --output --permit --subject --url" \
+            "--help"
+        ;;
     check)
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
             "--proxy-credential-file --sni --starttls --timeout --warn --help"
@@ -28,6 +32,12 @@ _certdesk_options() {
             "--help"
         ;;
     group) echo "-o --description --output --help" ;;
+    profile)
+        echo "-o --allow --approvals --approvers --auto-renew --ca --description --disable --domains --email" \
+            "--enable --everybody --fix --groups --ip --keys --lifetime --made-by --max-names --name --names" \
+            "--output --renewal-key --require --scan-minutes --stop --subject --uri --usage --users" \
+            "--wildcards --window --help"
+        ;;
     resource)
         echo "-o --address --description --endpoint --group --name --output --rounds --search --slot" \
             "--socket --timeout --type --user --wait --help"
@@ -51,12 +61,14 @@ _certdesk_options() {
 _certdesk_words() {
     case "$1" in
     audit) echo "verify" ;;
+    ca) echo "list create show csr install crl edit disable enable remove issued" ;;
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
     cert) echo "list show add update export import replace access bulk" ;;
     csv) echo "import export" ;;
     group) echo "list show add remove join leave" ;;
+    profile) echo "list show add edit check delete force" ;;
     resource) echo "list show add edit remove put clear test deploy" ;;
     deployment) echo "list show retry" ;;
     ticket) echo "list show comment" ;;
@@ -70,7 +82,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv deployment group key login resource restore serve standby ticket user version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup ca cert check config csr csv deployment group key login profile resource restore serve standby ticket user version --help" \
             -- "$current")
         return
     fi

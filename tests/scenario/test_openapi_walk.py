@@ -159,6 +159,31 @@ def _profiles(walk):
     walk("GET", "/profiles/{name}", name="web", expect=404)
 
 
+def _authorities(walk):
+    new = {"name": "house", "kind": "root", "subject": {"CN": "House"}, "public_url": "http://pki.example",
+           "name_constraints": {"permitted": ["example.org"], "excluded": ["secret.example.org"]}}
+    walk("POST", "/cas", new, expect=201)
+    walk("POST", "/cas", new, expect=409)
+    walk("POST", "/cas", {**new, "name": "Up"}, expect=400)
+    walk("POST", "/cas", {**new, "name": "sub", "kind": "intermediate", "subject": {"CN": "Sub"}}, expect=201)
+    walk("GET", "/cas/{name}/csr", name="sub", expect=200)
+    walk("GET", "/cas/{name}/csr", name="house", expect=404)
+    walk("POST", "/cas/{name}/certificate", {"chain": "nothing"}, name="sub", expect=400)
+    walk("GET", "/cas", expect=200)
+    walk("GET", "/dashboard", expect=200)
+    walk("PATCH", "/cas/{name}", {"disabled": True}, name="sub", expect=200)
+    walk("DELETE", "/cas/{name}", name="sub", expect=204)
+    walk("POST", "/cas/{name}/crl", name="house", expect=200)
+    walk("GET", "/cas/{name}/certificates", name="house", expect=200)
+    walk("GET", "/cas/{name}", name="house", expect=200)
+    walk("GET", "/pki/{name}.crt", name="house", expect=200)
+    walk("GET", "/pki/{name}.crl", name="house", expect=200)
+    walk("GET", "/pki/{name}.crl", name="none", expect=404)
+    walk("GET", "/ocsp/{name}/{other}", name="house", other="AAAA", expect=200)
+    walk("POST", "/ocsp/{name}", b"nothing", name="house", expect=200, headers={"Content-Type": "application/ocsp-request"})
+    walk("POST", "/ocsp/{name}", b"nothing", name="house", expect=415, headers={"Content-Type": "text/plain"})
+
+
 def _tables(walk):
     assert b"localhost" in walk("GET", "/certificates.csv", query="?q=shop", expect=200).body
     table = "name,port,host,tags\nshop,x,h,\nshop,,,\nnew,,,a\n"
@@ -282,6 +307,7 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _profiles(walk)
     _settings(walk, root)
     _keys(walk)
+    _authorities(walk)
     _imports(walk, authority)
     _notifications(walk)
     for path in ("/jobs", "/schedules", "/dashboard", "/audit", "/audit/verify", "/standby", "/openapi.json", "/healthz",

@@ -76,6 +76,11 @@ TABLE = {
     "GET /trust-bundles": "U......", "POST /trust-bundles": "UFFFFF.", "DELETE /trust-bundles/{id}": "UFFFFFN",
     "GET /csrs": "U......", "POST /csrs": "U......", "GET /csrs/{id}": "UNNN...", "GET /csrs/{id}.pem": "UNNN...",
     "POST /csrs/{id}/certificate": "UNNN.F.", "DELETE /csrs/{id}": "UNNN-F-", "GET /vault": "UFFFF..", "POST /vault/rotate": "UFFFFF.",
+    "GET /cas": "U......", "POST /cas": "UFFFFF.", "GET /cas/{name}": "U......", "PATCH /cas/{name}": "UFFFFF.",
+    "DELETE /cas/{name}": "UFFFFF-", "GET /cas/{name}/csr": "UFFFFF.", "POST /cas/{name}/certificate": "UFFFFF.",
+    "POST /cas/{name}/crl": "UFFFFF.", "GET /cas/{name}/certificates": "U......",
+    "GET /pki/{name}.crt": ".......", "GET /pki/{name}.crl": ".......", "POST /ocsp/{name}": ".......",
+    "GET /ocsp/{name}/{other}": ".......",
     "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..", "POST /backup": "UFFFFF.",
     "GET /standby": "U......", "POST /standby/end": "UFFFFF.",
     "GET /openapi.json": ".......", "GET /docs": ".......", "GET /metrics": ".......",
@@ -98,6 +103,7 @@ BODIES = {
     "POST /resources/{id}/deploy": {}, "PUT /resources/{id}/associations": {"items": []}, "POST /certificates/{id}/resources": {},
     "POST /profiles": {}, "PATCH /profiles/{name}": {}, "POST /profiles/{name}/check": {"subject": {"CN": "x.example"}},
     "POST /webhooks": {}, "PATCH /webhooks/{id}": {}, "POST /settings/notifications/test": {},
+    "POST /cas": {}, "PATCH /cas/{name}": {}, "POST /cas/{name}/certificate": {},
 }
 
 
@@ -131,6 +137,7 @@ class World:
         self.id, self.job, self.port = made["id"], made["job"], port
         self.endpoint = owner.get(f"/certificates/{self.id}/endpoints").json["items"][0]["id"]
         owner.call("PUT", f"/certificates/{self.id}/access", {"use_key": {"users": ["keyed"]}}, expect=200)
+        admin.post("/cas", {"name": "house", "kind": "intermediate", "subject": {"CN": "House"}, "public_url": "http://pki.example"})
         self.view = owner.post("/views", {"name": "mine"}).json["id"]
         self.resource = admin.post("/resources", {"name": "lb-1"}).json["id"]
         self._bring(owner, admin, secret)
@@ -166,7 +173,8 @@ class World:
     def path(self, route):
         path = route.path.replace("{other}", "ff").replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
-            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "profiles": "web"}
+            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "cas": "house",
+                     "profiles": "web"}
             path = path.replace("{name}", names.get(path.split("/")[1], "stranger"))
         if route.name in ("POST /resources/{id}/test", "POST /resources/{id}/deploy"):
             return path.replace("{id}", str(self.brought_to))
