@@ -1,10 +1,24 @@
 /* Short names for the shapes of api/openapi.yaml. */
+import type * as pending from './pending';
 import type { components } from './schema.gen';
 
 type Schemas = components['schemas'];
 
 export type Access = Schemas['Access'];
 export type ActionResult = Schemas['ActionResult'];
+export type Approvals = pending.Approvals;
+export type Attachment = pending.Attachment;
+export type BoardColumn = pending.BoardColumn;
+export type Ca = pending.Ca;
+export type CaNew = pending.CaNew;
+export type CaCertificate = pending.CaCertificate;
+export type Deployment = pending.Deployment;
+export type Profile = pending.Profile;
+export type ProfileBody = pending.ProfileBody;
+export type ProfileCheck = pending.ProfileCheck;
+export type Project = pending.Project;
+export type Renewal = pending.Renewal;
+export type TicketNew = pending.TicketNew;
 export type Associations = Schemas['AssociationList'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type Brief = Schemas['Brief'];
@@ -18,6 +32,7 @@ export type CertificateNew = Schemas['CertificateNew'];
 export type CertificateResource = Schemas['Place'];
 export type ChainStatus = Schemas['ChainStatus'];
 export type Csr = Schemas['Csr'];
+export type Comment = Schemas['Comment'];
 export type CustomField = Schemas['CustomField'];
 export type CustomFieldType = CustomField['type'];
 export type Dashboard = Schemas['Dashboard'];
@@ -49,7 +64,7 @@ export type Schedule = Schemas['Schedule'];
 export type Scope = Schemas['Scope'];
 export type Source = Schemas['Source'];
 export type Standby = Schemas['Standby'];
-export type Ticket = Schemas['Ticket'];
+export type Ticket = pending.LifeTicket;
 export type TicketStatus = Schemas['TicketStatus'];
 export type TicketType = Schemas['TicketType'];
 export type Token = Schemas['Token'];
