@@ -61,8 +61,10 @@ void cert_filter_from_query(struct query *query, struct cert_filter *ret,
         query_complain(query, "seen", "only \"never\" can be asked for");
     if (seen)
         ret->statuses |= 1U << CERT_UNKNOWN;
-    if (query_text(query, "stage", 64))
-        query_complain(query, "stage", "no certificate has a stage yet");
+    ret->profile = query_text(query, "profile", 400);
+    ret->stage = query_text(query, "stage", 64);
+    if (!cert_filter_is_stage(ret->stage))
+        query_complain(query, "stage", "no certificate's ticket can have this status");
 }
 
 void cert_filter_sort(struct query *query, struct cert_page_request *ret)

@@ -231,7 +231,7 @@ static void write_summary(struct json_out *out, const struct cert_row *cert, int
     json_str(out, "description", cert->description);
     json_str(out, "source", cert_source_name(cert_row_source(cert)));
     json_str(out, "status", cert_status_name(cert_row_status(cert, now)));
-    json_put_null(out, "stage");
+    json_str(out, "stage", cert->stage);
     json_begin_array(out, "flags");
     if (cert->alert[0])
         json_str(out, NULL, cert->alert);
@@ -247,7 +247,7 @@ static void write_summary(struct json_out *out, const struct cert_row *cert, int
     json_split(out, "tags", cert->tags, ';');
     json_raw(out, "fields", span_text(cert->fields));
     json_str(out, "ticket", cert->ticket_key);
-    json_put_null(out, "profile");
+    json_str(out, "profile", cert->profile);
     write_current(out, cert, now);
     json_bool(out, "has_private_key", cert->sealed_key_id != 0);
     write_stored_list(out, "required_names", cert->required_names);

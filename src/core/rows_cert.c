@@ -92,6 +92,8 @@ void cert_row_done(struct cert_row *row)
     free(row->resources);
     free(row->fields);
     free(row->ticket_key);
+    free(row->profile);
+    free(row->stage);
     *row = (struct cert_row){ 0 };
 }
 

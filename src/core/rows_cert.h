@@ -69,6 +69,8 @@ struct cert_row {
     char *resources;  /* names of those it is associated with, separated by ";" */
     char *fields;     /* of its own: JSON, {name: value} */
     char *ticket_key; /* the newest open ticket about it; NULL: none */
+    char *profile;    /* that renews it; NULL: none */
+    char *stage;      /* status of the ticket of type Certificate that it lives by; NULL: none */
 };
 DECLARE_ROWS(cert);
 

@@ -53,6 +53,7 @@ struct profile_row {
     int64_t n_approvals;
     int64_t approver_group_id;
     char *approver_group; /* NULL: none */
+    bool is_restricted;   /* only for those on its list */
     bool is_disabled;
     int64_t created_at;
     int64_t updated_at;

@@ -247,6 +247,24 @@ static void check_labels(const struct cert_where *where, struct select *select)
     }
 }
 
+static void check_life(const struct cert_where *where, struct select *select)
+{
+    if (where->profile && where->drive != DRIVE_PROFILE) {
+        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_life l"
+                           " JOIN profile p ON p.id = l.profile_id"
+                           " WHERE l.certificate_id = c.id AND p.name_lower = ");
+        select_text(select, where->profile);
+        select_add(select, ONCE);
+    }
+    if (where->filter->stage && where->drive != DRIVE_STAGE) {
+        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_life l"
+                           " JOIN ticket t ON t.id = l.ticket_id"
+                           " WHERE l.certificate_id = c.id AND t.status = ");
+        select_text(select, where->filter->stage);
+        select_add(select, ONCE);
+    }
+}
+
 /* (expires_at, id) of what is unused is an index. */
 static void check_unused(const struct cert_where *where, struct select *select)
 {
@@ -295,6 +313,7 @@ void cert_where_add_checks(const struct cert_where *where, struct select *select
     check_texts(where, select);
     check_name(where, select);
     check_labels(where, select);
+    check_life(where, select);
     check_fields(where, select);
     check_words(where, select);
 }

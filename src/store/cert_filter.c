@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/compare.h"
+#include "core/lifecycle.h"
 #include "core/rows_view.h"
 
 bool cert_filter_is_flag(const char *word)
@@ -29,6 +30,14 @@ bool cert_filter_add_source(struct cert_filter *filter, const char *word)
         return false;
     filter->sources |= 1U << source;
     return true;
+}
+
+bool cert_filter_is_stage(const char *word)
+{
+    enum ticket_status status;
+
+    return !word || (ticket_status_from_name(word, &status) &&
+                        ticket_type_has_status(TICKET_CERTIFICATE, status));
 }
 
 const char *cert_filter_assignee(const char *word)
@@ -99,6 +108,8 @@ void cert_filter_from_json(struct json_in *in, struct cert_filter *ret)
     read_fields(in, ret);
     if (json_in_enum_opt(in, "seen", seen, countof(seen), -1) == 0)
         ret->statuses |= 1U << CERT_UNKNOWN;
-    if (optional(in, "stage", 64))
-        json_in_complain(in, "stage", "no certificate has a stage yet");
+    ret->profile = optional(in, "profile", 400);
+    ret->stage = optional(in, "stage", 64);
+    if (!cert_filter_is_stage(ret->stage))
+        json_in_complain(in, "stage", "no certificate's ticket can have this status");
 }

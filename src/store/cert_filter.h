@@ -20,5 +20,8 @@ bool cert_filter_add_source(struct cert_filter *filter, const char *word);
 /* Is it a flag that can be asked for, or NULL? */
 bool cert_filter_is_flag(const char *word);
 
+/* Is it a status that the ticket of a certificate can have, or NULL? */
+bool cert_filter_is_stage(const char *word);
+
 /* "-" is nobody, which a filter has as ""; NULL stays. */
 const char *cert_filter_assignee(const char *word);

@@ -35,6 +35,8 @@ struct cert_filter {
     const char *assignee; /* "" : nobody */
     const char *resource;
     const char *tag;
+    const char *profile;    /* that renews it */
+    const char *stage;      /* status of its certificate ticket */
     const char *issuer;     /* as shown, whole */
     const char *alert;      /* one of them, or "any" */
     int64_t expires_before; /* 0: any */

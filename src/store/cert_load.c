@@ -7,7 +7,7 @@
 #include "store/select.h"
 #include "store/version_read.h"
 
-#define N_COLUMNS 33
+#define N_COLUMNS 35
 
 #define FROM_RECORD                                                                                \
     "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_id, o.name,"         \
@@ -16,13 +16,17 @@
     " c.expiring_at, c.revoked_at, c.notify_at, h.last_checked_at, h.last_error, c.alert,"         \
     " r.id, r.ca_certificate_id, r.chain_status,"                                                  \
     " (SELECT count(*) FROM certificate_endpoint e WHERE e.certificate_id = c.id),"                \
-    " k.id, k.project, k.number, r.sealed_key_id, " VERSION_COLUMNS "  FROM certificate c"         \
+    " k.id, k.project, k.number, r.sealed_key_id, p.name, s.status, " VERSION_COLUMNS              \
+    "  FROM certificate c"                                                                         \
     "  JOIN certificate_check h ON h.certificate_id = c.id"                                        \
     "  JOIN account o ON o.id = c.owner_id"                                                        \
     "  LEFT JOIN account a ON a.id = c.assignee_id"                                                \
     "  LEFT JOIN business_group g ON g.id = c.business_group_id"                                   \
     "  LEFT JOIN version v ON v.id = c.version_id"                                                 \
     "  LEFT JOIN record_version r ON r.certificate_id = c.id AND r.version_id = c.version_id"      \
+    "  LEFT JOIN certificate_life l ON l.certificate_id = c.id"                                    \
+    "  LEFT JOIN profile p ON p.id = l.profile_id"                                                 \
+    "  LEFT JOIN ticket s ON s.id = l.ticket_id"                                                   \
     "  LEFT JOIN ticket k ON k.id = (SELECT max(t.id) FROM ticket t"                               \
     "       WHERE t.certificate_id = c.id AND t.resolved_at IS NULL)"                              \
     " WHERE c.id IN ("
@@ -61,6 +65,8 @@ static void read_row(struct stmt *q, struct cert_row *row)
     if (!stmt_is_null(q, 29))
         row->ticket_key = xasprintf("%s-%" PRId64, stmt_text(q, 30), stmt_i64(q, 31));
     row->sealed_key_id = stmt_i64(q, 32);
+    row->profile = read_text_or_null(q, 33);
+    row->stage = read_text_or_null(q, 34);
     if (row->version_id) {
         row->version = xcalloc(1, sizeof *row->version);
         version_read(q, N_COLUMNS, row->version);

@@ -185,6 +185,7 @@ void cert_where_init(struct cert_where *where, const struct store_viewer *viewer
         .sort = sort,
         .now = request->now,
         .tag = filter->tag ? text_fold(filter->tag) : NULL,
+        .profile = filter->profile ? text_fold(filter->profile) : NULL,
         .drive_max = request->drive_max ? request->drive_max : DRIVE_MAX,
         .set_max = request->set_max ? request->set_max : SET_MAX };
     if (filter->q)
@@ -195,11 +196,13 @@ void cert_where_init(struct cert_where *where, const struct store_viewer *viewer
 void cert_where_done(struct cert_where *where)
 {
     free(where->tag);
+    free(where->profile);
     free(where->words);
     free(where->words_exact);
     free(where->name_from);
     free(where->name_until);
-    where->tag = where->words = where->words_exact = where->name_from = where->name_until = NULL;
+    where->tag = where->profile = where->words = where->words_exact = where->name_from =
+        where->name_until = NULL;
 }
 
 /* The dates of a status are not another condition. */
@@ -208,7 +211,8 @@ int cert_where_n_conditions(const struct cert_where *where)
     const struct cert_filter *f = where->filter;
     const bool has[] = { !where->viewer->sees_all, where->words || where->name_from,
         f->expires_before || f->expires_after, f->statuses, f->sources, f->business_group, f->owner,
-        f->assignee, f->resource, f->tag, f->issuer, f->alert, f->is_unused, f->n_fields };
+        f->assignee, f->resource, f->tag, f->profile, f->stage, f->issuer, f->alert, f->is_unused,
+        f->n_fields };
     int n = 0;
 
     for (size_t i = 0; i < countof(has); i++)
@@ -297,6 +301,27 @@ static bool drive_field(const struct cert_where *where, struct select *select)
     select_text(select, where->filter->fields[0].name);
     select_add(select, ") AND value = ");
     select_text(select, where->filter->fields[0].value);
+    return true;
+}
+
+static bool drive_profile(const struct cert_where *where, struct select *select)
+{
+    if (!where->profile)
+        return false;
+    select_add(select, "SELECT certificate_id AS id FROM certificate_life WHERE profile_id ="
+                       " (SELECT p.id FROM profile p WHERE p.name_lower = ");
+    select_text(select, where->profile);
+    select_add(select, ")");
+    return true;
+}
+
+static bool drive_stage(const struct cert_where *where, struct select *select)
+{
+    if (!where->filter->stage)
+        return false;
+    select_add(select, "SELECT l.certificate_id AS id FROM ticket t CROSS JOIN certificate_life l"
+                       " WHERE l.ticket_id = t.id AND t.status = ");
+    select_text(select, where->filter->stage);
     return true;
 }
 
@@ -436,6 +461,8 @@ static const struct {
     [DRIVE_TAG] = { drive_tag, true },
     [DRIVE_RESOURCE] = { drive_resource, true },
     [DRIVE_FIELD] = { drive_field, true },
+    [DRIVE_PROFILE] = { drive_profile, true },
+    [DRIVE_STAGE] = { drive_stage, true },
     [DRIVE_OWNER] = { drive_owner, false },
     [DRIVE_ASSIGNEE] = { drive_assignee, false },
     [DRIVE_BUSINESS_GROUP] = { drive_business_group, false },

@@ -29,6 +29,8 @@ enum drive {
     DRIVE_TAG,
     DRIVE_RESOURCE,
     DRIVE_FIELD,
+    DRIVE_PROFILE,
+    DRIVE_STAGE,
     DRIVE_OWNER,
     DRIVE_ASSIGNEE,
     DRIVE_BUSINESS_GROUP,
@@ -52,6 +54,7 @@ struct cert_where {
     enum cert_sort sort;
     int64_t now;
     char *tag;         /* the filter's, as tags are kept */
+    char *profile;     /* the filter's, as names of profiles are compared */
     char *words;       /* LIKE pattern for certificate_search; NULL: no such condition */
     char *words_exact; /* the pattern again, with what LIKE would take for wildcards escaped; NULL:
                           not needed */

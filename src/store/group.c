@@ -126,10 +126,28 @@ bool store_group_save(struct tx *tx, struct group_row *row, struct err *err)
     return true;
 }
 
+/* Without its approvers a profile could be used by everybody who asks. */
+static bool check_no_approver(struct tx *tx, int64_t id, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT name FROM profile WHERE approver_group_id = $1 ORDER BY name_lower LIMIT 1");
+    autofree(str) char *profile = NULL;
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q))
+        profile = read_text(q, 0);
+    if (!stmt_end(q, err))
+        return false;
+    return !profile ||
+           fail(err, ERR_CONFLICT, "the group approves requests for the profile \"%s\"", profile);
+}
+
 bool store_group_delete(struct tx *tx, int64_t id, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx, "DELETE FROM user_group WHERE id = $1");
 
+    if (!check_no_approver(tx, id, err))
+        return false;
     stmt_bind_i64(q, 1, id);
     return stmt_run(q, err);
 }

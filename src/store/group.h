@@ -29,7 +29,7 @@ bool store_group_list(struct tx *tx, const char *q, int64_t account_id, struct g
  */
 bool store_group_save(struct tx *tx, struct group_row *row, struct err *err) must_check;
 
-/* What was shared with it no longer is. */
+/* What was shared with it no longer is. ERR_CONFLICT names a profile whose requests it approves. */
 bool store_group_delete(struct tx *tx, int64_t id, struct err *err) must_check;
 
 /* How many records are shared with it. */

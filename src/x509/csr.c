@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include "base/alloc.h"
@@ -19,10 +20,16 @@ struct csr {
     struct buf der;
     char *subject;
     char *common_name;
+    struct csr_field *fields; /* they own their texts */
+    size_t n_fields;
     char signature_algorithm[80];
+    char signature_hash[32];
     struct key_facts key;
+    int64_t rsa_exponent;
     struct buf sans; /* the content of the subjectAltName asked for */
     size_t n_sans;
+    bool has_whole_sans;
+    bool wants_ca;
     bool is_signed;
 };
 
@@ -44,6 +51,33 @@ static void read_names(struct csr *csr)
     csr->common_name = taken_text(&common_name);
 }
 
+static void read_fields(struct csr *csr)
+{
+    const X509_NAME *const name = X509_REQ_get_subject_name(csr->request);
+    const size_t n = (size_t)X509_NAME_entry_count(name);
+
+    csr->fields = xcalloc(n ? n : 1, sizeof *csr->fields);
+    for (; csr->n_fields < n; csr->n_fields++) {
+        struct csr_field *const field = &csr->fields[csr->n_fields];
+        autodone(buf) struct buf type = BUF_INIT(256);
+        autodone(buf) struct buf value = BUF_INIT(4 * CSR_MAX_BYTES);
+
+        (void)name_write_nth(name, csr->n_fields, &type, &value, &field->is_text);
+        field->name = taken_text(&type);
+        field->value = taken_text(&value);
+    }
+}
+
+/* Extensions asked for, which grant nothing by being there. */
+static void read_constraints(struct csr *csr, const STACK_OF(X509_EXTENSION) * extensions)
+{
+    BASIC_CONSTRAINTS *const constraints =
+        X509V3_get_d2i(extensions, NID_basic_constraints, NULL, NULL);
+
+    csr->wants_ca = constraints && constraints->ca;
+    BASIC_CONSTRAINTS_free(constraints);
+}
+
 static void read_sans(struct csr *csr)
 {
     STACK_OF(X509_EXTENSION) *const extensions = X509_REQ_get_extensions(csr->request);
@@ -52,17 +86,64 @@ static void read_sans(struct csr *csr)
     size_t position = 0;
     struct span content;
 
+    csr->has_whole_sans = true;
+    read_constraints(csr, extensions);
     if (place >= 0) {
         const ASN1_OCTET_STRING *const value =
             X509_EXTENSION_get_data(X509v3_get_ext(extensions, place));
         struct span rest = span_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
 
-        if (der_expect(&rest, DER_SEQUENCE, &content))
+        csr->has_whole_sans = der_expect(&rest, DER_SEQUENCE, &content) && rest.size == 0;
+        if (csr->has_whole_sans)
             buf_add_span(&csr->sans, content);
     }
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
     while (csr_next_san(csr, &position, &san))
         csr->n_sans++;
+    csr->has_whole_sans = csr->has_whole_sans && position == csr->sans.size;
+}
+
+/* RFC 4055, 3.1: SHA-1 where the parameters do not say. */
+static int pss_hash(const X509_ALGOR *algorithm)
+{
+    RSA_PSS_PARAMS *const params =
+        ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter);
+    const ASN1_OBJECT *oid = NULL;
+    int hash = NID_sha1;
+
+    if (params && params->hashAlgorithm) {
+        X509_ALGOR_get0(&oid, NULL, NULL, params->hashAlgorithm);
+        hash = OBJ_obj2nid(oid);
+    }
+    RSA_PSS_PARAMS_free(params);
+    return hash;
+}
+
+static void read_hash(struct csr *csr, const X509_ALGOR *algorithm, int nid)
+{
+    int hash = NID_undef;
+
+    if (nid == NID_rsassaPss)
+        hash = pss_hash(algorithm);
+    else
+        (void)OBJ_find_sigid_algs(nid, &hash, NULL);
+    if (hash != NID_undef)
+        span_copy_text(span_text(OBJ_nid2sn(hash)), csr->signature_hash,
+            sizeof csr->signature_hash);
+    for (char *c = csr->signature_hash; *c; c++)
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+}
+
+static void read_exponent(struct csr *csr)
+{
+    const EVP_PKEY *const key = X509_REQ_get0_pubkey(csr->request);
+    BIGNUM *e = NULL;
+
+    if (!key || csr->key.kind != CERT_KEY_RSA || !EVP_PKEY_get_bn_param(key, "e", &e))
+        return;
+    csr->rsa_exponent =
+        BN_num_bits(e) < 63 ? (int64_t)BN_get_word(e) : INT64_MAX - (BN_is_odd(e) ? 0 : 1);
+    BN_free(e);
 }
 
 static void read_signature(struct csr *csr)
@@ -74,6 +155,7 @@ static void read_signature(struct csr *csr)
     X509_REQ_get0_signature(csr->request, NULL, &algorithm);
     X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
     OBJ_obj2txt(csr->signature_algorithm, sizeof csr->signature_algorithm, oid, 0);
+    read_hash(csr, algorithm, OBJ_obj2nid(oid));
     csr->is_signed = key && X509_REQ_verify(csr->request, key) == 1;
 }
 
@@ -96,9 +178,11 @@ static bool from_der(struct span der, struct csr **ret, struct err *err)
             der.size - (size_t)(end - der.data));
     buf_add_span(&csr->der, der);
     read_names(csr);
+    read_fields(csr);
     read_sans(csr);
     read_signature(csr);
     key_facts_read(X509_REQ_get_X509_PUBKEY(csr->request), &csr->key);
+    read_exponent(csr);
     ERR_clear_error();
     *ret = take(&csr);
     return true;
@@ -127,6 +211,11 @@ void csr_free(struct csr *csr)
     X509_REQ_free(csr->request);
     buf_done(&csr->der);
     buf_done(&csr->sans);
+    for (size_t i = 0; i < csr->n_fields; i++) {
+        free((char *)(uintptr_t)csr->fields[i].name);
+        free((char *)(uintptr_t)csr->fields[i].value);
+    }
+    free(csr->fields);
     free(csr->subject);
     free(csr->common_name);
     free(csr);
@@ -162,6 +251,11 @@ const char *csr_signature_algorithm(const struct csr *csr)
     return csr->signature_algorithm;
 }
 
+const char *csr_signature_hash(const struct csr *csr)
+{
+    return csr->signature_hash;
+}
+
 enum cert_key csr_key(const struct csr *csr)
 {
     return csr->key.kind;
@@ -187,6 +281,27 @@ const uint8_t *csr_spki_sha256(const struct csr *csr)
     return csr->key.spki_sha256;
 }
 
+int64_t csr_rsa_exponent(const struct csr *csr)
+{
+    return csr->rsa_exponent;
+}
+
+bool csr_wants_ca(const struct csr *csr)
+{
+    return csr->wants_ca;
+}
+
+size_t csr_n_fields(const struct csr *csr)
+{
+    return csr->n_fields;
+}
+
+const struct csr_field *csr_field(const struct csr *csr, size_t i)
+{
+    ASSERT(i < csr->n_fields);
+    return &csr->fields[i];
+}
+
 size_t csr_n_sans(const struct csr *csr)
 {
     return csr->n_sans;
@@ -195,4 +310,9 @@ size_t csr_n_sans(const struct csr *csr)
 bool csr_next_san(const struct csr *csr, size_t *position, struct cert_san *ret)
 {
     return sans_next(buf_span(&csr->sans), position, ret);
+}
+
+bool csr_sans_are_whole(const struct csr *csr)
+{
+    return csr->has_whole_sans;
 }

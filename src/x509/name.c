@@ -138,6 +138,19 @@ bool name_write_attribute(const struct X509_name_st *name, int nid, struct buf *
     return false;
 }
 
+bool name_write_nth(const struct X509_name_st *name, size_t n, struct buf *type, struct buf *value,
+    bool *is_text)
+{
+    if (n >= (size_t)X509_NAME_entry_count(name))
+        return false;
+
+    const X509_NAME_ENTRY *const entry = X509_NAME_get_entry(name, (int)n);
+
+    add_attribute_type(X509_NAME_ENTRY_get_object(entry), type);
+    *is_text = add_text(X509_NAME_ENTRY_get_data(entry), value);
+    return true;
+}
+
 void name_cut(struct buf *text, size_t max)
 {
     size_t at = max - strlen(ELLIPSIS);

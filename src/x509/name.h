@@ -20,6 +20,14 @@ void name_write(const struct X509_name_st *name, struct buf *out);
  */
 bool name_write_attribute(const struct X509_name_st *name, int nid, struct buf *out);
 
+/*
+ * Append type and value of the n-th attribute, counted as the DER has them; the type as in
+ * name_write(). *is_text is false, and nothing appended to `value`, for values that are no text.
+ * False past the last.
+ */
+bool name_write_nth(const struct X509_name_st *name, size_t n, struct buf *type, struct buf *value,
+    bool *is_text);
+
 /* Cut what was appended at `max` bytes, on a character's border, and end it in "…". */
 void name_cut(struct buf *text, size_t max);
 

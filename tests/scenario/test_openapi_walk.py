@@ -4,6 +4,7 @@ import pytest
 
 from certs import days
 from openapi import Description
+from profiles import ca_row
 from servers import free_port, wait_until
 from uploads import form
 
@@ -115,6 +116,26 @@ def _desk(walk):
     walk("DELETE", "/resources/{id}", id=resource["id"], expect=409)
     walk("DELETE", "/certificates/{id}", id=one, expect=409)
     walk("DELETE", "/certificates/{id}/resources/{key}", id=one, key=place["id"], expect=204)
+
+
+def _profiles(walk):
+    """What may be issued, and when a record renews."""
+    ca_row(walk.desk)
+    walk("POST", "/profiles", {"name": "web", "ca": "internal", "names": {"domains": ["*"], "ip": ["10.0.0.0/8"]}}, expect=201)
+    walk("POST", "/profiles", {"name": "WEB", "ca": "internal", "names": {"domains": ["*"]}}, expect=409)
+    walk("POST", "/profiles", {"name": "bad", "ca": "internal"}, expect=400)
+    walk("GET", "/profiles", expect=200)
+    walk("GET", "/profiles/{name}", name="web", expect=200)
+    walk("PATCH", "/profiles/{name}", {"names": {"email": True, "subject": {"fixed": {"O": "E"}}}, "window": {"days": 9}},
+         name="web", expect=200)
+    walk("POST", "/profiles/{name}/check", {"sans": ["a.example", "*.b.example"]}, name="web", expect=200)
+    walk("POST", "/profiles/{name}/check", {"csr": "none"}, name="web", expect=400)
+    walk("POST", "/profiles/{name}/force-renewal", name="web", expect=202)
+    walk("DELETE", "/profiles/{name}/force-renewal", name="web", expect=200)
+    one = walk("POST", "/certificates", {"name": "renewed"}, expect=201).json["id"]
+    walk("GET", "/certificates/{id}/renewal", id=one, expect=200)
+    walk("DELETE", "/profiles/{name}", name="web", expect=204)
+    walk("GET", "/profiles/{name}", name="web", expect=404)
 
 
 def _tables(walk):
@@ -237,6 +258,7 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _tables(walk)
     _tickets(walk)
     _desk(walk)
+    _profiles(walk)
     _settings(walk, root)
     _keys(walk)
     _imports(walk, authority)

@@ -4,6 +4,7 @@ import pytest
 
 from certdesk import Api
 from certs import days
+from profiles import ca_row
 from routes import routes
 from servers import free_port
 
@@ -34,6 +35,10 @@ TABLE = {
     "GET /certificates.csv": "U......", "POST /certificates/actions": "U......", "GET /imports": "U......", "POST /imports": "U......",
     "GET /imports/{id}": "UNNN...", "GET /imports/{id}/rows": "UNNN...", "GET /imports/{id}/errors.csv": "UNNN...",
     "POST /imports/{id}/apply": "UNNN.FF", "DELETE /imports/{id}": "UNNN-F-",
+    "GET /certificates/{id}/renewal": "UN.....",
+    "GET /profiles": "U......", "POST /profiles": "UFFFFF.", "GET /profiles/{name}": "UN.N...", "PATCH /profiles/{name}": "UFFFFF.",
+    "DELETE /profiles/{name}": "UFFFFF-", "POST /profiles/{name}/check": "UN.N...",
+    "POST /profiles/{name}/force-renewal": "UFFFFF.", "DELETE /profiles/{name}/force-renewal": "UFFFFF.",
     "GET /tickets": "U......", "GET /tickets/{key}": "UN.....", "PATCH /tickets/{key}": "UNF..F.",
     "GET /tickets/{key}/comments": "UN.....", "POST /tickets/{key}/comments": "UN...F.",
     "GET /tickets/{key}/history": "UN.....", "GET /tickets/{key}/transitions": "UN.....",
@@ -87,6 +92,7 @@ BODIES = {
     "PATCH /business-groups/{name}": {}, "POST /custom-fields": {}, "PATCH /custom-fields/{name}": {"required": False},
     "POST /views": {}, "PATCH /views/{id}": {"name": "mine"}, "POST /resources": {}, "PATCH /resources/{id}": {},
     "PUT /resources/{id}/associations": {"items": []}, "POST /certificates/{id}/resources": {},
+    "POST /profiles": {}, "PATCH /profiles/{name}": {}, "POST /profiles/{name}/check": {"subject": {"CN": "x.example"}},
     "POST /webhooks": {}, "PATCH /webhooks/{id}": {}, "POST /settings/notifications/test": {},
 }
 
@@ -122,6 +128,9 @@ class World:
         owner.call("PUT", f"/certificates/{self.id}/access", {"use_key": {"users": ["keyed"]}}, expect=200)
         self.view = owner.post("/views", {"name": "mine"}).json["id"]
         self.resource = admin.post("/resources", {"name": "lb-1"}).json["id"]
+        ca_row(desk)
+        admin.post("/profiles", {"name": "web", "ca": "internal", "names": {"domains": ["*"]},
+                                 "users": {"users": ["assignee", "owner"]}})
         started = owner.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
         owner.job_done(started["job"])
         self.imported = started["id"]
@@ -141,7 +150,7 @@ class World:
     def path(self, route):
         path = route.path.replace("{other}", "ff").replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
-            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost"}
+            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "profiles": "web"}
             path = path.replace("{name}", names.get(path.split("/")[1], "stranger"))
         for what in ("view", "resource"):
             if path.startswith(f"/{what}s/"):

@@ -14,6 +14,7 @@ const struct job_type job_types[] = {
     { "outbox", job_outbox_run, 3, 60 },
     { "probe", job_probe_run, 8, 60 },
     { "redisplay", job_redisplay_run, 10, 60 },
+    { "replan", job_replan_run, 10, 60 },
     { "rewrap", job_rewrap_run, 0, 20 },
     { "update", job_update_run, 5, 60 },
     { 0 },

@@ -18,5 +18,6 @@ bool job_notify_run(struct job_run *run, struct err *err) must_check;
 bool job_outbox_run(struct job_run *run, struct err *err) must_check;
 bool job_probe_run(struct job_run *run, struct err *err) must_check;
 bool job_redisplay_run(struct job_run *run, struct err *err) must_check;
+bool job_replan_run(struct job_run *run, struct err *err) must_check;
 bool job_rewrap_run(struct job_run *run, struct err *err) must_check;
 bool job_update_run(struct job_run *run, struct err *err) must_check;

@@ -33,14 +33,16 @@ CREATE TABLE profile (
     is_forcing       BOOL NOT NULL DEFAULT FALSE, -- until all that were there at the activation are renewed
     n_approvals      INT64 NOT NULL DEFAULT 0, -- so many of the group must agree before an enrolment
     approver_group_id INT64 REFERENCES user_group(id),
+    is_restricted    BOOL NOT NULL DEFAULT FALSE, -- only for those in profile_user, though these may be gone
     is_disabled      BOOL NOT NULL DEFAULT FALSE,
     created_at       INT64 NOT NULL,
     updated_at       INT64 NOT NULL,
     row_version      INT64 NOT NULL DEFAULT 1
 ) STRICT_TABLE;
 CREATE INDEX profile_ca ON profile(ca_id);
+CREATE INDEX profile_approver ON profile(approver_group_id) WHERE approver_group_id IS NOT NULL;
 
--- Who may use a profile; without a row, everybody.
+-- Who may use a profile that is restricted.
 CREATE TABLE profile_user (
     profile_id INT64 NOT NULL REFERENCES profile(id) ON DELETE CASCADE,
     account_id INT64 REFERENCES account(id) ON DELETE CASCADE,
@@ -136,7 +138,9 @@ CREATE TABLE certificate_life (
     last_error     TEXT NOT NULL DEFAULT ''
 ) STRICT_TABLE;
 CREATE INDEX certificate_life_due ON certificate_life(renew_at, certificate_id) WHERE renew_at IS NOT NULL;
+CREATE INDEX certificate_life_retry ON certificate_life(renew_at) WHERE renew_at IS NOT NULL AND n_failures > 0;
 CREATE INDEX certificate_life_profile ON certificate_life(profile_id, certificate_id);
+CREATE INDEX certificate_life_profile_due ON certificate_life(profile_id, renew_at) WHERE renew_at IS NOT NULL;
 CREATE INDEX certificate_life_ticket ON certificate_life(ticket_id);
 
 -- Who hears of everything in a ticket.
