@@ -81,53 +81,8 @@ export interface BoardColumn {
   items: LifeTicket[];
 }
 
-export interface Profile {
-  name: string;
-  description: string;
-  ca: string;
-  key: { algorithms: string[]; made_by: 'server' | 'requester' | 'either' };
-  names: {
-    domains: string[];
-    wildcards: boolean;
-    ip: boolean | string[];
-    email: boolean | string[];
-    uri: boolean;
-    subject: { required: string[]; allowed: string[]; fixed: Record<string, string> };
-    max_names: number;
-  };
-  usage: 'server' | 'client' | 'both';
-  lifetime_days: number;
-  window: { days?: number; percent?: number };
-  renews_itself: boolean;
-  scan_minutes: number | null;
-  renewal_key: 'same' | 'new' | 'ask';
-  users: { users: string[]; groups: string[] };
-  approvals: { needed: number; group: string | null };
-  disabled: boolean;
-  is_forcing: boolean;
-  n_certificates: number;
-  etag: string;
-}
-export type ProfileBody = Omit<Profile, 'is_forcing' | 'n_certificates' | 'etag'>;
 
-export interface ProfileCheck {
-  allowed: boolean;
-  broken: { rule: string; field: string; message: string }[];
-}
 
-export interface Renewal {
-  managed: boolean;
-  renews_itself: boolean;
-  profile: string | null;
-  opens_at: InstantOrNull;
-  renew_at: InstantOrNull;
-  why: string;
-  may_now: boolean;
-  blocked_by: string | null;
-  last_error: string;
-  retry_at: InstantOrNull;
-  n_failures: number;
-}
 
 export interface Ca {
   name: string;
@@ -207,12 +162,7 @@ export interface PendingPaths {
   '/certificates/{id}/enroll': { post: Takes<TicketNew> & Made<LifeTicket> };
   '/certificates/{id}/renew': { post: Takes<{ csr?: string; force?: boolean }> & Answer<LifeTicket> };
   '/certificates/{id}/revoke': { post: Takes<{ reason: string; comment?: string }> & Answer<LifeTicket> };
-  '/certificates/{id}/renewal': { get: Answer<Renewal> };
   '/certificates/{id}/deployments': { get: Answer<PageOf<Deployment>> };
-  '/profiles': { get: Answer<{ items: Profile[] }>; post: Takes<ProfileBody> & Made<Profile> };
-  '/profiles/{name}': { get: Answer<Profile>; patch: Takes<Partial<ProfileBody>> & Answer<Profile>; delete: Nothing };
-  '/profiles/{name}/check': { post: Takes<Partial<TicketNew>> & Answer<ProfileCheck> };
-  '/profiles/{name}/force-renewal': { post: Taken<Profile>; delete: Answer<Profile> };
   '/cas': { get: Answer<{ items: Ca[] }>; post: Takes<CaNew> & Made<Ca> };
   '/cas/{name}': { get: Answer<Ca>; patch: Takes<{ description?: string; disabled?: boolean; public_url?: string }> & Answer<Ca>; delete: Nothing };
   '/cas/{name}/certificate': { post: Takes<{ chain: string }> & Answer<Ca> };

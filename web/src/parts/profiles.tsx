@@ -2,7 +2,7 @@
 import { Alert } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, ApiError } from '../api/client';
-import type { Profile, ProfileCheck, TicketNew } from '../api/types';
+import type { Profile, ProfileAsked, ProfileCheck, TicketNew } from '../api/types';
 import { useSettled } from './CertificatePicker';
 import { Facts } from './Facts';
 import { errorText } from './States';
@@ -25,6 +25,7 @@ function namesWords(p: Profile): string {
 }
 
 export function ProfileFacts({ profile: p }: { profile: Profile }) {
+  const needed = p.approvals.needed ?? 0;
   return (
     <Facts
       isNarrow
@@ -34,7 +35,7 @@ export function ProfileFacts({ profile: p }: { profile: Profile }) {
         ['Names', <span className="cd-break">{namesWords(p)}</span>],
         ['Keys', p.key.algorithms.map(keyAlgorithmWords).join(', ')],
         ['Renewal', p.renews_itself ? `By itself, ${windowWords(p)}` : `By hand, from ${windowWords(p)}`],
-        p.approvals.needed > 0 && ['Approval', `${p.approvals.needed} of ${p.approvals.group ?? 'its group'}`],
+        needed > 0 && ['Approval', `${needed} of ${p.approvals.group ?? 'its group'}`],
       ]}
     />
   );
@@ -50,7 +51,7 @@ export function useProfileCheck(profile: string, asked: Asked | null) {
     enabled: profile !== '' && text !== 'null',
     placeholderData: keepPreviousData,
     retry: false,
-    queryFn: ({ signal }) => api.post('/profiles/{name}/check', JSON.parse(text) as Asked, { path: { name: profile }, signal }),
+    queryFn: ({ signal }) => api.post('/profiles/{name}/check', JSON.parse(text) as ProfileAsked, { path: { name: profile }, signal }),
   });
   return { ...query, isAsked: profile !== '' && text !== 'null' };
 }

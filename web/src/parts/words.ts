@@ -1,6 +1,6 @@
 /* How things are called on the page. */
 import type {
-  Ca, ChainStatus, Deployment, DeliveryState, ErrorClass, Flag, Job, Observation, Priority, Profile, Protocol, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
+  Ca, ChainStatus, Deployment, DeliveryState, ErrorClass, Flag, Job, Observation, Priority, Profile, ProfileKeyAlgorithm, Protocol, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
 } from '../api/types';
 
 export const statusWords: Record<Validity, string> = {
@@ -76,12 +76,12 @@ export const renewalKeyWords: Record<Profile['renewal_key'], string> = {
   same: 'The same key, by the CSR again', new: 'A new key, made in the vault', ask: 'A new CSR, asked for in the ticket',
 };
 
-const keyAlgorithmNames: Record<string, string> = {
-  'ec-p256': 'EC P-256', 'ec-p384': 'EC P-384', 'ec-p521': 'EC P-521', 'rsa-2048': 'RSA 2048', 'rsa-3072': 'RSA 3072', 'rsa-4096': 'RSA 4096',
+const keyAlgorithmNames: Record<ProfileKeyAlgorithm, string> = {
+  'ec-p256': 'EC P-256', 'ec-p384': 'EC P-384', 'ec-p521': 'EC P-521', 'rsa-2048': 'RSA 2048', 'rsa-3072': 'RSA 3072', 'rsa-4096': 'RSA 4096', 'rsa-8192': 'RSA 8192',
   ed25519: 'Ed25519', ed448: 'Ed448',
 };
-export const keyAlgorithms = Object.keys(keyAlgorithmNames);
-export const keyAlgorithmWords = (name: string): string => keyAlgorithmNames[name] ?? name;
+export const keyAlgorithms = Object.keys(keyAlgorithmNames) as ProfileKeyAlgorithm[];
+export const keyAlgorithmWords = (name: string): string => keyAlgorithmNames[name as ProfileKeyAlgorithm] ?? name;
 
 export const chainWords: Record<ChainStatus, string> = {
   '': 'Not seen yet', trusted: 'Trusted', not_yet_valid: 'A certificate in the chain is not yet valid',

@@ -4,7 +4,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import type { Certificate, Renewal, Ticket } from '../../api/types';
-import { navigate } from '../../app/router';
+import { Link, navigate } from '../../app/router';
+import { useMe } from '../../app/session';
 import { Dialog } from '../../parts/Dialog';
 import { Facts } from '../../parts/Facts';
 import { nothingPasted, PasteField, type Pasted } from '../../parts/Files';
@@ -13,6 +14,8 @@ import { aboutField, Loaded } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { useToasts } from '../../parts/Toasts';
 import { count } from '../../parts/words';
+
+const windowRefusal = "The certificate's profile does not allow renewal outside of the configured expiry window";
 
 function useRenewal(id: number) {
   return useQuery({
@@ -23,11 +26,10 @@ function useRenewal(id: number) {
 }
 
 function Plan({ renewal: r }: { renewal: Renewal }) {
-  if (!r.managed) return <p>{r.why || 'No profile renews it. A ticket is opened before it ends, and somebody renews it elsewhere.'}</p>;
+  if (!r.managed) return <p>{r.text}</p>;
   return (
     <>
-      <p className="cd-below">{r.why}</p>
-      {r.blocked_by && <Alert isInline variant="warning" title="Something is in the way" className="cd-below">{r.blocked_by}</Alert>}
+      <p className="cd-below">{r.text}</p>
       {r.last_error && (
         <Alert isInline variant="danger" title={`${count(r.n_failures, 'try has', 'tries have')} failed`} className="cd-below">
           {r.last_error}{r.retry_at && <>. It is tried again <Time at={r.retry_at} show="ago" />.</>}
@@ -36,10 +38,11 @@ function Plan({ renewal: r }: { renewal: Renewal }) {
       <Facts
         isNarrow
         facts={[
-          ['Profile', r.profile ?? '–'],
+          ['Profile', <Link to={`/profiles/${encodeURIComponent(r.profile ?? '')}`}>{r.profile ?? '–'}</Link>],
           ['By itself', r.renews_itself ? 'Yes' : 'No: somebody must'],
           ['Next', r.renew_at ? <Time at={r.renew_at} /> : 'Not planned'],
-          ['Window opens', r.may_now ? <>Open{r.opens_at && <> since <Time at={r.opens_at} show="date" /></>}</> : <Time at={r.opens_at} />],
+          ['Window opens', <Time at={r.opens_at} />],
+          ['By hand', r.may_now ? 'Possible now' : r.may_forced ? 'Not yet, but by force' : 'Not possible'],
         ]}
       />
     </>
@@ -66,12 +69,25 @@ function useTold(id: number) {
   };
 }
 
-function Cannot({ certificate: c, why, close }: { certificate: Certificate; why: string; close: () => void }) {
+function Cannot({ certificate: c, renewal, close }: { certificate: Certificate; renewal: Renewal; close: () => void }) {
   return (
     <Dialog title={`Renew “${c.name}”`} action="Request it from a profile" run={async () => navigate(`/tickets/new?certificate=${c.id}`)} close={close}>
-      <Content component="p">{why || 'certdesk does not renew it: no profile says how.'}</Content>
+      <Content component="p">{renewal.text}</Content>
       <Content component="p">Renew it where it came from, and bring the new one here with <i>Update after renewal</i>; or let a profile issue it from now on.</Content>
     </Dialog>
+  );
+}
+
+/* Why not now; an admin may insist where it is only too early. */
+function NotNow({ renewal: r, isForced, force }: { renewal: Renewal; isForced: boolean; force: (on: boolean) => void }) {
+  const isAdmin = useMe().role === 'admin';
+  return (
+    <>
+      <Alert isInline variant="warning" title={r.blocked_by ? r.text : windowRefusal}>
+        {!r.blocked_by && r.opens_at && <>The window opens <Time at={r.opens_at} />.</>}
+      </Alert>
+      {isAdmin && r.may_forced && <Checkbox id="cd-force-renewal" label="Renew it all the same" isChecked={isForced} onChange={(_, on) => force(on)} />}
+    </>
   );
 }
 
@@ -81,7 +97,7 @@ export function RenewDialog({ certificate: c, close }: { certificate: Certificat
   const [isForced, setForced] = useState(false);
   const [csr, setCsr] = useState<Pasted>(nothingPasted);
   const [error, setError] = useState<unknown>(null);
-  if (renewal && !renewal.managed) return <Cannot certificate={c} why={renewal.why} close={close} />;
+  if (renewal && !renewal.managed) return <Cannot certificate={c} renewal={renewal} close={close} />;
   const run = async () => {
     try {
       told(await api.post('/certificates/{id}/renew', { csr: csr.text.trim() || undefined, force: isForced || undefined }, { path: { id: c.id } }));
@@ -93,14 +109,7 @@ export function RenewDialog({ certificate: c, close }: { certificate: Certificat
   return (
     <Dialog title={`Renew “${c.name}”`} action="Renew" run={run} close={close} size="medium" isDisabled={!renewal || (!renewal.may_now && !isForced)} hidesError={aboutField(error, 'csr') !== undefined}>
       <Content component="p">A new certificate takes its place, here and on every resource it belongs to. The one before stays in the history, and is not revoked.</Content>
-      {renewal && !renewal.may_now && (
-        <>
-          <Alert isInline variant="warning" title={renewal.blocked_by ?? "The certificate's profile does not allow renewal outside of the configured expiry window"}>
-            {renewal.opens_at && <>The window opens <Time at={renewal.opens_at} />.</>}
-          </Alert>
-          <Checkbox id="cd-force-renewal" label="Renew it all the same" isChecked={isForced} onChange={(_, on) => setForced(on)} />
-        </>
-      )}
+      {renewal && !renewal.may_now && <NotNow renewal={renewal} isForced={isForced} force={setForced} />}
       <PasteField
         label="New CSR" value={csr} onChange={setCsr} rows={5} placeholder="-----BEGIN CERTIFICATE REQUEST-----" accept=".csr,.pem,.req,text/plain" error={aboutField(error, 'csr')}
         help="Left empty: the key is as the profile says"

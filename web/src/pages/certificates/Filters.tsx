@@ -67,6 +67,7 @@ function MoreFilters({ filter, change, close }: { filter: CertificateFilter; cha
         <GridItem><TextInputField label="Ends from" type="date" value={text('expires_after')} onChange={set('expires_after')} /></GridItem>
         <GridItem><TextInputField label="Ends before" type="date" value={text('expires_before')} onChange={set('expires_before')} /></GridItem>
         <GridItem><ChoiceField label="Alert" value={text('flag')} onChange={set('flag')} options={flagOptions} /></GridItem>
+        <GridItem><TextInputField label="Profile" value={text('profile')} onChange={set('profile')} maxLength={400} /></GridItem>
         <GridItem><ChoiceField label="Stage" value={text('stage')} onChange={set('stage')} options={stageOptions} /></GridItem>
         <GridItem>
           <ChoiceField

@@ -4,14 +4,14 @@ import type { CertificateFilter, Flag, Source, Validity } from '../../api/types'
 import { flags, sources, statuses } from '../../api/types';
 import { flagWords, isTicketStatus, sourceWords, statusWords, ticketStatusWords } from '../../parts/words';
 
-export const textFields = ['owner', 'assignee', 'business_group', 'tag', 'issuer', 'resource', 'stage', 'expires_after',
+export const textFields = ['owner', 'assignee', 'business_group', 'tag', 'issuer', 'resource', 'profile', 'stage', 'expires_after',
   'expires_before'] as const;
 
 export type TextField = typeof textFields[number];
 
 export const fieldWords: Record<TextField, string> = {
   owner: 'Owner', assignee: 'Assignee', business_group: 'Business group', tag: 'Tag', issuer: 'Issuer',
-  resource: 'Resource', stage: 'Stage', expires_after: 'Ends from', expires_before: 'Ends before',
+  resource: 'Resource', profile: 'Profile', stage: 'Stage', expires_after: 'Ends from', expires_before: 'Ends before',
 };
 
 function among<T extends string>(text: string | null, words: readonly T[]): T[] {

@@ -44,7 +44,7 @@ export default function List() {
                       <Td dataLabel="For">{usageWords[p.usage]}</Td>
                       <Td dataLabel="Lifetime">{lifetimeWords(p.lifetime_days)}</Td>
                       <Td dataLabel="Renewal">{p.renews_itself ? 'By itself' : 'By hand'}, {windowWords(p)}</Td>
-                      <Td dataLabel="Certificates"><Link to={`/tickets?show=all&profile=${encodeURIComponent(p.name)}`}>{p.n_certificates.toLocaleString('en')}</Link></Td>
+                      <Td dataLabel="Certificates"><Link to={`/certificates?profile=${encodeURIComponent(p.name)}`}>{p.n_certificates.toLocaleString('en')}</Link></Td>
                     </Tr>
                   ))}
                 </Tbody>

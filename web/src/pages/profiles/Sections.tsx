@@ -3,6 +3,7 @@ import { Checkbox, Grid, GridItem } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useId, type ReactNode } from 'react';
 import { api } from '../../api/client';
+import type { ProfileKeyAlgorithm } from '../../api/types';
 import { Link } from '../../app/router';
 import { AreaField, ChoiceField, Field, TextField } from '../../parts/Fields';
 import { usePeople } from '../../parts/people';
@@ -52,14 +53,13 @@ export function GeneralSection({ draft: d, change, error }: SectionProps) {
 }
 
 export function KeySection({ draft: d, change, error }: SectionProps) {
-  const offered = [...keyAlgorithms, ...d.algorithms.filter((a) => !keyAlgorithms.includes(a))];
-  const toggle = (name: string, on: boolean) => change({ algorithms: on ? [...d.algorithms, name] : d.algorithms.filter((a) => a !== name) });
+  const toggle = (name: ProfileKeyAlgorithm, on: boolean) => change({ algorithms: on ? [...d.algorithms, name] : d.algorithms.filter((a) => a !== name) });
   return (
     <Section title="Keys">
       <Field label="Allowed keys" error={aboutField(error, 'key.algorithms')} isRequired>
         {(id) => (
           <div className="cd-switches" role="group" aria-label="Allowed keys">
-            {offered.map((a) => <Checkbox key={a} id={`${id}-${a}`} label={keyAlgorithmWords(a)} isChecked={d.algorithms.includes(a)} onChange={(_, on) => toggle(a, on)} />)}
+            {keyAlgorithms.map((a) => <Checkbox key={a} id={`${id}-${a}`} label={keyAlgorithmWords(a)} isChecked={d.algorithms.includes(a)} onChange={(_, on) => toggle(a, on)} />)}
           </div>
         )}
       </Field>
@@ -100,7 +100,7 @@ export function NameSection(props: SectionProps) {
     <Section title="Names">
       <AreaField
         label="Domains" value={d.domains} onChange={(domains) => change({ domains })} rows={4} isCode maxLength={100000} error={aboutField(error, 'names.domains')}
-        placeholder={'example.org\n*.example.org'} help={<>One a line: <code>example.org</code> is that name alone, <code>*.example.org</code> whatever is below it</>}
+        placeholder={'example.org\n*.example.org'} help={<>One a line: <code>example.org</code> is that name alone, <code>*.example.org</code> whatever is below it, <code>*</code> any name</>}
       />
       <div className="cd-switches">
         <Checkbox id="cd-wildcards" label="Wildcard certificates" isChecked={d.wildcards} onChange={(_, wildcards) => change({ wildcards })} />
@@ -118,6 +118,7 @@ export function NameSection(props: SectionProps) {
         <GridItem><TextField label="Names at most" type="number" min={1} value={d.maxNames} onChange={(maxNames) => change({ maxNames })} error={aboutField(error, 'names.max_names')} /></GridItem>
       </Grid>
       <SubjectRules {...props} />
+      <Checkbox id="cd-subject-open" label="Any other field of the subject is allowed" isChecked={d.subjectIsOpen} onChange={(_, subjectIsOpen) => change({ subjectIsOpen })} />
       {subjectError && <p className="cd-bad" role="alert">{subjectError}</p>}
     </Section>
   );
@@ -134,7 +135,7 @@ export function LifeSection({ draft: d, change, error }: SectionProps) {
         </GridItem>
         <GridItem>
           <TextField
-            label={d.windowBy === 'days' ? 'Window in days' : 'Window in percent'} type="number" min={1} value={d.window} onChange={(window) => change({ window })} isRequired error={aboutField(error, 'window')}
+            label={d.windowBy === 'days' ? 'Window in days' : 'Window in percent'} type="number" min={1} max={d.windowBy === 'percent' ? 66 : undefined} value={d.window} onChange={(window) => change({ window })} isRequired error={aboutField(error, 'window')}
             help="Before it, renewal is refused; from then on it may be renewed"
           />
         </GridItem>
@@ -154,8 +155,18 @@ export function PeopleSection({ draft: d, change, error }: SectionProps) {
   return (
     <Section title="Who may use it">
       <Grid hasGutter md={6}>
-        <GridItem><TextField label="Users" value={d.users} onChange={(users) => change({ users })} error={aboutField(error, 'users.users')} help="Separated by commas. With neither users nor groups everybody may." /></GridItem>
-        <GridItem><TextField label="Groups" value={d.groups} onChange={(groups) => change({ groups })} error={aboutField(error, 'users.groups')} help={strangers.length > 0 ? `Not known here: ${strangers.join(', ')}` : 'Separated by commas'} /></GridItem>
+        <GridItem span={12} md={12}>
+          <ChoiceField
+            label="Used by" value={d.isForAll ? 'all' : 'some'} onChange={(by) => change({ isForAll: by === 'all' })} error={d.isForAll ? aboutField(error, 'users') : undefined}
+            options={[['all', 'Everybody'], ['some', 'Only these, and admins']]}
+          />
+        </GridItem>
+        {!d.isForAll && (
+          <>
+            <GridItem><TextField label="Users" value={d.users} onChange={(users) => change({ users })} error={aboutField(error, 'users.users')} help="Separated by commas" /></GridItem>
+            <GridItem><TextField label="Groups" value={d.groups} onChange={(groups) => change({ groups })} error={aboutField(error, 'users.groups')} help={strangers.length > 0 ? `Not known here: ${strangers.join(', ')}` : 'Separated by commas'} /></GridItem>
+          </>
+        )}
         <GridItem><TextField label="Approvals needed" type="number" min={0} max={20} value={d.approvals} onChange={(approvals) => change({ approvals })} error={aboutField(error, 'approvals.needed')} help="Before an enrolment; 0 is none" /></GridItem>
         {Number(d.approvals) > 0 && (
           <GridItem>

@@ -15,7 +15,7 @@ export function useProjects() {
 }
 
 export function useProfiles() {
-  return useQuery({ queryKey: ['profiles'], queryFn: ({ signal }) => api.get('/profiles', { query: { limit: 500 }, signal }), staleTime: 30000 });
+  return useQuery({ queryKey: ['profiles'], queryFn: ({ signal }) => api.get('/profiles', { signal }), staleTime: 30000 });
 }
 
 /* What is typed, written to the address when the typing pauses. */

@@ -93,7 +93,7 @@ interface Wanted {
 /* What of the subject the profile leaves to whoever asks. */
 function subjectLeft(p: Profile): string[] {
   const { required, allowed, fixed } = p.names.subject;
-  const named = [...new Set(['CN', ...required, ...allowed])];
+  const named = ['CN', ...required, ...(allowed ?? subjectFields.map(([field]) => field))];
   return subjectFields.map(([field]) => field).filter((f) => named.includes(f) && !(f in fixed));
 }
 

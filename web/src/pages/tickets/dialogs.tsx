@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { api } from '../../api/client';
 import type { Priority, Ticket } from '../../api/types';
 import { priorities } from '../../api/types';
+import { useMe } from '../../app/session';
 import { Dialog } from '../../parts/Dialog';
 import { dateInput } from '../../parts/dates';
 import { AreaField, ChoiceField, TextField } from '../../parts/Fields';
@@ -89,6 +90,7 @@ export function TransitionDialog({ ticket, transition: tr, close, changed }: Tra
   const [isForced, setForced] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const revocation = useRevocation();
+  const isAdmin = useMe().role === 'admin';
   const isRevoke = tr.transition === 'revoke';
   const isRenew = tr.transition === 'renew';
   const run = async () => {
@@ -112,7 +114,7 @@ export function TransitionDialog({ ticket, transition: tr, close, changed }: Tra
       {isRevoke ? <RevocationFields revocation={revocation} error={error} /> : (
         <AreaField label="Comment" value={comment} onChange={setComment} rows={3} maxLength={32000} help="May be left empty" error={aboutField(error, 'comment')} />
       )}
-      {isRenew && (
+      {isRenew && isAdmin && (
         <Checkbox
           id="cd-force" label="Also outside of the profile's expiry window" isChecked={isForced} onChange={(_, on) => setForced(on)}
           description="Else it is refused while the window is not open"
