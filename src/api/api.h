@@ -19,6 +19,7 @@
 
 struct api_call;
 struct db;
+struct deploy_host;
 struct err;
 struct job_runner;
 struct notifier;
@@ -71,6 +72,7 @@ struct api_services {
     struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
+    const struct deploy_host *deploy;        /* what resources may touch on this host */
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
     int64_t metrics_cap;                     /* certificates in /metrics */
     const char *tmp_dir;                     /* where files without a name may be made */

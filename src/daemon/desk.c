@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/rand.h"
 #include "conf/conf.h"
+#include "deploy/deploy.h"
 #include "job/queue.h"
 #include "job/scheduler.h"
 #include "job/types/types.h"
@@ -28,6 +29,7 @@ struct desk {
     struct job_runner *runner;
     struct scheduler *scheduler;
     struct addr_ranges *metrics_allow;
+    struct deploy_host *deploy;
     struct syslog_target audit_syslog;
     char *tmp_dir;
     struct dispatch *dispatch;
@@ -50,7 +52,8 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     autofree(desk) struct desk *desk = xcalloc(1, sizeof *desk);
 
     name_node(desk);
-    if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err))
+    if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err) ||
+        !deploy_host_new(conf->conf, &desk->deploy, err))
         return false;
     if (!syslog_target_parse(conf_text(conf->conf, CONF_AUDIT_SYSLOG), &desk->audit_syslog, err))
         return err_wrap(err, "audit.syslog");
@@ -65,6 +68,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .trust = desk->trust,
         .notifier = desk->notifier,
         .runner = desk->runner,
+        .deploy = desk->deploy,
         .audit_syslog = &desk->audit_syslog,
         .node = desk->node };
     desk->api = (struct api_services){ .prober = conf->prober,
@@ -73,6 +77,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
+        .deploy = desk->deploy,
         .metrics_allow = desk->metrics_allow,
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
         .tmp_dir = desk->tmp_dir,
@@ -138,6 +143,7 @@ void desk_free(struct desk *desk)
     notifier_free(desk->notifier);
     trust_keeper_free(desk->trust);
     addr_ranges_free(desk->metrics_allow);
+    deploy_host_free(desk->deploy);
     free(desk->tmp_dir);
     free(desk);
 }

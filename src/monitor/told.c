@@ -52,7 +52,7 @@ static bool is_said(struct tx *tx, int64_t ticket_id, const char *body, bool *re
     return true;
 }
 
-static bool say(struct tx *tx, int64_t ticket_id, struct buf *body, int64_t now, struct err *err)
+bool told_say(struct tx *tx, int64_t ticket_id, struct buf *body, int64_t now, struct err *err)
 {
     bool said;
     int64_t id;
@@ -86,7 +86,7 @@ static bool resolve(struct tx *tx, const struct ticket_row *ticket, struct buf *
         .version_id = ticket->version_id,
         .detail = buf_text(body) };
 
-    return say(tx, ticket->id, body, now, err) &&
+    return told_say(tx, ticket->id, body, now, err) &&
            store_ticket_edit(tx, ticket->id, &edit, now, err) &&
            audit_ticket(tx, ticket, "ticket.resolve", "replaced", now, err) &&
            outside_renewed(tx, &item, now, err);
@@ -132,7 +132,7 @@ static bool follow_fate(struct tx *tx, const struct judgement *j, const struct t
         buf_addf(&body, ", at %zu of %zu addresses. Still to do:\n%s", fate->n_replaced,
             fate->n_places, buf_text(&fate->laggards));
     }
-    return say(tx, ticket->id, &body, now, err);
+    return told_say(tx, ticket->id, &body, now, err);
 }
 
 /* Of a record without endpoints: do all that took the old version's place end later? */
@@ -289,7 +289,7 @@ static bool open_or_raise(struct tx *tx, const struct judgement *j,
 
     struct ticket_edit edit = { .priority = new.priority, .summary = new.summary };
 
-    return store_ticket_edit(tx, id, &edit, now, err) && say(tx, id, &summary, now, err) &&
+    return store_ticket_edit(tx, id, &edit, now, err) && told_say(tx, id, &summary, now, err) &&
            audit_ticket(tx, ticket, "ticket.raise", new.priority, now, err);
 }
 

@@ -12,6 +12,7 @@ bool job_audit_run(struct job_run *run, struct err *err) must_check;
 bool job_check_run(struct job_run *run, struct err *err) must_check;
 bool job_cleanup_run(struct job_run *run, struct err *err) must_check;
 bool job_deliver_run(struct job_run *run, struct err *err) must_check;
+bool job_deploy_run(struct job_run *run, struct err *err) must_check;
 bool job_import_csv_run(struct job_run *run, struct err *err) must_check;
 bool job_import_probe_run(struct job_run *run, struct err *err) must_check;
 bool job_notify_run(struct job_run *run, struct err *err) must_check;
