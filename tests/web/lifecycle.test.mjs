@@ -37,7 +37,7 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
   const button = (name) => page.getByRole('button', { name, exact: true });
   const link = (name) => page.getByRole('link', { name, exact: true });
   /* A field by its whole label; that of a required one ends in a star. */
-  const field = (name) => page.getByRole('main').getByLabel(new RegExp(`^${name}( ?\\*)?$`));
+  const field = (name) => page.getByRole('main').getByLabel(new RegExp(`^${name}\\s*\\*?$`));
   const dialog = () => page.getByRole('dialog');
   const inDialog = (name) => dialog().getByRole('button', { name, exact: true });
   const gone = () => dialog().waitFor({ state: 'detached' });
@@ -264,6 +264,55 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     fine();
   });
 
+  /* F32 */
+  test('adds an HAProxy with its places and endpoints, and says at the field what is wrong', async () => {
+    await page.goto('/resources');
+    await link('Add resource').click();
+    await field('Name').fill('edge-2');
+    await field('Path of the socket').fill('haproxy.sock');
+    await page.getByRole('group', { name: 'Place 1' }).getByLabel(/^Place\s*\*?$/).fill('www');
+    await page.getByRole('group', { name: 'Place 1' }).getByLabel('Certificate in HAProxy').fill('/certs/www.pem');
+    await button('Add a place').click();
+    await page.getByRole('group', { name: 'Endpoint 1' }).getByLabel('Host').fill('www.example.org');
+    await button('Add an endpoint').click();
+    const second = page.getByRole('group', { name: 'Endpoint 2' });
+    await second.getByLabel('Host').fill('nowhere');
+    await second.getByLabel('Serves the certificate of').selectOption('www');
+    await button('Add').click();
+    await page.getByText('"haproxy.sock" is no absolute path').first().waitFor();
+    await field('Path of the socket').fill('/run/haproxy.sock');
+    await button('Add').click();
+    await second.getByText('there is no such host').waitFor();
+    await second.getByLabel('Host').fill('www2.example.org');
+    await button('Add').click();
+    await heading(/edge-2/).waitFor();
+    const { settings, slots, endpoints, type } = server.state.world.resources.at(-1);
+    assert.deepEqual({ type, settings, slots }, { type: 'haproxy', settings: { socket: '/run/haproxy.sock' }, slots: [{ slot: 'www', certificate: '/certs/www.pem' }] });
+    assert.deepEqual(endpoints.map((e) => [e.host, e.slot]), [['www.example.org', null], ['www2.example.org', 'www']]);
+    fine();
+  });
+
+  /* F32, F33 */
+  test('tests a resource, deploys to it, and shows each address', async () => {
+    await page.goto('/resources/3');
+    await button('Test').click();
+    await dialog().getByText('It answers: HAProxy 2.6.12').waitFor();
+    await dialog().getByText('HAProxy does not know it').waitFor();
+    server.state.world.isEdgeDown = true;
+    await inDialog('Test again').click();
+    await dialog().getByText('connection refused').waitFor();
+    await dialog().getByRole('button', { name: 'Close' }).last().click();
+    await gone();
+    await page.getByText(/2001:db8::1 still presents the previous certificate/).waitFor();
+    await page.getByRole('list', { name: 'Addresses of edge' }).first().getByText('www.example.org:443 at 192.0.2.1').waitFor();
+    await page.getByLabel('Place of mail.example.org').selectOption('shop.pem');
+    await button('Deploy').click();
+    await page.getByText('1 deployment started').waitFor();
+    await page.goto('/certificates/3?tab=deployments');
+    await page.getByText('Served everywhere').waitFor();
+    fine();
+  });
+
   test('makes a profile, refuses at the field, and edits it', async () => {
     await page.goto('/profiles');
     await link('Add profile').click();
@@ -379,7 +428,7 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
 
   test('fits a phone: nothing is wider than the screen', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const path of ['/tickets', '/tickets?view=board', '/tickets/CERT-103', '/tickets/new?profile=Internal+servers', '/profiles', '/profiles/new', '/cas', '/cas/new', '/cas/internal', '/certificates/3', '/jobs']) {
+    for (const path of ['/tickets', '/tickets?view=board', '/tickets/CERT-103', '/tickets/new?profile=Internal+servers', '/profiles', '/profiles/new', '/cas', '/cas/new', '/cas/internal', '/resources/3', '/resources/new', '/certificates/3', '/jobs']) {
       await page.goto(path);
       await page.waitForLoadState('networkidle');
       const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);

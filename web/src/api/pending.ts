@@ -6,7 +6,6 @@ type Instant = string;
 type InstantOrNull = string | null;
 type Answer<T> = { responses: { 200: { content: { 'application/json': T } } } };
 type Made<T> = { responses: { 201: { content: { 'application/json': T } } } };
-type Taken<T> = { responses: { 202: { content: { 'application/json': T } } } };
 type Nothing = { responses: { 204: { content?: never } } };
 type Takes<B> = { requestBody: { content: { 'application/json': B } } };
 type PageOf<T> = { items: T[]; next_cursor: string | null; total: number; total_is_estimate: boolean };
@@ -130,21 +129,6 @@ export interface CaCertificate {
   revocation_reason: string;
 }
 
-export interface Deployment {
-  id: number;
-  state: 'queued' | 'deploying' | 'proving' | 'seen' | 'put_back' | 'failed';
-  version: string;
-  previous: string | null;
-  certificate: S['CertificateRef'];
-  resource: { id: number; name: string };
-  slot: string;
-  error: string;
-  ticket: string | null;
-  addresses: { address: string; fingerprint: string | null; is_expected: boolean; checked_at: Instant }[];
-  created_at: Instant;
-  started_at: InstantOrNull;
-  finished_at: InstantOrNull;
-}
 
 export interface PendingPaths {
   '/tickets': { get: Answer<PageOf<LifeTicket>>; post: Takes<TicketNew> & Made<LifeTicket> };
@@ -162,15 +146,9 @@ export interface PendingPaths {
   '/certificates/{id}/enroll': { post: Takes<TicketNew> & Made<LifeTicket> };
   '/certificates/{id}/renew': { post: Takes<{ csr?: string; force?: boolean }> & Answer<LifeTicket> };
   '/certificates/{id}/revoke': { post: Takes<{ reason: string; comment?: string }> & Answer<LifeTicket> };
-  '/certificates/{id}/deployments': { get: Answer<PageOf<Deployment>> };
   '/cas': { get: Answer<{ items: Ca[] }>; post: Takes<CaNew> & Made<Ca> };
   '/cas/{name}': { get: Answer<Ca>; patch: Takes<{ description?: string; disabled?: boolean; public_url?: string }> & Answer<Ca>; delete: Nothing };
   '/cas/{name}/certificate': { post: Takes<{ chain: string }> & Answer<Ca> };
   '/cas/{name}/crl': { post: Answer<Ca> };
   '/cas/{name}/certificates': { get: Answer<PageOf<CaCertificate>> };
-  '/resources/{id}/deploy': { post: Taken<{ items: Deployment[] }> };
-  '/resources/{id}/test': { post: Answer<{ ok: boolean; message: string }> };
-  '/resources/{id}/deployments': { get: Answer<PageOf<Deployment>> };
-  '/deployments/{id}': { get: Answer<Deployment> };
-  '/deployments/{id}/retry': { post: Taken<Deployment> };
 }

@@ -18,13 +18,21 @@ function Addresses({ deployment: d }: { deployment: Deployment }) {
   return (
     <ul className="cd-addresses" aria-label={`Addresses of ${d.resource.name}`}>
       {d.addresses.map((a) => (
-        <li key={a.address} className="cd-labels">
+        <li key={`${a.endpoint} ${a.address ?? ''}`} className="cd-labels">
           <Label isCompact variant="outline" status={a.is_expected ? 'success' : 'warning'}>{a.is_expected ? 'Serves it' : a.fingerprint ? 'Serves another' : 'Not seen'}</Label>
-          <span className="cd-break">{a.address}</span> <span className="cd-quiet"><Time at={a.checked_at} show="ago" /></span>
+          <span className="cd-break">{a.endpoint}{a.address && !a.endpoint.startsWith(a.address) && ` at ${a.address}`}</span>
+          <span className="cd-quiet">{a.error && `${a.error}, `}<Time at={a.checked_at} show="ago" /></span>
         </li>
       ))}
     </ul>
   );
+}
+
+/* What it waits for, or until when. */
+function Outlook({ deployment: d }: { deployment: Deployment }) {
+  if (isOver(d)) return d.retry_at && d.state !== 'seen' ? <p className="cd-quiet">Tried again by itself <Time at={d.retry_at} show="ago" />.</p> : null;
+  if (d.is_putting_back) return <p className="cd-quiet">The previous certificate is being put back.</p>;
+  return d.prove_until ? <p className="cd-quiet">Every address must present it; given up <Time at={d.prove_until} show="ago" />.</p> : null;
 }
 
 interface DeploymentListProps {
@@ -54,6 +62,7 @@ export function DeploymentList({ items, show, mayRetry }: DeploymentListProps) {
               {d.ticket && <Link to={`/tickets/${d.ticket}`}>{d.ticket}</Link>}
             </span>
             {d.error && <p className="cd-bad cd-said">{d.error}</p>}
+            <Outlook deployment={d} />
             <Addresses deployment={d} />
           </span>
           <span className="cd-row-side cd-quiet">
