@@ -1,7 +1,7 @@
 /* The life of a certificate by its ticket, profiles and CAs: the page against the stand-in server. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { hasBrowser, launch, openPage, signIn } from './browser.mjs';
+import { hasBrowser, launch, openPage, signedIn } from './browser.mjs';
 import { watchAnswers } from './description.mjs';
 import { csrText } from './fixtures/lifecycle.mjs';
 import { startServer } from './fixtures/server.mjs';
@@ -30,7 +30,7 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     opened = await openPage(browser, server.url);
     ({ page } = opened);
     wrong = watchAnswers(page);
-    await signIn(page, 'admin', 'fixture');
+    await signedIn(opened, server);
   });
 
   const heading = (name) => page.getByRole('heading', { level: 1, name });
@@ -90,7 +90,7 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await field('Summary').fill('For the shop');
     await field('Share with').fill('ops, bob');
     await button('Create ticket').click();
-    await page.getByText(/^CERT-\d+- For the shop has been created$/).waitFor();
+    await page.getByText(/CERT-\d+- For the shop has been created/).waitFor();
     await heading(/For the shop/).waitFor();
     const { csr: given, share, profile } = server.state.world.lastTicket;
     assert.deepEqual({ given: given.trim(), share, profile }, { given: csrText.trim(), share: { users: ['bob'], groups: ['ops'] }, profile: 'Internal servers' });
@@ -152,7 +152,7 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
 
   test('approves, and shows who did', async () => {
     await page.goto('/tickets/CERT-102');
-    await page.getByText('1 of 2 approvals given.').waitFor();
+    await page.getByText('1 of 2 approvals given; the group ops approves.').waitFor();
     await button('Approve').click();
     await inDialog('Approve').click();
     await gone();
@@ -223,6 +223,7 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
   test('has a certificate revoked that was enrolled elsewhere, by number and domain', async () => {
     await page.goto('/tickets/new?type=revoke_certificate');
     await field('Certificate profile').selectOption('Internal servers');
+    await field('Reason').selectOption({ label: 'The key is compromised (keyCompromise)' });
     await field('Certificate ID').fill('C-1');
     await field('Certificate domain').fill('app-103.example.org');
     await button('Create ticket and revoke').click();
@@ -259,8 +260,12 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await page.getByRole('menuitem', { name: 'Renew', exact: true }).click();
     await dialog().getByText(/No profile issues it, so certdesk cannot renew it/).waitFor();
     await inDialog('Request it from a profile').click();
-    await heading('Create ticket').waitFor();
+    await heading('Enroll from a profile').waitFor();
     assert.match(page.url(), /certificate=1/);
+    await field('Certificate profile').selectOption('Internal servers');
+    await page.getByRole('textbox', { name: 'Certificate CSR text', exact: true }).fill(csrText);
+    await button('Enroll certificate').click();
+    await heading(/A new certificate/).waitFor();
     fine();
   });
 
@@ -305,7 +310,7 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await gone();
     await page.getByText(/2001:db8::1 still presents the previous certificate/).waitFor();
     await page.getByRole('list', { name: 'Addresses of edge' }).first().getByText('www.example.org:443 at 192.0.2.1').waitFor();
-    await page.getByLabel('Place of mail.example.org').selectOption('shop.pem');
+    await page.getByLabel('Place of host-20.example.org').selectOption('shop.pem');
     await button('Deploy').click();
     await page.getByText('1 deployment started').waitFor();
     await page.goto('/certificates/3?tab=deployments');
@@ -394,6 +399,18 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await page.getByRole('menuitem', { name: 'Disable' }).click();
     await inDialog('Disable').click();
     await page.getByText('Disabled', { exact: true }).waitFor();
+    fine();
+  });
+
+  /* F13, F21 */
+  test('says on the dashboard what is amiss with a CA, and what was issued and never seen', async () => {
+    server.state.world.caTroubles = [{ name: 'internal', trouble: 'crl_stale', message: 'its CRL should have been signed anew 3 days ago' }];
+    server.state.world.certificates[2].endpoints_summary.total = 0;
+    await page.goto('/');
+    await page.getByText(/its CRL should have been signed anew/).waitFor();
+    await page.getByText('Issued, never seen').waitFor();
+    await link('All of them (1)').click();
+    await link('mail.example.org').waitFor();
     fine();
   });
 

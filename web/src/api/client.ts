@@ -4,11 +4,8 @@
  * A change repeats the session's CSRF token in a header. A refusal becomes an ApiError with the server's words; when
  * it is "sign in first", whoever has subscribed with onSignedOut is told.
  */
-import type { PendingPaths } from './pending';
-import type { paths as described } from './schema.gen';
+import type { paths } from './schema.gen';
 import type { Problem } from './types';
-
-type paths = Omit<described, keyof PendingPaths> & { [P in keyof PendingPaths]: PendingPaths[P] & (P extends keyof described ? Omit<described[P], keyof PendingPaths[P]> : unknown) };
 
 const base = '/api/v1';
 

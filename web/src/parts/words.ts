@@ -1,6 +1,6 @@
 /* How things are called on the page. */
 import type {
-  Ca, ChainStatus, Deployment, DeliveryState, ErrorClass, Flag, Job, Observation, Priority, Profile, ProfileKeyAlgorithm, Protocol, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
+  Ca, ChainStatus, Deployment, DeliveryState, ErrorClass, Flag, Job, Observation, Priority, Profile, ProfileKeyAlgorithm, Protocol, RevocationReason, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
 } from '../api/types';
 
 export const statusWords: Record<Validity, string> = {
@@ -51,12 +51,10 @@ export const ticketStatusWords: Record<TicketStatus, string> = {
 export const isTicketStatus = (word: string | null): word is TicketStatus => word !== null && word in ticketStatusWords;
 
 /* RFC 5280, 5.3.1: what a person may give as a reason. */
-export const revocationReasons = {
-  unspecified: 'Not given', keyCompromise: 'The key is compromised', cACompromise: 'The CA is compromised', affiliationChanged: 'The holder has changed',
-  superseded: 'Replaced by another', cessationOfOperation: 'No longer in use', certificateHold: 'On hold', privilegeWithdrawn: 'The right to it was withdrawn',
-  aACompromise: 'The attribute authority is compromised',
-} as const;
-export type RevocationReason = keyof typeof revocationReasons;
+export const revocationReasons: Record<RevocationReason, string> = {
+  unspecified: 'Not given', keyCompromise: 'The key is compromised', affiliationChanged: 'The holder has changed', superseded: 'Replaced by another',
+  cessationOfOperation: 'No longer in use', privilegeWithdrawn: 'The right to it was withdrawn',
+};
 
 export const caStateWords: Record<Ca['state'], string> = {
   awaiting_certificate: 'Waits for its certificate', active: 'Active', expired: 'Expired', disabled: 'Disabled',

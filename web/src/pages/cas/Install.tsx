@@ -47,7 +47,7 @@ function InstallForm({ ca }: { ca: Ca }) {
   );
 }
 
-export function InstallCard({ ca, isAdmin }: { ca: Ca; isAdmin: boolean }) {
+export function InstallCard({ ca }: { ca: Ca }) {
   const query = useQuery({ queryKey: ['cas', ca.name, 'csr'], queryFn: ({ signal }) => api.text('/cas/{name}/csr', { path: { name: ca.name }, signal }) });
   return (
     <Card>
@@ -65,7 +65,7 @@ export function InstallCard({ ca, isAdmin }: { ca: Ca; isAdmin: boolean }) {
             </>
           )}
         </Loaded>
-        {isAdmin && <InstallForm ca={ca} />}
+        <InstallForm ca={ca} />
       </CardBody>
     </Card>
   );

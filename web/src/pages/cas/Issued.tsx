@@ -3,12 +3,12 @@ import { Card, CardBody, CardTitle, Label } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client';
-import type { Ca, CaCertificate } from '../../api/types';
+import type { Ca, CaCertificate, RevocationReason } from '../../api/types';
 import { Link } from '../../app/router';
 import { Pager, usePaging } from '../../parts/Pager';
 import { Loaded, Nothing } from '../../parts/States';
 import { Time } from '../../parts/Time';
-import { revocationReasons, shortName, type RevocationReason } from '../../parts/words';
+import { revocationReasons } from '../../parts/words';
 
 function State({ c }: { c: CaCertificate }) {
   if (!c.revoked_at) return new Date(c.not_after) < new Date() ? <Label isCompact color="grey">Ended</Label> : <Label isCompact color="green">Good</Label>;
@@ -34,11 +34,11 @@ export function IssuedCard({ ca }: { ca: Ca }) {
             <>
               <div className="cd-scroll">
                 <Table variant="compact" aria-label="Issued certificates" className="cd-table">
-                  <Thead><Tr><Th className="cd-col-name">Subject</Th><Th>Serial</Th><Th>State</Th><Th>Issued</Th><Th>Ends</Th></Tr></Thead>
+                  <Thead><Tr><Th className="cd-col-name">Certificate</Th><Th>Serial</Th><Th>State</Th><Th>Issued</Th><Th>Ends</Th></Tr></Thead>
                   <Tbody>
                     {page.items.map((c) => (
                       <Tr key={c.serial}>
-                        <Td dataLabel="Subject">{c.certificate ? <Link to={`/certificates/${c.certificate.id}`} className="cd-break">{shortName(c.subject) || c.certificate.name}</Link> : <span className="cd-break">{shortName(c.subject)}</span>}</Td>
+                        <Td dataLabel="Certificate"><Link to={`/certificates/${c.certificate.id}`} className="cd-break">{c.certificate.name}</Link></Td>
                         <Td dataLabel="Serial"><code className="cd-clip" title={c.serial}>{c.serial}</code></Td>
                         <Td dataLabel="State"><State c={c} /></Td>
                         <Td dataLabel="Issued"><Time at={c.issued_at} /></Td>

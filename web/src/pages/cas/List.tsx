@@ -38,9 +38,9 @@ export default function List() {
                       <Td dataLabel="State"><span className="cd-labels"><CaStateLabel state={c.state} />{c.is_staging && <Label isCompact color="orange">Staging</Label>}</span></Td>
                       <Td dataLabel="Ends"><Time at={c.not_after} show="date" /></Td>
                       <Td dataLabel="CRL">{!c.crl ? '–' : c.crl.is_stale ? <Label isCompact status="danger">Stale</Label> : <>Until <Time at={c.crl.next_update} show="ago" /></>}</Td>
-                      <Td dataLabel="Certificates">{c.n_certificates.toLocaleString('en')}</Td>
-                      <Td dataLabel="Revoked">{c.n_revoked.toLocaleString('en')}</Td>
-                      <Td dataLabel="Profiles">{c.n_profiles}</Td>
+                      <Td dataLabel="Certificates">{c.n_certificates?.toLocaleString('en') ?? '–'}</Td>
+                      <Td dataLabel="Revoked">{c.n_revoked?.toLocaleString('en') ?? '–'}</Td>
+                      <Td dataLabel="Profiles">{c.n_profiles ?? '–'}</Td>
                     </Tr>
                   ))}
                 </Tbody>

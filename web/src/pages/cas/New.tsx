@@ -22,7 +22,6 @@ interface Draft {
   description: string;
   subject: Subject;
   key: KeyChoice;
-  storage: CaNew['storage'];
   years: string;
   url: string;
   permitted: string;
@@ -31,7 +30,7 @@ interface Draft {
 
 /* CA keys live long: nothing small is proposed. */
 const caKeys: KeyChoice[] = ['ec-p384', 'ec-p256', 'rsa-4096', 'rsa-3072', 'ed25519'];
-const firstStep = ['kind', 'name', 'description', 'subject', 'key', 'storage'];
+const firstStep = ['kind', 'name', 'description', 'subject', 'key'];
 const words = (text: string): string[] => text.split(/[\s,;]+/).filter(Boolean);
 const slugOf = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40);
 
@@ -47,8 +46,8 @@ function What({ draft: d, change, error }: PartProps) {
       <Field label="Kind">
         {(id) => (
           <div role="radiogroup" aria-label="Kind" className="cd-choices">
-            <Radio id={`${id}-root`} name={id} label="Its own root" description="It signs itself. Give its certificate to whoever is to trust it." isChecked={d.kind === 'root'} onChange={() => change({ kind: 'root', years: d.years === '5' ? '10' : d.years })} />
-            <Radio id={`${id}-intermediate`} name={id} label="An intermediate" description="You get a CSR, for a root elsewhere or offline to sign, and bring the certificate back." isChecked={d.kind === 'intermediate'} onChange={() => change({ kind: 'intermediate', years: d.years === '10' ? '5' : d.years })} />
+            <Radio id={`${id}-root`} name={id} label="Its own root" description="It signs itself. Give its certificate to whoever is to trust it." isChecked={d.kind === 'root'} onChange={() => change({ kind: 'root' })} />
+            <Radio id={`${id}-intermediate`} name={id} label="An intermediate" description="You get a CSR, for a root elsewhere or offline to sign, and bring the certificate back." isChecked={d.kind === 'intermediate'} onChange={() => change({ kind: 'intermediate' })} />
           </div>
         )}
       </Field>
@@ -57,15 +56,9 @@ function What({ draft: d, change, error }: PartProps) {
           fields={['CN', 'O', 'C']} required={['CN']} commonHelp="As people know it: Example Internal CA" subject={d.subject} error={error}
           change={(subject) => change({ subject, name: d.name === slugOf(d.subject.CN ?? '') ? slugOf(subject.CN ?? '') : d.name })}
         />
-        <GridItem><TextField label="Name in addresses" value={d.name} onChange={(name) => change({ name })} isRequired maxLength={64} error={aboutField(error, 'name')} help="Lower-case letters, digits and hyphens" /></GridItem>
+        <GridItem><TextField label="Name in addresses" value={d.name} onChange={(name) => change({ name })} isRequired maxLength={63} error={aboutField(error, 'name')} help="Lower-case letters, digits and hyphens" /></GridItem>
         <GridItem><ChoiceField label="Key" value={d.key} onChange={(key) => change({ key })} options={keyOptions(caKeys)} error={aboutField(error, 'key')} /></GridItem>
-        <GridItem>
-          <ChoiceField
-            label="Where the key is kept" value={d.storage} onChange={(storage) => change({ storage })} error={aboutField(error, 'storage')}
-            options={[['sealed', 'Sealed in the vault'], ['pkcs11', 'In the PKCS#11 token of this server']]}
-          />
-        </GridItem>
-        <GridItem span={12} md={12}><TextField label="Description" value={d.description} onChange={(description) => change({ description })} maxLength={1000} error={aboutField(error, 'description')} /></GridItem>
+        <GridItem span={12} md={12}><TextField label="Description" value={d.description} onChange={(description) => change({ description })} maxLength={2000} error={aboutField(error, 'description')} /></GridItem>
       </Grid>
     </>
   );
@@ -75,14 +68,14 @@ function Limits({ draft: d, change, error }: PartProps) {
   return (
     <>
       <TextField
-        label="Public URL" value={d.url} onChange={(url) => change({ url })} isRequired maxLength={500} error={aboutField(error, 'public_url')}
+        label="Public URL" value={d.url} onChange={(url) => change({ url })} isRequired maxLength={429} error={aboutField(error, 'public_url')}
         help={<>Where clients reach this server for the CRL and OCSP: <code>{`${d.url.replace(/\/+$/, '')}/pki/${d.name}.crl`}</code></>}
       />
       <Alert isInline variant="warning" title="The public URL stands in every certificate that it signs">
         It can be changed until the first certificate is issued, and never afterwards. Plain http is usual here: what is fetched is signed. Choose a name that
         will outlive this host.
       </Alert>
-      <TextField label="Lifetime in years" type="number" min={1} max={50} value={d.years} onChange={(years) => change({ years })} isRequired error={aboutField(error, 'lifetime_days')} />
+      {d.kind === 'root' && <TextField label="Lifetime in years" type="number" min={1} max={100} value={d.years} onChange={(years) => change({ years })} isRequired error={aboutField(error, 'lifetime_days')} />}
       <AreaField
         label="Only for these names" value={d.permitted} onChange={(permitted) => change({ permitted })} rows={3} isCode maxLength={10000} error={aboutField(error, 'name_constraints.permitted')}
         placeholder={'example.org\n10.0.0.0/8'} help="Domains and networks, one a line: it can sign nothing else, and whoever trusts it need fear nothing else. Left empty: any name."
@@ -93,7 +86,7 @@ function Limits({ draft: d, change, error }: PartProps) {
 }
 
 const bodyOf = (d: Draft): CaNew => ({
-  name: d.name.trim(), type: 'local', kind: d.kind, subject: givenOf(d.subject), key: keys[d.key][1], storage: d.storage, lifetime_days: Math.round(Number(d.years) * 365.25),
+  name: d.name.trim(), type: 'local', kind: d.kind, subject: givenOf(d.subject), key: keys[d.key][1], lifetime_days: d.kind === 'root' ? Math.round(Number(d.years) * 365.25) : undefined,
   public_url: d.url.trim(), name_constraints: { permitted: words(d.permitted), excluded: words(d.excluded) }, description: d.description.trim(),
 });
 
@@ -122,7 +115,7 @@ function useMake(back: (step: Step) => void) {
 export default function New() {
   const [step, setStep] = useState<Step>('what');
   const [draft, setDraft] = useState<Draft>({
-    kind: 'root', name: '', description: '', subject: {}, key: 'ec-p384', storage: 'sealed', years: '10', url: window.location.origin, permitted: '', excluded: '',
+    kind: 'root', name: '', description: '', subject: {}, key: 'ec-p384', years: '10', url: window.location.origin, permitted: '', excluded: '',
   });
   const { error, isBusy, make } = useMake(setStep);
   const part = { draft, error, change: (c: Partial<Draft>) => setDraft((all) => ({ ...all, ...c })) };
@@ -134,7 +127,7 @@ export default function New() {
   };
   const isAtField = error instanceof ApiError && error.problem.errors.length > 0;
   return (
-    <Page title="Make a CA" parents={[{ to: '/cas', text: 'Certificate authorities' }]} lead="The built-in CA: its key is made here, and never leaves the vault or the token.">
+    <Page title="Make a CA" parents={[{ to: '/cas', text: 'Certificate authorities' }]} lead="The built-in CA: its key is made in the vault, and never leaves it.">
       <PageSection>
         <div className="cd-form">
           <Steps label="Steps" steps={steps} at={step} go={setStep} />

@@ -32,11 +32,11 @@ function AboutCard({ ca: c }: { ca: Ca }) {
         <Facts
           isNarrow
           facts={[
-            ['Type', caTypeWords(c.type)],
+            ['Kind', `${caTypeWords(c.type)}, ${c.kind === 'root' ? 'its own root' : 'an intermediate'}`],
             ['Subject', <span className="cd-break">{c.subject || '–'}</span>],
             ['Certificate', c.certificate ? <Link to={`/certificates/${c.certificate}`}>In the inventory</Link> : 'None yet'],
             ['Ends', <Time at={c.not_after} show="date" />],
-            ['Key', `${keyAlgorithmWords(c.key_algorithm)}, ${c.key_storage === 'pkcs11' ? 'in the PKCS#11 token' : 'sealed in the vault'}`],
+            ['Key', `${keyAlgorithmWords(c.key_algorithm)}, sealed in the vault`],
             ['Path length', c.pathlen === null ? 'Any' : String(c.pathlen)],
             ['Only for', permitted.length > 0 ? <span className="cd-break">{permitted.join(', ')}</span> : 'Any name'],
             excluded.length > 0 && ['Never for', <span className="cd-break">{excluded.join(', ')}</span>],
@@ -77,8 +77,8 @@ function CrlCard({ ca: c, isAdmin }: { ca: Ca; isAdmin: boolean }) {
             ['CRL number', String(c.crl.number)],
             ['Made', <Time at={c.crl.this_update} />],
             ['Good until', <Time at={c.crl.next_update} />],
-            ['Revoked', c.n_revoked.toLocaleString('en')],
-            ['Issued', c.n_certificates.toLocaleString('en')],
+            c.n_revoked !== null && ['Revoked', c.n_revoked.toLocaleString('en')],
+            c.n_certificates !== null && ['Issued', c.n_certificates.toLocaleString('en')],
           ]}
         />
         <div className="cd-actions cd-above">
@@ -108,8 +108,8 @@ function EditDialog({ ca, close }: { ca: Ca; close: () => void }) {
   };
   return (
     <Dialog title={`Edit ${ca.name}`} action="Save" run={run} close={close} size="medium">
-      <TextField label="Description" value={description} onChange={setDescription} maxLength={1000} error={aboutField(error, 'description')} />
-      {!ca.url_is_fixed && <TextField label="Public URL" value={url} onChange={setUrl} maxLength={500} error={aboutField(error, 'public_url')} help="After the first certificate it stays as it is, for ever" />}
+      <TextField label="Description" value={description} onChange={setDescription} maxLength={2000} error={aboutField(error, 'description')} />
+      {!ca.url_is_fixed && <TextField label="Public URL" value={url} onChange={setUrl} maxLength={429} error={aboutField(error, 'public_url')} help="After the first certificate it stays as it is, for ever" />}
     </Dialog>
   );
 }
@@ -161,7 +161,7 @@ function Filled({ ca: c }: { ca: Ca }) {
     >
       <PageSection>
         <div className="cd-stack">
-          {c.state === 'awaiting_certificate' && <InstallCard ca={c} isAdmin={isAdmin} />}
+          {c.state === 'awaiting_certificate' && (isAdmin ? <InstallCard ca={c} /> : <Alert isInline variant="info" title="It issues nothing before its certificate is here" />)}
           <Grid hasGutter>
             <GridItem span={12} lg={6}><AboutCard ca={c} /></GridItem>
             <GridItem span={12} lg={6}><CrlCard ca={c} isAdmin={isAdmin} /></GridItem>

@@ -3,7 +3,7 @@ import { Alert, Card, CardBody, CardTitle, Checkbox, Content } from '@patternfly
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import type { Certificate, Renewal, Ticket } from '../../api/types';
+import type { Certificate, Renewal, TicketInFull } from '../../api/types';
 import { Link, navigate } from '../../app/router';
 import { useMe } from '../../app/session';
 import { Dialog } from '../../parts/Dialog';
@@ -62,7 +62,7 @@ export function RenewalCard({ id }: { id: number }) {
 function useTold(id: number) {
   const client = useQueryClient();
   const toasts = useToasts();
-  return (ticket: Ticket) => {
+  return (ticket: TicketInFull) => {
     for (const key of ['certificate', 'certificates', 'ticket', 'tickets', 'dashboard', 'deployments']) void client.invalidateQueries({ queryKey: [key] });
     toasts.done(ticket.message ?? `${ticket.key} has been updated`);
     if (ticket.certificate?.id === id) navigate(`/tickets/${ticket.key}`);

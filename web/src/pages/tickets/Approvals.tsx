@@ -4,7 +4,7 @@ import { CheckIcon, TimesIcon } from '@patternfly/react-icons';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import type { Ticket } from '../../api/types';
+import type { TicketInFull as Ticket } from '../../api/types';
 import { Dialog } from '../../parts/Dialog';
 import { AreaField } from '../../parts/Fields';
 import { aboutField } from '../../parts/States';
@@ -26,7 +26,7 @@ function ApprovalDialog({ ticket, approved, close }: { ticket: Ticket; approved:
   };
   return (
     <Dialog title={`${approved ? 'Approve' : 'Reject'} ${ticket.key}`} action={approved ? 'Approve' : 'Reject'} isDangerous={!approved} run={run} close={close}>
-      <AreaField label="Comment" value={comment} onChange={setComment} rows={3} maxLength={32000} error={aboutField(error, 'comment')} help={approved ? 'May be left empty' : 'Why not: whoever asked reads it'} />
+      <AreaField label="Comment" value={comment} onChange={setComment} rows={3} maxLength={2000} error={aboutField(error, 'comment')} help={approved ? 'May be left empty' : 'Why not: whoever asked reads it'} />
     </Dialog>
   );
 }
@@ -34,14 +34,14 @@ function ApprovalDialog({ ticket, approved, close }: { ticket: Ticket; approved:
 export function ApprovalsCard({ ticket }: { ticket: Ticket }) {
   const [asking, setAsking] = useState<boolean | null>(null);
   const a = ticket.approvals;
-  if (!a || (a.needed === 0 && a.given.length === 0)) return null;
+  if (a.needed === 0 && a.given.length === 0) return null;
   const n = a.given.filter((g) => g.approved).length;
   const isRejected = a.given.some((g) => !g.approved);
   return (
     <Card>
       <CardTitle component="h2">Approval</CardTitle>
       <CardBody>
-        <p>{isRejected ? 'It was rejected.' : n >= a.needed ? `Approved by ${count(n, 'person', 'people')}.` : `${n} of ${count(a.needed, 'approval')} given.`}</p>
+        <p>{isRejected ? 'It was rejected.' : n >= a.needed ? `Approved by ${count(n, 'person', 'people')}.` : `${n} of ${count(a.needed, 'approval')} given${a.group ? `; the group ${a.group} approves` : ''}.`}</p>
         {a.given.length > 0 && (
           <ul className="cd-rows" aria-label="Approvals">
             {a.given.map((g) => (

@@ -4,7 +4,8 @@ import { DownloadIcon, UploadIcon } from '@patternfly/react-icons';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useRef, useState } from 'react';
 import { api } from '../../api/client';
-import type { Attachment, Ticket } from '../../api/types';
+import type { Attachment, TicketInFull as Ticket } from '../../api/types';
+import { useMe } from '../../app/session';
 import { Dialog } from '../../parts/Dialog';
 import { sizeWords } from '../../parts/Files';
 import { Loaded } from '../../parts/States';
@@ -47,13 +48,13 @@ function useUpload(ticket: string) {
 }
 
 export function Attachments({ ticket }: { ticket: Ticket }) {
+  const me = useMe();
   const client = useQueryClient();
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const [asking, setAsking] = useState<Attachment | null>(null);
   const { isBusy, upload } = useUpload(ticket.key);
   const path = { key: ticket.key };
-  const mayEdit = ticket.may.includes('edit');
   const query = useQuery({
     queryKey: ['ticket', ticket.key, 'attachments', ticket.status, ticket.certificate_id],
     queryFn: ({ signal }) => api.get('/tickets/{key}/attachments', { path, signal }),
@@ -68,7 +69,7 @@ export function Attachments({ ticket }: { ticket: Ticket }) {
       <CardBody>
         <Loaded query={query} lines={1}>
           {({ items }) => (items.length === 0 ? <p className="cd-quiet">No files yet. The certificate is attached when it is enrolled.</p> : (
-            <ul className="cd-rows" aria-label="Attachments">{items.map((f) => <Row key={f.id} ticket={ticket.key} file={f} remove={mayEdit ? () => setAsking(f) : undefined} />)}</ul>
+            <ul className="cd-rows" aria-label="Attachments">{items.map((f) => <Row key={f.id} ticket={ticket.key} file={f} remove={me.role === 'admin' || f.author === me.name ? () => setAsking(f) : undefined} />)}</ul>
           ))}
         </Loaded>
         {ticket.may.includes('comment') && (

@@ -32,7 +32,7 @@ function Column({ column: c, more }: { column: BoardColumn; more: string }) {
   const rest = c.total - c.items.length;
   return (
     <section className="cd-column" aria-label={c.title}>
-      <h2 className="cd-column-title">{c.title} <span className="cd-quiet" aria-label={count(c.total, 'ticket')}>{c.total.toLocaleString('en')}</span></h2>
+      <h2 className="cd-column-title">{c.title} <span className="cd-quiet" aria-label={count(c.total, 'ticket')}>{c.total_is_estimate && 'about '}{c.total.toLocaleString('en')}</span></h2>
       {c.items.length === 0 ? <p className="cd-quiet">None</p> : <ul className="cd-column-items">{c.items.map((t) => <Item key={t.key} t={t} />)}</ul>}
       {rest > 0 && <p className="cd-more"><Link to={more}>{rest.toLocaleString('en')} more</Link></p>}
     </section>

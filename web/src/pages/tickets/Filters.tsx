@@ -101,7 +101,7 @@ export function Filters({ isBoard }: { isBoard: boolean }) {
           <OneOf name="profile" label="Profile" all="All profiles" options={profiles.map((p): [string, string] => [p.name, p.name])} />
         </ToolbarItem>
       )}
-      <ToolbarItem><OneOf name="assignee" label="Assignee" all="Anybody's" options={assignees} /></ToolbarItem>
+      {!isBoard && <ToolbarItem><OneOf name="assignee" label="Assignee" all="Anybody's" options={assignees} /></ToolbarItem>}
     </>
   );
 }

@@ -18,7 +18,10 @@ export default function New() {
   const certificate = Number(search.get('certificate')) || undefined;
   const leave = () => navigate(certificate ? `/certificates/${certificate}` : '/tickets');
   return (
-    <Page title="Create ticket" parents={[{ to: '/tickets', text: 'Tickets' }]} lead={leads[type]}>
+    <Page
+      title={certificate ? 'Enroll from a profile' : 'Create ticket'} lead={certificate ? 'The record gets a new certificate, by a ticket of its own.' : leads[type]}
+      parents={[certificate ? { to: `/certificates/${certificate}`, text: 'Certificate' } : { to: '/tickets', text: 'Tickets' }]}
+    >
       <PageSection>
         {certificate === undefined && (
           <ToggleGroup aria-label="Type">

@@ -4,7 +4,7 @@ import { DownloadIcon } from '@patternfly/react-icons';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import type { Ticket, TicketStatus } from '../../api/types';
+import type { TicketInFull as Ticket, TicketStatus } from '../../api/types';
 import { Link } from '../../app/router';
 import { CopyButton } from '../../parts/Copyable';
 import { deploymentsInterval, DeploymentList } from '../../parts/Deployments';
@@ -31,6 +31,8 @@ export function Working({ ticket: t }: { ticket: Ticket }) {
       </Alert>
     );
   }
+  if (t.wants_csr)
+    return <Alert isInline variant="warning" title="A new CSR is needed before the next renewal" className="cd-below">Make one with a new key, and give it below.</Alert>;
   if (t.order?.state === 'failed' && t.order.error)
     return <Alert isInline variant="danger" title="The last order failed" className="cd-below">{t.order.error}</Alert>;
   return null;

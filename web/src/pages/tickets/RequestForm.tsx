@@ -171,7 +171,8 @@ function useSubmit(certificate: number | undefined) {
     setBusy(true);
     setError(null);
     try {
-      const ticket = await api.post('/tickets', { ...body, certificate });
+      const { type, ...enrolment } = body;
+      const ticket = certificate ? await api.post('/certificates/{id}/enroll', enrolment, { path: { id: certificate } }) : await api.post('/tickets', { type, ...enrolment });
       for (const key of ['tickets', 'certificates', 'certificate', 'dashboard']) void client.invalidateQueries({ queryKey: [key] });
       toasts.done(ticket.message ?? `${ticket.key}- ${ticket.summary} has been created`);
       navigate(`/tickets/${ticket.key}`);
@@ -216,7 +217,7 @@ function Filled({ profiles, certificate, leave }: RequestFormProps & { profiles:
       )}
       {error !== null && !isAtField(error) && <Alert isInline variant="danger" title={errorText(error)} />}
       <div className="cd-actions">
-        <Button type="submit" isLoading={isBusy} isDisabled={isBusy || !wants}>Create ticket</Button>
+        <Button type="submit" isLoading={isBusy} isDisabled={isBusy || !wants}>{certificate === undefined ? 'Create ticket' : 'Enroll certificate'}</Button>
         <Button variant="link" onClick={leave}>Cancel</Button>
       </div>
     </Form>

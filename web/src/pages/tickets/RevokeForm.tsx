@@ -3,8 +3,10 @@ import { Alert, Button, Form } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api } from '../../api/client';
+import type { RevocationReason } from '../../api/types';
 import { navigate } from '../../app/router';
 import { AreaField, ChoiceField, TextField } from '../../parts/Fields';
+import { ReasonField } from '../../parts/revocation';
 import { aboutField, errorText } from '../../parts/States';
 import { useToasts } from '../../parts/Toasts';
 import { useProfiles } from './Filters';
@@ -16,6 +18,7 @@ export function RevokeForm({ leave }: { leave: () => void }) {
   const [profile, setProfile] = useState('');
   const [number, setNumber] = useState('');
   const [domain, setDomain] = useState('');
+  const [reason, setReason] = useState<RevocationReason>('unspecified');
   const [summary, setSummary] = useState('');
   const [description, setDescription] = useState('');
   const [error, setError] = useState<unknown>(null);
@@ -29,7 +32,7 @@ export function RevokeForm({ leave }: { leave: () => void }) {
     setError(null);
     try {
       const ticket = await api.post('/tickets', {
-        type: 'revoke_certificate', profile, certificate_id: number.trim(), domain: domain.trim(), summary: summary.trim() || undefined, description: description.trim() || undefined,
+        type: 'revoke_certificate', profile, certificate_id: number.trim(), domain: domain.trim(), reason, summary: summary.trim() || undefined, description: description.trim() || undefined,
       });
       for (const key of ['tickets', 'certificates', 'certificate', 'dashboard']) void client.invalidateQueries({ queryKey: [key] });
       toasts.done(ticket.message ?? `${ticket.key}- ${ticket.summary} has been created`);
@@ -48,6 +51,7 @@ export function RevokeForm({ leave }: { leave: () => void }) {
       />
       <TextField label="Certificate ID" value={number} onChange={setNumber} isRequired maxLength={200} error={aboutField(error, 'certificate_id')} help="As the CA or certdesk numbers it, such as C-1042" />
       <TextField label="Certificate domain" value={domain} onChange={setDomain} isRequired maxLength={255} error={aboutField(error, 'domain')} help="It must be a name in that certificate" />
+      <ReasonField value={reason} onChange={setReason} error={error} />
       <TextField label="Summary" value={summary} onChange={setSummary} maxLength={250} error={aboutField(error, 'summary')} />
       <AreaField label="Description" value={description} onChange={setDescription} rows={3} maxLength={32000} error={aboutField(error, 'description')} />
       <Alert isInline isPlain variant="warning" title="The certificate is revoked as soon as the ticket is created. This cannot be taken back." />

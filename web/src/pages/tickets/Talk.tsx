@@ -3,7 +3,7 @@ import { Button, Form, Tab, Tabs, TabTitleText } from '@patternfly/react-core';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { api } from '../../api/client';
-import type { Comment, Ticket } from '../../api/types';
+import type { Comment, TicketInFull as Ticket } from '../../api/types';
 import { useMe } from '../../app/session';
 import { Dialog } from '../../parts/Dialog';
 import { AreaField } from '../../parts/Fields';

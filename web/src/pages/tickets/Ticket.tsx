@@ -3,7 +3,7 @@ import { Button, Card, CardBody, CardTitle, Grid, GridItem, Label, PageSection }
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../../api/client';
-import type { Ticket as TicketData } from '../../api/types';
+import type { TicketInFull as TicketData } from '../../api/types';
 import { Link, usePathValue } from '../../app/router';
 import { Facts } from '../../parts/Facts';
 import { PriorityLabel, TicketStatusLabel } from '../../parts/Labels';

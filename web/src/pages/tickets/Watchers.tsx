@@ -3,7 +3,7 @@ import { Button, Label, LabelGroup } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api } from '../../api/client';
-import type { Ticket } from '../../api/types';
+import type { TicketInFull as Ticket } from '../../api/types';
 import { useMe } from '../../app/session';
 import { UserField } from '../../parts/people';
 import { aboutField, errorText, Loaded } from '../../parts/States';
@@ -49,13 +49,13 @@ export function Watchers({ ticket }: { ticket: Ticket }) {
   return (
     <Loaded query={query} lines={1}>
       {({ items }) => {
-        const isMine = items.some((w) => w.name === me.name);
+        const isMine = items.some((w) => w.account === me.name);
         return (
           <>
             {items.length === 0 ? <p className="cd-quiet">Nobody watches it.</p> : (
               <LabelGroup numLabels={20} aria-label="Watchers">
-                {items.map((w) => (
-                  <Label key={w.name} isCompact variant="outline" onClose={mayEdit || w.name === me.name ? () => change(w.name, false) : undefined} closeBtnAriaLabel={`${w.name} no longer watches`}>{w.name}</Label>
+                {items.map(({ account: name }) => (
+                  <Label key={name} isCompact variant="outline" onClose={mayEdit || name === me.name ? () => change(name, false) : undefined} closeBtnAriaLabel={`${name} no longer watches`}>{name}</Label>
                 ))}
               </LabelGroup>
             )}

@@ -2,12 +2,13 @@
 import { Checkbox, Content } from '@patternfly/react-core';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import type { Priority, Ticket } from '../../api/types';
+import type { Priority, TicketInFull as Ticket } from '../../api/types';
 import { priorities } from '../../api/types';
 import { useMe } from '../../app/session';
 import { Dialog } from '../../parts/Dialog';
 import { dateInput } from '../../parts/dates';
 import { AreaField, ChoiceField, TextField } from '../../parts/Fields';
+import { nothingPasted, PasteField, type Pasted } from '../../parts/Files';
 import { UserField } from '../../parts/people';
 import { RevocationFields, useRevocation } from '../../parts/revocation';
 import { aboutField } from '../../parts/States';
@@ -31,14 +32,11 @@ export function EditTicketDialog({ ticket, close, changed }: TicketDialogProps) 
   const [assignee, setAssignee] = useState(ticket.assignee ?? '');
   const [priority, setPriority] = useState<Priority>(ticket.priority);
   const [labels, setLabels] = useState(ticket.labels.join(' '));
-  const [due, setDue] = useState(ticket.due_at?.slice(0, 10) ?? '');
   const [error, setError] = useState<unknown>(null);
   const run = async () => {
-    const dueAt = due ? `${due}T00:00:00Z` : null;
-    const isSameDue = due === (ticket.due_at?.slice(0, 10) ?? '');
     try {
       await api.patch('/tickets/{key}', {
-        summary: summary.trim(), description, assignee: assignee.trim() || null, priority, labels: labelsOf(labels), ...(isSameDue ? {} : { due_at: dueAt }),
+        summary: summary.trim(), description, assignee: assignee.trim() || null, priority, labels: labelsOf(labels),
       }, { path: { key: ticket.key }, etag: ticket.etag });
     } catch (e) {
       setError(e);
@@ -53,7 +51,6 @@ export function EditTicketDialog({ ticket, close, changed }: TicketDialogProps) 
       <UserField label="Assignee" value={assignee} onChange={setAssignee} error={aboutField(error, 'assignee')} />
       <ChoiceField label="Priority" value={priority} onChange={setPriority} options={priorityOptions} />
       <TextField label="Labels" value={labels} onChange={setLabels} help="Separated by blanks" error={aboutField(error, 'labels')} />
-      <TextField label="Due" type="date" value={due} onChange={setDue} error={aboutField(error, 'due_at')} />
     </Dialog>
   );
 }
@@ -87,6 +84,7 @@ const transitionMeanings: Record<string, string> = {
 export function TransitionDialog({ ticket, transition: tr, close, changed }: TransitionDialogProps) {
   const toasts = useToasts();
   const [comment, setComment] = useState('');
+  const [csr, setCsr] = useState<Pasted>(nothingPasted);
   const [isForced, setForced] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const revocation = useRevocation();
@@ -98,7 +96,7 @@ export function TransitionDialog({ ticket, transition: tr, close, changed }: Tra
       const answer = await api.post('/tickets/{key}/transitions', {
         transition: tr.transition,
         comment: (isRevoke ? revocation.body.comment : comment.trim()) || undefined,
-        ...(isRevoke ? { reason: revocation.body.reason } : {}), ...(isForced ? { force: true } : {}),
+        ...(isRevoke ? { reason: revocation.body.reason } : {}), ...(isForced ? { force: true } : {}), csr: (isRenew && csr.text.trim()) || undefined,
       }, { path: { key: ticket.key }, etag: ticket.etag });
       if (answer.message) toasts.done(answer.message);
       changed(answer);
@@ -109,10 +107,16 @@ export function TransitionDialog({ ticket, transition: tr, close, changed }: Tra
   };
   const isDangerous = isRevoke || tr.transition === 'cancel';
   return (
-    <Dialog title={`${tr.name}: ${ticket.key}`} action={tr.name} isDangerous={isDangerous} run={run} close={close}>
+    <Dialog title={`${tr.name}: ${ticket.key}`} action={tr.name} isDangerous={isDangerous} run={run} close={close} size={isRenew ? 'medium' : 'small'} hidesError={aboutField(error, 'csr') !== undefined}>
       {transitionMeanings[tr.transition] && <Content component="p">{transitionMeanings[tr.transition]}</Content>}
       {isRevoke ? <RevocationFields revocation={revocation} error={error} /> : (
         <AreaField label="Comment" value={comment} onChange={setComment} rows={3} maxLength={32000} help="May be left empty" error={aboutField(error, 'comment')} />
+      )}
+      {isRenew && (
+        <PasteField
+          label="New CSR" value={csr} onChange={setCsr} rows={4} placeholder="-----BEGIN CERTIFICATE REQUEST-----" accept=".csr,.pem,.req,text/plain" error={aboutField(error, 'csr')}
+          help="Left empty: the key is as the profile says"
+        />
       )}
       {isRenew && isAdmin && (
         <Checkbox

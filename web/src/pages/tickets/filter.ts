@@ -18,8 +18,8 @@ export function paramsOf(search: URLSearchParams): Params {
 
 /* The board has a column for each stage: what is resolved has its place there, too. */
 export function boardParamsOf(search: URLSearchParams): Params {
-  const { q, type, assignee, project, profile } = paramsOf(search);
-  return { q, type, assignee, project, profile };
+  const { q, type, project, profile } = paramsOf(search);
+  return { q, type, project, profile };
 }
 
 export const isFiltered = (search: URLSearchParams): boolean => filterNames.some((name) => Boolean(search.get(name)));
