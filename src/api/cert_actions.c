@@ -2,6 +2,7 @@
  * confirmed. */
 #include <string.h>
 
+#include "api/cert_fields.h"
 #include "api/cert_filter.h"
 #include "api/cert_json.h"
 #include "api/cert_new.h"
@@ -47,6 +48,7 @@ static bool update_many(struct api_call *call, struct err *err)
 static bool add_many(struct api_call *call, struct err *err)
 {
     autodone(buf) struct buf ignored = BUF_INIT(65536);
+    autodone(cert_fields) struct cert_fields fields = { 0 };
     struct cert_people_edit people;
     struct watch_place place;
     struct json_in in;
@@ -60,7 +62,8 @@ static bool add_many(struct api_call *call, struct err *err)
     cert_new_read_tags(&in, &ignored);
     if (protocol && !watch_place_parse("localhost", 0, NULL, protocol, &place, &field, err))
         json_in_complain(&in, "protocol", "there is no protocol \"%s\"", protocol);
-    return cert_new_read_people(call, &in, NULL, &people, err) && json_in_end(&in, err) &&
+    return cert_new_read_people(call, &in, NULL, &people, err) &&
+           cert_fields_read(call, &in, true, &fields, err) && json_in_end(&in, err) &&
            api_start_job(call, "add", err);
 }
 

@@ -3,6 +3,7 @@
 import pytest
 
 from certdesk import Api
+from servers import free_port
 from test_permissions import World
 
 PASSWORD = "a phrase for {}"
@@ -180,6 +181,12 @@ def test_custom_fields_have_types(people):
     ann.patch(path, {"fields": {"cost": None}}, expect=400)
     assert ann.patch(path, {"fields": {"until": None, "rack": "007"}}).json["fields"] == {"cost": "A1", "rack": 7}
     other = record(ann, "other", fields={"cost": "B2", "rack": 7})
+    pasted = {"hosts": f"127.0.0.1:{free_port()}\n"}
+    assert ann.post("/certificates/bulk", pasted, expect=400).json["errors"][0]["field"] == "fields"
+    job = ann.post("/certificates/bulk", {**pasted, "fields": {"cost": "A1", "rack": 3}}, expect=202).json["job"]
+    (line,) = ann.job_done(job)["result"]["lines"]
+    assert ann.get(f"/certificates/{line['certificate']['id']}").json["fields"] == {"cost": "A1", "rack": 3}
+    ann.delete(f"/certificates/{line['certificate']['id']}", expect=204)
     for query, ids in (("field.cost=A1", [made["id"]]), ("field.rack=7&field.cost=B2", [other["id"]]),
                        ("field.rack=8", []), ("field.nonsense=1", [])):
         page = ann.get(f"/certificates?{query}").json

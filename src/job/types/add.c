@@ -1,4 +1,5 @@
 /* job/add: a pasted list of hosts becomes records, one a line, each whole or not at all. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth/permission.h"
@@ -11,6 +12,7 @@
 #include "monitor/add.h"
 #include "store/account.h"
 #include "store/business_group.h"
+#include "store/custom_field.h"
 #include "store/endpoint.h"
 #include "store/group.h"
 
@@ -24,6 +26,8 @@ struct adding {
     struct watch_new shared; /* what all lines have in common */
     struct cert_share shares[SHARES_MAX];
     struct buf tags;
+    struct custom_field_rows fields;
+    char **values; /* of the fields, as they are stored; NULL: none was given */
     const char *protocol;
     struct json_out out;
     int64_t line;
@@ -70,6 +74,48 @@ static bool find_people(struct tx *tx, struct adding *a, struct err *err)
     return true;
 }
 
+/* The API has checked them; what does not fit a field any more is left out. */
+static bool find_fields(struct tx *tx, struct adding *a, struct err *err)
+{
+    const struct json *given = json_member(a->payload, "fields");
+
+    if (!store_custom_fields(tx, NULL, &a->fields, err))
+        return false;
+    a->values = xcalloc(a->fields.n, sizeof *a->values);
+    for (size_t i = 0; i < a->fields.n; i++) {
+        const struct json *value = json_member(given, a->fields.items[i].name);
+        autodone(buf) struct buf number = BUF_INIT(1024);
+        const char *text = json_as_text(value);
+        struct err ignored = { 0 };
+
+        if (value && !text) {
+            json_write(value, &number);
+            text = buf_text(&number);
+        }
+        if (text && *text &&
+            !custom_field_value(&a->fields.items[i], text, &a->values[i], &ignored))
+            a->values[i] = NULL;
+    }
+    return true;
+}
+
+static bool write_fields(struct tx *tx, const struct adding *a, int64_t id, struct err *err)
+{
+    for (size_t i = 0; i < a->fields.n; i++)
+        if (a->values[i] &&
+            !store_custom_field_put(tx, id, a->fields.items[i].id, a->values[i], err))
+            return false;
+    return true;
+}
+
+static void forget_fields(struct adding *a)
+{
+    for (size_t i = 0; a->values && i < a->fields.n; i++)
+        free(a->values[i]);
+    free(a->values);
+    custom_field_rows_done(&a->fields);
+}
+
 static bool prepare(struct adding *a, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
@@ -87,7 +133,7 @@ static bool prepare(struct adding *a, struct err *err)
     a->shared.cert.description = "";
     if (!tx_begin(a->run->db, TX_WRITE, &tx, err) ||
         !store_account_get(tx, a->run->row->account_id, &account, err) ||
-        !find_people(tx, a, err) ||
+        !find_people(tx, a, err) || !find_fields(tx, a, err) ||
         !store_business_group_put(tx, group ? group : "", &a->shared.cert.business_group_id, err))
         return false;
     a->viewer = (struct store_viewer){ .account_id = account->id,
@@ -159,7 +205,7 @@ static bool add_record(struct adding *a, struct span text, const struct watch_pl
     watch.cert.name = place->sni[0] ? place->sni : place->host;
     watch.places = place;
     watch.n_places = 1;
-    if (!watch_add(tx, &watch, a->run->now, &id, &job, err) ||
+    if (!watch_add(tx, &watch, a->run->now, &id, &job, err) || !write_fields(tx, a, id, err) ||
         !watch_audit_added(tx, &watch, id, a->run->now, err) || !tx_commit(take(&tx), err))
         return false;
     a->n_created++;
@@ -224,6 +270,7 @@ bool job_add_run(struct job_run *run, struct err *err)
     json_i64(&a.out, "failed", a.n_failed);
     json_end(&a.out);
     json_free(a.payload);
+    forget_fields(&a);
     buf_done(&a.tags);
     if (works)
         job_runner_kick(run->services->runner);
