@@ -28,7 +28,11 @@ _certdesk_options() {
             "--help"
         ;;
     group) echo "-o --description --output --help" ;;
-    resource) echo "-o --description --output --search --help" ;;
+    resource)
+        echo "-o --address --description --endpoint --group --name --output --rounds --search --slot" \
+            "--socket --timeout --type --user --wait --help"
+        ;;
+    deployment) echo "-o --certificate --output --resource --state --wait --help" ;;
     ticket) echo "-o --assignee --output --search --status --help" ;;
     config) echo "-o --config --help" ;;
     restore)
@@ -53,7 +57,8 @@ _certdesk_words() {
     cert) echo "list show add update export import replace access bulk" ;;
     csv) echo "import export" ;;
     group) echo "list show add remove join leave" ;;
-    resource) echo "list show add remove put clear" ;;
+    resource) echo "list show add edit remove put clear test deploy" ;;
+    deployment) echo "list show retry" ;;
     ticket) echo "list show comment" ;;
     user) echo "list add edit remove" ;;
     config) echo "check list" ;;
@@ -65,13 +70,17 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv group key login resource restore serve standby ticket user version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv deployment group key login resource restore serve standby ticket user version --help" \
             -- "$current")
         return
     fi
     case "$previous" in
     -f | --file | --ca-file | --proxy-credential-file | --token-file | --key | --chain | --password-file | --key-password-file \
         | --recovery-key | --config | --tls-cert | --tls-key)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --socket)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;

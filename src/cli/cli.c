@@ -23,8 +23,11 @@ const struct cli_word cli_words[] = {
     { "csv", "import FILE|- [--dry-run] | export [-o FILE]",
         "tables of certificates: bring them in, get them out", cli_csv },
     { "resource",
-        "list | show NAME | add NAME | remove NAME | put NAME PLACE=ID… | clear NAME PLACE…",
+        "list | show NAME | add NAME | edit NAME | remove NAME | put NAME PLACE=ID…"
+        " | clear NAME PLACE… | test NAME | deploy NAME [PLACE…]",
         "resources: list, make, and which certificate is where on them", cli_resource },
+    { "deployment", "list | show ID | retry ID",
+        "certificates on their way to resources: list, look at, try again", cli_deployment },
     { "standby", "[end]", "tell or end the standby of a server that was restored", cli_standby },
     { "ticket", "list | show KEY | comment KEY TEXT|-", "tickets: list, look at, comment on",
         cli_ticket },

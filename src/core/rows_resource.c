@@ -89,6 +89,6 @@ int64_t deployment_backoff_seconds(int64_t attempts, bool is_unreachable)
     static const int64_t waits[] = { 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 8 * HOUR, 24 * HOUR };
 
     if (is_unreachable)
-        return attempts < 3 ? 15 : 50;
+        return attempts <= 1 ? 5 : attempts == 2 ? 15 : 50;
     return attempts >= 1 && attempts <= (int64_t)countof(waits) ? waits[attempts - 1] : 0;
 }

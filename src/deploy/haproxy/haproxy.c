@@ -18,7 +18,7 @@
 #include "deploy/haproxy/runtime.h"
 #include "deploy/pem.h"
 
-#define TIMEOUT_MS 10000
+#define TIMEOUT_MS 5000
 #define BUFSIZE 16000 /* HAProxy's tune.bufsize is 16384 unless set: a payload fits into one */
 
 enum { SOCKET, ADDRESS };
@@ -244,7 +244,8 @@ static bool set(const struct deploy_target *target, const char *name, struct spa
     struct err *err)
 {
     const struct runtime_where at = where(target);
-    autodone(buf) struct buf answer = BUF_INIT(RUNTIME_ANSWER_MAX);
+    /* What is not HAProxy may say back what it was told. */
+    autodone(buf) struct buf answer = BUF_INIT_SECRET(RUNTIME_ANSWER_MAX);
     const struct span parts[] = { SPAN_LITERAL("set ssl cert "), span_text(name),
         SPAN_LITERAL(" <<\n"), pem, SPAN_LITERAL("\n") };
 

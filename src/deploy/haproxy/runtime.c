@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/secret.h"
 #include "deploy/deploy.h"
 #include "net/addr.h"
 #include "net/host.h"
@@ -127,14 +128,13 @@ static bool send_part(int fd, struct span part, int64_t until_ms, struct err *er
     return true;
 }
 
-static bool read_answer(int fd, int64_t until_ms, struct buf *answer, struct err *err)
+static bool read_chunks(int fd, int64_t until_ms, uint8_t *chunk, size_t size, struct buf *answer,
+    struct err *err)
 {
-    uint8_t chunk[4096];
-
     for (;;) {
         if (!wait_for(fd, POLLIN, until_ms, err))
             return false;
-        ssize_t n = recv(fd, chunk, sizeof chunk, 0);
+        ssize_t n = recv(fd, chunk, size, 0);
 
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
@@ -146,6 +146,16 @@ static bool read_answer(int fd, int64_t until_ms, struct buf *answer, struct err
         if (!buf_ok(answer))
             return buf_check(answer, "HAProxy's answer", err);
     }
+}
+
+static bool read_answer(int fd, int64_t until_ms, struct buf *answer, struct err *err)
+{
+    uint8_t chunk[4096];
+    bool ok = read_chunks(fd, until_ms, chunk, sizeof chunk, answer, err);
+
+    if (answer->is_secret)
+        secret_wipe(chunk, sizeof chunk);
+    return ok;
 }
 
 bool runtime_call(const struct runtime_where *where, const struct span *parts, size_t n_parts,

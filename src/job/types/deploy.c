@@ -15,12 +15,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "codec/json.h"
 #include "codec/json_in.h"
 #include "db/db.h"
-#include "deploy/deploy.h"
 #include "job/types/deploy_load.h"
+#include "job/types/deploy_place.h"
 #include "job/types/deploy_prove.h"
 #include "job/types/deploy_tell.h"
 #include "job/types/types.h"
@@ -30,39 +29,27 @@
 #include "store/deployment.h"
 #include "store/endpoint.h"
 #include "store/resource.h"
-#include "store/version.h"
 
-#define TRIES 4        /* of one step, while the resource cannot be reached */
+#define TRIES 3        /* of one step, while the resource cannot be reached */
 #define BUSY_SECONDS 2 /* another is being put there: it wakes us, or we look again */
 #define ROUND_PAUSE_MS 200
-
-static const struct store_viewer system_viewer = { .sees_all = true };
 
 /* One run. */
 struct errand {
     struct job_run *run;
-    struct deployment_row *row;
-    struct resource_row *resource;
-    struct association_rows associations;
-    struct resource_endpoint_rows endpoints;
-    struct deploy_settings settings;
-    struct deploy_target *target;
-    size_t slot;
-    int64_t now;         /* of the present step */
-    bool is_over;        /* this run has nothing more to do */
-    bool is_unreachable; /* it ended because nobody answered, and nothing was changed */
-    bool is_unwanted;    /* it ended for good */
-    char *error_before;  /* of the attempt before this one */
+    struct deploy_place place;
+    struct deployment_row *row;    /* the place's */
+    struct resource_row *resource; /* likewise */
+    int64_t now;                   /* of the present step */
+    bool is_over;                  /* this run has nothing more to do */
+    bool is_unreachable;           /* it ended because nobody answered */
+    bool is_unwanted;              /* it ended for good */
+    char *error_before;            /* of the attempt before this one */
 };
 
 static void errand_done(struct errand *errand)
 {
-    deploy_target_free(errand->target);
-    deploy_settings_done(&errand->settings);
-    resource_endpoint_rows_done(&errand->endpoints);
-    association_rows_done(&errand->associations);
-    resource_row_free(errand->resource);
-    deployment_row_free(errand->row);
+    deploy_place_done(&errand->place);
     free(errand->error_before);
 }
 DEFINE_AUTODONE(errand);
@@ -150,99 +137,6 @@ static bool end(struct errand *e, enum deployment_state state, size_t n_addresse
     return true;
 }
 
-static bool load(struct errand *e, struct err *err)
-{
-    autofree(tx) struct tx *tx = NULL;
-
-    return tx_begin(e->run->db, TX_READ, &tx, err) &&
-           store_deployment_get(tx, &system_viewer, e->run->row->object_id, &e->row, err) &&
-           store_resource_get(tx, &system_viewer, e->row->resource_id, &e->resource, err) &&
-           store_associations(tx, &system_viewer, e->row->resource_id, 0, &e->associations, err) &&
-           store_resource_endpoints(tx, e->row->resource_id, e->row->slot, &e->endpoints, err);
-}
-
-/* The resource as its settings are now. ERR_CONFLICT: there is no such slot any more. */
-static bool open_target(struct errand *e, struct err *err)
-{
-    const struct deploy_ops *ops = deploy_ops_find(e->resource->type);
-
-    if (!ops)
-        return fail(err, ERR_CONFLICT, "nothing is brought to a resource of type \"%s\"",
-            e->resource->type);
-    deploy_settings_init(&e->settings, ops);
-    if (!deploy_settings_parse(&e->settings, e->resource->settings, err))
-        return false;
-    e->slot = deploy_settings_slot(&e->settings, e->row->slot);
-    if (e->slot == SIZE_MAX)
-        return fail(err, ERR_CONFLICT, "the resource has no place \"%s\" any more", e->row->slot);
-    return ops->open(e->run->services->deploy, &e->settings, &e->target, err);
-}
-
-static bool current(struct errand *e, struct deploy_current *ret, struct err *err)
-{
-    return e->target->ops->current(e->target, e->slot, ret, err);
-}
-
-static bool is_it(const struct deploy_current *now, const struct cert *cert)
-{
-    if (!now->is_there)
-        return false;
-    return now->has_sha1 ? memcmp(now->sha1, cert_sha1(cert), sizeof now->sha1) == 0
-                         : strcmp(now->serial, cert_serial(cert)) == 0;
-}
-
-/* Which version is it that is there now? *ret is 0: none that we know. */
-static bool find_version(struct errand *e, const struct deploy_current *now, int64_t *ret,
-    struct err *err)
-{
-    autodone(id_list) struct id_list ids = { 0 };
-    autofree(tx) struct tx *tx = NULL;
-
-    *ret = 0;
-    if (!now->is_there)
-        return true;
-    if (!tx_begin(e->run->db, TX_READ, &tx, err) ||
-        !store_deployment_by_serial(tx, now->serial, &ids, err))
-        return false;
-    for (size_t i = 0; i < ids.n && !*ret; i++) {
-        autodone(buf) struct buf der = BUF_INIT(CERT_MAX_BYTES);
-        autofree(cert) struct cert *cert = NULL;
-
-        if (!store_version_der(tx, ids.items[i], &der, err) ||
-            !cert_from_der(buf_span(&der), &cert, err))
-            return false;
-        if (is_it(now, cert))
-            *ret = ids.items[i];
-    }
-    return true;
-}
-
-/*
- * Before anything is touched: what is there now, and have we what is to go there? After a run that
- * left the new one in place, what was there before that is still what would be put back.
- */
-static bool look_before(struct errand *e, struct err *err)
-{
-    autodone(deploy_load) struct deploy_load wanted = DEPLOY_LOAD_INIT;
-    struct deploy_current now;
-    int64_t version;
-
-    if (!open_target(e, err) ||
-        !deploy_load_chain(e->run->db, e->row->version_id, e->row->certificate_id, &wanted, err))
-        return false;
-    if (!wanted.sealed_key_id)
-        return fail(err, ERR_CONFLICT, "the certificate's private key is not here");
-    if (e->endpoints.n == 0)
-        return fail(err, ERR_CONFLICT, "no endpoint is named at which it could be seen");
-    if (!current(e, &now, err) || !find_version(e, &now, &version, err))
-        return false;
-    if (version == e->row->version_id && e->row->previous_version_id)
-        return true;
-    e->row->previous_version_id = version;
-    str_set(&e->row->previous_name, now.name);
-    return true;
-}
-
 /* The step failed: again in a moment, if that may help, and not too often. */
 static bool may_try_again(struct errand *e, const struct err *cause)
 {
@@ -273,7 +167,7 @@ static bool begin(struct errand *e, struct err *err)
         set_error(e, "the certificate does not belong there any more");
         return end(e, DEPLOYMENT_FAILED, 0, err);
     }
-    if (!look_before(e, &cause)) {
+    if (!deploy_place_look(&e->place, &cause)) {
         if (may_try_again(e, &cause))
             return try_again(e, &cause, err);
         e->row->attempts++;
@@ -289,44 +183,6 @@ static bool begin(struct errand *e, struct err *err)
     str_set(&e->row->error, "");
     str_set(&e->row->addresses, "[]");
     return step_or_wait(e, "deployment.begin", err);
-}
-
-static int64_t version_to_put(const struct errand *e)
-{
-    return e->row->is_putting_back ? e->row->previous_version_id : e->row->version_id;
-}
-
-static bool put_it(struct errand *e, struct err *err)
-{
-    autodone(deploy_load) struct deploy_load what = DEPLOY_LOAD_INIT;
-    struct deploy_current now;
-
-    if ((!e->target && !open_target(e, err)) ||
-        !deploy_load_chain(e->run->db, version_to_put(e), e->row->certificate_id, &what, err) ||
-        !deploy_load_key(e->run->db, e->run->services->vault, &what, err))
-        return false;
-    const struct deploy_material material = deploy_load_material(&what);
-    bool ok = e->target->ops->put(e->target, e->slot, &material, err);
-
-    secret_free(take(&what.key));
-    if (!ok || !current(e, &now, err))
-        return false;
-    return is_it(&now, what.leaf) ||
-           fail(err, ERR_UPSTREAM, "the resource took it, and still has another: %s",
-               now.is_there ? now.name : "none");
-}
-
-/* Is the previous one still (or again) there? What cannot be asked is not. */
-static bool is_untouched(struct errand *e)
-{
-    struct deploy_current now;
-    struct err ignored = { 0 };
-    int64_t version;
-
-    if (!e->target || !current(e, &now, &ignored) || !find_version(e, &now, &version, &ignored))
-        return false;
-    return e->row->previous_version_id ? version == e->row->previous_version_id
-                                       : strcmp(now.name, e->row->previous_name) == 0;
 }
 
 /* The new one is not served: the one before it is to come back, if we can bring it. */
@@ -357,10 +213,11 @@ static bool settle_refusal(struct errand *e, const struct err *cause, struct err
     autofree(str) char *why = xstrdup(e->row->error);
 
     if (e->row->is_putting_back) {
+        e->is_unreachable = cause->kind == ERR_UNAVAILABLE;
         set_error(e, "%s; the one before it could not be put back: %s", why, cause->msg);
         return end(e, DEPLOYMENT_FAILED, 0, err);
     }
-    if (is_untouched(e)) {
+    if (deploy_place_is_untouched(&e->place)) {
         e->is_unreachable = cause->kind == ERR_UNAVAILABLE;
         set_error(e, "%s; what was there before is still there", cause->msg);
         return end(e, DEPLOYMENT_FAILED, 0, err);
@@ -374,7 +231,7 @@ static bool put(struct errand *e, struct err *err)
 {
     struct err cause = { 0 };
 
-    if (!put_it(e, &cause)) {
+    if (!deploy_place_put(&e->place, &cause)) {
         /* Why the new one is not served is kept for the end. */
         if (!e->row->is_putting_back)
             set_error(e, "%s", cause.msg);
@@ -390,10 +247,10 @@ static bool put(struct errand *e, struct err *err)
 
 static const struct association_row *find_association(const struct errand *e)
 {
-    for (size_t i = 0; i < e->associations.n; i++)
-        if (strcmp(e->associations.items[i].slot, e->row->slot) == 0 &&
-            e->associations.items[i].certificate_id == e->row->certificate_id)
-            return &e->associations.items[i];
+    for (size_t i = 0; i < e->place.associations.n; i++)
+        if (strcmp(e->place.associations.items[i].slot, e->row->slot) == 0 &&
+            e->place.associations.items[i].certificate_id == e->row->certificate_id)
+            return &e->place.associations.items[i];
     return NULL;
 }
 
@@ -415,8 +272,8 @@ static bool watch(struct errand *e, struct endpoint_rows *ret, struct err *err)
     if (!tx_begin(e->run->db, TX_WRITE, &tx, err) ||
         !store_endpoints_of_cert(tx, e->row->certificate_id, &before, err))
         return false;
-    for (size_t i = 0; i < e->endpoints.n && association; i++) {
-        const struct resource_endpoint_row *at = &e->endpoints.items[i];
+    for (size_t i = 0; i < e->place.endpoints.n && association; i++) {
+        const struct resource_endpoint_row *at = &e->place.endpoints.items[i];
         struct watch_place place = { .port = at->port, .protocol = at->protocol };
         int64_t id;
 
@@ -443,10 +300,8 @@ static bool check(struct errand *e, struct err *err)
     autodone(endpoint_rows) struct endpoint_rows endpoints = { 0 };
     autodone(check_totals) struct check_totals totals = { 0 };
 
-    return watch(e, &endpoints, err) &&
-           trust_keeper_refresh(e->run->services->trust, e->run->db, err) &&
-           check_endpoints(e->run->db, e->run->services->prober, &endpoints, keep_lease, e, &totals,
-               err);
+    return watch(e, &endpoints, err) && check_endpoints(e->run->db, e->run->services->prober,
+                                            &endpoints, keep_lease, e, &totals, err);
 }
 
 static bool proved(struct errand *e, size_t n_addresses, struct err *err)
@@ -504,7 +359,7 @@ static bool look_around(struct errand *e, const struct proof_chain *wanted, stru
         if (*ret_n > 0)
             take_breath();
         if (!keep_lease(e, 0, err) || !prove_round(e->run->db, e->run->services->prober,
-                                          &e->endpoints, wanted, clock_now(), proof, err))
+                                          &e->place.endpoints, wanted, clock_now(), proof, err))
             return false;
         if (!proof->is_good)
             return true;
@@ -519,7 +374,9 @@ static bool prove(struct errand *e, struct err *err)
     autodone(proof) struct proof proof = PROOF_INIT;
     int64_t n_good;
 
-    if (!deploy_load_chain(e->run->db, version_to_put(e), e->row->certificate_id, &wanted, err) ||
+    if (!deploy_load_chain(e->run->db, deploy_place_version(&e->place), e->row->certificate_id,
+            &wanted, err) ||
+        !trust_keeper_refresh(e->run->services->trust, e->run->db, err) ||
         !look_around(e, &wanted.chain, &proof, &n_good, err))
         return false;
     e->now = clock_now();
@@ -587,15 +444,18 @@ static bool is_mine(struct errand *e, struct err *err)
 
 bool job_deploy_run(struct job_run *run, struct err *err)
 {
-    autodone(errand) struct errand e = { .run = run };
+    autodone(errand) struct errand e = { .run = run,
+        .place = { .db = run->db, .services = run->services } };
     struct err gone = { 0 };
 
-    if (!load(&e, &gone)) {
+    if (!deploy_place_load(&e.place, run->row->object_id, &gone)) {
         if (gone.kind == ERR_NOT_FOUND) /* with its record, or its resource */
             return true;
         *err = gone;
         return false;
     }
+    e.row = e.place.row;
+    e.resource = e.place.resource;
     if (!is_mine(&e, err))
         return false;
     while (!e.is_over) {

@@ -7,7 +7,7 @@ const struct job_type job_types[] = {
     { "audit", job_audit_run, 1, 120 },
     { "check", job_check_run, 3, 120 },
     { "cleanup", job_cleanup_run, 1, 120 },
-    { "deploy", job_deploy_run, 0, 120, true },
+    { "deploy", job_deploy_run, 0, 10, true },
     { "deliver", job_deliver_run, 0, 30, true },
     { "import_csv", job_import_csv_run, 20, 15 },
     { "import_probe", job_import_probe_run, 20, 60 },
