@@ -109,12 +109,13 @@ const jobTypes: Record<string, string> = {
   update: 'Update', bulk_create: 'Add certificates', add: 'Add certificates', check: 'Check of all endpoints',
   probe: 'Check', notify: 'Renewal scan', redisplay: 'Display settings', audit: 'Audit chain', cleanup: 'Housekeeping',
   actions: 'Many at once', import_csv: 'CSV import', import_probe: 'Check of what was imported', rewrap: 'Rotation of the master key',
-  outbox: 'Delivery', deliver: 'Delivery', order: 'Order at a CA', revoke: 'Revocation', renewals: 'Renewals', crl: 'CRL', deploy: 'Deployment',
+  outbox: 'Delivery', deliver: 'Delivery', order: 'Order at a CA', revoke: 'Revocation', renew: 'Renewals by profile',
+  renew_soon: 'Renewals, failed or short-lived', replan: 'Renewal plans', crl: 'CRLs', deploy: 'Deployment',
 };
 
 const scheduleNames: Record<string, string> = {
-  check: 'Check of all endpoints', renew: 'Renewal scan', renewal_scan: 'Renewal scan', notify: 'Renewal scan',
-  cleanup: 'Housekeeping', audit: 'Audit chain', outbox: 'Delivery', deliver: 'Delivery', renewals: 'Renewals', crl: 'CRLs', deploy: 'Deployments',
+  check: 'Check of all endpoints', renew: 'Renewals by profile', renew_soon: 'Renewals, failed or short-lived', renewal_scan: 'Renewal scan', notify: 'Renewal scan',
+  cleanup: 'Housekeeping', audit: 'Audit chain', outbox: 'Delivery', deliver: 'Delivery', crl: 'CRLs',
 };
 
 export const warningWords: Record<WarningCode, string> = {

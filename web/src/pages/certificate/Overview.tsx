@@ -74,7 +74,11 @@ export function Overview({ certificate: c, fingerprint, show }: OverviewProps) {
   return (
     <Grid hasGutter>
       <GridItem span={12} xl={4}>
-        <div className="cd-stack"><Glance certificate={c} show={show} /><RenewalCard id={c.id} /></div>
+        <div className="cd-stack">
+          {c.profile !== null && <RenewalCard id={c.id} />}
+          <Glance certificate={c} show={show} />
+          {c.profile === null && <RenewalCard id={c.id} />}
+        </div>
       </GridItem>
       <GridItem span={12} xl={8}>
         {c.current || fingerprint ? <DecodedCard id={c.id} fingerprint={fingerprint} />
