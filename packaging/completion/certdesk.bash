@@ -6,6 +6,10 @@ _certdesk_options() {
     case "$1" in
     audit) echo "-o --checkpoint --config --data --database --output --signer --help" ;;
     backup) echo "--force --help" ;;
+    ca)
+        echo "-o --days --description --exclude --intermediate --key --output --permit --subject --url" \
+            "--help"
+        ;;
     check)
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \
             "--proxy-credential-file --sni --starttls --timeout --warn --help"
@@ -17,23 +21,29 @@ _certdesk_options() {
     key) echo "-o --output --wait --help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-f -o --all --assignee --business-group --chain --confirm --description --file" \
-            "--flag --groups --key --key-groups --key-password-file --key-users --limit" \
+        echo "-f -o --all --assignee --business-group --chain --comment --confirm --csr --description --file" \
+            "--flag --force --groups --key --key-groups --key-password-file --key-users --limit" \
             "--name --notify-groups --notify-users --output --owner --password-file" \
-            "--protocol --search --share-groups --share-users --sni --sort --status --tag" \
+            "--profile --protocol --reason --search --share-groups --share-users --sni --sort --status --subject --summary --tag" \
             "--tags --unused --use-key --user --users --wait --help"
         ;;
     csv)
-        echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --tag" \
+        echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --subject --summary --tag" \
             "--help"
         ;;
     group) echo "-o --description --output --help" ;;
+    profile)
+        echo "-o --allow --approvals --approvers --auto-renew --ca --description --disable --domains --email" \
+            "--enable --everybody --fix --groups --ip --keys --lifetime --made-by --max-names --name --names" \
+            "--output --renewal-key --require --scan-minutes --stop --subject --uri --usage --users" \
+            "--wildcards --window --help"
+        ;;
     resource)
         echo "-o --address --description --endpoint --group --name --output --rounds --search --slot" \
             "--socket --timeout --type --user --wait --help"
         ;;
     deployment) echo "-o --certificate --output --resource --state --wait --help" ;;
-    ticket) echo "-o --assignee --output --search --status --help" ;;
+    ticket) echo "-o --assignee --certificate --comment --csr --domain --force --key --output --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
     config) echo "-o --config --help" ;;
     restore)
         echo "--check --config --data --database --recovery-key --signer --help"
@@ -51,15 +61,17 @@ _certdesk_options() {
 _certdesk_words() {
     case "$1" in
     audit) echo "verify" ;;
+    ca) echo "list create show csr install crl edit disable enable remove issued" ;;
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add update export import replace access bulk" ;;
+    cert) echo "list show add update export import replace access bulk enroll renew revoke" ;;
     csv) echo "import export" ;;
     group) echo "list show add remove join leave" ;;
+    profile) echo "list show add edit check delete force" ;;
     resource) echo "list show add edit remove put clear test deploy" ;;
     deployment) echo "list show retry" ;;
-    ticket) echo "list show comment" ;;
+    ticket) echo "create list show enroll renew revoke cancel resolve reopen approve refuse comment csr attachment attach watch unwatch" ;;
     user) echo "list add edit remove" ;;
     config) echo "check list" ;;
     esac
@@ -70,7 +82,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup cert check config csr csv deployment group key login resource restore serve standby ticket user version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup ca cert check config csr csv deployment group key login profile resource restore serve standby ticket user version --help" \
             -- "$current")
         return
     fi

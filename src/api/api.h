@@ -23,7 +23,9 @@ struct deploy_host;
 struct err;
 struct job_runner;
 struct notifier;
+struct ocsp_responder;
 struct addr_ranges;
+struct ca_services;
 struct scheduler;
 struct probe_client;
 struct vault_client;
@@ -57,6 +59,12 @@ struct api_route {
      * asking the vault. What it leaves in api_call.prepared is for `run`. NULL: nothing does.
      */
     api_handler prepare;
+
+    /*
+     * What comes after the commit, where `run` has asked for it by call->wants_finish: asking a CA.
+     * Without a transaction; it writes the whole answer anew. NULL: nothing does.
+     */
+    api_handler finish;
 };
 
 #define API_BODY_DEFAULT (1u << 20)
@@ -68,11 +76,13 @@ struct api_route {
 struct api_services {
     struct probe_client *prober;
     struct vault_client *vault;
+    const struct ca_services *cas; /* what certificate authorities are asked with */
     struct notifier *notifier;
     struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
-    const struct deploy_host *deploy;        /* what resources may touch on this host */
+    const struct deploy_host *deploy; /* what resources may touch on this host */
+    struct ocsp_responder *ocsp;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
     int64_t metrics_cap;                     /* certificates in /metrics */
     const char *tmp_dir;                     /* where files without a name may be made */
@@ -105,6 +115,7 @@ struct api_call {
     const char *idempotency_key;        /* NULL: none given */
     void *prepared;                     /* by the route's prepare(); NULL without one */
     void (*free_prepared)(void *prepared);
+    bool wants_finish; /* set by run() */
 
     /* The answer. */
     int status; /* 200 unless the handler says otherwise */
@@ -115,6 +126,7 @@ struct api_call {
     struct http_producer producer;  /* … or, with `produce`, what this makes piece by piece */
     const char *media_type;         /* NULL: application/json; lives for ever */
     int64_t etag;                   /* 0: no ETag */
+    int64_t max_age;                /* anybody may keep it for so many seconds; 0: nobody */
     char location[256];             /* "" : no Location */
     char set_cookie[256];           /* "" : no Set-Cookie */
     char filename[128];             /* "" : no Content-Disposition */
@@ -131,6 +143,9 @@ bool api_find_account(struct api_call *call, const char *field, const char *name
 
 /* For edits: fails with 412 if the store said that the row is stale, else with what it said. */
 bool api_stale(struct api_call *call, struct err *err) must_check;
+
+/* The body of a route with API_BODY_RAW, wherever it lies. */
+bool api_read_body(const struct api_call *call, struct buf *body, struct err *err) must_check;
 
 /* A decoder over the body, which must be an object. */
 void api_body(struct api_call *call, struct json_in *in);

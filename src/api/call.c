@@ -1,6 +1,8 @@
 /* api/call: what many handlers do with a call (api/api.h). */
 #include "api/api.h"
 
+#include <unistd.h>
+
 #include "base/err.h"
 #include "store/account.h"
 #include "store/audit.h"
@@ -17,6 +19,25 @@ struct store_viewer api_viewer(const struct api_call *call)
 void api_body(struct api_call *call, struct json_in *in)
 {
     json_in_init(in, call->json, call->problems);
+}
+
+bool api_read_body(const struct api_call *call, struct buf *body, struct err *err)
+{
+    const struct http_request *const request = call->request;
+    uint8_t chunk[16384];
+
+    if (request->body_fd == -1)
+        buf_add_span(body, request->body);
+    /* A body above 64 KiB lies in a file. */
+    for (int64_t at = 0; request->body_fd != -1 && at < request->body_size;) {
+        const ssize_t n = pread(request->body_fd, chunk, sizeof chunk, at);
+
+        if (n <= 0)
+            return fail(err, ERR_INTERNAL, "could not read the body again");
+        buf_add(body, chunk, (size_t)n);
+        at += n;
+    }
+    return buf_check(body, "body", err);
 }
 
 bool api_stale(struct api_call *call, struct err *err)

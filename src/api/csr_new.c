@@ -17,11 +17,11 @@ enum san_type { SAN_DNS, SAN_IP, SAN_EMAIL, SAN_URI };
 
 static const char *const san_types[] = { "dns", "ip", "email", "uri" };
 
-static void read_country(struct json_in *in, struct csr_wish *wish)
+static void read_country(struct json_in *in, struct vault_csr *subject)
 {
     const char *country = json_in_text_opt(in, "C", 1, 64, NULL);
 
-    wish->subject.country = country;
+    subject->country = country;
     if (country && (strlen(country) != 2 || !isupper((unsigned char)country[0]) ||
                        !isupper((unsigned char)country[1])))
         json_in_complain(in, "C",
@@ -44,23 +44,23 @@ static bool is_plain_ascii(const char *text)
     return true;
 }
 
-static void read_subject(struct json_in *body, struct csr_wish *wish)
+void csr_new_read_subject(struct json_in *body, struct vault_csr *ret)
 {
     struct json_in in;
 
     if (!json_in_object_opt(body, "subject", &in))
         return;
-    wish->subject.common_name = json_in_text_opt(&in, "CN", 1, 64, NULL);
-    wish->subject.organization = json_in_text_opt(&in, "O", 1, 64, NULL);
-    wish->subject.organizational_unit = json_in_text_opt(&in, "OU", 1, 64, NULL);
-    wish->subject.locality = json_in_text_opt(&in, "L", 1, 128, NULL);
-    wish->subject.state = json_in_text_opt(&in, "ST", 1, 128, NULL);
-    read_country(&in, wish);
-    wish->subject.email_address = json_in_text_opt(&in, "emailAddress", 1, 255, NULL);
-    if (wish->subject.email_address && !is_plain_ascii(wish->subject.email_address))
+    ret->common_name = json_in_text_opt(&in, "CN", 1, 64, NULL);
+    ret->organization = json_in_text_opt(&in, "O", 1, 64, NULL);
+    ret->organizational_unit = json_in_text_opt(&in, "OU", 1, 64, NULL);
+    ret->locality = json_in_text_opt(&in, "L", 1, 128, NULL);
+    ret->state = json_in_text_opt(&in, "ST", 1, 128, NULL);
+    read_country(&in, ret);
+    ret->email_address = json_in_text_opt(&in, "emailAddress", 1, 255, NULL);
+    if (ret->email_address && !is_plain_ascii(ret->email_address))
         json_in_complain(&in, "emailAddress", "it has characters that a mail address has not");
-    wish->subject.serial_number = json_in_text_opt(&in, "serialNumber", 1, 64, NULL);
-    if (wish->subject.serial_number && !is_printable(wish->subject.serial_number))
+    ret->serial_number = json_in_text_opt(&in, "serialNumber", 1, 64, NULL);
+    if (ret->serial_number && !is_printable(ret->serial_number))
         json_in_complain(&in, "serialNumber",
             "only letters, digits, blanks and '()+,-./:=? can be in it");
     json_in_leave(&in);
@@ -251,23 +251,23 @@ static void read_sans(struct json_in *in, struct csr_wish *wish)
     json_end(&out);
 }
 
-static void read_rsa(struct json_in *in, struct csr_wish *wish)
+static void read_rsa(struct json_in *in, enum vault_algorithm *ret)
 {
     int64_t size = json_in_i64_opt(in, "size", 1, 1 << 20, 2048);
 
     if (json_in_has(in, "curve") && !json_in_is_null(in, "curve"))
         json_in_complain(in, "curve", "an RSA key has none");
     if (size == 2048)
-        wish->algorithm = VAULT_RSA_2048;
+        *ret = VAULT_RSA_2048;
     else if (size == 3072)
-        wish->algorithm = VAULT_RSA_3072;
+        *ret = VAULT_RSA_3072;
     else if (size == 4096)
-        wish->algorithm = VAULT_RSA_4096;
+        *ret = VAULT_RSA_4096;
     else
         json_in_complain(in, "size", "an RSA key is made with 2048, 3072 or 4096 bits");
 }
 
-static void read_ec(struct json_in *in, struct csr_wish *wish)
+static void read_ec(struct json_in *in, enum vault_algorithm *ret)
 {
     static const char *const curves[] = { "P-256", "P-384", "P-521" };
     static const int64_t sizes[] = { 256, 384, 521 };
@@ -281,25 +281,24 @@ static void read_ec(struct json_in *in, struct csr_wish *wish)
         json_in_complain(in, "size", "a key on a curve has 256, 384 or 521 bits, as the curve has");
         return;
     }
-    wish->algorithm = (enum vault_algorithm)((int)VAULT_P256 + curve);
+    *ret = (enum vault_algorithm)((int)VAULT_P256 + curve);
 }
 
-static void read_key(struct json_in *body, struct csr_wish *wish)
+void csr_new_read_key(struct json_in *body, enum vault_algorithm *ret)
 {
     static const char *const algorithms[] = { "rsa", "ec", "ed25519" };
     struct json_in in;
 
-    wish->algorithm = VAULT_RSA_2048;
     if (!json_in_object_opt(body, "key", &in))
         return;
     int algorithm = json_in_enum(&in, "algorithm", algorithms, countof(algorithms));
 
     if (algorithm == 0)
-        read_rsa(&in, wish);
+        read_rsa(&in, ret);
     else if (algorithm == 1)
-        read_ec(&in, wish);
+        read_ec(&in, ret);
     else
-        wish->algorithm = VAULT_ED25519;
+        *ret = VAULT_ED25519;
     if (algorithm == 2 && json_in_i64_opt(&in, "size", 1, 1 << 20, 256) != 256)
         json_in_complain(&in, "size", "an Ed25519 key has 256 bits");
     if (algorithm == 2 && json_in_has(&in, "curve") && !json_in_is_null(&in, "curve"))
@@ -322,9 +321,10 @@ bool csr_wish_read(struct api_call *call, struct csr_wish *ret, struct err *err)
     ret->name = json_in_text_opt(&in, "name", 1, NAME_MAX_CHARS, NULL);
     ret->description = json_in_text_opt(&in, "description", 0, 10000, "");
     ret->business_group = json_in_text_opt(&in, "business_group", 0, 200, "");
-    read_subject(&in, ret);
+    csr_new_read_subject(&in, &ret->subject);
     read_sans(&in, ret);
-    read_key(&in, ret);
+    ret->algorithm = VAULT_RSA_2048;
+    csr_new_read_key(&in, &ret->algorithm);
     if (!has_subject(&ret->subject) && ret->subject.n_sans == 0)
         json_in_complain(&in, "subject", "a request asks for a subject, or for a name in sans");
     if (!json_in_end(&in, err))
@@ -336,6 +336,27 @@ bool csr_wish_read(struct api_call *call, struct csr_wish *ret, struct err *err)
                                              : ret->subject.organization;
     if (!ret->name)
         ret->name = "request";
+    return buf_check(&ret->sans_json, "the list of names", err);
+}
+
+static bool is_given(struct json_in *in, const char *name)
+{
+    return json_in_has(in, name) && !json_in_is_null(in, name);
+}
+
+bool csr_wish_read_names(struct json_in *in, struct csr_wish *ret, bool *ret_any, bool *ret_key,
+    struct err *err)
+{
+    *ret = (struct csr_wish){ .sans_json = BUF_INIT(SANS_JSON_MAX) };
+    *ret_any = is_given(in, "subject") || is_given(in, "sans");
+    *ret_key = is_given(in, "key");
+    csr_new_read_subject(in, &ret->subject);
+    read_sans(in, ret);
+    ret->algorithm = VAULT_RSA_2048;
+    csr_new_read_key(in, &ret->algorithm);
+    ret->subject.sans = (const char *const *)ret->sans;
+    if (*ret_any && !has_subject(&ret->subject) && ret->subject.n_sans == 0)
+        json_in_complain(in, "subject", "a request asks for a subject, or for a name in sans");
     return buf_check(&ret->sans_json, "the list of names", err);
 }
 

@@ -23,6 +23,16 @@ struct csr_wish {
 
 /* Read the body; ERR_INVALID with problems. The caller calls csr_wish_done() in any case. */
 bool csr_wish_read(struct api_call *call, struct csr_wish *ret, struct err *err) must_check;
+
+/* Only what is to be certified: "subject", "sans" and "key" of `in`; *ret_any is whether there was
+ * any of it, *ret_key whether a key was chosen. The caller calls csr_wish_done(). */
+bool csr_wish_read_names(struct json_in *in, struct csr_wish *ret, bool *ret_any, bool *ret_key,
+    struct err *err) must_check;
 void csr_wish_done(struct csr_wish *wish);
+
+/* "subject" and "key" alone, of whatever body has them; *ret stays where there is none. What is in
+ * ret borrows from the body. */
+void csr_new_read_subject(struct json_in *body, struct vault_csr *ret);
+void csr_new_read_key(struct json_in *body, enum vault_algorithm *ret);
 
 DEFINE_AUTODONE(csr_wish);

@@ -1,5 +1,6 @@
 /* api/dashboard: what the first page shows, in one answer. */
 #include "store/dashboard.h"
+#include "api/ca_json.h"
 #include "api/cert_json.h"
 #include "api/schedules.h"
 #include "api/tables.h"
@@ -171,7 +172,7 @@ static bool dashboard_get(struct api_call *call, struct err *err)
     return write_counts(call, &viewer, err) && write_timeline(call, &viewer, err) &&
            write_needs_me(call, &viewer, err) && write_failing(call, &viewer, err) &&
            write_issuers(call, &viewer, err) && write_key_types(call, &viewer, err) &&
-           schedules_write(call, "schedules", err);
+           ca_json_write_troubles(call, err) && schedules_write(call, "schedules", err);
 }
 
 const struct api_route dashboard_routes[] = {

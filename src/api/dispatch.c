@@ -117,7 +117,7 @@ static void call_init(struct api_call *call, const struct dispatch *dispatch, st
     call->now = request->received_at;
     call->db = db;
     call->path_id = state->match.id;
-    span_copy_text(span_text(state->match.text), call->path_text, sizeof call->path_text);
+    span_copy_text(state->match.text, call->path_text, sizeof call->path_text);
     span_copy_text(span_text(state->match.other), call->path_other, sizeof call->path_other);
     span_copy_text(span_text(request->client), call->address, sizeof call->address);
     call->query = request->query;
@@ -167,22 +167,6 @@ static void read_if_none_match(struct api_call *call, const struct http_request 
         call->if_none_match = 0;
 }
 
-/* A body above 64 KiB lies in a file. */
-static bool read_spooled(const struct http_request *request, struct buf *body, struct err *err)
-{
-    uint8_t chunk[16384];
-
-    for (int64_t at = 0; at < request->body_size;) {
-        ssize_t n = pread(request->body_fd, chunk, sizeof chunk, at);
-
-        if (n <= 0)
-            return fail(err, ERR_INTERNAL, "could not read the body again");
-        buf_add(body, chunk, (size_t)n);
-        at += n;
-    }
-    return buf_check(body, "body", err);
-}
-
 static bool read_body(struct api_call *call, const struct http_request *request,
     struct json **ret_json, struct err *err)
 {
@@ -202,7 +186,7 @@ static bool read_body(struct api_call *call, const struct http_request *request,
 
     autodone(buf) struct buf body = BUF_INIT((size_t)request->admission.max_body);
 
-    return read_spooled(request, &body, err) && json_parse(buf_span(&body), ret_json, err);
+    return api_read_body(call, &body, err) && json_parse(buf_span(&body), ret_json, err);
 }
 
 /* The handler within its transaction, its answer kept where the caller asked for that. */
@@ -261,9 +245,11 @@ static void forget_answer(struct api_call *call)
     json_out_init(&call->reply, call->body_out);
     call->status = 200;
     call->etag = 0;
+    call->max_age = 0;
     call->location[0] = call->set_cookie[0] = call->filename[0] = '\0';
     call->media_type = NULL;
     call->wakes_jobs = false;
+    call->wants_finish = false;
     json_problems_clear(call->problems);
 }
 
@@ -287,6 +273,36 @@ static bool prepare(struct api_call *call, const struct http_request *request, b
     return call->route->prepare(call, err);
 }
 
+/* The answer of a repeat is the last one. */
+static bool keep_again(struct api_call *call, const struct http_request *request, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    if (!call->idempotency_key)
+        return true;
+    if (!tx_begin(call->db, TX_WRITE, &tx, err))
+        return false;
+    call->tx = tx;
+    const bool ok = idempotency_keep_again(call, request, err);
+
+    call->tx = NULL;
+    return ok && tx_commit(take(&tx), err);
+}
+
+/* What comes after the commit. */
+static bool finish(struct api_call *call, const struct http_request *request, struct err *err)
+{
+    const bool wakes_jobs = call->wakes_jobs;
+
+    forget_answer(call);
+    json_begin_object(&call->reply, NULL);
+    if (!call->route->finish(call, err))
+        return false;
+    json_end(&call->reply);
+    call->wakes_jobs |= wakes_jobs;
+    return json_out_check(&call->reply, err) && keep_again(call, request, err);
+}
+
 static bool run_handler(struct api_call *call, const struct http_request *request, struct err *err)
 {
     bool is_repeat = false;
@@ -298,7 +314,7 @@ static bool run_handler(struct api_call *call, const struct http_request *reques
     for (int i = 0; i < MAX_TRIES; i++) {
         forget_answer(call);
         if (run_in_transaction(call, request, err))
-            return true;
+            return !call->wants_finish || finish(call, request, err);
         call->tx = NULL;
         if (err->kind != ERR_UNAVAILABLE)
             return false;
@@ -309,7 +325,11 @@ static bool run_handler(struct api_call *call, const struct http_request *reques
 static void answer_call(struct api_call *call, struct http_reply *reply)
 {
     http_reply_status(reply, call->status);
-    http_reply_field(reply, "Cache-Control", "no-store");
+    if (call->max_age > 0)
+        http_reply_fieldf(reply, "Cache-Control", "public, max-age=%" PRId64 ", no-transform",
+            call->max_age);
+    else
+        http_reply_field(reply, "Cache-Control", "no-store");
     if (call->etag)
         http_reply_fieldf(reply, "ETag", "\"%" PRId64 "\"", call->etag);
     if (call->location[0])

@@ -74,3 +74,19 @@ bool idempotency_keep(struct api_call *call, const struct http_request *request,
     return store_idempotency_add(call->tx, call->who.account_id, call->idempotency_key, &answer,
         call->now, err);
 }
+
+bool idempotency_keep_again(struct api_call *call, const struct http_request *request,
+    struct err *err)
+{
+    uint8_t hash[SHA256_SIZE];
+
+    if (!call->idempotency_key)
+        return true;
+    hash_request(call, request, hash);
+    const struct idempotency_answer answer = { .request = hash,
+        .status = call->status,
+        .body = buf_text(call->body_out) };
+
+    return store_idempotency_replace(call->tx, call->who.account_id, call->idempotency_key, &answer,
+        err);
+}

@@ -17,3 +17,7 @@ bool idempotency_find(struct api_call *call, const struct http_request *request,
 
 bool idempotency_keep(struct api_call *call, const struct http_request *request, struct err *err)
     must_check;
+
+/* The same for an answer that takes the place of the one that was kept. */
+bool idempotency_keep_again(struct api_call *call, const struct http_request *request,
+    struct err *err) must_check;

@@ -4,11 +4,14 @@
 
 #include "api/tables.h"
 #include "base/err.h"
+#include "ca/local/ocsp.h"
 #include "job/scheduler.h"
 #include "monitor/figures.h"
 #include "net/addr.h"
+#include "store/ca.h"
 #include "store/cert_list.h"
 #include "store/job.h"
+#include "store/local_ca.h"
 #include "store/schedule.h"
 
 #define MAX_SCHEDULES 32
@@ -97,6 +100,38 @@ static void add_label(struct buf *out, const char *text)
     }
 }
 
+/* For an alarm: what signs lists of revoked certificates has failed for days where this comes near.
+ */
+static bool add_crls(struct api_call *call, struct err *err)
+{
+    autodone(id_list) struct id_list ids = { 0 };
+    int64_t n_signed, n_kept;
+
+    ocsp_responder_counts(call->services->ocsp, &n_signed, &n_kept);
+    add_help(call->body_out, "certdesk_ocsp_answers_total", "counter",
+        "OCSP answers: signed for it, or given again.");
+    buf_addf(call->body_out,
+        "certdesk_ocsp_answers_total{kind=\"signed\"} %" PRId64
+        "\ncertdesk_ocsp_answers_total{kind=\"kept\"} %" PRId64 "\n",
+        n_signed, n_kept);
+    add_help(call->body_out, "certdesk_crl_next_update_timestamp_seconds", "gauge",
+        "Until when the authority's list of revoked certificates is believed; 0: there is none.");
+    if (!store_local_ca_active(call->tx, &ids, err))
+        return false;
+    for (size_t i = 0; i < ids.n; i++) {
+        autofree(ca_row) struct ca_row *row = NULL;
+        autofree(local_ca_row) struct local_ca_row *own = NULL;
+
+        if (!store_ca_get(call->tx, ids.items[i], &row, err) ||
+            !store_local_ca_get(call->tx, ids.items[i], &own, err))
+            return false;
+        buf_addf(call->body_out,
+            "certdesk_crl_next_update_timestamp_seconds{ca=\"%s\"} %" PRId64 "\n", row->name,
+            own->crl_next_at);
+    }
+    return true;
+}
+
 static bool add_expiries(struct api_call *call, struct err *err)
 {
     static const struct store_viewer system = { .sees_all = true };
@@ -147,7 +182,7 @@ static bool metrics(struct api_call *call, struct err *err)
     call->media_type = "text/plain; version=0.0.4; charset=utf-8";
     add_probes(call->body_out);
     return add_certificates(call, err) && add_jobs(call, err) && add_schedules(call, err) &&
-           add_expiries(call, err);
+           add_crls(call, err) && add_expiries(call, err);
 }
 
 const struct api_route metrics_routes[] = {

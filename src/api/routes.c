@@ -35,6 +35,14 @@ static const struct api_route *const tables[] = {
     csr_use_routes,
     profile_routes,
     ticket_routes,
+    ticket_new_routes,
+    ticket_move_routes,
+    ticket_talk_routes,
+    ticket_file_routes,
+    project_routes,
+    ca_routes,
+    ca_make_routes,
+    pki_routes,
     import_routes,
     job_routes,
     schedule_routes,
@@ -67,14 +75,28 @@ static const struct api_route *walk_next(struct walk *walk)
     return walk->next++;
 }
 
+/* ".pem" off the end of "17.pem". */
+static bool cut_ending(struct span *value, struct span ending)
+{
+    if (value->size < ending.size ||
+        !span_equal(span_slice(*value, value->size - ending.size, ending.size), ending))
+        return false;
+    value->size -= ending.size;
+    return true;
+}
+
 /* Does one part of the path fit its template? *bad_id is set where only the number is wrong. */
 static bool part_fits(struct span template, const char *part, struct route_match *match,
     bool *bad_id)
 {
     struct span value = span_text(part);
 
-    if (span_is(template, "{key}") || span_is(template, "{name}")) {
-        match->text = part;
+    if (span_is(template, "{key}") || span_starts_with(template, "{name}")) {
+        struct span ending = span_slice(template, 6, SIZE_MAX);
+
+        if (!cut_ending(&value, ending))
+            return false;
+        match->text = value;
         return value.size > 0 && value.size < sizeof((struct api_call *)0)->path_text;
     }
     if (span_is(template, "{other}")) {
@@ -86,10 +108,8 @@ static bool part_fits(struct span template, const char *part, struct route_match
 
     struct span ending = span_slice(template, 4, SIZE_MAX);
 
-    if (value.size < ending.size ||
-        !span_equal(span_slice(value, value.size - ending.size, ending.size), ending))
+    if (!cut_ending(&value, ending))
         return false;
-    value.size -= ending.size;
     if (ending.size == 0 && span_find_char(value, '.') != SIZE_MAX)
         return false;
     if (!parse_i64(value, 1, INT64_MAX, &match->id, NULL))
@@ -106,7 +126,8 @@ static bool path_fits(const struct api_route *route, const struct http_request *
 
     *bad_id = false;
     match->id = 0;
-    match->text = match->other = NULL;
+    match->text = SPAN_EMPTY;
+    match->other = NULL;
     if (!(route->flags & API_AT_ROOT) && !routes_is_api(request))
         return false;
     for (; span_split(&rest, '/', &template); i++)

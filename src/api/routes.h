@@ -2,8 +2,8 @@
  * api/routes: every path there is, and who may ask for it.
  *
  * The tables of all resources are listed in routes.c. A path template is literal parts, "{id}" (a
- * number above 0), "{key}" or "{name}" (text), "{other}" (a second text), and "{id}.pem" for a
- * number with an ending.
+ * number above 0), "{key}" or "{name}" (text), "{other}" (a second text), and "{id}.pem" or
+ * "{name}.crl" for one with an ending.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ enum route_verdict { ROUTE_FOUND, ROUTE_UNKNOWN_PATH, ROUTE_OTHER_METHOD, ROUTE_
 struct route_match {
     const struct api_route *route;
     int64_t id;        /* of {id}; 0 where the path has none */
-    const char *text;  /* of {key} or {name}, in the request; NULL where the path has none */
+    struct span text;  /* of {key} or {name}, in the request; empty where the path has none */
     const char *other; /* of {other} */
     char allow[64];    /* ROUTE_OTHER_METHOD: what the path does take, "GET, POST" */
 };

@@ -1,8 +1,27 @@
-/* api/tickets: a ticket as the API shows it; the dashboard shows some, too. */
+/* api/tickets: tickets as the API shows them, and what every route below one begins with. */
 #pragma once
 
 #include "api/api.h"
 #include "core/rows_ticket.h"
+#include "life/life.h"
 
+/* As in lists; the dashboard shows some, too. */
 bool ticket_json_write(struct api_call *call, const struct ticket_row *ticket, struct err *err)
     must_check;
+
+/* With all that one ticket has beside that: request, order, approvals, where it is expected. */
+bool ticket_json_write_full(struct api_call *call, const struct ticket_row *ticket, struct err *err)
+    must_check;
+
+/* The ticket {key}, which the caller may see, and may do this to. */
+bool ticket_require(struct api_call *call, enum action action, struct ticket_row **ret,
+    struct err *err) must_check;
+
+/* The answer: the ticket as it is now, in full, in the transaction of the call or, without one, in
+ * one of its own. `message` NULL: none. */
+enum ticket_message { TICKET_NO_MESSAGE, TICKET_CREATED, TICKET_UPDATED };
+bool ticket_answer(struct api_call *call, int64_t id, enum ticket_message message, struct err *err)
+    must_check;
+
+/* The life service on behalf of the caller. */
+struct life ticket_life(struct api_call *call);

@@ -22,6 +22,7 @@ enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 int cli_audit(int argc, char **argv);
 int cli_backup(int argc, char **argv);
+int cli_ca(int argc, char **argv);
 int cli_cert(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_csv(int argc, char **argv);
@@ -31,6 +32,7 @@ int cli_csr(int argc, char **argv);
 int cli_key(int argc, char **argv);
 int cli_login(int argc, char **argv);
 int cli_deployment(int argc, char **argv);
+int cli_profile(int argc, char **argv);
 int cli_resource(int argc, char **argv);
 int cli_standby(int argc, char **argv);
 int cli_ticket(int argc, char **argv);

@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "cli/cert_import.h"
 #include "cli/cli.h"
+#include "cli/items.h"
 #include "cli/output.h"
 #include "cli/remote.h"
 #include "codec/url.h"
@@ -148,41 +149,6 @@ static bool show_as(struct remote *remote, const struct csr_options *o, const st
     return true;
 }
 
-/* "rsa:3072", "ec:P-384", "ed25519" */
-static void write_key(struct json_out *out, const char *key)
-{
-    const char *colon = strchr(key, ':');
-    struct span algorithm = span_of(key, colon ? (size_t)(colon - key) : strlen(key));
-    int64_t bits = 0;
-
-    json_begin_object(out, "key");
-    json_str_span(out, "algorithm", algorithm);
-    if (colon && parse_i64(span_text(colon + 1), 1, 100000, &bits, NULL))
-        json_i64(out, "size", bits);
-    else if (colon)
-        json_str(out, "curve", colon + 1);
-    json_end(out);
-}
-
-/* The first name is the CN as well, unless the subject has one. */
-static void write_subject(struct json_out *out, const struct csr_options *o, const char *first)
-{
-    bool has_cn = false;
-
-    json_begin_object(out, "subject");
-    for (size_t i = 0; i < o->n_subject; i++) {
-        const char *equals = strchr(o->subject[i], '=');
-        autofree(str) char *name =
-            span_dup(span_of(o->subject[i], (size_t)(equals - o->subject[i])));
-
-        has_cn |= strcmp(name, "CN") == 0;
-        json_str(out, name, equals + 1);
-    }
-    if (!has_cn && first && strlen(first) <= 64 && !strchr(first, ':'))
-        json_str(out, "CN", first);
-    json_end(out);
-}
-
 static bool create(struct remote *remote, const struct csr_options *o, char **names, size_t n,
     struct err *err)
 {
@@ -192,13 +158,13 @@ static bool create(struct remote *remote, const struct csr_options *o, char **na
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    write_subject(&out, o, n > 0 ? names[0] : NULL);
+    items_write_subject(&out, o->subject, o->n_subject, n > 0 ? names[0] : NULL);
     json_begin_array(&out, "sans");
     for (size_t i = 0; i < n; i++)
         json_str(&out, NULL, names[i]);
     json_end(&out);
     if (o->key)
-        write_key(&out, o->key);
+        items_write_key(&out, o->key);
     if (o->name)
         json_str(&out, "name", o->name);
     if (o->group)

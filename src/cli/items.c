@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/parse.h"
 #include "cli/output.h"
 #include "codec/url.h"
 
@@ -88,4 +89,38 @@ bool items_is_verb(const struct items_verb *verbs, const char *name, int n)
         if (strcmp(verbs->name, name) == 0)
             return n >= verbs->least && n <= verbs->most;
     return false;
+}
+
+void items_write_key(struct json_out *out, const char *key)
+{
+    const char *colon = strchr(key, ':');
+    struct span algorithm = span_of(key, colon ? (size_t)(colon - key) : strlen(key));
+    int64_t bits = 0;
+
+    json_begin_object(out, "key");
+    json_str_span(out, "algorithm", algorithm);
+    if (colon && parse_i64(span_text(colon + 1), 1, 100000, &bits, NULL))
+        json_i64(out, "size", bits);
+    else if (colon)
+        json_str(out, "curve", colon + 1);
+    json_end(out);
+}
+
+void items_write_subject(struct json_out *out, const char *const *attributes, size_t n,
+    const char *cn)
+{
+    bool has_cn = false;
+
+    json_begin_object(out, "subject");
+    for (size_t i = 0; i < n; i++) {
+        const char *equals = strchr(attributes[i], '=');
+        autofree(str) char *name =
+            span_dup(span_of(attributes[i], (size_t)(equals - attributes[i])));
+
+        has_cn |= strcmp(name, "CN") == 0;
+        json_str(out, name, equals + 1);
+    }
+    if (!has_cn && cn && strlen(cn) <= 64 && !strchr(cn, ':'))
+        json_str(out, "CN", cn);
+    json_end(out);
 }

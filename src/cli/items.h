@@ -37,3 +37,11 @@ struct items_verb {
 
 /* Is there such a verb, and may `n` words follow it? */
 bool items_is_verb(const struct items_verb *verbs, const char *name, int n);
+
+/* "key": from "rsa:3072", "ec:P-384", "ed25519". */
+void items_write_key(struct json_out *out, const char *key);
+
+/* "subject": from "O=Example" and the like, each with a "="; `cn` is the CN unless one of them is,
+ * and unless it cannot be one. NULL: none. */
+void items_write_subject(struct json_out *out, const char *const *attributes, size_t n,
+    const char *cn);

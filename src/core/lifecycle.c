@@ -197,3 +197,19 @@ bool lifecycle_find(enum ticket_type type, enum ticket_status from, const char *
     }
     return refuse(type, from, name, actor, err);
 }
+
+const struct transition *lifecycle_outcome(enum ticket_type type, enum ticket_status working,
+    enum ticket_status to)
+{
+    const struct transition *t;
+
+    for (size_t i = 0; (t = lifecycle_nth(type, working, BY_CERTDESK, i)); i++)
+        if (t->to == to)
+            return t;
+    return NULL;
+}
+
+bool ticket_status_is_working(enum ticket_status status)
+{
+    return ticket_status_category(status) == CATEGORY_INDETERMINATE;
+}

@@ -69,3 +69,13 @@ const struct transition *lifecycle_nth(enum ticket_type type, enum ticket_status
  */
 bool lifecycle_find(enum ticket_type type, enum ticket_status from, const char *name,
     enum transition_actor actor, const struct transition **ret, struct err *err) must_check;
+
+/*
+ * How a ticket leaves its working status: the transition of certdesk's from `working` to `to`,
+ * which is where it was to go, or where it came from when that failed. NULL: the table has none.
+ */
+const struct transition *lifecycle_outcome(enum ticket_type type, enum ticket_status working,
+    enum ticket_status to);
+
+/* Is it a status in which certdesk works on the ticket? */
+bool ticket_status_is_working(enum ticket_status status);

@@ -205,7 +205,7 @@ static void say(const struct renewal_input *input, struct renewal_plan *plan)
     }
 }
 
-void renewal_plan(const struct renewal_input *input, struct renewal_plan *ret)
+void renewal_decide(const struct renewal_input *input, struct renewal_plan *ret)
 {
     const enum renewal_why block = find_block(input);
 
@@ -223,6 +223,11 @@ void renewal_plan(const struct renewal_input *input, struct renewal_plan *ret)
         ret->why = block;
         ret->is_due = false;
     }
+}
+
+void renewal_plan(const struct renewal_input *input, struct renewal_plan *ret)
+{
+    renewal_decide(input, ret);
     say(input, ret);
 }
 

@@ -66,6 +66,9 @@ struct renewal_plan {
 
 void renewal_plan(const struct renewal_input *input, struct renewal_plan *ret);
 
+/* The same without the text, for thousands at once. */
+void renewal_decide(const struct renewal_input *input, struct renewal_plan *ret);
+
 /* May a person renew it now? ERR_CONFLICT: RENEWAL_OUTSIDE_WINDOW, or why it cannot be at all. */
 bool renewal_permit(const struct renewal_plan *plan, bool is_forced, struct err *err) must_check;
 

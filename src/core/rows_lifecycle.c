@@ -70,6 +70,7 @@ void order_row_done(struct order_row *row)
     free(row->state);
     free(row->remote_id);
     free(row->error);
+    free(row->link);
     free(row->back_to);
 }
 DEFINE_ROWS(order);

@@ -100,6 +100,7 @@ struct order_row {
     char *error;
     int64_t account_id;
     int64_t version_id; /* what came of it */
+    char *link;         /* where a person can look at that at the CA; "": nowhere */
     char *back_to;      /* the ticket's status again if it fails */
     int64_t created_at;
     int64_t finished_at;

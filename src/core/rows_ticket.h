@@ -16,8 +16,13 @@ struct ticket_row {
     int64_t certificate_id; /* 0: about none, or it was deleted */
     char *certificate;      /* its name; NULL without one */
     int64_t version_id;
-    int64_t reporter_id; /* 0: certdesk itself */
-    char *reporter;      /* NULL: certdesk itself */
+    char *project;
+    char *profile;           /* of a request; NULL: none */
+    char *domain;            /* of a request; "" without one */
+    char *ca_certificate_id; /* C-1042, or its CA's number, of the version; NULL: none yet */
+    int64_t expires_at;      /* the version's; 0: none yet */
+    int64_t reporter_id;     /* 0: certdesk itself */
+    char *reporter;          /* NULL: certdesk itself */
     int64_t assignee_id;
     char *assignee; /* NULL: nobody */
     char *priority;
@@ -56,6 +61,45 @@ struct change_row {
     int64_t created_at;
 };
 DECLARE_ROWS(change);
+
+/* A file of a ticket, without its content. */
+struct attachment_row {
+    int64_t id;
+    int64_t ticket_id;
+    int64_t author_id;
+    char *author; /* NULL: certdesk itself */
+    char *name;
+    char *media_type;
+    int64_t size;
+    int64_t created_at;
+};
+DECLARE_ROWS(attachment);
+
+struct approval_row {
+    int64_t account_id;
+    char *account;
+    bool is_approved;
+    char *comment;
+    int64_t created_at;
+};
+DECLARE_ROWS(approval);
+
+struct watcher_row {
+    int64_t account_id;
+    char *account;
+    char *email; /* "": none */
+};
+DECLARE_ROWS(watcher);
+
+struct project_row {
+    char *key;
+    char *name;
+    int64_t lead_id;
+    char *lead; /* NULL: nobody */
+    int64_t n_tickets;
+    int64_t created_at;
+};
+DECLARE_ROWS(project);
 
 /* People were told, by `channel`, that the version in the record ends in period_days. */
 struct notice_row {

@@ -8,6 +8,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/rand.h"
+#include "ca/ca.h"
+#include "ca/local/ocsp.h"
 #include "conf/conf.h"
 #include "deploy/deploy.h"
 #include "job/queue.h"
@@ -24,8 +26,11 @@ struct desk {
     char node[128];
     struct job_services jobs;
     struct api_services api;
+    struct ca_services cas;
+    struct addr_ranges *ca_allow;
     struct trust_keeper *trust;
     struct notifier *notifier;
+    struct ocsp_responder *ocsp;
     struct job_runner *runner;
     struct scheduler *scheduler;
     struct addr_ranges *metrics_allow;
@@ -55,16 +60,21 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err) ||
         !deploy_host_new(conf->conf, &desk->deploy, err))
         return false;
+    if (!addr_ranges_parse(conf_text(conf->conf, CONF_CA_ALLOW), &desk->ca_allow, err))
+        return false;
     if (!syslog_target_parse(conf_text(conf->conf, CONF_AUDIT_SYSLOG), &desk->audit_syslog, err))
         return err_wrap(err, "audit.syslog");
     desk->tmp_dir = xasprintf("%s/tmp", conf_text(conf->conf, CONF_SERVER_DATA));
     desk->trust = trust_keeper_new(conf->prober);
     desk->notifier = notifier_new(conf->conf);
+    desk->ocsp = ocsp_responder_new(conf->vault);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
         n_workers > 1 ? n_workers - 1 : 1);
     desk->scheduler = scheduler_new(conf->loop, conf->workers, desk->runner);
+    desk->cas = (struct ca_services){ .vault = conf->vault, .allow = desk->ca_allow };
     desk->jobs = (struct job_services){ .prober = conf->prober,
         .vault = conf->vault,
+        .cas = &desk->cas,
         .trust = desk->trust,
         .notifier = desk->notifier,
         .runner = desk->runner,
@@ -73,11 +83,13 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .node = desk->node };
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,
+        .cas = &desk->cas,
         .notifier = desk->notifier,
         .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
         .deploy = desk->deploy,
+        .ocsp = desk->ocsp,
         .metrics_allow = desk->metrics_allow,
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
         .tmp_dir = desk->tmp_dir,
@@ -141,9 +153,11 @@ void desk_free(struct desk *desk)
     scheduler_free(desk->scheduler);
     job_runner_free(desk->runner);
     notifier_free(desk->notifier);
+    ocsp_responder_free(desk->ocsp);
     trust_keeper_free(desk->trust);
     addr_ranges_free(desk->metrics_allow);
     deploy_host_free(desk->deploy);
+    addr_ranges_free(desk->ca_allow);
     free(desk->tmp_dir);
     free(desk);
 }

@@ -16,6 +16,7 @@
 #include "job/scheduler.h"
 #include "store/account.h"
 #include "store/audit.h"
+#include "store/project.h"
 #include "store/session.h"
 
 #define ADMIN "admin"
@@ -171,7 +172,7 @@ static bool make_schedules(struct db *db, int64_t now, struct err *err)
     autofree(tx) struct tx *tx = NULL;
 
     return tx_begin(db, TX_WRITE, &tx, err) && scheduler_init(tx, now, err) &&
-           tx_commit(take(&tx), err);
+           store_project_put_default(tx, now, err) && tx_commit(take(&tx), err);
 }
 
 bool first_start(const struct conf *conf, struct db *db, int64_t now, struct err *err)

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "core/rows_job.h"
 
+struct ca_services;
 struct db;
 struct deploy_host;
 struct err;
@@ -28,6 +29,7 @@ struct workers;
 struct job_services {
     struct probe_client *prober;
     struct vault_client *vault;
+    const struct ca_services *cas; /* what certificate authorities are asked with */
     struct trust_keeper *trust;
     struct notifier *notifier;
     struct job_runner *runner;

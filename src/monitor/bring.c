@@ -136,6 +136,7 @@ bool bring_put(struct tx *tx, int64_t certificate_id, const struct brought *brou
         .slot = brought->slot,
         .role = role,
         .origin = origin,
+        .ca_certificate_id = brought->ca_certificate_id,
         .chain_id = brought->chain_id,
         .chain_status = chain_status_name(brought->status),
         .path_expires_at = brought->path_expires_at };

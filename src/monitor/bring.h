@@ -27,6 +27,9 @@ struct brought {
     const struct sealed_key_new *new_key;
     int64_t sealed_key_id;
 
+    bool is_issued;                /* it was ordered for the record: no rule asks whether it fits */
+    const char *ca_certificate_id; /* its number at its CA; NULL: none */
+
     /* The leaf and its chain as rows, by bring_versions(). */
     int64_t version_id;
     int64_t chain_id; /* 0: nothing stands above it */

@@ -37,7 +37,8 @@ static bool join(struct tx *tx, int64_t certificate_id, const struct brought *br
         return false;
     *ret_was_there = own != NULL;
     if (!own)
-        return bring_put(tx, certificate_id, brought, VERSION_STAGED, VERSION_IMPORTED, now, err);
+        return bring_put(tx, certificate_id, brought, VERSION_STAGED,
+            brought->is_issued ? VERSION_ISSUED : VERSION_IMPORTED, now, err);
     return own->sealed_key_id || (!brought->new_key && !brought->sealed_key_id) ||
            bring_key(tx, own, brought, now, err);
 }
@@ -146,7 +147,7 @@ bool replace_current(struct tx *tx, int64_t certificate_id, struct brought *brou
 
     if (!new_one)
         return fail(err, ERR_INTERNAL, "a version that was just written is not there");
-    if (old && old != new_one)
+    if (old && old != new_one && !brought->is_issued)
         judge_successor(&j, old, new_one, now, ret);
     if (!ret->is_successor && !confirmed)
         return true;

@@ -18,7 +18,6 @@
 #include "store/ticket.h"
 #include "store/ticket_talk.h"
 
-#define COMMENTS_READ 500
 #define TEXT_MAX_BYTES 32000
 
 static bool audit_ticket(struct tx *tx, const struct ticket_row *ticket, const char *action,
@@ -35,23 +34,7 @@ static bool audit_ticket(struct tx *tx, const struct ticket_row *ticket, const c
     return store_audit_add(tx, &entry, err);
 }
 
-/* Has certdesk's last word on the ticket been this? Then it is not said again. */
-static bool is_said(struct tx *tx, int64_t ticket_id, const char *body, bool *ret, struct err *err)
-{
-    autodone(comment_rows) struct comment_rows rows = { 0 };
-
-    if (!store_comments(tx, ticket_id, 0, COMMENTS_READ, &rows, err))
-        return false;
-    *ret = false;
-    for (size_t i = rows.n; i > 0; i--) {
-        if (rows.items[i - 1].author_id != 0)
-            continue;
-        *ret = strcmp(rows.items[i - 1].body, body) == 0;
-        return true;
-    }
-    return true;
-}
-
+/* What certdesk has just said is not said again. */
 bool told_say(struct tx *tx, int64_t ticket_id, struct buf *body, int64_t now, struct err *err)
 {
     bool said;
@@ -59,7 +42,7 @@ bool told_say(struct tx *tx, int64_t ticket_id, struct buf *body, int64_t now, s
 
     if (!buf_ok(body))
         body->overflowed = false;
-    if (!is_said(tx, ticket_id, buf_text(body), &said, err))
+    if (!store_comment_is_last(tx, ticket_id, buf_text(body), &said, err))
         return false;
     return said || store_comment_add(tx, ticket_id, 0, buf_text(body), now, &id, err);
 }

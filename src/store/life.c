@@ -178,7 +178,7 @@ static bool plan_some(struct stmt *q, const struct profile_row *profile, int64_t
 
         read_facts(q, now, &life, &input);
         input.profile = profile;
-        renewal_plan(&input, &plan);
+        renewal_decide(&input, &plan);
         *ret_last = life.certificate_id;
         if (plan.renew_at == life.renew_at)
             continue;
@@ -268,7 +268,7 @@ bool store_life_failed(struct tx *tx, int64_t certificate_id, enum err_kind kind
     span_copy_text(span_text(message), cut, sizeof cut);
     str_set(&facts.life->last_error, cut);
     facts.input.is_ordered = false; /* what failed is over */
-    renewal_plan(&facts.input, &plan);
+    renewal_decide(&facts.input, &plan);
     facts.life->renew_at = plan.renew_at;
     return store_life_put(tx, facts.life, err);
 }

@@ -197,8 +197,10 @@ bool store_sealed_key_find_misfit(struct tx *tx, int64_t *ret_id, struct err *er
 #define UNUSED                                                                                     \
     " AND NOT EXISTS (SELECT 1 FROM record_version r WHERE r.sealed_key_id = sealed_key.id)"       \
     " AND NOT EXISTS (SELECT 1 FROM csr c WHERE c.sealed_key_id = sealed_key.id)"                  \
-    " AND NOT EXISTS (SELECT 1 FROM webhook w WHERE w.sealed_key_id = sealed_key.id)"              \
-    " AND NOT EXISTS (SELECT 1 FROM local_ca a WHERE a.sealed_key_id = sealed_key.id)"
+    " AND NOT EXISTS (SELECT 1 FROM certificate_request q WHERE q.sealed_key_id = sealed_key.id)"  \
+    " AND NOT EXISTS (SELECT 1 FROM ca_order o WHERE o.sealed_key_id = sealed_key.id)"             \
+    " AND NOT EXISTS (SELECT 1 FROM local_ca a WHERE a.sealed_key_id = sealed_key.id)"             \
+    " AND NOT EXISTS (SELECT 1 FROM webhook w WHERE w.sealed_key_id = sealed_key.id)"
 
 bool store_sealed_key_release(struct tx *tx, int64_t id, struct err *err)
 {

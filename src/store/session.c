@@ -290,3 +290,18 @@ bool store_idempotency_add(struct tx *tx, int64_t account_id, const char *key,
     stmt_bind_i64(q, 6, now);
     return stmt_run(q, err);
 }
+
+bool store_idempotency_replace(struct tx *tx, int64_t account_id, const char *key,
+    const struct idempotency_answer *answer, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE idempotency SET status = $4, body = $5"
+                       " WHERE account_id = $1 AND key = $2 AND request_hash = $3");
+
+    stmt_bind_i64(q, 1, account_id);
+    stmt_bind_text(q, 2, key);
+    stmt_bind_blob(q, 3, span_of(answer->request, SHA256_SIZE));
+    stmt_bind_i64(q, 4, answer->status);
+    stmt_bind_text(q, 5, answer->body);
+    return stmt_run(q, err);
+}

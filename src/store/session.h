@@ -73,3 +73,7 @@ struct idempotency_answer {
 
 bool store_idempotency_add(struct tx *tx, int64_t account_id, const char *key,
     const struct idempotency_answer *answer, int64_t now, struct err *err) must_check;
+
+/* The request has been gone on with since, and this is its answer now. */
+bool store_idempotency_replace(struct tx *tx, int64_t account_id, const char *key,
+    const struct idempotency_answer *answer, struct err *err) must_check;

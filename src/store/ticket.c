@@ -33,6 +33,11 @@ void ticket_read(struct stmt *q, struct ticket_row *row)
     row->resolved_at = stmt_i64(q, 22);
     row->resolution = read_text(q, 23);
     row->row_version = stmt_i64(q, 24);
+    row->project = read_text(q, 1);
+    row->profile = read_text_or_null(q, 25);
+    row->domain = read_text(q, 26);
+    row->ca_certificate_id = read_text_or_null(q, 27);
+    row->expires_at = stmt_i64(q, 28);
 }
 
 static bool next_number(struct tx *tx, const char *project, int64_t *ret, struct err *err)
@@ -227,6 +232,19 @@ bool store_tickets_open_of(struct tx *tx, int64_t certificate_id, const char *ty
         " WHERE t.certificate_id = $1 AND t.type = $2 AND t.resolved_at IS NULL ORDER BY t.id");
 
     stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_text(q, 2, type);
+    while (stmt_next(q))
+        ticket_read(q, ticket_rows_add(rows));
+    return stmt_end(q, err);
+}
+
+bool store_tickets_by_version(struct tx *tx, int64_t version_id, const char *type,
+    struct ticket_rows *rows, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, SELECT_TICKET " WHERE t.version_id = $1 AND t.type = $2 ORDER BY t.id");
+
+    stmt_bind_i64(q, 1, version_id);
     stmt_bind_text(q, 2, type);
     while (stmt_next(q))
         ticket_read(q, ticket_rows_add(rows));

@@ -51,6 +51,10 @@ bool store_ticket_get_by_key(struct tx *tx, const struct store_viewer *viewer, c
 bool store_tickets_open_of(struct tx *tx, int64_t certificate_id, const char *type,
     struct ticket_rows *rows, struct err *err) must_check;
 
+/* Those of a type that are about a version, oldest first. */
+bool store_tickets_by_version(struct tx *tx, int64_t version_id, const char *type,
+    struct ticket_rows *rows, struct err *err) must_check;
+
 /* What to change; NULL leaves a field as it is, an id or instant of 0 empties it. */
 struct ticket_edit {
     int64_t expected_row_version; /* 0: whatever is there */

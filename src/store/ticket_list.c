@@ -62,6 +62,10 @@ static void add_few(struct select *select, const struct store_viewer *viewer)
         " WHERE x.group_id = m.group_id AND k.certificate_id = x.certificate_id"
         "   AND m.account_id = ");
     select_i64(select, viewer->account_id);
+    select_add(select, " UNION SELECT y.ticket_id FROM group_member m CROSS JOIN profile z"
+                       " CROSS JOIN certificate_request y WHERE z.approver_group_id = m.group_id"
+                       " AND y.profile_id = z.id AND m.account_id = ");
+    select_i64(select, viewer->account_id);
     select_add(select, ")");
 }
 
@@ -86,7 +90,12 @@ static void add_viewer(struct select *select, const struct ticket_query *query)
     select_i64(select, viewer->account_id);
     select_add(select, " OR +t.assignee_id = ");
     select_i64(select, viewer->account_id);
-    select_add(select, ")");
+    select_add(select,
+        " OR EXISTS (SELECT 1 FROM certificate_request y JOIN profile z ON z.id = y.profile_id"
+        " JOIN group_member g ON g.group_id = z.approver_group_id WHERE y.ticket_id = t.id"
+        " AND g.account_id = ");
+    select_i64(select, viewer->account_id);
+    select_add(select, "))");
 }
 
 static void add_account(struct select *select, const char *name)
@@ -123,6 +132,16 @@ static void add_filter(struct select *select, const struct ticket_filter *filter
     if (filter->status) {
         select_add(select, " AND t.status = ");
         select_text(select, filter->status);
+    }
+    if (filter->project) {
+        select_add(select, " AND t.project = ");
+        select_text(select, filter->project);
+    }
+    if (filter->profile) {
+        select_add(select, " AND t.id IN (SELECT y.ticket_id FROM certificate_request y"
+                           " JOIN profile z ON z.id = y.profile_id WHERE z.name_lower = ");
+        select_text(select, filter->profile);
+        select_add(select, ")");
     }
     add_people(select, filter);
     if (filter->certificate_id) {

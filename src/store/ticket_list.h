@@ -17,6 +17,8 @@ struct ticket_filter {
     const char *q; /* part of key, summary or description */
     const char *type;
     const char *status;
+    const char *project;
+    const char *profile; /* its name in lower case */
     const char *assignee; /* a name; "": nobody */
     const char *reporter;
     int64_t certificate_id;

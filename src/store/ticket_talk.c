@@ -125,6 +125,21 @@ bool store_comments(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t 
     return stmt_end(q, err);
 }
 
+bool store_comment_is_last(struct tx *tx, int64_t ticket_id, const char *body, bool *ret,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT body FROM ticket_comment WHERE ticket_id = $1"
+                       " AND author_id IS NULL ORDER BY id DESC LIMIT 1");
+    bool is_last = false;
+
+    stmt_bind_i64(q, 1, ticket_id);
+    while (stmt_next(q))
+        is_last = strcmp(stmt_text(q, 0), body) == 0;
+    *ret = is_last;
+    return stmt_end(q, err);
+}
+
 bool store_change_add(struct tx *tx, const struct change_new *change, int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,

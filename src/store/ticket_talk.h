@@ -23,6 +23,10 @@ bool store_comment_delete(struct tx *tx, int64_t ticket_id, int64_t id, struct e
 bool store_comments(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t limit,
     struct comment_rows *rows, struct err *err) must_check;
 
+/* Has certdesk's last word on the ticket been this? */
+bool store_comment_is_last(struct tx *tx, int64_t ticket_id, const char *body, bool *ret,
+    struct err *err) must_check;
+
 struct change_new {
     int64_t ticket_id;
     int64_t actor_id; /* 0: certdesk itself */

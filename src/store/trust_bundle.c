@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 #include "db/db.h"
+#include "store/local_ca.h"
+#include "x509/pem.h"
 
 bool store_trust_bundle_add(struct tx *tx, const char *name, const char *pem, int64_t now,
     int64_t *ret_id, struct err *err)
@@ -59,7 +61,13 @@ static void add_pem(void *context, const struct trust_bundle_row *row)
     buf_add_char(context, '\n');
 }
 
+static void add_der(void *context, struct span der)
+{
+    pem_write(der, "CERTIFICATE", context);
+}
+
 bool store_trust_bundles_pem(struct tx *tx, struct buf *pem, struct err *err)
 {
-    return store_trust_bundles(tx, add_pem, pem, err) && buf_check(pem, "trust bundles", err);
+    return store_trust_bundles(tx, add_pem, pem, err) &&
+           store_local_ca_anchors(tx, add_der, pem, err) && buf_check(pem, "trust bundles", err);
 }

@@ -26,5 +26,6 @@ typedef void (*trust_bundle_visit)(void *context, const struct trust_bundle_row 
 bool store_trust_bundles(struct tx *tx, trust_bundle_visit visit, void *context, struct err *err)
     must_check;
 
-/* All of them, one after the other, for the prober. */
+/* All of them, one after the other, and the certificates of the built-in authorities: the anchors
+ * beside the system's. */
 bool store_trust_bundles_pem(struct tx *tx, struct buf *pem, struct err *err) must_check;

@@ -2,6 +2,7 @@
 #include "store/version.h"
 
 #include "base/err.h"
+#include "base/parse.h"
 #include "codec/fold.h"
 #include "store/read.h"
 #include "store/version_read.h"
@@ -270,5 +271,29 @@ bool store_chain_members(struct tx *tx, int64_t chain_id, struct version_rows *r
     stmt_bind_i64(q, 1, chain_id);
     while (stmt_next(q))
         version_read(q, 0, version_rows_add(rows));
+    return stmt_end(q, err);
+}
+
+bool store_version_ids_by_number(struct tx *tx, int64_t ca_id, const char *number,
+    struct id_list *ids, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT v.version_id FROM record_version v WHERE v.id = $1"
+        " UNION SELECT v.version_id FROM record_version v WHERE v.ca_certificate_id = $2"
+        " UNION SELECT i.version_id FROM ca_certificate i WHERE i.number = $2 AND i.ca_id = $3"
+        "   AND i.number <> ''"
+        " UNION SELECT i.version_id FROM ca_certificate i WHERE i.ca_id = $3 AND i.serial = $4");
+    autofree(str) char *serial = text_fold(number);
+    int64_t id = 0;
+
+    if (strncasecmp(number, "C-", 2) == 0 &&
+        !parse_i64(span_text(number + 2), 1, INT64_MAX, &id, NULL))
+        id = 0;
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_text(q, 2, number);
+    stmt_bind_i64(q, 3, ca_id);
+    stmt_bind_text(q, 4, serial);
+    while (stmt_next(q))
+        id_list_add(ids, stmt_i64(q, 0));
     return stmt_end(q, err);
 }

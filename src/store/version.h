@@ -26,6 +26,13 @@ bool store_version_get(struct tx *tx, int64_t id, struct version_row **ret, stru
 bool store_version_issuers(struct tx *tx, const char *subject, int64_t limit, struct id_list *ids,
     struct err *err) must_check;
 
+/*
+ * What a person may mean by a certificate ID: "C-1042" (a version of a record), its number at the
+ * authority, or its serial number there.
+ */
+bool store_version_ids_by_number(struct tx *tx, int64_t ca_id, const char *number,
+    struct id_list *ids, struct err *err) must_check;
+
 /* Append its DER to `der`. */
 bool store_version_der(struct tx *tx, int64_t id, struct buf *der, struct err *err) must_check;
 

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "vault/answer_backup.h"
+#include "vault/answer_ca.h"
 #include "vault/answer_parcel.h"
 #include "vault/answer_unlock.h"
 #include "vault/keys.h"
@@ -32,6 +33,7 @@ static const unsigned deeds[] = {
     [VAULT_AUDIT] = MAKES | SIGNS_CHECKPOINT,
     [VAULT_SECRET] = SEALS_SECRET | OPENS,
     [VAULT_PARCEL] = 0, /* only what answer_parcel.c does */
+    [VAULT_CA] = 0,     /* only what answer_ca.c does */
 };
 
 static bool may(const struct vault_binding *binding, enum deed deed, struct err *err)
@@ -185,22 +187,6 @@ static bool rewrap(struct vault *vault, struct frame_reader *r, struct buf *out,
     return true;
 }
 
-/* Texts are borrowed from `texts`, which the caller wipes. */
-static void read_subject(struct frame_reader *r, char texts[VAULT_SUBJECT_TEXTS][VAULT_TEXT_MAX],
-    struct vault_csr *csr)
-{
-    for (int i = 0; i < VAULT_SUBJECT_TEXTS; i++)
-        frame_read_text_to(r, texts[i], VAULT_TEXT_MAX);
-    csr->common_name = texts[0];
-    csr->organization = texts[1];
-    csr->organizational_unit = texts[2];
-    csr->locality = texts[3];
-    csr->state = texts[4];
-    csr->country = texts[5];
-    csr->email_address = texts[6];
-    csr->serial_number = texts[7];
-}
-
 static bool build_csr_of(struct vault *vault, struct span sealed,
     const struct vault_binding *binding, const struct vault_csr *csr, struct buf *out,
     struct err *err)
@@ -225,7 +211,7 @@ static bool build_csr(struct vault *vault, struct frame_reader *r, struct buf *o
 
     if (!read_sealed(r, &sealed, &binding, row, SIGNS_CSR, err))
         return false;
-    read_subject(r, texts, &csr);
+    vault_read_subject(r, texts, &csr);
     size_t n = frame_read_count(r, 4);
 
     if (n > VAULT_SANS_MAX)
@@ -315,6 +301,16 @@ static bool run(struct vault *vault, const struct frame *request, int64_t now_ms
         return answer_adopt_key(vault, &r, out, err);
     case VAULT_SIGN_BACKUP:
         return answer_sign_backup(vault, &r, out, err);
+    case VAULT_CA_MAKE:
+        return answer_ca_make(vault, &r, out, err);
+    case VAULT_CA_INSTALL:
+        return answer_ca_install(vault, &r, out, err);
+    case VAULT_CA_SIGN:
+        return answer_ca_sign(vault, &r, out, err);
+    case VAULT_CA_SIGN_CRL:
+        return answer_ca_sign_crl(vault, &r, out, err);
+    case VAULT_CA_SIGN_OCSP:
+        return answer_ca_sign_ocsp(vault, &r, out, err);
     case VAULT_UNLOCK:
         break;
     }

@@ -5,6 +5,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "vault/answer.h"
+#include "vault/ca_seal.h"
 #include "vault/keys.h"
 #include "vault/protocol.h"
 #include "vault/recovery.h"
@@ -55,6 +56,20 @@ bool answer_export_key(const struct vault *vault, struct frame_reader *r, struct
     return true;
 }
 
+/* The public half of what was adopted; nothing for a secret. */
+static bool find_public(const struct vault_binding *binding, struct span clear, struct buf *spki,
+    struct err *err)
+{
+    if (binding->purpose == VAULT_SECRET)
+        return true;
+    if (binding->purpose != VAULT_CA)
+        return keys_check(clear, spki, err);
+
+    autodone(ca_seal) struct ca_seal seal = { 0 };
+
+    return ca_seal_read(clear, &seal, err) && keys_check(seal.key_pkcs8, spki, err);
+}
+
 /* The data key came out of a backup, in the hands of who has the recovery key. */
 bool answer_adopt_key(const struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err)
@@ -73,7 +88,7 @@ bool answer_adopt_key(const struct vault *vault, struct frame_reader *r, struct 
         !seal_adopt(&vault->ring, &binding, blob, data_key, &adopted, err) ||
         !seal_open(&vault->ring, &binding, buf_span(&adopted), &clear, err))
         return false;
-    if (binding.purpose != VAULT_SECRET && !keys_check(secret_span(clear), &spki, err))
+    if (!find_public(&binding, secret_span(clear), &spki, err))
         return false;
     frame_put_bytes(out, buf_span(&adopted));
     frame_put_bytes(out, buf_span(&spki));

@@ -20,6 +20,7 @@
 #include "base/frame.h"
 #include "base/fs.h"
 #include "base/secret.h"
+#include "vault/client_call.h"
 #include "vault/lane.h"
 #include "vault/protocol.h"
 
@@ -360,8 +361,8 @@ static bool call_once(struct vault_client *client, enum vault_request type,
 
 /* On the lane for making keys. When that fails nobody knows what the vault is at: both lanes are
  * given up. */
-static bool call_maker(struct vault_client *client, const struct buf *payload, struct buf *in,
-    struct frame_reader *ret, struct err *err)
+static bool call_maker(struct vault_client *client, enum vault_request type,
+    const struct buf *payload, struct buf *in, struct frame_reader *ret, struct err *err)
 {
     (void)pthread_mutex_lock(&client->maker.calling);
     (void)pthread_mutex_lock(&client->lane.calling);
@@ -370,7 +371,7 @@ static bool call_maker(struct vault_client *client, const struct buf *payload, s
 
     (void)pthread_mutex_unlock(&client->lane.calling);
     lane_adopt(&client->maker);
-    bool ok = is_there && lane_exchange(&client->maker, VAULT_MAKE_KEY, payload, -1, in, ret, err);
+    bool ok = is_there && lane_exchange(&client->maker, type, payload, -1, in, ret, err);
     bool is_broken = is_there && !ok && client->maker.fd < 0;
 
     if (is_broken) {
@@ -388,13 +389,14 @@ static bool call_maker(struct vault_client *client, const struct buf *payload, s
  * hold secrets, as may answers, so the callers' bufs are wiped. Asked again where another
  * vault has come meanwhile: no request changes anything, so none is the worse for it.
  */
-static bool call(struct vault_client *client, enum vault_request type, const struct buf *payload,
+bool vault_call(struct vault_client *client, enum vault_request type, const struct buf *payload,
     struct buf *in, struct frame_reader *ret, struct err *err)
 {
     for (int n_deaths = 0;;) {
         int64_t n = count_restarts(client);
-        bool ok = type == VAULT_MAKE_KEY ? call_maker(client, payload, in, ret, err)
-                                         : call_once(client, type, payload, in, ret, err);
+        bool is_slow = type == VAULT_MAKE_KEY || type == VAULT_CA_MAKE;
+        bool ok = is_slow ? call_maker(client, type, payload, in, ret, err)
+                          : call_once(client, type, payload, in, ret, err);
 
         if (ok)
             return true;
@@ -479,7 +481,7 @@ bool vault_seal_with(struct vault_client *client, const char *key_id, struct err
     struct frame_reader r;
 
     frame_put_text(&payload, key_id);
-    if (!call(client, VAULT_SEAL_WITH, &payload, &in, &r, err) || !frame_reader_end(&r, err))
+    if (!vault_call(client, VAULT_SEAL_WITH, &payload, &in, &r, err) || !frame_reader_end(&r, err))
         return false;
     lock_state(client);
     for (size_t i = 0; i < client->masters.n; i++) {
@@ -504,13 +506,13 @@ bool vault_rewrap(struct vault_client *client, struct span sealed,
     frame_put_bytes(&payload, sealed);
     vault_put_binding(&payload, binding);
     frame_put_text(&payload, key_id);
-    if (!call(client, VAULT_REWRAP, &payload, &in, &r, err))
+    if (!vault_call(client, VAULT_REWRAP, &payload, &in, &r, err))
         return false;
     buf_add_span(ret, frame_read_bytes(&r));
     return frame_reader_end(&r, err) && buf_check(ret, "a sealed key", err);
 }
 
-static bool check_binding(const struct vault_binding *binding, struct err *err)
+bool vault_check_binding(const struct vault_binding *binding, struct err *err)
 {
     size_t n = binding->row ? strlen(binding->row) : 0;
 
@@ -534,7 +536,8 @@ bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
 
     buf_add_u8(&payload, (uint8_t)algorithm);
     vault_put_binding(&payload, binding);
-    if (!check_binding(binding, err) || !call(client, VAULT_MAKE_KEY, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_MAKE_KEY, &payload, &in, &r, err))
         return false;
     take_bytes(&r, sealed);
     take_bytes(&r, spki);
@@ -553,7 +556,8 @@ bool vault_seal_key(struct vault_client *client, struct span pkcs8,
         return fail(err, ERR_LIMIT, "the key is larger than %u bytes", VAULT_SECRET_MAX);
     frame_put_bytes(&payload, pkcs8);
     vault_put_binding(&payload, binding);
-    if (!check_binding(binding, err) || !call(client, VAULT_SEAL_KEY, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_SEAL_KEY, &payload, &in, &r, err))
         return false;
     take_bytes(&r, sealed);
     take_bytes(&r, spki);
@@ -568,7 +572,7 @@ bool vault_make_parcel_key(struct vault_client *client,
     autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
     struct frame_reader r;
 
-    if (!call(client, VAULT_MAKE_PARCEL_KEY, &payload, &in, &r, err))
+    if (!vault_call(client, VAULT_MAKE_PARCEL_KEY, &payload, &in, &r, err))
         return false;
     frame_read_fixed(&r, ret_public, VAULT_PARCEL_KEY_SIZE);
     take_bytes(&r, sealed_half);
@@ -587,7 +591,8 @@ bool vault_seal_parcel(struct vault_client *client, const struct vault_parcel *p
     frame_put_bytes(&payload, parcel->bytes);
     frame_put_bytes(&payload, parcel->aad);
     vault_put_binding(&payload, binding);
-    if (!check_binding(binding, err) || !call(client, VAULT_SEAL_PARCEL, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_SEAL_PARCEL, &payload, &in, &r, err))
         return false;
     take_bytes(&r, sealed);
     take_bytes(&r, spki);
@@ -606,7 +611,8 @@ bool vault_seal_secret(struct vault_client *client, struct span bytes,
         return fail(err, ERR_LIMIT, "the secret is larger than %u bytes", VAULT_SECRET_MAX);
     frame_put_bytes(&payload, bytes);
     vault_put_binding(&payload, binding);
-    if (!check_binding(binding, err) || !call(client, VAULT_SEAL_SECRET, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_SEAL_SECRET, &payload, &in, &r, err))
         return false;
     take_bytes(&r, sealed);
     return frame_reader_end(&r, err) && buf_check(sealed, "a sealed secret", err);
@@ -622,7 +628,8 @@ static bool open_sealed(struct vault_client *client, struct span sealed,
     frame_put_bytes(&payload, sealed);
     vault_put_binding(&payload, binding);
     frame_put_bytes(&payload, cert);
-    if (!check_binding(binding, err) || !call(client, VAULT_OPEN, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_OPEN, &payload, &in, &r, err))
         return false;
     struct span clear = frame_read_bytes(&r);
 
@@ -648,8 +655,6 @@ bool vault_build_csr(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, const struct vault_csr *csr, struct buf *der,
     struct err *err)
 {
-    const char *const texts[] = { csr->common_name, csr->organization, csr->organizational_unit,
-        csr->locality, csr->state, csr->country, csr->email_address, csr->serial_number };
     autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
     autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
     struct frame_reader r;
@@ -658,12 +663,12 @@ bool vault_build_csr(struct vault_client *client, struct span sealed,
         return fail(err, ERR_LIMIT, "more than %d alternative names", VAULT_SANS_MAX);
     frame_put_bytes(&payload, sealed);
     vault_put_binding(&payload, binding);
-    for (size_t i = 0; i < countof(texts); i++)
-        frame_put_text(&payload, texts[i]);
+    vault_put_subject(&payload, csr);
     buf_add_u32(&payload, (uint32_t)csr->n_sans);
     for (size_t i = 0; i < csr->n_sans; i++)
         frame_put_text(&payload, csr->sans[i]);
-    if (!check_binding(binding, err) || !call(client, VAULT_BUILD_CSR, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_BUILD_CSR, &payload, &in, &r, err))
         return false;
     take_bytes(&r, der);
     return frame_reader_end(&r, err) && buf_check(der, "a certification request", err);
@@ -680,8 +685,8 @@ bool vault_sign_checkpoint(struct vault_client *client, struct span sealed,
     vault_put_binding(&payload, binding);
     frame_put_i64(&payload, checkpoint->seq);
     buf_add(&payload, checkpoint->hash, sizeof checkpoint->hash);
-    if (!check_binding(binding, err) ||
-        !call(client, VAULT_SIGN_CHECKPOINT, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_SIGN_CHECKPOINT, &payload, &in, &r, err))
         return false;
     frame_read_fixed(&r, checkpoint->signature, sizeof checkpoint->signature);
     frame_read_fixed(&r, checkpoint->public_key, sizeof checkpoint->public_key);
@@ -702,7 +707,7 @@ bool vault_begin_backup(struct vault_client *client, struct vault_backup *ret, s
     struct frame_reader r;
 
     *ret = (struct vault_backup){ .sealed_key = BUF_INIT(VAULT_SEALED_MAX) };
-    if (!call(client, VAULT_BEGIN_BACKUP, &payload, &in, &r, err))
+    if (!vault_call(client, VAULT_BEGIN_BACKUP, &payload, &in, &r, err))
         return false;
     frame_read_fixed(&r, ret->recovery_key, sizeof ret->recovery_key);
     ret->key = secret_new(frame_read_bytes(&r));
@@ -719,7 +724,8 @@ bool vault_export_key(struct vault_client *client, struct span sealed,
 
     frame_put_bytes(&payload, sealed);
     vault_put_binding(&payload, binding);
-    if (!check_binding(binding, err) || !call(client, VAULT_EXPORT_KEY, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_EXPORT_KEY, &payload, &in, &r, err))
         return false;
     take_bytes(&r, ret);
     return frame_reader_end(&r, err) && buf_check(ret, "a sealed data key", err);
@@ -736,7 +742,8 @@ bool vault_adopt_key(struct vault_client *client, struct span sealed,
     frame_put_bytes(&payload, sealed);
     vault_put_binding(&payload, binding);
     frame_put_bytes(&payload, secret_span(data_key));
-    if (!check_binding(binding, err) || !call(client, VAULT_ADOPT_KEY, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_ADOPT_KEY, &payload, &in, &r, err))
         return false;
     take_bytes(&r, ret);
     take_bytes(&r, spki);
@@ -754,7 +761,8 @@ bool vault_sign_backup(struct vault_client *client, struct span sealed,
     frame_put_bytes(&payload, sealed);
     vault_put_binding(&payload, binding);
     buf_add(&payload, backup->hash, sizeof backup->hash);
-    if (!check_binding(binding, err) || !call(client, VAULT_SIGN_BACKUP, &payload, &in, &r, err))
+    if (!vault_check_binding(binding, err) ||
+        !vault_call(client, VAULT_SIGN_BACKUP, &payload, &in, &r, err))
         return false;
     frame_read_fixed(&r, backup->signature, sizeof backup->signature);
     frame_read_fixed(&r, backup->public_key, sizeof backup->public_key);
@@ -767,7 +775,7 @@ bool vault_stats_get(struct vault_client *client, struct vault_stats *ret, struc
     autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
     struct frame_reader r;
 
-    if (!call(client, VAULT_STATS, &payload, &in, &r, err))
+    if (!vault_call(client, VAULT_STATS, &payload, &in, &r, err))
         return false;
     ret->n_opened = frame_read_i64(&r);
     ret->n_refused = frame_read_i64(&r);

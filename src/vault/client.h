@@ -83,6 +83,7 @@ enum vault_purpose {
     VAULT_AUDIT,  /* "audit": signs the audit log's checkpoints; never leaves */
     VAULT_SECRET, /* "secret": passwords and tokens for other systems */
     VAULT_PARCEL, /* "parcel": opens the keys of one upload (vault_make_parcel_key) */
+    VAULT_CA,     /* "ca": signs what the authority that it belongs to may issue (client_ca) */
 };
 
 struct vault_binding {

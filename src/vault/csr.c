@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "base/span.h"
+#include "vault/keys.h"
 
 static size_t count_chars(const char *utf8)
 {
@@ -36,8 +37,7 @@ static bool add_attribute(X509_NAME *name, int nid, const char *text, size_t max
     return true;
 }
 
-/* In the order in which a subject is usually written. */
-static bool add_subject(X509_NAME *name, const struct vault_csr *csr, struct err *err)
+bool csr_add_subject(X509_NAME *name, const struct vault_csr *csr, struct err *err)
 {
     const struct {
         int nid;
@@ -146,14 +146,12 @@ static bool add_sans(X509_REQ *request, const struct vault_csr *csr, struct err 
     return ok;
 }
 
-static bool sign_and_encode(X509_REQ *request, EVP_PKEY *key, struct buf *der, struct err *err)
+bool csr_sign(X509_REQ *request, EVP_PKEY *key, struct buf *der, struct err *err)
 {
-    const EVP_MD *digest = EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256();
     uint8_t *bytes = NULL;
 
-    if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) > 256)
-        digest = EVP_PKEY_get_bits(key) > 384 ? EVP_sha512() : EVP_sha384();
-    if (X509_REQ_set_pubkey(request, key) != 1 || X509_REQ_sign(request, key, digest) <= 0)
+    if (X509_REQ_set_pubkey(request, key) != 1 ||
+        X509_REQ_sign(request, key, keys_digest(key)) <= 0)
         return fail(err, ERR_INTERNAL, "could not sign a request");
     int size = i2d_X509_REQ(request, &bytes);
 
@@ -171,13 +169,13 @@ bool csr_build(EVP_PKEY *key, const struct vault_csr *csr, struct buf *der, stru
     if (!request)
         return fail(err, ERR_INTERNAL, "could not build a request");
     bool ok = X509_REQ_set_version(request, X509_REQ_VERSION_1) == 1 &&
-              add_subject(X509_REQ_get_subject_name(request), csr, err);
+              csr_add_subject(X509_REQ_get_subject_name(request), csr, err);
 
     if (ok && csr->n_sans == 0 && X509_NAME_entry_count(X509_REQ_get_subject_name(request)) == 0)
         ok = fail(err, ERR_INVALID, "a request needs a subject or an alternative name");
     if (ok && csr->n_sans > 0)
         ok = add_sans(request, csr, err);
-    ok = ok && sign_and_encode(request, key, der, err);
+    ok = ok && csr_sign(request, key, der, err);
     X509_REQ_free(request);
     return ok;
 }

@@ -110,8 +110,7 @@ static bool check_kind(const EVP_PKEY *key, struct err *err)
            fail(err, ERR_INVALID, "the key is none of RSA, ECDSA, EdDSA and DSA");
 }
 
-/* NULL, and `err` filled in, unless these bytes are one key of a kind we take. */
-static EVP_PKEY *decode(struct span pkcs8, struct err *err)
+EVP_PKEY *keys_decode(struct span pkcs8, struct err *err)
 {
     const uint8_t *at = pkcs8.data;
     PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)pkcs8.size);
@@ -139,7 +138,7 @@ static bool is_sound(EVP_PKEY *key)
 
 bool keys_check(struct span pkcs8, struct buf *spki, struct err *err)
 {
-    EVP_PKEY *key = decode(pkcs8, err);
+    EVP_PKEY *key = keys_decode(pkcs8, err);
 
     if (!key)
         return false;
@@ -151,10 +150,19 @@ bool keys_check(struct span pkcs8, struct buf *spki, struct err *err)
     return ok;
 }
 
+const EVP_MD *keys_digest(const EVP_PKEY *key)
+{
+    if (EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448"))
+        return NULL;
+    if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_bits(key) <= 256)
+        return EVP_sha256();
+    return EVP_PKEY_get_bits(key) > 384 ? EVP_sha512() : EVP_sha384();
+}
+
 bool keys_check_cert(struct span pkcs8, struct span cert, struct err *err)
 {
     const uint8_t *at = cert.data;
-    EVP_PKEY *key = decode(pkcs8, err);
+    EVP_PKEY *key = keys_decode(pkcs8, err);
 
     if (!key)
         return false;
@@ -170,7 +178,7 @@ bool keys_check_cert(struct span pkcs8, struct span cert, struct err *err)
 bool keys_build_csr(struct span pkcs8, const struct vault_csr *csr, struct buf *der,
     struct err *err)
 {
-    EVP_PKEY *key = decode(pkcs8, err);
+    EVP_PKEY *key = keys_decode(pkcs8, err);
 
     if (!key)
         return false;
@@ -199,7 +207,7 @@ static bool sign(EVP_PKEY *key, const uint8_t message[static CHECKPOINT_MESSAGE_
 static bool sign_message(struct span pkcs8, const uint8_t message[static CHECKPOINT_MESSAGE_SIZE],
     struct vault_checkpoint *ret, struct err *err)
 {
-    EVP_PKEY *key = decode(pkcs8, err);
+    EVP_PKEY *key = keys_decode(pkcs8, err);
 
     if (!key)
         return false;

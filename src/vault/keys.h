@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <openssl/types.h>
+
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/span.h"
@@ -20,6 +22,13 @@ bool keys_make(enum vault_algorithm algorithm, struct secret **ret, struct buf *
 
 /* ERR_INVALID: not one of the kinds of keys we take. `spki` gets the public half. */
 bool keys_check(struct span pkcs8, struct buf *spki, struct err *err) must_check;
+
+/* For the files that sign: NULL, and `err` filled in, unless these bytes are one key of a kind we
+ * take. The caller frees it. */
+EVP_PKEY *keys_decode(struct span pkcs8, struct err *err) must_check;
+
+/* What it signs a hash of; NULL where it signs what there is. */
+const EVP_MD *keys_digest(const EVP_PKEY *key);
 
 /* ERR_CONFLICT unless this is the key of the certificate (DER). */
 bool keys_check_cert(struct span pkcs8, struct span cert, struct err *err) must_check;

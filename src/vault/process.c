@@ -41,6 +41,7 @@ static bool warm_up(struct err *err)
 {
     uint8_t byte;
 
+    tzset(); /* OpenSSL asks for the time of day in UTC, and glibc for a file the first time */
     if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_CIPHERS |
                                 OPENSSL_INIT_ADD_ALL_DIGESTS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS,
             NULL) != 1 ||

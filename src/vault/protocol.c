@@ -6,7 +6,7 @@
 
 #include "base/rand.h"
 
-static const char *const purposes[] = { "tls", "audit", "secret", "parcel" };
+static const char *const purposes[] = { "tls", "audit", "secret", "parcel", "ca" };
 static const char *const algorithms[] = { "rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384",
     "ec-p521", "ed25519" };
 static const char *const sources[] = { "file", "passphrase", "pkcs11" };
@@ -136,4 +136,29 @@ void vault_read_binding(struct frame_reader *r, struct vault_binding *ret,
         r->failed = true;
     ret->purpose = r->failed ? VAULT_TLS : (enum vault_purpose)purpose;
     ret->row = row;
+}
+
+void vault_put_subject(struct buf *out, const struct vault_csr *csr)
+{
+    const char *const texts[VAULT_SUBJECT_TEXTS] = { csr->common_name, csr->organization,
+        csr->organizational_unit, csr->locality, csr->state, csr->country, csr->email_address,
+        csr->serial_number };
+
+    for (size_t i = 0; i < countof(texts); i++)
+        frame_put_text(out, texts[i]);
+}
+
+void vault_read_subject(struct frame_reader *r, char texts[VAULT_SUBJECT_TEXTS][VAULT_TEXT_MAX],
+    struct vault_csr *ret)
+{
+    for (int i = 0; i < VAULT_SUBJECT_TEXTS; i++)
+        frame_read_text_to(r, texts[i], VAULT_TEXT_MAX);
+    ret->common_name = texts[0];
+    ret->organization = texts[1];
+    ret->organizational_unit = texts[2];
+    ret->locality = texts[3];
+    ret->state = texts[4];
+    ret->country = texts[5];
+    ret->email_address = texts[6];
+    ret->serial_number = texts[7];
 }

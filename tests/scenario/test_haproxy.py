@@ -14,6 +14,7 @@ from canary import Canaries
 from certdesk import Api
 from certs import days
 from haproxy import HAProxy
+from lifecycle import Desk
 from servers import free_port, wait_until
 from uploads import import_, upload
 
@@ -521,3 +522,68 @@ def test_no_key_is_told_whatever_the_other_side_says(site, tmp_path):
         wait_until(lambda r=role: canaries.seen_in_memory(site.desk.children()[r]) == [], 20, f"no key in {role}")
     with open(site.haproxy.path("www"), "rb") as f:
         assert canaries.seen_in([f.read()])
+
+
+def test_what_is_issued_is_deployed_and_the_ticket_says_so(site):
+    """F13, F15, F33: enrolled, renewed, deployed, seen; and issued, not served, where it is not."""
+    life = Desk(site.desk, renewal_key="new", key={"made_by": "server"})
+    old = site.issue("www.example.org", 10)
+    site.haproxy.front(site.port, "www", old).front(site.port, "other", old, "127.0.0.2").start()
+    resource = site.resource()
+    ticket = life.create(sans=["www.example.org"], subject={"CN": "www.example.org"})
+    record = site.admin.get(f"/tickets/{ticket['key']}").json["certificate"]
+    site.place(record, resource)
+    assert site.deployments(record) == []  # there is nothing yet
+    life.do(ticket, "enroll")
+    done = site.ended(record)
+    assert (done["state"], done["ticket"], done["requested_by"]) == ("seen", ticket["key"], None), done
+    assert any(c.startswith("Served: lb (www) presents the certificate") for c in life.comments(ticket)), life.comments(ticket)
+    first = site.served()
+    life.do(ticket, "renew", force=True)
+    done = site.ended(record, 2)
+    assert (done["state"], done["previous"]) == ("seen", first), done
+    second = site.served()
+    assert second == done["version"] != first
+    # The next time, another address has none of it.
+    site.admin.patch(f"/resources/{resource['id']}", {
+        "endpoints": [{"host": f"127.0.0.{n}:{site.port}"} for n in (1, 2)], "proof": {"timeout_seconds": 3}})
+    life.do(ticket, "renew", force=True)
+    done = site.ended(record, 3)
+    assert (done["state"], site.served()) == ("put_back", second), done
+    assert any(c.startswith("Issued, not served: lb (www): not seen within 3 s") for c in life.comments(ticket))
+
+
+def test_the_command_line_makes_tests_and_deploys(site, tmp_path):
+    """F39: all of it from the command line; the exit status says whether it is served."""
+    old, new = site.issue("www.cli.example", 10), site.issue("www.cli.example")
+    site.haproxy.front(site.port, "www", old).start()
+    record = site.bring(new)
+
+    def cli(*words, code=0):
+        done = site.desk.cli(*words, env={"CERTDESK_TOKEN_FILE": site.desk.token_file})
+        assert done.returncode == code, done
+        return done.stdout + done.stderr
+
+    path = site.haproxy.path("www")
+    cli("resource", "add", "lb", "--type", "haproxy", "--socket", site.haproxy.socket, "--slot", f"www={path},{path}",
+        "--endpoint", f"www=127.0.0.1:{site.port}:www.cli.example", "--user", "admin", "--rounds", "1", "--timeout", "30")
+    made = site.admin.get("/resources").json["items"][0]
+    assert made["settings"] == {"socket": site.haproxy.socket} and made["proof"] == {"rounds": 1, "timeout_seconds": 30}
+    assert made["slots"] == [{"slot": "www", "certificate": path, "file": path}]
+    assert made["endpoints"] == [{"host": "127.0.0.1", "port": site.port, "sni": "www.cli.example", "protocol": "tls",
+                                  "slot": "www"}] and made["deployers"] == {"users": ["admin"], "groups": []}
+    assert "www.cli.example" in cli("resource", "test", "lb")
+    cli("resource", "put", "lb", f"www={record['id']}")
+    assert site.ended(record)["state"] == "seen"
+    assert "seen" in cli("resource", "deploy", "lb", "www", "--wait")
+    assert "seen" in cli("deployment", "list", "--certificate", str(record["id"]), "--state", "seen")
+    assert new.fingerprint in cli("deployment", "show", "2")
+    assert "seen: only one that failed" in cli("deployment", "retry", "2", code=1)
+    cli("resource", "edit", "lb", "--name", "lb-2", "--rounds", "2")
+    assert site.admin.get("/resources").json["items"][0]["name"] == "lb-2"
+    site.haproxy.stop()
+    assert "could not connect" in cli("resource", "test", "lb-2", code=1)
+    assert "could not connect" in cli("resource", "deploy", "lb-2", "--wait", code=1)
+    site.haproxy.start()
+    assert "could not" not in cli("deployment", "retry", "3", "--wait")
+    assert '"x"' in cli("resource", "add", "bad", "--type", "haproxy", "--slot", "x", code=1)

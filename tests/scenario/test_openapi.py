@@ -117,7 +117,7 @@ def test_answers_are_as_described(busy):
     one = f"/certificates/{record['id']}"
     endpoint = admin.get(one + "/endpoints").json["items"][0]["id"]
     for path in ("/me", "/certificates", "/tickets", "/jobs", "/schedules", "/people", "/business-groups", "/users",
-                 "/tokens", "/settings/notifications", "/settings/display", "/trust-bundles", "/dashboard", "/audit",
+                 "/tokens", "/settings/notifications", "/settings/display", "/trust-bundles", "/dashboard", "/audit", "/cas",
                  "/audit/verify"):
         held(admin, "GET", path)
     held(admin, "GET", "/certificates?status=active&sort=-expires_at&q=example&tag=web", "/certificates")

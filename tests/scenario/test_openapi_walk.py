@@ -3,6 +3,7 @@
 import pytest
 
 from certs import days, self_signed
+from lifecycle import csr_for
 from openapi import Description
 from profiles import ca_row
 from servers import free_port, wait_until
@@ -139,6 +140,31 @@ def _brought(walk):
     walk("POST", "/deployments/{id}/retry", id=made["id"], expect=202)
 
 
+def _authorities(walk):
+    new = {"name": "house", "kind": "root", "subject": {"CN": "House"}, "public_url": "http://pki.example",
+           "name_constraints": {"permitted": ["example.org"], "excluded": ["secret.example.org"]}}
+    walk("POST", "/cas", new, expect=201)
+    walk("POST", "/cas", new, expect=409)
+    walk("POST", "/cas", {**new, "name": "Up"}, expect=400)
+    walk("POST", "/cas", {**new, "name": "sub", "kind": "intermediate", "subject": {"CN": "Sub"}}, expect=201)
+    walk("GET", "/cas/{name}/csr", name="sub", expect=200)
+    walk("GET", "/cas/{name}/csr", name="house", expect=404)
+    walk("POST", "/cas/{name}/certificate", {"chain": "nothing"}, name="sub", expect=400)
+    walk("GET", "/cas", expect=200)
+    walk("GET", "/dashboard", expect=200)
+    walk("PATCH", "/cas/{name}", {"disabled": True}, name="sub", expect=200)
+    walk("DELETE", "/cas/{name}", name="sub", expect=204)
+    walk("POST", "/cas/{name}/crl", name="house", expect=200)
+    walk("GET", "/cas/{name}/certificates", name="house", expect=200)
+    walk("GET", "/cas/{name}", name="house", expect=200)
+    walk("GET", "/pki/{name}.crt", name="house", expect=200)
+    walk("GET", "/pki/{name}.crl", name="house", expect=200)
+    walk("GET", "/pki/{name}.crl", name="none", expect=404)
+    walk("GET", "/ocsp/{name}/{other}", name="house", other="AAAA", expect=200)
+    walk("POST", "/ocsp/{name}", b"nothing", name="house", expect=200, headers={"Content-Type": "application/ocsp-request"})
+    walk("POST", "/ocsp/{name}", b"nothing", name="house", expect=415, headers={"Content-Type": "text/plain"})
+
+
 def _profiles(walk):
     """What may be issued, and when a record renews."""
     ca_row(walk.desk)
@@ -178,6 +204,43 @@ def _tables(walk):
     result = walk.api.job_done(job)["result"]
     assert result["done"] == 1, result
     walk.faults += walk.description.faults(result, walk.description.root["components"]["schemas"]["ActionResult"])
+
+
+def _lifecycle(walk):
+    """A ticket of each type, and all that hangs on one."""
+    walk.api.post("/cas", {"name": "issuing", "kind": "root", "subject": {"CN": "Issuing"}, "public_url": "http://pki.example.org"})
+    walk.api.post("/profiles", {"name": "issuing", "ca": "issuing", "names": {"domains": ["*"]}})
+    walk("POST", "/projects", {"key": "SHOP", "name": "The shop"}, expect=201)
+    walk("GET", "/projects", expect=200)
+    csr = csr_for("www.example.org")[0]
+    fields = {"type": "certificate", "profile": "issuing", "csr": csr, "labels": ["web"], "assignee": "reader"}
+    walk("POST", "/tickets", {**fields, "csr": "nonsense"}, expect=400)
+    ticket = walk("POST", "/tickets", fields, expect=201).json
+    key, record = ticket["key"], ticket["certificate"]["id"]
+    walk("POST", "/tickets/{key}/csr", {"csr": csr}, key=key, expect=200)
+    walk("POST", "/tickets/{key}/approval", {"approved": True}, key=key, expect=409)
+    walk("POST", "/tickets/{key}/transitions", {"transition": "enroll"}, key=key, expect=200)
+    walk("GET", "/tickets/{key}", key=key, expect=200)
+    walk("GET", "/tickets/board", query="?project=CERT", expect=200)
+    body, kind = form([("file", "a.txt", "hello")])
+    file = walk("POST", "/tickets/{key}/attachments", body, headers={"Content-Type": kind}, key=key, expect=201).json["id"]
+    walk("GET", "/tickets/{key}/attachments", key=key, expect=200)
+    walk("GET", "/tickets/{key}/attachments/{other}", key=key, other=file, expect=200)
+    walk("DELETE", "/tickets/{key}/attachments/{other}", key=key, other=file, expect=204)
+    comment = walk("POST", "/tickets/{key}/comments", {"body": "one"}, key=key, expect=201).json["id"]
+    walk("PATCH", "/tickets/{key}/comments/{other}", {"body": "two"}, key=key, other=comment, expect=200)
+    walk("DELETE", "/tickets/{key}/comments/{other}", key=key, other=comment, expect=204)
+    walk("PUT", "/tickets/{key}/watchers/{other}", key=key, other="reader", expect=200)
+    walk("GET", "/tickets/{key}/watchers", key=key, expect=200)
+    walk("DELETE", "/tickets/{key}/watchers/{other}", key=key, other="reader", expect=204)
+    walk("POST", "/certificates/{id}/renew", {}, id=record, expect=409)
+    walk("POST", "/certificates/{id}/renew", {"force": True}, id=record, expect=200)
+    walk("POST", "/certificates/{id}/revoke", {"reason": "superseded"}, id=record, expect=200)
+    walk("POST", "/certificates/{id}/enroll", {"profile": "issuing", "sans": ["a.example.org"]}, id=record, expect=409)
+    other = walk("POST", "/certificates", {"name": "later"}, expect=201).json["id"]
+    walk("POST", "/certificates/{id}/enroll", {"profile": "issuing", "sans": ["a.example.org"]}, id=other, expect=201)
+    walk("POST", "/tickets", {"type": "revoke_certificate", "profile": "issuing", "certificate_id": "C-0", "domain": "x"},
+         expect=201)
 
 
 def _tickets(walk):
@@ -278,10 +341,12 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _records(walk, port)
     _tables(walk)
     _tickets(walk)
+    _lifecycle(walk)
     _desk(walk)
     _profiles(walk)
     _settings(walk, root)
     _keys(walk)
+    _authorities(walk)
     _imports(walk, authority)
     _notifications(walk)
     for path in ("/jobs", "/schedules", "/dashboard", "/audit", "/audit/verify", "/standby", "/openapi.json", "/healthz",

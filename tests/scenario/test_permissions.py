@@ -4,10 +4,9 @@ import pytest
 
 from certdesk import Api
 from certs import days
-from profiles import ca_row
 from routes import routes
 from servers import free_port
-from uploads import import_
+from uploads import import_, upload
 
 # What each kind of caller gets: nobody, a stranger, the assignee, a user it is shared with, the owner, an auditor,
 # an admin. Letters: U 401, F 403, N 404, and "." anything but these. "-" is not asked.
@@ -43,7 +42,15 @@ TABLE = {
     "GET /tickets": "U......", "GET /tickets/{key}": "UN.....", "PATCH /tickets/{key}": "UNF..F.",
     "GET /tickets/{key}/comments": "UN.....", "POST /tickets/{key}/comments": "UN...F.",
     "GET /tickets/{key}/history": "UN.....", "GET /tickets/{key}/transitions": "UN.....",
-    "POST /tickets/{key}/transitions": "UNF..F.",
+    "POST /tickets/{key}/transitions": "UNF..F.", "POST /tickets": "U......", "GET /tickets/board": "U......",
+    "PATCH /tickets/{key}/comments/{other}": "UNFFFF.", "DELETE /tickets/{key}/comments/{other}": "UNFFFF-",
+    "GET /tickets/{key}/watchers": "UN.....", "PUT /tickets/{key}/watchers/{other}": "UN...F.",
+    "DELETE /tickets/{key}/watchers/{other}": "UN...F.", "POST /tickets/{key}/csr": "UNF..F.",
+    "POST /tickets/{key}/approval": "UN.....", "GET /tickets/{key}/attachments": "UN.....",
+    "POST /tickets/{key}/attachments": "UN...F.", "GET /tickets/{key}/attachments/{other}": "UN.....",
+    "DELETE /tickets/{key}/attachments/{other}": "UNFFFF-", "GET /projects": "U......", "POST /projects": "UFFFFF.",
+    "POST /certificates/{id}/enroll": "UNF..F.", "POST /certificates/{id}/renew": "UNF..F.",
+    "POST /certificates/{id}/revoke": "UNF..F.",
     "GET /jobs": "U......", "GET /jobs/{id}": "UNNN...", "POST /jobs/{id}/retry": "UFFFFF.",
     "GET /schedules": "U......", "POST /schedules/{name}/run": "UFFFFF.",
     "GET /people": "U......", "GET /business-groups": "U......", "POST /business-groups": "UFFFFF.",
@@ -76,6 +83,11 @@ TABLE = {
     "GET /trust-bundles": "U......", "POST /trust-bundles": "UFFFFF.", "DELETE /trust-bundles/{id}": "UFFFFFN",
     "GET /csrs": "U......", "POST /csrs": "U......", "GET /csrs/{id}": "UNNN...", "GET /csrs/{id}.pem": "UNNN...",
     "POST /csrs/{id}/certificate": "UNNN.F.", "DELETE /csrs/{id}": "UNNN-F-", "GET /vault": "UFFFF..", "POST /vault/rotate": "UFFFFF.",
+    "GET /cas": "U......", "POST /cas": "UFFFFF.", "GET /cas/{name}": "U......", "PATCH /cas/{name}": "UFFFFF.",
+    "DELETE /cas/{name}": "UFFFFF-", "GET /cas/{name}/csr": "UFFFFF.", "POST /cas/{name}/certificate": "UFFFFF.",
+    "POST /cas/{name}/crl": "UFFFFF.", "GET /cas/{name}/certificates": "U......",
+    "GET /pki/{name}.crt": ".......", "GET /pki/{name}.crl": ".......", "POST /ocsp/{name}": ".......",
+    "GET /ocsp/{name}/{other}": ".......",
     "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..", "POST /backup": "UFFFFF.",
     "GET /standby": "U......", "POST /standby/end": "UFFFFF.",
     "GET /openapi.json": ".......", "GET /docs": ".......", "GET /metrics": ".......",
@@ -89,6 +101,9 @@ BODIES = {
     "POST /certificates/{id}/endpoints": {"host": "not a host"},
     "POST /certificates/{id}/confirm": {"kind": "dead_address"}, "POST /tickets/{key}/comments": {"body": "hello"},
     "PATCH /tickets/{key}": {"priority": "high"}, "POST /tickets/{key}/transitions": {"transition": "nonsense"},
+    "PATCH /tickets/{key}/comments/{other}": {"body": "other"}, "POST /tickets/{key}/csr": {"csr": "x"}, "POST /tickets": {},
+    "POST /tickets/{key}/approval": {"approved": True}, "POST /certificates/{id}/enroll": {}, "POST /projects": {},
+    "POST /certificates/{id}/renew": {}, "POST /certificates/{id}/revoke": {},
     "POST /certificates": {"nonsense": 1}, "PATCH /users/{name}": {"nonsense": 1}, "POST /users": {},
     "PUT /settings/notifications": {"nonsense": 1}, "PUT /settings/display": {}, "POST /tokens": {},
     "POST /trust-bundles": {}, "POST /certificates/bulk": {}, "POST /certificates/update": {}, "POST /session": {},
@@ -98,6 +113,7 @@ BODIES = {
     "POST /resources/{id}/deploy": {}, "PUT /resources/{id}/associations": {"items": []}, "POST /certificates/{id}/resources": {},
     "POST /profiles": {}, "PATCH /profiles/{name}": {}, "POST /profiles/{name}/check": {"subject": {"CN": "x.example"}},
     "POST /webhooks": {}, "PATCH /webhooks/{id}": {}, "POST /settings/notifications/test": {},
+    "POST /cas": {}, "PATCH /cas/{name}": {}, "POST /cas/{name}/certificate": {},
 }
 
 
@@ -131,17 +147,19 @@ class World:
         self.id, self.job, self.port = made["id"], made["job"], port
         self.endpoint = owner.get(f"/certificates/{self.id}/endpoints").json["items"][0]["id"]
         owner.call("PUT", f"/certificates/{self.id}/access", {"use_key": {"users": ["keyed"]}}, expect=200)
+        admin.post("/cas", {"name": "house", "kind": "intermediate", "subject": {"CN": "House"}, "public_url": "http://pki.example"})
         self.view = owner.post("/views", {"name": "mine"}).json["id"]
         self.resource = admin.post("/resources", {"name": "lb-1"}).json["id"]
         self._bring(owner, admin, secret)
-        ca_row(desk)
-        admin.post("/profiles", {"name": "web", "ca": "internal", "names": {"domains": ["*"]},
+        admin.post("/profiles", {"name": "web", "ca": "house", "names": {"domains": ["*"]},
                                  "users": {"users": ["assignee", "owner"]}})
         started = owner.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
         owner.job_done(started["job"])
         self.imported = started["id"]
         admin.job_done(admin.post("/schedules/notify/run", expect=202).json["job"])
         self.ticket = admin.get("/tickets").json["items"][0]["key"]
+        self.comment = admin.post(f"/tickets/{self.ticket}/comments", {"body": "soon"}).json["id"]
+        self.file = upload(admin, f"/tickets/{self.ticket}/attachments", [("file", "a.txt", "x")], expect=201).json["id"]
         self.csr = owner.post("/csrs", {"subject": {"CN": "secret.example"}, "key": {"algorithm": "ec"}}).json["id"]
 
     def _bring(self, owner, admin, secret):
@@ -164,9 +182,11 @@ class World:
         return Api(desk.base, token)
 
     def path(self, route):
-        path = route.path.replace("{other}", "ff").replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
+        others = {"comments": str(self.comment), "attachments": str(self.file), "watchers": "assignee"}
+        path = route.path.replace("{other}", others.get(route.path.split("/")[-2], "ff")).replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
-            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "profiles": "web"}
+            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "cas": "house",
+                     "profiles": "web"}
             path = path.replace("{name}", names.get(path.split("/")[1], "stranger"))
         if route.name in ("POST /resources/{id}/test", "POST /resources/{id}/deploy"):
             return path.replace("{id}", str(self.brought_to))

@@ -272,3 +272,54 @@ def test_stages_are_the_tickets(desk, authority):
     assert desk.admin.call("GET", "/certificates?stage=open").status == 400
     job = desk.admin.post("/certificates/update", {"filter": {"stage": "certificate_enrolled"}}, expect=202).json["job"]
     desk.admin.job_done(job)
+
+
+def test_the_command_line_does_it_all(desk, tmp_path):
+    """F38: each option arrives where it belongs, and what is not said stays."""
+    words = lambda *w, **kw: desk.cli("profile", *w, env={"CERTDESK_TOKEN_FILE": desk.token_file}, **kw)  # noqa: E731
+    desk.admin.post("/users", {"name": "ann", "role": "user", "password": "long enough to do"})
+    desk.admin.post("/groups", {"name": "ops"})
+    made = words("add", "web", "--ca", "internal", "--domains", "example.org,*.example.org", "--ip", "10.0.0.0/8,::1",
+                 "--email", "any", "--wildcards", "yes", "--fix", "O=Example", "--fix", "C=DE", "--require", "O", "--allow", "OU",
+                 "--keys", "ec-p256,rsa-2048", "--made-by", "either", "--usage", "both", "--lifetime", "47", "--window", "40%",
+                 "--auto-renew", "no", "--scan-minutes", "30", "--renewal-key", "new", "--users", "ann", "--groups", "ops",
+                 "--approvals", "1", "--approvers", "ops", "--max-names", "5", "--description", "the web", "--uri", "no", "--disable",
+                 "-o", "json")
+    assert made.returncode == 0, made.stderr
+    profile_ = desk.admin.get("/profiles/web").json
+    assert profile_["names"] == {
+        "domains": ["example.org", "*.example.org"], "wildcards": True, "ip": ["10.0.0.0/8", "::1"], "email": True, "uri": False,
+        "subject": {"required": ["O"], "allowed": ["OU"], "fixed": {"O": "Example", "C": "DE"}}, "max_names": 5}
+    assert profile_["key"] == {"algorithms": ["rsa-2048", "ec-p256"], "made_by": "either"}
+    assert (profile_["usage"], profile_["lifetime_days"], profile_["window"]) == ("both", 47, {"percent": 40})
+    assert (profile_["renews_itself"], profile_["scan_minutes"], profile_["renewal_key"]) == (False, 30, "new")
+    assert profile_["users"] == {"users": ["ann"], "groups": ["ops"], "everybody": False} and profile_["disabled"]
+    assert profile_["approvals"] == {"needed": 1, "group": "ops"} and profile_["description"] == "the web"
+
+    edited = words("edit", "web", "--window", "7", "--groups", "", "--enable", "--scan-minutes", "-", "--allow", "any", "--ip", "none")
+    assert edited.returncode == 0, edited.stderr
+    after = desk.admin.get("/profiles/web").json
+    assert after["users"] == {"users": ["ann"], "groups": [], "everybody": False} and not after["disabled"]
+    assert after["window"] == {"days": 7} and after["scan_minutes"] is None and after["names"]["ip"] is False
+    assert after["names"]["subject"]["allowed"] is None and after["key"] == profile_["key"]
+    assert words("edit", "web", "--everybody").returncode == 0
+    assert desk.admin.get("/profiles/web").json["users"]["everybody"]
+
+    shown = words("show", "web").stdout
+    assert "7 days before the end" in shown and "*.example.org" in shown and "used by" in shown
+    assert words("list").stdout.splitlines()[1].split()[:2] == ["web", "internal"]
+    request(tmp_path, "/CN=www.example.org/O=Example/C=DE")
+    good = words("check", "web", str(tmp_path / "csr"))
+    assert good.returncode == 0 and "allowed" in good.stdout, good.stderr
+    bad = words("check", "web", "-", stdin=request(tmp_path, "/CN=evil.example/O=Example/C=DE"))
+    assert bad.returncode == 1 and "name_domain" in bad.stdout
+    assert words("check", "web", "--names", "a.example.org", "--subject", "C=DE").returncode == 0
+    assert words("force", "web").returncode == 0 and desk.admin.get("/profiles/web").json["is_forcing"]
+    assert words("force", "web", "--stop").returncode == 0 and not desk.admin.get("/profiles/web").json["is_forcing"]
+    for wrong in (("edit", "web", "--lifetime", "long"), ("edit", "web", "--wildcards", "perhaps"), ("edit", "web", "--window", "%"),
+                  ("edit", "web", "--fix", "O"), ("check", "web", "--names", "a", "--subject", "O"), ("check", "web", "/nowhere")):
+        assert words(*wrong).returncode == 1, wrong
+    for wrong in (("add",), ("list", "web"), ("check", "web"), ("check", "web", "f", "--names", "a"), ("force", "web", "--nonsense"),
+                  ("edit", "web", "--enable", "--disable")):
+        assert words(*wrong).returncode == 2, wrong
+    assert words("delete", "web").returncode == 0 and words("show", "web").returncode == 1

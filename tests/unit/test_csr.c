@@ -8,35 +8,6 @@
 #include "testing_x509.h"
 #include "x509/csr.h"
 
-static struct buf request_for(const char *cn, const char *sans)
-{
-    struct buf der = BUF_INIT(CSR_MAX_BYTES);
-    X509_REQ *const request = X509_REQ_new();
-    EVP_PKEY *const key = make_key("EC");
-    unsigned char *bytes = NULL;
-
-    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
-        (const unsigned char *)cn, -1, -1, 0);
-    X509_REQ_set_pubkey(request, key);
-    if (sans) {
-        X509_EXTENSION *const extension =
-            X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, sans);
-        STACK_OF(X509_EXTENSION) *const list = sk_X509_EXTENSION_new_null();
-
-        sk_X509_EXTENSION_push(list, extension);
-        X509_REQ_add_extensions(request, list);
-        sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
-    }
-    assert_true(X509_REQ_sign(request, key, EVP_sha256()) > 0);
-    const int n = i2d_X509_REQ(request, &bytes);
-
-    buf_add(&der, bytes, (size_t)n);
-    OPENSSL_free(bytes);
-    X509_REQ_free(request);
-    EVP_PKEY_free(key);
-    return der;
-}
-
 static void csr_tells_what_is_asked_for(void **state)
 {
     autodone(buf) struct buf der = request_for("www.example.org", "DNS:a.example,IP:192.0.2.1");

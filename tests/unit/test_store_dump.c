@@ -126,7 +126,7 @@ static void what_was_dumped_is_loaded_again(void **state)
     autodone(dump_schema) struct dump_schema schema = present_schema();
     struct tx *tx = test_tx(*state, TX_WRITE);
     struct err err = { 0 };
-    struct rows *before[64];
+    struct rows *before[128];
 
     fill(tx);
     assert_true(schema.n_tables <= countof(before));

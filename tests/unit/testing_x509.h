@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "testing.h"
+#include "x509/csr.h"
 
 struct made {
     X509 *x509;
@@ -141,4 +142,46 @@ static inline struct buf made_der(const struct made *made)
     buf_add(&der, bytes, (size_t)n);
     OPENSSL_free(bytes);
     return der;
+}
+
+/* A request (PKCS#10, DER) with a new key; `sans` as in openssl.cnf, NULL: none. */
+static inline struct buf request_for(const char *cn, const char *sans)
+{
+    struct buf der = BUF_INIT(CSR_MAX_BYTES);
+    X509_REQ *const request = X509_REQ_new();
+    EVP_PKEY *const key = make_key("EC");
+    unsigned char *bytes = NULL;
+
+    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
+        (const unsigned char *)cn, -1, -1, 0);
+    X509_REQ_set_pubkey(request, key);
+    if (sans) {
+        X509_EXTENSION *const extension =
+            X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, sans);
+        STACK_OF(X509_EXTENSION) *const list = sk_X509_EXTENSION_new_null();
+
+        sk_X509_EXTENSION_push(list, extension);
+        X509_REQ_add_extensions(request, list);
+        sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+    }
+    assert_true(X509_REQ_sign(request, key, EVP_sha256()) > 0);
+    const int n = i2d_X509_REQ(request, &bytes);
+
+    buf_add(&der, bytes, (size_t)n);
+    OPENSSL_free(bytes);
+    X509_REQ_free(request);
+    EVP_PKEY_free(key);
+    return der;
+}
+
+/* The key that is in a request, without its private half. */
+static inline struct made made_for_request(struct span der)
+{
+    const unsigned char *at = der.data;
+    X509_REQ *const request = d2i_X509_REQ(NULL, &at, (long)der.size);
+    struct made made = { .key = X509_REQ_get_pubkey(request) };
+
+    assert_non_null(made.key);
+    X509_REQ_free(request);
+    return made;
 }

@@ -98,6 +98,7 @@ CREATE TABLE ca_order (
     error          TEXT NOT NULL DEFAULT '', -- the last one
     account_id     INT64 REFERENCES account(id), -- who asked; NULL: certdesk itself
     version_id     INT64 REFERENCES version(id), -- what came of it
+    link           TEXT NOT NULL DEFAULT '', -- where a person can look at that at the CA
     back_to        TEXT NOT NULL,            -- the ticket's status again if it fails
     created_at     INT64 NOT NULL,
     finished_at    INT64

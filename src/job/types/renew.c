@@ -1,0 +1,110 @@
+/*
+ * job/renew: the renewal scan (F16): every record whose renewal is due goes through Certificate
+ * Renew. The schedule "renew" takes all of them; between its runs "renew_soon" takes retries, what
+ * is forced, and profiles with a scan of their own.
+ *
+ * What a record has to do with is between it and its CA: one failure never stops the others.
+ */
+#include "base/err.h"
+#include "base/log.h"
+#include "codec/json.h"
+#include "db/db.h"
+#include "job/types/life_of.h"
+#include "job/types/types.h"
+#include "store/life.h"
+
+#define BATCH 100
+
+struct scan {
+    struct job_run *run;
+    enum life_due which;
+    int64_t n_renewed; /* or ordered, where the CA takes its time */
+    int64_t n_waiting; /* for a person, or not due after all */
+    int64_t n_failed;
+};
+
+static bool read_batch(struct scan *scan, const struct life_row *after, struct life_rows *rows,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(scan->run->db, TX_READ, &tx, err) &&
+           store_life_due(tx, scan->which, scan->run->now, after, BATCH, rows, err);
+}
+
+static void renew_one(struct scan *scan, const struct life_row *row)
+{
+    struct principal who;
+    struct life life = life_of_job(scan->run, &who);
+    const struct life_ask ask = { .transition = "renew" };
+    struct err cause = { 0 };
+
+    if (!row->ticket_id) {
+        scan->n_waiting++;
+        return;
+    }
+    if (life_do(&life, row->ticket_id, &ask, &cause)) {
+        scan->n_renewed++;
+        if (life.wakes_jobs)
+            job_runner_kick(scan->run->services->runner);
+        return;
+    }
+    if (cause.kind == ERR_CONFLICT) {
+        scan->n_waiting++;
+        return;
+    }
+    log_warning("renew.failed", KV_I64("certificate", row->certificate_id), KV_ERR(&cause));
+    scan->n_failed++;
+}
+
+static bool scan_all(struct scan *scan, struct err *err)
+{
+    autodone(life_rows) struct life_rows before = { 0 };
+    int64_t done = 0;
+
+    for (;;) {
+        struct life_rows rows = { 0 };
+        const struct life_row *const after = before.n ? &before.items[before.n - 1] : NULL;
+
+        if (!read_batch(scan, after, &rows, err)) {
+            life_rows_done(&rows);
+            return false;
+        }
+        life_rows_done(&before);
+        before = rows;
+        for (size_t i = 0; i < rows.n; i++) {
+            renew_one(scan, &rows.items[i]);
+            done++;
+            if (!job_run_progress(scan->run, done, done, err))
+                return false;
+        }
+        if (rows.n < BATCH)
+            return true;
+    }
+}
+
+static bool run_scan(struct job_run *run, enum life_due which, struct err *err)
+{
+    struct scan scan = { .run = run, .which = which };
+    struct json_out out;
+
+    if (!scan_all(&scan, err))
+        return false;
+    json_out_init(&out, &run->result);
+    json_begin_object(&out, NULL);
+    json_i64(&out, "renewed", scan.n_renewed);
+    json_i64(&out, "waiting", scan.n_waiting);
+    json_i64(&out, "failed", scan.n_failed);
+    json_end(&out);
+    return json_out_check(&out, err);
+}
+
+bool job_renew_run(struct job_run *run, struct err *err)
+{
+    return run_scan(run, LIFE_DUE_ALL, err);
+}
+
+bool job_renew_soon_run(struct job_run *run, struct err *err)
+{
+    return run_scan(run, LIFE_DUE_OFTEN, err);
+}

@@ -1,0 +1,288 @@
+/*
+ * vault/answer_ca: see the header.
+ *
+ * Every request that uses a key opens a seal of the purpose "ca" and acts by what is in it; nothing
+ * that the server says can widen that.
+ */
+#include "vault/answer_ca.h"
+
+#include <openssl/x509.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "vault/answer.h"
+#include "vault/ca_issue.h"
+#include "vault/ca_lists.h"
+#include "vault/ca_seal.h"
+#include "vault/keys.h"
+#include "vault/protocol.h"
+#include "vault/seal.h"
+
+#define CERT_MAX (64u << 10)
+
+static bool check_purpose(const struct vault_binding *binding, struct err *err)
+{
+    if (binding->purpose == VAULT_CA)
+        return true;
+    return fail(err, ERR_DENIED, "that is not what a key for \"%s\" is for",
+        vault_purpose_name(binding->purpose));
+}
+
+/* ---- making one ---- */
+
+struct making {
+    struct vault_ca_new new;
+    struct vault_csr subject;
+    char texts[VAULT_SUBJECT_TEXTS][VAULT_TEXT_MAX];
+    struct ca_names names;
+};
+
+static void read_new(struct frame_reader *r, struct making *ret)
+{
+    vault_read_subject(r, ret->texts, &ret->subject);
+    ret->new.subject = &ret->subject;
+    ca_names_read(r, &ret->names);
+    ret->new.is_root = frame_read_bool(r);
+    ret->new.serial = frame_read_bytes(r);
+    ret->new.not_before = frame_read_i64(r);
+    ret->new.not_after = frame_read_i64(r);
+}
+
+/* What the key says of itself: the root's certificate, or a request. */
+static bool build(const struct making *making, struct span pkcs8, struct buf *der, struct err *err)
+{
+    EVP_PKEY *key = keys_decode(pkcs8, err);
+
+    if (!key)
+        return false;
+    bool ok = making->new.is_root ? ca_issue_root(key, &making->new, &making->names, der, err)
+                                  : ca_issue_request(key, &making->new, &making->names, der, err);
+
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+static bool seal_ca(const struct vault *vault, const struct vault_binding *binding,
+    struct span clear, struct buf *out, struct err *err)
+{
+    autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
+
+    if (!seal_close(&vault->ring, binding, clear, &sealed, err))
+        return false;
+    frame_put_bytes(out, buf_span(&sealed));
+    return true;
+}
+
+static bool make(struct vault *vault, const struct making *making,
+    const struct vault_binding *binding, struct buf *out, struct err *err)
+{
+    autodone(buf) struct buf clear = BUF_INIT_SECRET(VAULT_SECRET_MAX);
+    autodone(buf) struct buf spki = BUF_INIT(VAULT_SEALED_MAX);
+    autodone(buf) struct buf der = BUF_INIT(CERT_MAX);
+    autofree(secret) struct secret *key = NULL;
+
+    (void)pthread_mutex_unlock(&vault->lock);
+    bool made = keys_make(making->new.algorithm, &key, &spki, err);
+
+    (void)pthread_mutex_lock(&vault->lock);
+    if (!made || !build(making, secret_span(key), &der, err) ||
+        !ca_seal_write(&making->names, making->new.is_root,
+            making->new.is_root ? buf_span(&der) : SPAN_EMPTY, secret_span(key), &clear, err) ||
+        !seal_ca(vault, binding, buf_span(&clear), out, err))
+        return false;
+    frame_put_bytes(out, buf_span(&spki));
+    frame_put_bytes(out, buf_span(&der));
+    return true;
+}
+
+bool answer_ca_make(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
+{
+    struct making making = { 0 };
+    struct vault_binding binding;
+    char row[VAULT_ROW_MAX + 1];
+    uint8_t algorithm = frame_read_u8(r);
+
+    vault_read_binding(r, &binding, row);
+    read_new(r, &making);
+    bool ok = frame_reader_end(r, err) && check_purpose(&binding, err) &&
+              (algorithm <= VAULT_ED25519 || fail(err, ERR_INVALID, "unknown kind of key"));
+
+    making.new.algorithm = ok ? (enum vault_algorithm)algorithm : VAULT_P256;
+    ok = ok && make(vault, &making, &binding, out, err);
+    ca_names_done(&making.names);
+    return ok;
+}
+
+/* ---- using one ---- */
+
+/* The start of every request that uses a key; `clear` and `ret` are the caller's. */
+struct opened {
+    struct vault_binding binding;
+    char row[VAULT_ROW_MAX + 1];
+    struct secret *clear;
+    struct ca_seal seal;
+};
+
+static void opened_done(struct opened *opened)
+{
+    ca_seal_done(&opened->seal);
+    secret_free(opened->clear);
+}
+DEFINE_AUTODONE(opened);
+
+static bool open_ca(const struct vault *vault, struct frame_reader *r, struct opened *ret,
+    struct err *err)
+{
+    struct span sealed = frame_read_bytes(r);
+
+    vault_read_binding(r, &ret->binding, ret->row);
+    if (r->failed)
+        return frame_reader_end(r, err);
+    return check_purpose(&ret->binding, err) &&
+           seal_open(&vault->ring, &ret->binding, sealed, &ret->clear, err) &&
+           ca_seal_read(secret_span(ret->clear), &ret->seal, err);
+}
+
+static bool need_cert(const struct opened *opened, struct err *err)
+{
+    return opened->seal.cert ||
+           fail(err, ERR_CONFLICT, "the authority has no certificate yet, and signs nothing");
+}
+
+bool answer_ca_install(const struct vault *vault, struct frame_reader *r, struct buf *out,
+    struct err *err)
+{
+    autodone(opened) struct opened opened = { 0 };
+    autodone(buf) struct buf clear = BUF_INIT_SECRET(VAULT_SECRET_MAX);
+
+    if (!open_ca(vault, r, &opened, err))
+        return false;
+    struct span der = frame_read_bytes(r);
+    const uint8_t *at = der.data;
+
+    if (!frame_reader_end(r, err))
+        return false;
+    if (opened.seal.is_root)
+        return fail(err, ERR_CONFLICT, "a root signs itself and takes no other certificate");
+    X509 *cert = der.size > 0 && der.size <= CERT_MAX ? d2i_X509(NULL, &at, (long)der.size) : NULL;
+    bool ok = cert && at == der.data + der.size
+                  ? ca_issue_check(&opened.seal, cert, err)
+                  : fail(err, ERR_INVALID, "the certificate is malformed");
+
+    X509_free(cert);
+    return ok &&
+           ca_seal_write(&opened.seal.names, false, der, opened.seal.key_pkcs8, &clear, err) &&
+           seal_ca(vault, &opened.binding, buf_span(&clear), out, err);
+}
+
+/* http or https, printable, as it will stand in a certificate. */
+static bool is_url(const char *text)
+{
+    for (const char *p = text; *p; p++)
+        if (*p <= ' ' || *p >= 0x7F)
+            return false;
+    return span_starts_with(span_text(text), "http://") ||
+           span_starts_with(span_text(text), "https://");
+}
+
+bool answer_ca_sign(const struct vault *vault, struct frame_reader *r, struct buf *out,
+    struct err *err)
+{
+    autodone(opened) struct opened opened = { 0 };
+    autodone(buf) struct buf der = BUF_INIT(VAULT_FRAME_MAX / 2);
+    char urls[3][VAULT_CA_URL_MAX + 1];
+    struct vault_ca_leaf leaf;
+
+    if (!open_ca(vault, r, &opened, err) || !need_cert(&opened, err))
+        return false;
+    leaf.csr = frame_read_bytes(r);
+    leaf.serial = frame_read_bytes(r);
+    leaf.not_before = frame_read_i64(r);
+    leaf.not_after = frame_read_i64(r);
+    uint8_t usage = frame_read_u8(r);
+
+    for (size_t i = 0; i < countof(urls); i++)
+        frame_read_text_to(r, urls[i], sizeof urls[i]);
+    if (!frame_reader_end(r, err))
+        return false;
+    if (usage < VAULT_USE_SERVER || usage > VAULT_USE_BOTH || leaf.csr.size > VAULT_CA_CSR_MAX ||
+        !is_url(urls[0]) || !is_url(urls[1]) || !is_url(urls[2]))
+        return fail(err, ERR_INVALID, "that is no certificate that could be issued");
+    leaf.usage = (enum vault_ca_usage)usage;
+    leaf.crl_url = urls[0];
+    leaf.ocsp_url = urls[1];
+    leaf.issuer_url = urls[2];
+    if (!ca_issue_leaf(&opened.seal, &leaf, &der, err))
+        return false;
+    frame_put_bytes(out, buf_span(&der));
+    return true;
+}
+
+bool answer_ca_sign_crl(const struct vault *vault, struct frame_reader *r, struct buf *out,
+    struct err *err)
+{
+    autodone(opened) struct opened opened = { 0 };
+    autodone(buf) struct buf der = BUF_INIT(VAULT_FRAME_MAX - 1024);
+    struct vault_ca_crl crl = { .entries = BUF_INIT(VAULT_CA_CRL_MAX) };
+
+    if (!open_ca(vault, r, &opened, err) || !need_cert(&opened, err))
+        return false;
+    crl.number = frame_read_i64(r);
+    crl.this_at = frame_read_i64(r);
+    crl.next_at = frame_read_i64(r);
+    crl.n_entries = frame_read_u32(r);
+    buf_add_span(&crl.entries, frame_read_bytes(r));
+    bool ok = frame_reader_end(r, err) && buf_check(&crl.entries, "a CRL", err) &&
+              ca_lists_crl(&opened.seal, &crl, &der, err);
+
+    buf_done(&crl.entries);
+    if (!ok)
+        return false;
+    frame_put_bytes(out, buf_span(&der));
+    return true;
+}
+
+static void read_items(struct frame_reader *r, struct vault_ocsp *ret)
+{
+    size_t n = frame_read_count(r, 15);
+
+    if (n > VAULT_OCSP_ITEMS_MAX)
+        r->failed = true;
+    for (size_t i = 0; i < n && !r->failed; i++) {
+        struct vault_ocsp_item *item = &ret->items[ret->n_items++];
+        uint8_t hash = frame_read_u8(r);
+
+        item->serial = frame_read_bytes(r);
+        uint8_t status = frame_read_u8(r);
+
+        item->revoked_at = frame_read_i64(r);
+        item->reason = frame_read_u8(r);
+        if (hash > VAULT_OCSP_SHA512 || status > VAULT_OCSP_UNKNOWN)
+            r->failed = true;
+        item->hash = r->failed ? VAULT_OCSP_SHA1 : (enum vault_ocsp_hash)hash;
+        item->status = r->failed ? VAULT_OCSP_UNKNOWN : (enum vault_ocsp_status)status;
+    }
+}
+
+bool answer_ca_sign_ocsp(const struct vault *vault, struct frame_reader *r, struct buf *out,
+    struct err *err)
+{
+    autodone(opened) struct opened opened = { 0 };
+    autodone(buf) struct buf der = BUF_INIT(CERT_MAX);
+    struct vault_ocsp ocsp = { 0 };
+
+    if (!open_ca(vault, r, &opened, err) || !need_cert(&opened, err))
+        return false;
+    ocsp.this_at = frame_read_i64(r);
+    ocsp.next_at = frame_read_i64(r);
+    ocsp.nonce = frame_read_bytes(r);
+    read_items(r, &ocsp);
+    if (!frame_reader_end(r, err))
+        return false;
+    if (ocsp.nonce.size > VAULT_OCSP_NONCE_MAX)
+        return fail(err, ERR_LIMIT, "the nonce is longer than %d bytes", VAULT_OCSP_NONCE_MAX);
+    if (!ca_lists_ocsp(&opened.seal, &ocsp, &der, err))
+        return false;
+    frame_put_bytes(out, buf_span(&der));
+    return true;
+}
