@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "codec/fold.h"
 #include "store/read.h"
+#include "store/ticket_event.h"
 #include "store/ticket_label.h"
 #include "store/ticket_read.h"
 
@@ -101,8 +102,12 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
     stmt_bind_i64(q, 15, now);
     if (!read_number(q, ret_id, err))
         return false;
-    return !*ret_id || !ticket->labels || !*ticket->labels ||
-           ticket_labels_put(tx, *ret_id, ticket->labels, err);
+    if (!*ret_id)
+        return true;
+    return (!ticket->labels || !*ticket->labels ||
+               ticket_labels_put(tx, *ret_id, ticket->labels, err)) &&
+           store_ticket_event_add(tx, *ret_id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now,
+               err);
 }
 
 bool store_ticket_add(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,
