@@ -1,4 +1,4 @@
-"""Profiles for scenarios, and the row of a CA for those in which nothing is issued."""
+"""Profiles for scenarios, and an authority for them."""
 
 import sqlite3
 import subprocess

@@ -4,7 +4,6 @@ import pytest
 
 from certdesk import Api
 from certs import days
-from profiles import ca_row
 from routes import routes
 from servers import free_port
 from uploads import upload
@@ -147,8 +146,7 @@ class World:
         admin.post("/cas", {"name": "house", "kind": "intermediate", "subject": {"CN": "House"}, "public_url": "http://pki.example"})
         self.view = owner.post("/views", {"name": "mine"}).json["id"]
         self.resource = admin.post("/resources", {"name": "lb-1"}).json["id"]
-        ca_row(desk)
-        admin.post("/profiles", {"name": "web", "ca": "internal", "names": {"domains": ["*"]},
+        admin.post("/profiles", {"name": "web", "ca": "house", "names": {"domains": ["*"]},
                                  "users": {"users": ["assignee", "owner"]}})
         started = owner.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
         owner.job_done(started["job"])
@@ -172,7 +170,8 @@ class World:
         others = {"comments": str(self.comment), "attachments": str(self.file), "watchers": "assignee"}
         path = route.path.replace("{other}", others.get(route.path.split("/")[-2], "ff")).replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
-            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "cas": "house", "profiles": "web"}
+            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "cas": "house",
+                     "profiles": "web"}
             path = path.replace("{name}", names.get(path.split("/")[1], "stranger"))
         for what in ("view", "resource"):
             if path.startswith(f"/{what}s/"):

@@ -76,7 +76,7 @@ static void sign(X509_REQ *request, EVP_PKEY *key, const struct wish *wish)
     EVP_MD_CTX_free(ctx);
 }
 
-static struct csr *csr_of_wish(const struct wish *wish)
+static struct csr *request_of(const struct wish *wish)
 {
     X509_REQ *const request = X509_REQ_new();
     EVP_PKEY *const key = key_for(wish->key);
@@ -166,7 +166,7 @@ static void requests_are_read_and_judged(void **state)
 {
     (void)state;
     for (size_t i = 0; i < countof(rows); i++) {
-        autofree(csr) struct csr *csr = csr_of_wish(&rows[i].wish);
+        autofree(csr) struct csr *csr = request_of(&rows[i].wish);
         autodone(buf) struct buf broken = BUF_INIT(4096);
         char says[512];
 
@@ -187,7 +187,7 @@ static void a_thousand_names_are_counted(void **state)
     for (int i = 0; i < POLICY_INPUT_NAMES_MAX + 7; i++)
         buf_addf(&sans, "%sDNS:n%d.test", i ? "," : "", i);
     const struct wish wish = { "EC", "SHA256", buf_text(&sans) };
-    autofree(csr) struct csr *csr = csr_of_wish(&wish);
+    autofree(csr) struct csr *csr = request_of(&wish);
 
     policy_input_from_csr(csr, &input);
     assert_int_equal(input.n_names, POLICY_INPUT_NAMES_MAX);

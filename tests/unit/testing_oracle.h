@@ -19,7 +19,9 @@ static inline const char *oracle_path(const char *name, char field[static ORACLE
 {
     const char *const folder = getenv("CERTDESK_ORACLES");
 
-    (void)snprintf(field, ORACLE_PATH_SIZE, "%s/%s", folder ? folder : "../shared/oracles", name);
+    if (snprintf(field, ORACLE_PATH_SIZE, "%s/%s", folder ? folder : "../shared/oracles", name) >=
+        ORACLE_PATH_SIZE)
+        fail_msg("the path of the test case %s is too long", name);
     return field;
 }
 
