@@ -1,4 +1,6 @@
 /* cli: certdesk ticket, and the words of certdesk cert that are its transitions. */
+#include "cli/ticket.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +11,6 @@
 #include "cli/cli.h"
 #include "cli/items.h"
 #include "cli/output.h"
-#include "cli/ticket.h"
 #include "codec/url.h"
 
 #define COMMENT_MAX 32000

@@ -170,7 +170,8 @@ class World:
         others = {"comments": str(self.comment), "attachments": str(self.file), "watchers": "assignee"}
         path = route.path.replace("{other}", others.get(route.path.split("/")[-2], "ff")).replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
-            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "cas": "house", "profiles": "web"}
+            names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "cas": "house",
+                     "profiles": "web"}
             path = path.replace("{name}", names.get(path.split("/")[1], "stranger"))
         for what in ("view", "resource"):
             if path.startswith(f"/{what}s/"):
