@@ -267,6 +267,8 @@ bool life_refused(struct life *life, struct tx *tx, const struct life_case *c, b
            (!renewal || !c->ticket->certificate_id ||
                store_life_failed(tx, c->ticket->certificate_id, cause->kind, cause->msg, life->now,
                    err)) &&
+           life_tell(tx, c->ticket, 0, renewal ? "could not be renewed" : "could not be enrolled",
+               life->now, err) &&
            life_audit_ticket(life, tx, c->ticket,
                renewal ? "ticket.not_renewed" : "ticket.not_enrolled", NULL, NULL, err);
 }
