@@ -21,14 +21,14 @@ _certdesk_options() {
     key) echo "-o --output --wait --help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-f -o --all --assignee --business-group --chain --confirm --description --file" \
-            "--flag --groups --key --key-groups --key-password-file --key-users --limit" \
+        echo "-f -o --all --assignee --business-group --chain --comment --confirm --csr --description --file" \
+            "--flag --force --groups --key --key-groups --key-password-file --key-users --limit" \
             "--name --notify-groups --notify-users --output --owner --password-file" \
-            "--protocol --search --share-groups --share-users --sni --sort --status --tag" \
+            "--profile --protocol --reason --search --share-groups --share-users --sni --sort --status --subject --summary --tag" \
             "--tags --unused --use-key --user --users --wait --help"
         ;;
     csv)
-        echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --tag" \
+        echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --subject --summary --tag" \
             "--help"
         ;;
     group) echo "-o --description --output --help" ;;
@@ -39,7 +39,7 @@ _certdesk_options() {
             "--wildcards --window --help"
         ;;
     resource) echo "-o --description --output --search --help" ;;
-    ticket) echo "-o --assignee --output --search --status --help" ;;
+    ticket) echo "-o --assignee --certificate --comment --csr --domain --force --key --output --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
     config) echo "-o --config --help" ;;
     restore)
         echo "--check --config --data --database --recovery-key --signer --help"
@@ -61,12 +61,12 @@ _certdesk_words() {
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add update export import replace access bulk" ;;
+    cert) echo "list show add update export import replace access bulk enroll renew revoke" ;;
     csv) echo "import export" ;;
     group) echo "list show add remove join leave" ;;
     profile) echo "list show add edit check delete force" ;;
     resource) echo "list show add remove put clear" ;;
-    ticket) echo "list show comment" ;;
+    ticket) echo "create list show enroll renew revoke cancel resolve reopen approve refuse comment csr attachment attach watch unwatch" ;;
     user) echo "list add edit remove" ;;
     config) echo "check list" ;;
     esac

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "api/cert_json.h"
 #include "api/cert_new.h"
 #include "api/csr_new.h"
 #include "api/tables.h"
@@ -168,7 +169,8 @@ static bool read_body(struct api_call *call, struct making *m, struct err *err)
     if (!tx_begin(call->db, TX_READ, &tx, err))
         return false;
     call->tx = tx;
-    const bool ok = read_all(call, m, err);
+    const bool ok = (!m->enrolls || cert_require(call, call->path_id, ACTION_EDIT, NULL, err)) &&
+                    read_all(call, m, err);
 
     call->tx = NULL;
     return ok;

@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/remote.h"
+#include "cli/ticket.h"
 #include "codec/url.h"
 
 #define WORDS_MAX 12
@@ -69,7 +70,8 @@ static int usage(void)
         "       " CERT_IMPORT_USAGE "\n"
         "       " CERT_REPLACE_USAGE "\n"
         "       " CERT_ACCESS_USAGE "\n"
-        "       " CERT_BULK_USAGE "\n",
+        "       " CERT_BULK_USAGE "\n"
+        "       " TICKET_RECORD_USAGE "\n",
         stderr);
     return CLI_USAGE;
 }
@@ -522,6 +524,9 @@ int cli_cert(int argc, char **argv)
         return cert_access_run(argc - 1, argv + 1);
     if (strcmp(argv[1], "bulk") == 0)
         return cert_bulk_run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "enroll") == 0 || strcmp(argv[1], "renew") == 0 ||
+        strcmp(argv[1], "revoke") == 0)
+        return ticket_record_run(argc - 1, argv + 1);
     argc--;
     argv++;
     while ((option = getopt_long(argc, argv, "o:f:h", options, NULL)) !=

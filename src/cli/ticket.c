@@ -1,4 +1,6 @@
-/* cli: certdesk ticket list, show, comment. */
+/* cli: certdesk ticket, and the words of certdesk cert that are its transitions. */
+#include "cli/ticket.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,18 +9,31 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "cli/cli.h"
+#include "cli/items.h"
 #include "cli/output.h"
-#include "cli/remote.h"
 #include "codec/url.h"
 
 #define COMMENT_MAX 32000
 
 static int usage(void)
 {
-    fputs(
-        "usage: certdesk ticket list [--status S] [--assignee NAME] [--search TEXT] [-o table|json]\n"
-        "       certdesk ticket show KEY [-o table|json]\n"
-        "       certdesk ticket comment KEY TEXT|-\n",
+    fputs("usage: certdesk ticket create --profile NAME [--csr FILE | NAME…] [--subject O=TEXT]…\n"
+          "                              [--key rsa[:BITS]|ec[:CURVE]|ed25519] [--summary TEXT]\n"
+          "                              [--project KEY] [--certificate ID]\n"
+          "       certdesk ticket create --profile NAME --revoke CERTIFICATE-ID --domain NAME\n"
+          "                              [--reason REASON] [--summary TEXT]\n"
+          "       certdesk ticket list [--status S] [--assignee NAME] [--search TEXT]\n"
+          "                            [--project KEY] [--profile NAME] [-o table|json]\n"
+          "       certdesk ticket show KEY [-o table|json]\n"
+          "       certdesk ticket enroll|cancel|resolve|reopen KEY [--comment TEXT]\n"
+          "       certdesk ticket renew KEY [--csr FILE] [--force] [--comment TEXT]\n"
+          "       certdesk ticket revoke KEY [--reason REASON] [--comment TEXT]\n"
+          "       certdesk ticket approve|refuse KEY [--comment TEXT]\n"
+          "       certdesk ticket comment KEY TEXT|-\n"
+          "       certdesk ticket csr KEY FILE|-\n"
+          "       certdesk ticket attachment KEY [ID]\n"
+          "       certdesk ticket attach KEY FILE\n"
+          "       certdesk ticket watch|unwatch KEY [--user NAME]\n",
         stderr);
     return CLI_USAGE;
 }
@@ -89,8 +104,9 @@ static void show_comments(const struct json *page)
 
 static bool show(struct remote *remote, const char *key, bool json, struct err *err)
 {
-    static const char *const members[] = { "key", "type", "status", "summary", "priority",
-        "assignee", "due_at", "snoozed_until", "resolution" };
+    static const char *const members[] = { "key", "type", "status", "summary", "profile", "domain",
+        "certificate_id", "expires_at", "priority", "assignee", "due_at", "snoozed_until",
+        "resolution" };
     autofree(str) char *path = xasprintf("/tickets/%s", key);
     autofree(str) char *comments_path = xasprintf("/tickets/%s/comments?limit=500", key);
     autofree(json) struct json *ticket = NULL;
@@ -151,51 +167,147 @@ static void add_query(struct buf *query, const char *name, const char *value)
     url_encode(span_text(value), query);
 }
 
+static const struct option options[] = { { "status", required_argument, NULL, 's' },
+    { "assignee", required_argument, NULL, 'a' }, { "search", required_argument, NULL, 'q' },
+    { "project", required_argument, NULL, 'P' }, { "profile", required_argument, NULL, 'p' },
+    { "csr", required_argument, NULL, 'c' }, { "summary", required_argument, NULL, 'S' },
+    { "certificate", required_argument, NULL, 'C' }, { "key", required_argument, NULL, 'k' },
+    { "subject", required_argument, NULL, 'j' }, { "comment", required_argument, NULL, 'm' },
+    { "reason", required_argument, NULL, 'r' }, { "revoke", required_argument, NULL, 'R' },
+    { "domain", required_argument, NULL, 'd' }, { "user", required_argument, NULL, 'u' },
+    { "force", no_argument, NULL, 'f' }, { "output", required_argument, NULL, 'o' },
+    { "help", no_argument, NULL, 'h' }, { 0 } };
+
+static bool take_text(struct ticket_options *o, int option)
+{
+    const struct {
+        int option;
+        const char **text;
+    } texts[] = { { 'P', &o->project }, { 'p', &o->profile }, { 'c', &o->csr },
+        { 'S', &o->summary }, { 'C', &o->certificate }, { 'k', &o->key }, { 'm', &o->comment },
+        { 'r', &o->reason }, { 'R', &o->revoke }, { 'd', &o->domain }, { 'u', &o->user } };
+
+    for (size_t i = 0; i < countof(texts); i++) {
+        if (texts[i].option == option) {
+            *texts[i].text = optarg;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_option(struct ticket_options *o, int option)
+{
+    switch (option) {
+    case 's':
+        add_query(&o->query, "status", optarg);
+        return true;
+    case 'a':
+        add_query(&o->query, "assignee", optarg);
+        return true;
+    case 'q':
+        add_query(&o->query, "q", optarg);
+        return true;
+    case 'j':
+        if (o->n_subject == TICKET_ATTRIBUTES_MAX || !strchr(optarg, '='))
+            return false;
+        o->subject[o->n_subject++] = optarg;
+        return true;
+    case 'f':
+        return o->is_forced = true;
+    case 'o':
+        o->json = strcmp(optarg, "json") == 0;
+        return o->json || strcmp(optarg, "table") == 0;
+    default:
+        return take_text(o, option);
+    }
+}
+
+static bool take_options(struct ticket_options *o, int argc, char **argv)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
+           -1) /* NOLINT(concurrency-mt-unsafe) */
+        if (!take_option(o, option))
+            return false;
+    return true;
+}
+
+static bool run_list(struct remote *remote, struct ticket_options *o, struct err *err)
+{
+    if (o->project)
+        add_query(&o->query, "project", o->project);
+    if (o->profile)
+        add_query(&o->query, "profile", o->profile);
+    return list(remote, buf_text(&o->query), o->json, err);
+}
+
+static bool run(struct ticket_options *o, const char *verb, char **rest, int n, struct err *err)
+{
+    autofree(remote) struct remote *remote = NULL;
+
+    if (!remote_open(&remote, err))
+        return false;
+    if (strcmp(verb, "list") == 0)
+        return run_list(remote, o, err);
+    if (strcmp(verb, "create") == 0)
+        return ticket_create(remote, o, rest, (size_t)n, err);
+    if (strcmp(verb, "show") == 0)
+        return show(remote, rest[0], o->json, err);
+    if (strcmp(verb, "comment") == 0)
+        return comment(remote, rest[0], rest[1], err);
+    if (strcmp(verb, "csr") == 0)
+        return ticket_csr(remote, rest[0], rest[1], err);
+    if (strcmp(verb, "attachment") == 0)
+        return ticket_files(remote, o, rest[0], n > 1 ? rest[1] : NULL, err);
+    if (strcmp(verb, "attach") == 0)
+        return ticket_attach(remote, rest[0], rest[1], err);
+    if (strcmp(verb, "watch") == 0 || strcmp(verb, "unwatch") == 0)
+        return ticket_watch(remote, o, verb[0] == 'w', rest[0], err);
+    if (strcmp(verb, "approve") == 0 || strcmp(verb, "refuse") == 0)
+        return ticket_approve(remote, o, verb[0] == 'a', rest[0], err);
+    return ticket_move(remote, o, verb, rest[0], err);
+}
+
 int cli_ticket(int argc, char **argv)
 {
-    static const struct option options[] = { { "status", required_argument, NULL, 's' },
-        { "assignee", required_argument, NULL, 'a' }, { "search", required_argument, NULL, 'q' },
-        { "output", required_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { 0 } };
-    autodone(buf) struct buf query = BUF_INIT(8192);
-    autofree(remote) struct remote *remote = NULL;
+    static const struct items_verb verbs[] = { { "list", 0, 0 }, { "create", 0, 1000 },
+        { "show", 1, 1 }, { "comment", 2, 2 }, { "enroll", 1, 1 }, { "renew", 1, 1 },
+        { "revoke", 1, 1 }, { "cancel", 1, 1 }, { "resolve", 1, 1 }, { "reopen", 1, 1 },
+        { "approve", 1, 1 }, { "refuse", 1, 1 }, { "csr", 2, 2 }, { "attachment", 1, 2 },
+        { "attach", 2, 2 }, { "watch", 1, 1 }, { "unwatch", 1, 1 }, { 0 } };
+    struct ticket_options o = { .query = BUF_INIT(8192) };
     struct err err = { 0 };
-    bool json = false;
-    bool works;
-    int option;
+    bool works = false;
 
     if (argc < 2)
         return usage();
-    const char *verb = argv[1];
+    const bool is_good =
+        take_options(&o, argc - 1, argv + 1) && items_is_verb(verbs, argv[1], argc - 1 - optind);
 
-    argc--;
-    argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) { /* NOLINT(concurrency-mt-unsafe) */
-        if (option == 's')
-            add_query(&query, "status", optarg);
-        else if (option == 'a')
-            add_query(&query, "assignee", optarg);
-        else if (option == 'q')
-            add_query(&query, "q", optarg);
-        else if (option == 'o' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "table") == 0))
-            json = optarg[0] == 'j';
-        else
-            return usage();
-    }
-    char **rest = argv + optind;
-    int n = argc - optind;
-    bool is_list = strcmp(verb, "list") == 0 && n == 0;
-    bool is_show = strcmp(verb, "show") == 0 && n == 1;
-
-    if (!is_list && !is_show && !(strcmp(verb, "comment") == 0 && n == 2))
+    if (is_good)
+        works = run(&o, argv[1], argv + 1 + optind, argc - 1 - optind, &err);
+    buf_done(&o.query);
+    if (!is_good)
         return usage();
-    if (!remote_open(&remote, &err))
-        return output_fail(&err);
-    if (is_list)
-        works = list(remote, buf_text(&query), json, &err);
-    else if (is_show)
-        works = show(remote, rest[0], json, &err);
-    else
-        works = comment(remote, rest[0], rest[1], &err);
     return works ? CLI_OK : output_fail(&err);
+}
+
+int ticket_record_run(int argc, char **argv)
+{
+    struct ticket_options o = { .query = BUF_INIT(8192) };
+    autofree(remote) struct remote *remote = NULL;
+    struct err err = { 0 };
+    const bool is_good = take_options(&o, argc, argv) && argc - optind >= 1;
+
+    buf_done(&o.query);
+    if (!is_good) {
+        fputs("usage: " TICKET_RECORD_USAGE "\n", stderr);
+        return CLI_USAGE;
+    }
+    return remote_open(&remote, &err) &&
+                   ticket_record(remote, &o, argv[0], argv + optind, (size_t)(argc - optind), &err)
+               ? CLI_OK
+               : output_fail(&err);
 }

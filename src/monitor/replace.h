@@ -25,8 +25,8 @@ struct replace_outcome {
 };
 
 /*
- * What was issued for the record is its successor whatever the rule says, and still staged where the
- * old one is served.
+ * What was issued for the record is its successor whatever the rule says, and still staged where
+ * the old one is served.
  *
  * Brought without a key, it has the key of an earlier version of the record, if that is its own.
  * `confirmed`: a person wants it whatever the rule says. When *ret says that it is no successor the

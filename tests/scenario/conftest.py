@@ -96,6 +96,19 @@ def desk_module(tmp_path_factory):
     assert "ERROR: AddressSanitizer" not in desk.log() and "runtime error:" not in desk.log(), desk.log()[-6000:]
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def desk_of_module(request, tmp_path_factory):
+    """A server for all tests of a file, on each database in turn."""
+    database = None
+    if request.param == "postgres":
+        database = _postgres_database()
+        if database is None:
+            pytest.skip("no PostgreSQL: run under tests/with-postgres")
+    desk = Certdesk(tmp_path_factory.mktemp("module") / "desk", database=database).start()
+    yield desk
+    _stop(desk)
+
+
 @pytest.fixture(scope="session")
 def root():
     return Authority.root()

@@ -15,8 +15,8 @@ def run_sql(desk, statement):
 
 
 def ca_row(desk, name="internal"):
-    """An authority of one's own."""
-    desk.admin.post("/cas", {"name": name, "kind": "root", "subject": {"CN": name}, "public_url": "http://pki.example.org"})
+    """An authority that profiles can name; it has no certificate yet, so there is no record of it."""
+    desk.admin.post("/cas", {"name": name, "kind": "intermediate", "subject": {"CN": name}, "public_url": "http://pki.example"})
 
 
 def profile(desk, name="web", **fields):

@@ -3,6 +3,7 @@
 import pytest
 
 from certs import days
+from lifecycle import csr_for
 from openapi import Description
 from profiles import ca_row
 from servers import free_port, wait_until
@@ -118,26 +119,6 @@ def _desk(walk):
     walk("DELETE", "/certificates/{id}/resources/{key}", id=one, key=place["id"], expect=204)
 
 
-def _profiles(walk):
-    """What may be issued, and when a record renews."""
-    ca_row(walk.desk)
-    walk("POST", "/profiles", {"name": "web", "ca": "internal", "names": {"domains": ["*"], "ip": ["10.0.0.0/8"]}}, expect=201)
-    walk("POST", "/profiles", {"name": "WEB", "ca": "internal", "names": {"domains": ["*"]}}, expect=409)
-    walk("POST", "/profiles", {"name": "bad", "ca": "internal"}, expect=400)
-    walk("GET", "/profiles", expect=200)
-    walk("GET", "/profiles/{name}", name="web", expect=200)
-    walk("PATCH", "/profiles/{name}", {"names": {"email": True, "subject": {"fixed": {"O": "E"}}}, "window": {"days": 9}},
-         name="web", expect=200)
-    walk("POST", "/profiles/{name}/check", {"sans": ["a.example", "*.b.example"]}, name="web", expect=200)
-    walk("POST", "/profiles/{name}/check", {"csr": "none"}, name="web", expect=400)
-    walk("POST", "/profiles/{name}/force-renewal", name="web", expect=202)
-    walk("DELETE", "/profiles/{name}/force-renewal", name="web", expect=200)
-    one = walk("POST", "/certificates", {"name": "renewed"}, expect=201).json["id"]
-    walk("GET", "/certificates/{id}/renewal", id=one, expect=200)
-    walk("DELETE", "/profiles/{name}", name="web", expect=204)
-    walk("GET", "/profiles/{name}", name="web", expect=404)
-
-
 def _authorities(walk):
     new = {"name": "house", "kind": "root", "subject": {"CN": "House"}, "public_url": "http://pki.example",
            "name_constraints": {"permitted": ["example.org"], "excluded": ["secret.example.org"]}}
@@ -163,6 +144,26 @@ def _authorities(walk):
     walk("POST", "/ocsp/{name}", b"nothing", name="house", expect=415, headers={"Content-Type": "text/plain"})
 
 
+def _profiles(walk):
+    """What may be issued, and when a record renews."""
+    ca_row(walk.desk)
+    walk("POST", "/profiles", {"name": "web", "ca": "internal", "names": {"domains": ["*"], "ip": ["10.0.0.0/8"]}}, expect=201)
+    walk("POST", "/profiles", {"name": "WEB", "ca": "internal", "names": {"domains": ["*"]}}, expect=409)
+    walk("POST", "/profiles", {"name": "bad", "ca": "internal"}, expect=400)
+    walk("GET", "/profiles", expect=200)
+    walk("GET", "/profiles/{name}", name="web", expect=200)
+    walk("PATCH", "/profiles/{name}", {"names": {"email": True, "subject": {"fixed": {"O": "E"}}}, "window": {"days": 9}},
+         name="web", expect=200)
+    walk("POST", "/profiles/{name}/check", {"sans": ["a.example", "*.b.example"]}, name="web", expect=200)
+    walk("POST", "/profiles/{name}/check", {"csr": "none"}, name="web", expect=400)
+    walk("POST", "/profiles/{name}/force-renewal", name="web", expect=202)
+    walk("DELETE", "/profiles/{name}/force-renewal", name="web", expect=200)
+    one = walk("POST", "/certificates", {"name": "renewed"}, expect=201).json["id"]
+    walk("GET", "/certificates/{id}/renewal", id=one, expect=200)
+    walk("DELETE", "/profiles/{name}", name="web", expect=204)
+    walk("GET", "/profiles/{name}", name="web", expect=404)
+
+
 def _tables(walk):
     assert b"localhost" in walk("GET", "/certificates.csv", query="?q=shop", expect=200).body
     table = "name,port,host,tags\nshop,x,h,\nshop,,,\nnew,,,a\n"
@@ -182,6 +183,43 @@ def _tables(walk):
     result = walk.api.job_done(job)["result"]
     assert result["done"] == 1, result
     walk.faults += walk.description.faults(result, walk.description.root["components"]["schemas"]["ActionResult"])
+
+
+def _lifecycle(walk):
+    """A ticket of each type, and all that hangs on one."""
+    walk.api.post("/cas", {"name": "issuing", "kind": "root", "subject": {"CN": "Issuing"}, "public_url": "http://pki.example.org"})
+    walk.api.post("/profiles", {"name": "issuing", "ca": "issuing", "names": {"domains": ["*"]}})
+    walk("POST", "/projects", {"key": "SHOP", "name": "The shop"}, expect=201)
+    walk("GET", "/projects", expect=200)
+    csr = csr_for("www.example.org")[0]
+    fields = {"type": "certificate", "profile": "issuing", "csr": csr, "labels": ["web"], "assignee": "reader"}
+    walk("POST", "/tickets", {**fields, "csr": "nonsense"}, expect=400)
+    ticket = walk("POST", "/tickets", fields, expect=201).json
+    key, record = ticket["key"], ticket["certificate"]["id"]
+    walk("POST", "/tickets/{key}/csr", {"csr": csr}, key=key, expect=200)
+    walk("POST", "/tickets/{key}/approval", {"approved": True}, key=key, expect=409)
+    walk("POST", "/tickets/{key}/transitions", {"transition": "enroll"}, key=key, expect=200)
+    walk("GET", "/tickets/{key}", key=key, expect=200)
+    walk("GET", "/tickets/board", query="?project=CERT", expect=200)
+    body, kind = form([("file", "a.txt", "hello")])
+    file = walk("POST", "/tickets/{key}/attachments", body, headers={"Content-Type": kind}, key=key, expect=201).json["id"]
+    walk("GET", "/tickets/{key}/attachments", key=key, expect=200)
+    walk("GET", "/tickets/{key}/attachments/{other}", key=key, other=file, expect=200)
+    walk("DELETE", "/tickets/{key}/attachments/{other}", key=key, other=file, expect=204)
+    comment = walk("POST", "/tickets/{key}/comments", {"body": "one"}, key=key, expect=201).json["id"]
+    walk("PATCH", "/tickets/{key}/comments/{other}", {"body": "two"}, key=key, other=comment, expect=200)
+    walk("DELETE", "/tickets/{key}/comments/{other}", key=key, other=comment, expect=204)
+    walk("PUT", "/tickets/{key}/watchers/{other}", key=key, other="reader", expect=200)
+    walk("GET", "/tickets/{key}/watchers", key=key, expect=200)
+    walk("DELETE", "/tickets/{key}/watchers/{other}", key=key, other="reader", expect=204)
+    walk("POST", "/certificates/{id}/renew", {}, id=record, expect=409)
+    walk("POST", "/certificates/{id}/renew", {"force": True}, id=record, expect=200)
+    walk("POST", "/certificates/{id}/revoke", {"reason": "superseded"}, id=record, expect=200)
+    walk("POST", "/certificates/{id}/enroll", {"profile": "issuing", "sans": ["a.example.org"]}, id=record, expect=409)
+    other = walk("POST", "/certificates", {"name": "later"}, expect=201).json["id"]
+    walk("POST", "/certificates/{id}/enroll", {"profile": "issuing", "sans": ["a.example.org"]}, id=other, expect=201)
+    walk("POST", "/tickets", {"type": "revoke_certificate", "profile": "issuing", "certificate_id": "C-0", "domain": "x"},
+         expect=201)
 
 
 def _tickets(walk):
@@ -282,6 +320,7 @@ def test_every_answer_has_the_form_that_is_described(walk, nginx, root, authorit
     _records(walk, port)
     _tables(walk)
     _tickets(walk)
+    _lifecycle(walk)
     _desk(walk)
     _profiles(walk)
     _settings(walk, root)

@@ -4,9 +4,9 @@ import pytest
 
 from certdesk import Api
 from certs import days
-from profiles import ca_row
 from routes import routes
 from servers import free_port
+from uploads import upload
 
 # What each kind of caller gets: nobody, a stranger, the assignee, a user it is shared with, the owner, an auditor,
 # an admin. Letters: U 401, F 403, N 404, and "." anything but these. "-" is not asked.
@@ -42,7 +42,15 @@ TABLE = {
     "GET /tickets": "U......", "GET /tickets/{key}": "UN.....", "PATCH /tickets/{key}": "UNF..F.",
     "GET /tickets/{key}/comments": "UN.....", "POST /tickets/{key}/comments": "UN...F.",
     "GET /tickets/{key}/history": "UN.....", "GET /tickets/{key}/transitions": "UN.....",
-    "POST /tickets/{key}/transitions": "UNF..F.",
+    "POST /tickets/{key}/transitions": "UNF..F.", "POST /tickets": "U......", "GET /tickets/board": "U......",
+    "PATCH /tickets/{key}/comments/{other}": "UNFFFF.", "DELETE /tickets/{key}/comments/{other}": "UNFFFF-",
+    "GET /tickets/{key}/watchers": "UN.....", "PUT /tickets/{key}/watchers/{other}": "UN...F.",
+    "DELETE /tickets/{key}/watchers/{other}": "UN...F.", "POST /tickets/{key}/csr": "UNF..F.",
+    "POST /tickets/{key}/approval": "UN.....", "GET /tickets/{key}/attachments": "UN.....",
+    "POST /tickets/{key}/attachments": "UN...F.", "GET /tickets/{key}/attachments/{other}": "UN.....",
+    "DELETE /tickets/{key}/attachments/{other}": "UNFFFF-", "GET /projects": "U......", "POST /projects": "UFFFFF.",
+    "POST /certificates/{id}/enroll": "UNF..F.", "POST /certificates/{id}/renew": "UNF..F.",
+    "POST /certificates/{id}/revoke": "UNF..F.",
     "GET /jobs": "U......", "GET /jobs/{id}": "UNNN...", "POST /jobs/{id}/retry": "UFFFFF.",
     "GET /schedules": "U......", "POST /schedules/{name}/run": "UFFFFF.",
     "GET /people": "U......", "GET /business-groups": "U......", "POST /business-groups": "UFFFFF.",
@@ -90,6 +98,9 @@ BODIES = {
     "POST /certificates/{id}/endpoints": {"host": "not a host"},
     "POST /certificates/{id}/confirm": {"kind": "dead_address"}, "POST /tickets/{key}/comments": {"body": "hello"},
     "PATCH /tickets/{key}": {"priority": "high"}, "POST /tickets/{key}/transitions": {"transition": "nonsense"},
+    "PATCH /tickets/{key}/comments/{other}": {"body": "other"}, "POST /tickets/{key}/csr": {"csr": "x"}, "POST /tickets": {},
+    "POST /tickets/{key}/approval": {"approved": True}, "POST /certificates/{id}/enroll": {}, "POST /projects": {},
+    "POST /certificates/{id}/renew": {}, "POST /certificates/{id}/revoke": {},
     "POST /certificates": {"nonsense": 1}, "PATCH /users/{name}": {"nonsense": 1}, "POST /users": {},
     "PUT /settings/notifications": {"nonsense": 1}, "PUT /settings/display": {}, "POST /tokens": {},
     "POST /trust-bundles": {}, "POST /certificates/bulk": {}, "POST /certificates/update": {}, "POST /session": {},
@@ -135,14 +146,15 @@ class World:
         admin.post("/cas", {"name": "house", "kind": "intermediate", "subject": {"CN": "House"}, "public_url": "http://pki.example"})
         self.view = owner.post("/views", {"name": "mine"}).json["id"]
         self.resource = admin.post("/resources", {"name": "lb-1"}).json["id"]
-        ca_row(desk)
-        admin.post("/profiles", {"name": "web", "ca": "internal", "names": {"domains": ["*"]},
+        admin.post("/profiles", {"name": "web", "ca": "house", "names": {"domains": ["*"]},
                                  "users": {"users": ["assignee", "owner"]}})
         started = owner.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
         owner.job_done(started["job"])
         self.imported = started["id"]
         admin.job_done(admin.post("/schedules/notify/run", expect=202).json["job"])
         self.ticket = admin.get("/tickets").json["items"][0]["key"]
+        self.comment = admin.post(f"/tickets/{self.ticket}/comments", {"body": "soon"}).json["id"]
+        self.file = upload(admin, f"/tickets/{self.ticket}/attachments", [("file", "a.txt", "x")], expect=201).json["id"]
         self.csr = owner.post("/csrs", {"subject": {"CN": "secret.example"}, "key": {"algorithm": "ec"}}).json["id"]
 
     @staticmethod
@@ -155,7 +167,8 @@ class World:
         return Api(desk.base, token)
 
     def path(self, route):
-        path = route.path.replace("{other}", "ff").replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
+        others = {"comments": str(self.comment), "attachments": str(self.file), "watchers": "assignee"}
+        path = route.path.replace("{other}", others.get(route.path.split("/")[-2], "ff")).replace("{key}", self.ticket if "/tickets/" in route.path else str(self.endpoint))
         if "{name}" in path:
             names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "cas": "house",
                      "profiles": "web"}

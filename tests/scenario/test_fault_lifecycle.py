@@ -1,0 +1,109 @@
+"""kill -9 while a hundred tickets are driven from request to revocation: each ends, with one certificate for each
+request, and nothing that was acknowledged is lost."""
+
+import os
+import random
+import threading
+import time
+
+from certdesk import Api
+from lifecycle import Desk, csr_for
+from servers import wait_until
+from test_kills import kill_something, patiently
+
+KILLS = int(os.environ.get("CERTDESK_KILLS", "20"))
+TICKETS = int(os.environ.get("CERTDESK_TICKETS", "100"))
+DRIVERS = 4
+
+
+class Killer(threading.Thread):
+    """Kills the server, the vault or everything, at random, until enough was killed or nobody drives any more."""
+
+    def __init__(self, desk, kills):
+        super().__init__(daemon=True)
+        self.desk, self.left, self.chance, self.over = desk, kills, random.Random(20261121), threading.Event()
+
+    def run(self):
+        while self.left > 0 and not self.over.is_set():
+            kill_something(self.desk, self.chance)
+            self.left -= 1
+            if self.over.wait(self.chance.uniform(0.05, 0.8)):
+                return
+
+
+def drive(api, number, acknowledged):
+    """One ticket through its life. Whoever is not answered asks again; what is answered is written down."""
+    csr = csr_for(f"w{number}.example.org")[0]
+    body = {"type": "certificate", "profile": "web", "csr": csr}
+    made = patiently(lambda: api.call("POST", "/tickets", body, headers={"Idempotency-Key": f"t-{number}"}), 120)
+    assert made.status == 201, made
+    key = made.json["key"]
+
+    def reach(transition, *statuses, **words):
+        """Ask until it is there: an answer that was lost may have been a success."""
+        def there():
+            now = patiently(lambda: api.call("GET", f"/tickets/{key}"), 120)
+            if now.json["status"] in statuses:
+                return now.json
+            patiently(lambda: api.call("POST", f"/tickets/{key}/transitions", {"transition": transition, **words}), 120)
+            return None
+        acknowledged[key] = wait_until(there, 180, f"{key} {transition}")["status"]
+    reach("enroll", "certificate_enrolled")
+    if number % 2:
+        reach("renew", "certificate_renewed", force=True)
+    if number % 3 == 0:
+        reach("revoke", "certificate_revoked", reason="superseded")
+    return key
+
+
+def test_every_ticket_ends_with_one_certificate_for_each_request(desk):
+    life = Desk(desk)
+    admin = Api(desk.base, desk.admin.token)
+    acknowledged, failures, numbers = {}, [], iter(range(TICKETS))
+    lock = threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            try:
+                drive(admin, number, acknowledged)
+            except BaseException as e:
+                failures.append(f"{number}: {e!r}")
+    killer = Killer(desk, KILLS)
+    drivers = [threading.Thread(target=work) for _ in range(DRIVERS)]
+    started = time.monotonic()
+    killer.start()
+    for driver in drivers:
+        driver.start()
+    for driver in drivers:
+        driver.join(240)
+    killer.over.set()
+    killer.join(60)
+    print(f"{KILLS - killer.left} kills in {time.monotonic() - started:.0f} s")
+    assert failures == []
+    desk.wait_ready(60)
+
+    tickets = admin.get("/tickets?limit=500").json["items"]
+    assert {t["key"]: t["status"] for t in tickets} == acknowledged and len(tickets) == TICKETS
+    renewed = revoked = 0
+    for ticket in tickets:
+        number = int(ticket["domain"].removeprefix("w").split(".")[0])
+        renewed += number % 2
+        revoked += number % 3 == 0
+        assert len(life.files(ticket)) == 1 + number % 2, ticket
+        versions = admin.get(f"/certificates/{ticket['certificate']['id']}/versions").json["items"]
+        assert len(versions) == 1 + number % 2 and [v["role"] for v in versions].count("current") == 1
+        said = life.comments(ticket)
+        assert sum("Certificate enrolled:" in c for c in said) == 1
+        assert sum("Certificate renewed:" in c for c in said) == number % 2
+        assert sum("Certificate revoked:" in c for c in said) == (number % 3 == 0)
+    ca = admin.get("/cas/internal").json
+    assert (ca["n_certificates"], ca["n_revoked"]) == (TICKETS + renewed, revoked)
+    assert admin.get("/certificates").json["total"] == TICKETS + 1, "and the authority's own"
+    wait_until(lambda: not admin.get("/jobs?state=running").json["items"], 60, "no job runs")
+    admin.job_done(admin.post("/schedules/audit/run", expect=202).json["job"], 60)
+    verdict = admin.get("/audit/verify").json
+    assert verdict["intact"] and verdict["links"] > 0, verdict
