@@ -25,6 +25,7 @@ static const struct api_route *const tables[] = {
     access_routes,
     association_routes,
     resource_routes,
+    deployment_routes,
     group_routes,
     business_group_routes,
     custom_field_routes,
@@ -68,6 +69,7 @@ static const struct api_route *const tables[] = {
     jira_issue_routes,
     jira_create_routes,
     jira_edit_routes,
+    jira_webhook_routes,
 };
 
 struct walk {
