@@ -162,8 +162,6 @@ static void work_ends_where_it_was_to_or_where_it_began(void **state)
         assert_int_equal(n, ends[i].n);
     }
     assert_false(ticket_status_is_working(STATUS_CERTIFICATE_RENEWED));
-    assert_null(
-        lifecycle_outcome(TICKET_CERTIFICATE, STATUS_CERTIFICATE_REQUEST, STATUS_CANCELLED));
 }
 
 int main(void)
