@@ -38,7 +38,11 @@ _certdesk_options() {
             "--output --renewal-key --require --scan-minutes --stop --subject --uri --usage --users" \
             "--wildcards --window --help"
         ;;
-    resource) echo "-o --description --output --search --help" ;;
+    resource)
+        echo "-o --address --description --endpoint --group --name --output --rounds --search --slot" \
+            "--socket --timeout --type --user --wait --help"
+        ;;
+    deployment) echo "-o --certificate --output --resource --state --wait --help" ;;
     ticket) echo "-o --assignee --certificate --comment --csr --domain --force --key --output --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
     config) echo "-o --config --help" ;;
     restore)
@@ -65,7 +69,8 @@ _certdesk_words() {
     csv) echo "import export" ;;
     group) echo "list show add remove join leave" ;;
     profile) echo "list show add edit check delete force" ;;
-    resource) echo "list show add remove put clear" ;;
+    resource) echo "list show add edit remove put clear test deploy" ;;
+    deployment) echo "list show retry" ;;
     ticket) echo "create list show enroll renew revoke cancel resolve reopen approve refuse comment csr attachment attach watch unwatch" ;;
     user) echo "list add edit remove" ;;
     config) echo "check list" ;;
@@ -77,13 +82,17 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup ca cert check config csr csv group key login profile resource restore serve standby ticket user version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup ca cert check config csr csv deployment group key login profile resource restore serve standby ticket user version --help" \
             -- "$current")
         return
     fi
     case "$previous" in
     -f | --file | --ca-file | --proxy-credential-file | --token-file | --key | --chain | --password-file | --key-password-file \
         | --recovery-key | --config | --tls-cert | --tls-key)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --socket)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;

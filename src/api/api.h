@@ -19,6 +19,7 @@
 
 struct api_call;
 struct db;
+struct deploy_host;
 struct err;
 struct job_runner;
 struct notifier;
@@ -82,6 +83,7 @@ struct api_services {
     struct job_runner *jobs;
     struct scheduler *scheduler;
     struct credentials *credentials; /* passwords that were right a moment ago */
+    const struct deploy_host *deploy; /* what resources may touch on this host */
     struct ocsp_responder *ocsp;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
     int64_t metrics_cap;                     /* certificates in /metrics */

@@ -25,6 +25,7 @@ static const struct api_route *const tables[] = {
     access_routes,
     association_routes,
     resource_routes,
+    deployment_routes,
     group_routes,
     business_group_routes,
     custom_field_routes,

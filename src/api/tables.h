@@ -29,6 +29,7 @@ extern const struct api_route custom_field_routes[];
 extern const struct api_route csr_use_routes[];
 extern const struct api_route dashboard_routes[];
 extern const struct api_route delivery_routes[];
+extern const struct api_route deployment_routes[];
 extern const struct api_route description_routes[];
 extern const struct api_route endpoint_routes[];
 extern const struct api_route group_routes[];

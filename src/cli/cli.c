@@ -31,8 +31,11 @@ const struct cli_word cli_words[] = {
         " | force NAME [OPTION…]",
         "profiles: what may be issued, by which CA, and when it is renewed", cli_profile },
     { "resource",
-        "list | show NAME | add NAME | remove NAME | put NAME PLACE=ID… | clear NAME PLACE…",
+        "list | show NAME | add NAME | edit NAME | remove NAME | put NAME PLACE=ID…"
+        " | clear NAME PLACE… | test NAME | deploy NAME [PLACE…]",
         "resources: list, make, and which certificate is where on them", cli_resource },
+    { "deployment", "list | show ID | retry ID",
+        "certificates on their way to resources: list, look at, try again", cli_deployment },
     { "standby", "[end]", "tell or end the standby of a server that was restored", cli_standby },
     { "ticket", "create | list | show KEY | enroll | renew | revoke | …",
         "tickets: make them, move them on, look at them", cli_ticket },

@@ -31,6 +31,7 @@ int cli_group(int argc, char **argv);
 int cli_csr(int argc, char **argv);
 int cli_key(int argc, char **argv);
 int cli_login(int argc, char **argv);
+int cli_deployment(int argc, char **argv);
 int cli_profile(int argc, char **argv);
 int cli_resource(int argc, char **argv);
 int cli_standby(int argc, char **argv);

@@ -13,6 +13,7 @@
 #include "ca/ca.h"
 #include "ca/local/ocsp.h"
 #include "conf/conf.h"
+#include "deploy/deploy.h"
 #include "job/queue.h"
 #include "job/scheduler.h"
 #include "job/types/types.h"
@@ -35,6 +36,7 @@ struct desk {
     struct job_runner *runner;
     struct scheduler *scheduler;
     struct addr_ranges *metrics_allow;
+    struct deploy_host *deploy;
     struct syslog_target audit_syslog;
     char *tmp_dir;
     struct credentials *credentials;
@@ -58,7 +60,8 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     autofree(desk) struct desk *desk = xcalloc(1, sizeof *desk);
 
     name_node(desk);
-    if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err))
+    if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err) ||
+        !deploy_host_new(conf->conf, &desk->deploy, err))
         return false;
     if (!addr_ranges_parse(conf_text(conf->conf, CONF_CA_ALLOW), &desk->ca_allow, err))
         return false;
@@ -79,6 +82,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .trust = desk->trust,
         .notifier = desk->notifier,
         .runner = desk->runner,
+        .deploy = desk->deploy,
         .audit_syslog = &desk->audit_syslog,
         .node = desk->node,
         .write_jira_event = jira_event_write };
@@ -90,6 +94,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
         .credentials = desk->credentials,
+        .deploy = desk->deploy,
         .ocsp = desk->ocsp,
         .metrics_allow = desk->metrics_allow,
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
@@ -158,6 +163,7 @@ void desk_free(struct desk *desk)
     ocsp_responder_free(desk->ocsp);
     trust_keeper_free(desk->trust);
     addr_ranges_free(desk->metrics_allow);
+    deploy_host_free(desk->deploy);
     addr_ranges_free(desk->ca_allow);
     free(desk->tmp_dir);
     free(desk);

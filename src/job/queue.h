@@ -13,6 +13,7 @@
 
 struct ca_services;
 struct db;
+struct deploy_host;
 struct err;
 struct job_runner;
 struct loop;
@@ -46,6 +47,7 @@ struct job_services {
     struct trust_keeper *trust;
     struct notifier *notifier;
     struct job_runner *runner;
+    const struct deploy_host *deploy;         /* what resources may touch on this host */
     const struct syslog_target *audit_syslog; /* where checkpoints of the audit log go */
     const char *node;                         /* this process, as leases name it */
 

@@ -16,6 +16,7 @@
 #include "store/ca_certificate.h"
 #include "store/cert.h"
 #include "store/cert_refresh.h"
+#include "store/deployment.h"
 #include "store/order.h"
 #include "store/request.h"
 #include "store/settings.h"
@@ -224,7 +225,8 @@ bool life_issued(struct life *life, struct tx *tx, const struct life_case *c,
            say_issued(life, tx, c->ticket->id, order, issue, err) &&
            attach(life, tx, c, issue, err) &&
            store_life_issued(tx, certificate_id, life->now, err) &&
-           audit_issued(life, tx, c, order, issue, err);
+           audit_issued(life, tx, c, order, issue, err) &&
+           deployment_queue(tx, certificate_id, brought.version_id, c->ticket->id, life->now, err);
 }
 
 /* The status of before, resolved or open as that is. */

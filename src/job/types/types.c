@@ -9,6 +9,7 @@ const struct job_type job_types[] = {
     { "cleanup", job_cleanup_run, 1, 120 },
     { "crl", job_crl_run, 5, 60 },
     { "deliver", job_deliver_run, 0, 30, true },
+    { "deploy", job_deploy_run, 0, 10, true },
     { "import_csv", job_import_csv_run, 20, 15 },
     { "import_probe", job_import_probe_run, 20, 60 },
     { "jira_events", job_jira_events_run, 0, 60 },

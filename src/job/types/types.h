@@ -13,6 +13,7 @@ bool job_check_run(struct job_run *run, struct err *err) must_check;
 bool job_cleanup_run(struct job_run *run, struct err *err) must_check;
 bool job_crl_run(struct job_run *run, struct err *err) must_check;
 bool job_deliver_run(struct job_run *run, struct err *err) must_check;
+bool job_deploy_run(struct job_run *run, struct err *err) must_check;
 bool job_import_csv_run(struct job_run *run, struct err *err) must_check;
 bool job_import_probe_run(struct job_run *run, struct err *err) must_check;
 bool job_jira_events_run(struct job_run *run, struct err *err) must_check;

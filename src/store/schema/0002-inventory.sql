@@ -107,6 +107,7 @@ CREATE INDEX certificate_begins ON certificate(begins_at);
 CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id);
 CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
+CREATE INDEX certificate_issuer_expires ON certificate(issuer, expires_at, id) WHERE issuer <> '';
 CREATE INDEX certificate_unused ON certificate(expires_at, id) WHERE is_unused = TRUE;
 CREATE INDEX certificate_version ON certificate(version_id);
 CREATE INDEX certificate_key_type ON certificate(key_type, id);
@@ -269,9 +270,11 @@ CREATE TABLE resource (
     id          ID_PRIMARY_KEY,
     name        TEXT NOT NULL UNIQUE,
     description TEXT NOT NULL DEFAULT '',
-    type        TEXT NOT NULL,               -- manual: a person puts the certificate there
+    type        TEXT NOT NULL,               -- manual: a person puts the certificate there; else as deploy/registry lists them
     agent       TEXT NOT NULL DEFAULT '',    -- who deploys there; '' is the server itself
-    settings    TEXT NOT NULL DEFAULT '{}',
+    settings    TEXT NOT NULL DEFAULT '{}',  -- JSON {settings, slots}, as its type's table says; nothing secret
+    proof_rounds  INT64 NOT NULL DEFAULT 2,  -- so often in a row every address must present what was deployed
+    proof_seconds INT64 NOT NULL DEFAULT 300, -- and within this time, or the previous certificate is put back
     created_at  INT64 NOT NULL,
     row_version INT64 NOT NULL DEFAULT 1     -- grows with each edit, and with each change of its associations
 ) STRICT_TABLE;
