@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/credentials.h"
 #include "api/dispatch.h"
+#include "api/jira/hooks.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/rand.h"
@@ -37,6 +39,7 @@ struct desk {
     struct deploy_host *deploy;
     struct syslog_target audit_syslog;
     char *tmp_dir;
+    struct credentials *credentials;
     struct dispatch *dispatch;
 };
 
@@ -66,6 +69,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         return err_wrap(err, "audit.syslog");
     desk->tmp_dir = xasprintf("%s/tmp", conf_text(conf->conf, CONF_SERVER_DATA));
     desk->trust = trust_keeper_new(conf->prober);
+    desk->credentials = credentials_new();
     desk->notifier = notifier_new(conf->conf);
     desk->ocsp = ocsp_responder_new(conf->vault);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
@@ -80,7 +84,8 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .runner = desk->runner,
         .deploy = desk->deploy,
         .audit_syslog = &desk->audit_syslog,
-        .node = desk->node };
+        .node = desk->node,
+        .write_jira_event = jira_event_write };
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,
         .cas = &desk->cas,
@@ -88,6 +93,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
+        .credentials = desk->credentials,
         .deploy = desk->deploy,
         .ocsp = desk->ocsp,
         .metrics_allow = desk->metrics_allow,
@@ -150,6 +156,7 @@ void desk_free(struct desk *desk)
     if (!desk)
         return;
     dispatch_free(desk->dispatch);
+    credentials_free(desk->credentials);
     scheduler_free(desk->scheduler);
     job_runner_free(desk->runner);
     notifier_free(desk->notifier);
