@@ -1,8 +1,9 @@
 /*
  * deploy/haproxy/runtime: one command to HAProxy's stats socket, and its answer.
  *
- * Without a prompt HAProxy answers one command and closes the connection. Whatever goes wrong on
- * the way is ERR_UNAVAILABLE.
+ * Without a prompt HAProxy answers one command and closes the connection. While another connection
+ * has its certificates locked the command is tried again, as long as the time allows. Whatever goes
+ * wrong on the way is ERR_UNAVAILABLE.
  */
 #pragma once
 
