@@ -22,6 +22,7 @@ ISSUERS = ["CN=Example Public CA G2,O=Example Trust", "CN=R11,O=Let's Encrypt,C=
            "CN=Corp Issuing CA 1,O=Corp", "CN=Corp Issuing CA 2,O=Corp"] + [f"CN=Vendor CA {n},O=Vendor {n}" for n in range(15)]
 GROUPS = [f"Department {n:02}" for n in range(60)]
 TAGS = ["internet", "internal", "pci", "legacy", "wildcard"] + [f"project-{n:03}" for n in range(200)]
+FIELDS = {"tier": ["gold", "silver", "bronze"], "cost_center": [f"{n:04}" for n in range(500)]}
 
 # Plain users who are measured: account name → what they see.
 VIEWERS = {
@@ -42,6 +43,7 @@ COLUMNS = {
     "record_version": "id certificate_id version_id slot role origin chain_status path_expires_at since_at created_at",
     "certificate_access": "certificate_id relation account_id group_id may_use_key is_notified",
     "certificate_tag": "certificate_id tag",
+    "certificate_field": "certificate_id field_id value",
     "endpoint": "id host port sni protocol created_at last_checked_at last_success_at failing_since_at n_failures"
                 " error_class error",
     "certificate_endpoint": "certificate_id endpoint_id",
@@ -157,6 +159,8 @@ class Maker:
         self.access(record, owner, i, r)
         for tag in {TAGS[int(r() ** 3 * len(TAGS))] for _ in range(int(r() * 3))}:
             rows["certificate_tag"].append((record, tag))
+        for field, values in FIELDS.items():
+            rows["certificate_field"].append((record, self.fields[field], values[i * 2654435761 % 2**32 % len(values)]))
         self.count(version, revoked, begins, ends)
 
     def notify_at(self, ends):
@@ -312,6 +316,13 @@ def add_people(db, now):
             [labels[name] for name in GROUPS], accounts)
 
 
+def add_fields(db):
+    p = db.parameter
+    for name in FIELDS:
+        db.run(f"INSERT INTO custom_field(name, label, type) VALUES ({p}, {p}, 'text')", (name, name))
+    return {name: id for id, name in db.rows("SELECT id, name FROM custom_field")}
+
+
 def token_of(viewer):
     return f"bench-token-of-{viewer}"
 
@@ -322,6 +333,7 @@ def fill(db, n, now, say=lambda text: None):
     indexes = db.drop_indexes()
     maker = Maker(n, now, owners, teams, labels, 1)
     maker.few = accounts["sees-few"]
+    maker.fields = add_fields(db)
     done = 0
     for rows in maker.batches():
         for table, some in rows.items():

@@ -48,8 +48,8 @@ bool cert_import_fields(struct api_call *call, const struct import_read *read,
     watch->cert.tags = buf_text(&ret->tags);
     watch->cert.owner_id = ret->people.owner_id;
     watch->cert.assignee_id = ret->people.assignee_id;
-    watch->shares = ret->people.shares;
-    watch->n_shares = ret->people.n_shares;
+    watch->cert.shares = ret->people.shares;
+    watch->cert.n_shares = ret->people.n_shares;
     watch->account_id = call->who.account_id;
     return true;
 }

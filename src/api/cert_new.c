@@ -186,8 +186,8 @@ static bool read_record(struct api_call *call, struct json_in *in, struct readin
     watch->cert.notify_periods = reading->periods.size ? buf_text(&reading->periods) : NULL;
     watch->cert.owner_id = reading->people.owner_id;
     watch->cert.assignee_id = reading->people.assignee_id;
-    watch->shares = reading->people.shares;
-    watch->n_shares = reading->people.n_shares;
+    watch->cert.shares = reading->people.shares;
+    watch->cert.n_shares = reading->people.n_shares;
     watch->account_id = call->who.account_id;
     return true;
 }

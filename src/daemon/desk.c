@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/credentials.h"
 #include "api/dispatch.h"
 #include "base/alloc.h"
 #include "base/err.h"
@@ -37,6 +38,7 @@ struct desk {
     struct deploy_host *deploy;
     struct syslog_target audit_syslog;
     char *tmp_dir;
+    struct credentials *credentials;
     struct dispatch *dispatch;
 };
 
@@ -66,6 +68,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         return err_wrap(err, "audit.syslog");
     desk->tmp_dir = xasprintf("%s/tmp", conf_text(conf->conf, CONF_SERVER_DATA));
     desk->trust = trust_keeper_new(conf->prober);
+    desk->credentials = credentials_new();
     desk->notifier = notifier_new(conf->conf);
     desk->ocsp = ocsp_responder_new(conf->vault);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
@@ -89,6 +92,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
         .deploy = desk->deploy,
+        .credentials = desk->credentials,
         .ocsp = desk->ocsp,
         .metrics_allow = desk->metrics_allow,
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
@@ -150,6 +154,7 @@ void desk_free(struct desk *desk)
     if (!desk)
         return;
     dispatch_free(desk->dispatch);
+    credentials_free(desk->credentials);
     scheduler_free(desk->scheduler);
     job_runner_free(desk->runner);
     notifier_free(desk->notifier);

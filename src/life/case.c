@@ -70,6 +70,12 @@ bool life_case_load(struct life *life, struct tx *tx, int64_t ticket_id, struct 
     return true;
 }
 
+bool life_case_lock(struct life *life, struct tx *tx, int64_t ticket_id, struct life_case *ret,
+    struct err *err)
+{
+    return store_ticket_lock(tx, ticket_id, err) && life_case_load(life, tx, ticket_id, ret, err);
+}
+
 bool life_case_require(const struct life *life, const struct life_case *c, enum action action,
     struct err *err)
 {

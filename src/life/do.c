@@ -56,7 +56,7 @@ static bool move_only(struct tx *tx, void *arg, struct err *err)
     const struct transition *transition;
     struct ticket_edit edit = { .expected_row_version = ask->expected_row_version };
 
-    if (!life_case_load(life, tx, step->ticket_id, &c, err) ||
+    if (!life_case_lock(life, tx, step->ticket_id, &c, err) ||
         !life_case_require(life, &c, ACTION_EDIT, err) ||
         !lifecycle_find(c.type, c.status, ask->transition, BY_PERSON, &transition, err))
         return false;
@@ -100,7 +100,7 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
     autodone(life_case) struct life_case c = { 0 };
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
 
-    if (!life_case_load(life, tx, step->ticket_id, &c, err) ||
+    if (!life_case_lock(life, tx, step->ticket_id, &c, err) ||
         !life_case_require(life, &c, ACTION_EDIT, err) || !check_takes_csr(&c, err) ||
         !life_judge(life, &c, step->csr, false, err))
         return false;
@@ -145,7 +145,7 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
     bool is_in_group = false;
 
-    if (!life_case_load(life, tx, step->ticket_id, &c, err))
+    if (!life_case_lock(life, tx, step->ticket_id, &c, err))
         return false;
     if (!c.profile || c.profile->n_approvals == 0)
         return fail(err, ERR_CONFLICT, "%s needs no approval", c.ticket->key);

@@ -205,15 +205,16 @@ struct life_wish *life_made_wish(struct life_made *made)
 static bool make_record(struct life *life, struct tx *tx, const struct life_made *made,
     int64_t *ret_id, struct err *err)
 {
-    const struct watch_new watch = { .cert = { .name =
-                                                   made->wish.name ? made->wish.name : made->domain,
-                                         .is_managed = true,
-                                         .owner_id = made->wish.reporter_id,
-                                         .assignee_id = made->wish.assignee_id,
-                                         .business_group_id = made->wish.business_group_id },
-        .shares = made->wish.shares,
-        .n_shares = made->wish.n_shares,
-        .account_id = life->who->account_id };
+    const struct watch_new watch = {
+        .cert = { .name = made->wish.name ? made->wish.name : made->domain,
+            .is_managed = true,
+            .owner_id = made->wish.reporter_id,
+            .assignee_id = made->wish.assignee_id,
+            .business_group_id = made->wish.business_group_id,
+            .shares = made->wish.shares,
+            .n_shares = made->wish.n_shares },
+        .account_id = life->who->account_id,
+    };
     struct audit_entry entry = { .action = "certificate.create",
         .object_type = "certificate",
         .object_name = watch.cert.name };

@@ -229,7 +229,7 @@ static bool look_again(struct obtain *o, struct tx *tx, struct life_case *now, s
     const struct ticket_edit stale = { .expected_row_version = o->ask->expected_row_version };
 
     o->is_done = false;
-    if (!life_case_load(o->life, tx, then->ticket->id, now, err) ||
+    if (!life_case_lock(o->life, tx, then->ticket->id, now, err) ||
         !store_ticket_edit(tx, then->ticket->id, &stale, o->life->now, err))
         return false;
     if (now->status == then->status && now->ticket->version_id == then->ticket->version_id &&

@@ -196,15 +196,13 @@ static bool move_others(struct revoke *r, struct tx *tx, struct err *err)
 
 static bool queue_crl(struct revoke *r, struct tx *tx, const struct ca_ops *ops, struct err *err)
 {
-    char dedupe[64];
     int64_t job;
 
     if (!ops->job_after_revoke)
         return true;
-    (void)snprintf(dedupe, sizeof dedupe, "%s:%" PRId64, ops->job_after_revoke, r->ca->id);
+    /* One each: one that is under way may have read what is revoked before this was. */
     const struct job_new new = { .type = ops->job_after_revoke,
         .object_id = r->ca->id,
-        .dedupe_key = dedupe,
         .due_at = r->life->now };
 
     return store_job_add(tx, &new, r->life->now, &job, err);
@@ -224,7 +222,7 @@ static bool reload(struct revoke *r, struct tx *tx, struct err *err)
 {
     const struct ticket_edit stale = { .expected_row_version = r->ask->expected_row_version };
 
-    return life_case_load(r->life, tx, r->ticket_id, &r->c, err) &&
+    return life_case_lock(r->life, tx, r->ticket_id, &r->c, err) &&
            store_ticket_edit(tx, r->ticket_id, &stale, r->life->now, err);
 }
 
@@ -302,7 +300,7 @@ static bool write_not_revoked(struct tx *tx, void *arg, struct err *err)
     struct revoke *const r = arg;
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
 
-    if (!life_case_load(r->life, tx, r->ticket_id, &r->c, err))
+    if (!life_case_lock(r->life, tx, r->ticket_id, &r->c, err))
         return false;
     buf_addf(&body, "The certificate could not be revoked: %s.", r->cause.msg);
     return (r->c.status != STATUS_CERTIFICATE_REVOKING ||

@@ -31,6 +31,11 @@ void life_case_done(struct life_case *c);
 bool life_case_load(struct life *life, struct tx *tx, int64_t ticket_id, struct life_case *ret,
     struct err *err) must_check;
 
+/* The same in a transaction that changes it: nobody else does until that ends, so of two that want
+ * the same, the second finds what the first has done. */
+bool life_case_lock(struct life *life, struct tx *tx, int64_t ticket_id, struct life_case *ret,
+    struct err *err) must_check;
+
 /* ERR_DENIED unless life->who may do this to it. */
 bool life_case_require(const struct life *life, const struct life_case *c, enum action action,
     struct err *err) must_check;

@@ -1,6 +1,7 @@
 /* monitor/add: see the header. */
 #include "monitor/add.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -128,27 +129,19 @@ bool watch_look(struct tx *tx, int64_t certificate_id, int64_t account_id, int64
 bool watch_add(struct tx *tx, const struct watch_new *watch, int64_t now, int64_t *ret_id,
     int64_t *ret_job, struct err *err)
 {
+    struct endpoint_key *keys = xcalloc(watch->n_places + 1, sizeof *keys);
     struct cert_new cert = watch->cert;
     int64_t id;
     int64_t job = 0;
-    int64_t endpoint;
+    bool works;
 
-    cert.has_places = watch->n_places > 0;
-    if (!store_cert_add(tx, &cert, now, &id, err))
-        return false;
-    if (watch->n_shares) {
-        struct cert_people people = { .owner_id = watch->cert.owner_id,
-            .assignee_id = watch->cert.assignee_id,
-            .shares = watch->shares,
-            .n_shares = watch->n_shares };
-
-        if (!store_cert_set_people(tx, id, &people, 0, now, err))
-            return false;
-    }
     for (size_t i = 0; i < watch->n_places; i++)
-        if (!watch_attach(tx, id, &watch->places[i], now, &endpoint, err))
-            return false;
-    if (watch->n_places && !watch_look(tx, id, watch->account_id, now, &job, err))
+        watch_place_key(&watch->places[i], &keys[i]);
+    cert.places = keys;
+    cert.n_places = watch->n_places;
+    works = store_cert_add(tx, &cert, now, &id, err);
+    free(keys);
+    if (!works || (watch->n_places && !watch_look(tx, id, watch->account_id, now, &job, err)))
         return false;
     *ret_id = id;
     *ret_job = job;

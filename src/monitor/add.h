@@ -30,9 +30,7 @@ bool watch_place_parse(const char *host, int64_t port, const char *sni, const ch
 void watch_place_key(const struct watch_place *place, struct endpoint_key *ret);
 
 struct watch_new {
-    struct cert_new cert; /* the owner must be there */
-    const struct cert_share *shares;
-    size_t n_shares;
+    struct cert_new cert; /* the owner must be there; its places are those below */
     const struct watch_place *places;
     size_t n_places;
     int64_t account_id; /* whose job the first check is */

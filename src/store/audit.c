@@ -1,6 +1,7 @@
 /* store/audit: see the header. */
 #include "store/audit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -8,6 +9,8 @@
 #include "base/err.h"
 #include "codec/digest.h"
 #include "db/db.h"
+#include "db/many.h"
+#include "store/ids.h"
 
 #define ENTRY_MAX (4u << 20)
 #define VERIFY_PAGE 1000
@@ -15,44 +18,59 @@
     "a.id, a.at, a.account_id, a.actor, a.address, a.action, a.object_type, a.object_id,"          \
     " a.object_name, a.before_value, a.after_value"
 
-static bool add_pending(struct tx *tx, int64_t id, struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "INSERT INTO audit_pending(audit_id) VALUES ($1)");
+static const struct many_sql entries_sql = {
+    "INSERT INTO audit(id, at, account_id, actor, address, action, object_type, object_id,"
+    "  object_name, before_value, after_value)",
+    "iiittttittt", "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11", ""
+};
 
-    stmt_bind_i64(q, 1, id);
-    return stmt_run(q, err);
+static const struct many_sql pending_sql = { "INSERT INTO audit_pending(audit_id)", "i", "$1", "" };
+
+static void add_entry(struct many *rows, int64_t id, const struct audit_entry *e)
+{
+    many_i64(rows, id);
+    many_i64(rows, e->at);
+    many_i64_or_null(rows, e->account_id);
+    many_text(rows, e->actor);
+    many_text(rows, e->address ? e->address : "");
+    many_text(rows, e->action);
+    many_text(rows, e->object_type);
+    many_i64_or_null(rows, e->object_id);
+    many_text(rows, e->object_name ? e->object_name : "");
+    many_text(rows, e->before ? e->before : "");
+    many_text(rows, e->after ? e->after : "");
 }
 
-bool store_audit_add(struct tx *tx, const struct audit_entry *e, struct err *err)
+static bool add_entries(struct tx *tx, const struct audit_entry *entries, size_t n, int64_t *ids,
+    struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO audit(at, account_id, actor, address, action, object_type, object_id,"
-        "  object_name, before_value, after_value)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id");
-    int64_t id = 0;
+    autofree(many) struct many *rows = tx_prepare_many(tx, &entries_sql);
+    autofree(many) struct many *pending = tx_prepare_many(tx, &pending_sql);
 
-    stmt_bind_i64(q, 1, e->at);
-    if (e->account_id)
-        stmt_bind_i64(q, 2, e->account_id);
-    else
-        stmt_bind_null(q, 2);
-    stmt_bind_text(q, 3, e->actor);
-    stmt_bind_text(q, 4, e->address ? e->address : "");
-    stmt_bind_text(q, 5, e->action);
-    stmt_bind_text(q, 6, e->object_type);
-    if (e->object_id)
-        stmt_bind_i64(q, 7, e->object_id);
-    else
-        stmt_bind_null(q, 7);
-    stmt_bind_text(q, 8, e->object_name ? e->object_name : "");
-    stmt_bind_text(q, 9, e->before ? e->before : "");
-    stmt_bind_text(q, 10, e->after ? e->after : "");
-    while (stmt_next(q))
-        id = stmt_i64(q, 0);
-    if (!stmt_end(q, err) || !add_pending(tx, id, err))
-        return err_wrap(err, "could not write the audit log");
-    return true;
+    if (!ids_take(tx, "audit", n, ids, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        add_entry(rows, ids[i], &entries[i]);
+    if (!many_run(rows, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        many_i64(pending, ids[i]);
+    return many_run(pending, err);
+}
+
+bool store_audit_add_all(struct tx *tx, const struct audit_entry *entries, size_t n,
+    struct err *err)
+{
+    int64_t *ids = xcalloc(n + 1, sizeof *ids);
+    bool works = add_entries(tx, entries, n, ids, err);
+
+    free(ids);
+    return works || err_wrap(err, "could not write the audit log");
+}
+
+bool store_audit_add(struct tx *tx, const struct audit_entry *entry, struct err *err)
+{
+    return store_audit_add_all(tx, entry, 1, err);
 }
 
 /* The texts live until the statement moves on. */

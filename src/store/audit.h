@@ -29,6 +29,8 @@ struct audit_entry {
 };
 
 bool store_audit_add(struct tx *tx, const struct audit_entry *entry, struct err *err) must_check;
+bool store_audit_add_all(struct tx *tx, const struct audit_entry *entries, size_t n,
+    struct err *err) must_check;
 
 /* Called for each entry, newest first. What it is given lives for the call. */
 typedef void (*audit_visit)(void *context, const struct audit_entry *entry);

@@ -13,82 +13,6 @@
 #include "store/read.h"
 #include "store/tags.h"
 
-#define NAME_MAX_BYTES 400
-
-static bool check_name(const char *name, struct err *err)
-{
-    struct span trimmed = span_trim(span_text(name));
-
-    if (trimmed.size == 0)
-        return fail(err, ERR_INVALID, "a certificate needs a name");
-    if (trimmed.size > NAME_MAX_BYTES)
-        return fail(err, ERR_LIMIT, "the name is longer than %d bytes", NAME_MAX_BYTES);
-    return true;
-}
-
-static bool insert_record(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,
-    struct err *err)
-{
-    autofree(str) char *folded = text_fold(cert->name);
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO certificate(name, name_lower, description, is_imported, is_managed, owner_id,"
-        " assignee_id, business_group_id, required_names, notify_periods, created_at, updated_at,"
-        " is_unused, owner_name, business_group_name)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12,"
-        "  (SELECT a.name FROM account a WHERE a.id = $6),"
-        "  (SELECT g.name FROM business_group g WHERE g.id = $8))"
-        " RETURNING id");
-
-    stmt_bind_text(q, 1, cert->name);
-    stmt_bind_text(q, 2, folded);
-    stmt_bind_text(q, 3, cert->description ? cert->description : "");
-    stmt_bind_bool(q, 4, cert->is_imported);
-    stmt_bind_bool(q, 5, cert->is_managed);
-    stmt_bind_i64(q, 6, cert->owner_id);
-    bind_or_null(q, 7, cert->assignee_id);
-    bind_or_null(q, 8, cert->business_group_id);
-    bind_text_or_null(q, 9, cert->required_names);
-    bind_text_or_null(q, 10, cert->notify_periods);
-    stmt_bind_i64(q, 11, now);
-    stmt_bind_bool(q, 12, !cert->has_places);
-    return read_number(q, ret_id, err);
-}
-
-/* Its row of what checks find: nothing yet. */
-static bool insert_check(struct tx *tx, int64_t id, struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "INSERT INTO certificate_check(certificate_id) VALUES ($1)");
-
-    stmt_bind_i64(q, 1, id);
-    return stmt_run(q, err);
-}
-
-bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,
-    struct err *err)
-{
-    const struct bucket_dates nothing = { 0 };
-    const struct bucket_dates unknown = { .is_there = true };
-    const struct cert_people people = {
-        .owner_id = cert->owner_id,
-        .assignee_id = cert->assignee_id,
-    };
-    int64_t id = 0;
-
-    if (!check_name(cert->name, err))
-        return false;
-    if (!cert->owner_id)
-        return fail(err, ERR_INVALID, "a certificate needs an owner");
-    if (!insert_record(tx, cert, now, &id, err) || !insert_check(tx, id, err) ||
-        !cert_write_access(tx, id, &people, err) ||
-        (cert->tags && !tags_add(tx, id, cert->tags, err)))
-        return err_wrap(err, "could not add certificate \"%s\"", cert->name);
-    pending_words(tx, id);
-    bucket_move(tx, &nothing, &unknown);
-    *ret_id = id;
-    return true;
-}
-
 static bool check_visible(struct tx *tx, const struct store_viewer *viewer, int64_t id,
     struct err *err)
 {
@@ -209,7 +133,7 @@ bool store_cert_edit(struct tx *tx, int64_t id, const struct cert_edit *edit, in
     const struct store_viewer system = STORE_SYSTEM;
     autofree(cert_row) struct cert_row *row = NULL;
 
-    if (edit->name && !check_name(edit->name, err))
+    if (edit->name && !cert_check_name(edit->name, err))
         return false;
     if (edit->name)
         pending_words(tx, id);

@@ -8,6 +8,8 @@
 #pragma once
 
 #include "core/rows_cert.h"
+#include "core/rows_endpoint.h"
+#include "store/cert_people.h"
 #include "store/viewer.h"
 
 struct err;
@@ -24,11 +26,20 @@ struct cert_new {
     const char *tags;           /* separated by ";"; NULL: none */
     const char *required_names; /* JSON list or NULL */
     const char *notify_periods; /* JSON list or NULL */
-    bool has_places;            /* endpoints are attached in the same transaction: not unused */
+    const struct cert_share *shares;
+    size_t n_shares;
+    const struct endpoint_key *places; /* added where they are new */
+    size_t n_places;
 };
 
-/* The record, its owner's and assignee's access entries, tags, words and buckets. ERR_INVALID
- * without a name or an owner. */
+/* Can it be written, as far as that is told without the database? ERR_INVALID without a name or an
+ * owner, ERR_LIMIT above what there may be. */
+bool store_cert_check_new(const struct cert_new *cert, struct err *err) must_check;
+
+/* Records with all that hangs on them: access entries, tags, endpoints, words, buckets. ret_ids has
+ * room for n. */
+bool store_certs_add(struct tx *tx, const struct cert_new *certs, size_t n, int64_t now,
+    int64_t *ret_ids, struct err *err) must_check;
 bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,
     struct err *err) must_check;
 

@@ -2,27 +2,16 @@
 #include "store/cert_people.h"
 
 #include "base/err.h"
+#include "db/many.h"
 #include "store/cert_load.h"
 #include "store/read.h"
 #include "store/select.h"
 
-static bool add_entry(struct tx *tx, int64_t id, const char *relation,
-    const struct cert_share *entry, struct err *err)
-{
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO certificate_access(certificate_id, relation, account_id, group_id,"
-        " may_use_key, is_notified)"
-        " VALUES ($1, $2, $3, $4, $5, $6)"
-        " ON CONFLICT DO NOTHING");
-
-    stmt_bind_i64(q, 1, id);
-    stmt_bind_text(q, 2, relation);
-    bind_or_null(q, 3, entry->account_id);
-    bind_or_null(q, 4, entry->group_id);
-    stmt_bind_bool(q, 5, entry->may_use_key);
-    stmt_bind_bool(q, 6, entry->is_notified);
-    return stmt_run(q, err);
-}
+static const struct many_sql access_entries = {
+    "INSERT INTO certificate_access(certificate_id, relation, account_id, group_id, may_use_key,"
+    " is_notified)",
+    "itiibb", "$1, $2, $3, $4, $5, $6", " ON CONFLICT DO NOTHING"
+};
 
 bool cert_forget_access(struct tx *tx, int64_t id, struct err *err)
 {
@@ -33,25 +22,49 @@ bool cert_forget_access(struct tx *tx, int64_t id, struct err *err)
     return stmt_run(forget, err);
 }
 
-bool cert_write_access(struct tx *tx, int64_t id, const struct cert_people *people, struct err *err)
+struct many *cert_prepare_access(struct tx *tx)
+{
+    return tx_prepare_many(tx, &access_entries);
+}
+
+static void add_entry(struct many *entries, int64_t id, const char *relation,
+    const struct cert_share *entry)
+{
+    many_i64(entries, id);
+    many_text(entries, relation);
+    many_i64_or_null(entries, entry->account_id);
+    many_i64_or_null(entries, entry->group_id);
+    many_bool(entries, entry->may_use_key);
+    many_bool(entries, entry->is_notified);
+}
+
+bool cert_add_access(struct many *entries, int64_t id, const struct cert_people *people,
+    struct err *err)
 {
     const struct cert_share owner = { people->owner_id, 0, true, true };
     const struct cert_share assignee = { people->assignee_id, 0, false, true };
 
-    if (!add_entry(tx, id, "owner", &owner, err) ||
-        (people->assignee_id && !add_entry(tx, id, "assignee", &assignee, err)))
-        return false;
+    add_entry(entries, id, "owner", &owner);
+    if (people->assignee_id)
+        add_entry(entries, id, "assignee", &assignee);
     for (size_t i = 0; i < people->n_shares; i++) {
         const struct cert_share *share = &people->shares[i];
 
         if (!share->account_id == !share->group_id)
             return fail(err, ERR_INVALID, "a certificate is shared with one user or one group");
-        if (share->account_id == people->owner_id)
-            continue;
-        if (!add_entry(tx, id, "share", share, err))
-            return false;
+        if (share->account_id != people->owner_id)
+            add_entry(entries, id, "share", share);
     }
     return true;
+}
+
+static bool replace_access(struct tx *tx, int64_t id, const struct cert_people *people,
+    struct err *err)
+{
+    autofree(many) struct many *entries = cert_prepare_access(tx);
+
+    return cert_forget_access(tx, id, err) && cert_add_access(entries, id, people, err) &&
+           many_run(entries, err);
 }
 
 static bool fail_edit(struct tx *tx, int64_t id, struct err *err)
@@ -87,7 +100,7 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
         return false;
     if (stmt_n_changed(q) != 1)
         return fail_edit(tx, id, err);
-    return cert_forget_access(tx, id, err) && cert_write_access(tx, id, people, err);
+    return replace_access(tx, id, people, err);
 }
 
 static unsigned relation_of(const char *relation, bool is_group)

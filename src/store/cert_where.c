@@ -7,135 +7,18 @@
 #include "base/err.h"
 #include "codec/fold.h"
 #include "store/cert_count.h"
+#include "store/cert_query.h"
 #include "store/cert_sort.h"
 #include "store/read.h"
 
 #define BIT(status) (1u << (status))
 #define DATED (BIT(CERT_VALID) | BIT(CERT_EXPIRING_SOON) | BIT(CERT_EXPIRED))
-#define QUERY_MAX 400
 
 /* Some five hundred. */
 #define SAMPLE_PLACES 16
 
 /* One record in a hundred: walking to 50 of them takes a few milliseconds. */
 #define SAMPLE_ENOUGH 6
-
-/* Greater than any text that begins like the name it is put behind. */
-#define LAST_CHARACTER "\xF4\x8F\xBF\xBF"
-
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
-/* "ab:cd:ef" as tools print fingerprints and serials: hex pairs with colons between all of them. */
-static bool is_colon_hex(const char *text)
-{
-    size_t n = strlen(text);
-
-    if (n < 8 || n % 3 != 2)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        if (i % 3 == 2 ? text[i] != ':' : !is_hex(text[i]))
-            return false;
-    }
-    return true;
-}
-
-static void drop_colons(char *text)
-{
-    char *to = text;
-
-    for (const char *from = text; *from; from++) {
-        if (*from != ':')
-            *to++ = *from;
-    }
-    *to = '\0';
-}
-
-static bool is_wildcard(char c)
-{
-    return c == '%' || c == '_' || c == '\\';
-}
-
-/* The trigram index needs three characters in a row that are no wildcards. */
-static bool has_trigram(const char *text)
-{
-    size_t n = 0;
-
-    for (const char *c = text; *c; c++) {
-        if (((unsigned char)*c & 0xC0) == 0x80)
-            continue; /* the rest of a character */
-        n = is_wildcard(*c) ? 0 : n + 1;
-        if (n == 3)
-            return true;
-    }
-    return false;
-}
-
-/* Of a fingerprint or serial these are enough to find it among millions: the index looks every
- * three characters up, and each three hex digits are in a great part of all records. */
-#define HEX_ENOUGH 8
-
-/* How much of the text the index is asked for. */
-static size_t indexed_part(const char *text)
-{
-    size_t n = 0;
-
-    while (is_hex(text[n]))
-        n++;
-    return text[n] == '\0' && n > HEX_ENOUGH ? HEX_ENOUGH : strlen(text);
-}
-
-/*
- * SQLite uses the index only for LIKE without ESCAPE. So what LIKE would take for a wildcard
- * becomes
- * "_", which is any character. Where there was one, or not all of the text is asked for, a second,
- * exact LIKE looks again.
- */
-static void set_words(struct cert_where *where, const char *text)
-{
-    autodone(buf) struct buf pattern = BUF_INIT(QUERY_MAX * 2);
-    autodone(buf) struct buf exact = BUF_INIT(QUERY_MAX * 3);
-    const size_t n = indexed_part(text);
-    bool is_exact = text[n] == '\0';
-
-    buf_add_char(&pattern, '%');
-    buf_add_char(&exact, '%');
-    for (const char *c = text; *c; c++) {
-        if (is_wildcard(*c)) {
-            is_exact = false;
-            buf_add_char(&exact, '\\');
-        }
-        buf_add_char(&exact, *c);
-        if (c < text + n)
-            buf_add_char(&pattern, is_wildcard(*c) ? '_' : *c);
-    }
-    buf_add_char(&pattern, '%');
-    buf_add_char(&exact, '%');
-    where->words = buf_take_text(&pattern);
-    if (!is_exact)
-        where->words_exact = buf_take_text(&exact);
-}
-
-static void set_query(struct cert_where *where, const char *q)
-{
-    char cut[QUERY_MAX];
-    autofree(str) char *text = NULL;
-
-    span_copy_text(span_trim(span_text(q)), cut, sizeof cut);
-    text = text_fold(cut);
-    if (is_colon_hex(text))
-        drop_colons(text);
-    if (!*text)
-        return;
-    if (has_trigram(text)) {
-        set_words(where, text);
-        return;
-    }
-    where->name_from = xstrdup(text);
-    where->name_until = xasprintf("%s" LAST_CHARACTER, text);
-}
 
 /*
  * Where by months, "expiring soon" and "valid" lie on two sides of one day, give or take the days
@@ -189,7 +72,7 @@ void cert_where_init(struct cert_where *where, const struct store_viewer *viewer
         .drive_max = request->drive_max ? request->drive_max : DRIVE_MAX,
         .set_max = request->set_max ? request->set_max : SET_MAX };
     if (filter->q)
-        set_query(where, filter->q);
+        cert_query_set(where, filter->q);
     set_dates(where, &request->rule);
 }
 
@@ -199,17 +82,19 @@ void cert_where_done(struct cert_where *where)
     free(where->profile);
     free(where->words);
     free(where->words_exact);
+    free(where->hex);
     free(where->name_from);
     free(where->name_until);
-    where->tag = where->profile = where->words = where->words_exact = where->name_from =
-        where->name_until = NULL;
+    where->tag = where->profile = where->words = where->words_exact = where->hex =
+        where->name_from = where->name_until = NULL;
 }
 
 /* The dates of a status are not another condition. */
 int cert_where_n_conditions(const struct cert_where *where)
 {
     const struct cert_filter *f = where->filter;
-    const bool has[] = { !where->viewer->sees_all, where->words || where->name_from,
+    const bool has[] = { !where->viewer->sees_all,
+        where->words || where->name_from || where->n_version_ids,
         f->expires_before || f->expires_after, f->statuses, f->sources, f->business_group, f->owner,
         f->assignee, f->resource, f->tag, f->profile, f->stage, f->issuer, f->alert, f->is_unused,
         f->n_fields };
@@ -249,6 +134,16 @@ static void add_groups(struct select *select, int64_t account_id)
 }
 
 /* What a condition drives with: "SELECT … AS id", one row for each record. */
+
+static bool drive_version(const struct cert_where *where, struct select *select)
+{
+    if (where->n_version_ids == 0)
+        return false;
+    select_add(select, "SELECT id FROM certificate WHERE version_id IN (");
+    select_ids(select, where->version_ids, where->n_version_ids);
+    select_add(select, ")");
+    return true;
+}
 
 static bool drive_words(const struct cert_where *where, struct select *select)
 {
@@ -456,6 +351,7 @@ static const struct {
     bool (*add)(const struct cert_where *, struct select *);
     bool is_set;
 } drives[N_DRIVES] = {
+    [DRIVE_VERSION] = { drive_version, false },
     [DRIVE_WORDS] = { drive_words, true },
     [DRIVE_NAME] = { drive_name, true },
     [DRIVE_TAG] = { drive_tag, true },
@@ -476,6 +372,12 @@ static const struct {
     [DRIVE_DATES] = { drive_dates, false },
     [DRIVE_ACCESS] = { drive_access, true },
 };
+
+/* By expiry an issuer's records, as an owner's or a group's, may be walked along an index. */
+static bool is_set(const struct cert_where *where, enum drive drive)
+{
+    return drives[drive].is_set && !(drive == DRIVE_ISSUER && where->sort == CERT_BY_EXPIRY);
+}
 
 /* How many would this one bring, counted to one more than may? -1: there is no such condition. */
 static bool probe(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
@@ -499,7 +401,7 @@ static bool probe(struct tx *tx, const struct cert_where *where, enum drive driv
 static void consider(struct cert_where *where, enum drive drive, int64_t n)
 {
     enum cert_way way = n <= where->drive_max                         ? WAY_DRIVE
-                        : drives[drive].is_set && n <= where->set_max ? WAY_SET
+                        : is_set(where, drive) && n <= where->set_max ? WAY_SET
                                                                       : WAY_WALK;
 
     where->is_nothing = where->is_nothing || n == 0;
@@ -514,13 +416,15 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
 {
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES && !where->is_nothing; drive++) {
         int64_t most =
-            drives[drive].is_set && where->way != WAY_DRIVE && where->set_max > where->drive_max
+            is_set(where, drive) && where->way != WAY_DRIVE && where->set_max > where->drive_max
                 ? where->set_max
                 : where->drive_max;
         int64_t n;
 
         if (where->way != WAY_WALK && where->n_drive < most)
             most = where->n_drive;
+        if (drive == DRIVE_WORDS && where->n_worded >= SAMPLE_ENOUGH)
+            continue;
         if (!probe(tx, where, drive, most, &n, err))
             return false;
         if (n >= 0 && n <= most)
@@ -535,7 +439,7 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     where->way = WAY_WALK;
     where->drive = DRIVE_NONE;
     where->is_nothing = false;
-    where->n_drive = where->n_sampled = where->n_hits = 0;
+    where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
 }
 
 /*
@@ -548,6 +452,8 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
     reset_plan(tx, where);
     if (cert_where_n_conditions(where) == 0)
         return true;
+    if (!cert_query_find(tx, where, err))
+        return err_wrap(err, "could not plan the search");
     if (where->words && where->set_max > 0) {
         if (!cert_where_sample(tx, where, err))
             return err_wrap(err, "could not plan the search");
@@ -569,10 +475,12 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
     int64_t drive = number % 100;
 
     reset_plan(tx, where);
+    if (!cert_query_find(tx, where, err))
+        return false;
     if (number == 0)
         return true;
     if (way < WAY_SET || way > WAY_DRIVE || drive <= DRIVE_NONE || drive >= N_DRIVES ||
-        (way == WAY_SET && !drives[drive].is_set) || !drives[drive].add(where, &unused))
+        (way == WAY_SET && !is_set(where, (enum drive)drive)) || !drives[drive].add(where, &unused))
         return cert_where_plan(tx, where, err);
     where->way = (enum cert_way)way;
     where->drive = (enum drive)drive;
@@ -606,13 +514,22 @@ bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
     walk.drive = DRIVE_NONE;
     walk.skips_from = walk.skips_until = false;
     walk.sort = N_CERT_SORT;
-    select_add(&select, "SELECT count(*) FROM (");
+    walk.words = walk.words_exact = NULL;
+    select_add(&select, "SELECT count(*), count(CASE WHEN 1 = 1");
+    cert_where_add_checks(&walk, &select);
+    select_add(&select, " THEN 1 END) FROM (");
     cert_where_add_sample(&select, SAMPLE_PLACES, max);
     select_add(&select, ") AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
-    cert_where_add_checks(&walk, &select);
+    walk.words = where->words;
+    walk.words_exact = where->words_exact;
+    cert_where_add_words(&walk, &select);
     q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        where->n_worded = stmt_i64(q, 0);
+        where->n_hits = stmt_i64(q, 1);
+    }
     where->n_sampled = SAMPLE_PLACES * SAMPLE_PLACE_SIZE;
-    return read_number(q, &where->n_hits, err);
+    return stmt_end(q, err);
 }
 
 void cert_where_add_drive(const struct cert_where *where, struct select *select)

@@ -20,11 +20,15 @@
 /* So many ids are read from an index, and put into a set, in a few milliseconds. */
 #define SET_MAX 12000
 
+/* More of one serial, and they are looked for by words, as other texts are. */
+#define CERT_WHERE_VERSIONS 10
+
 enum cert_way { WAY_WALK, WAY_SET, WAY_DRIVE };
 
 /* In the order in which they are counted: each only as far as the least before it. */
 enum drive {
     DRIVE_NONE,
+    DRIVE_VERSION,
     DRIVE_ACCESS,
     DRIVE_TAG,
     DRIVE_RESOURCE,
@@ -58,6 +62,7 @@ struct cert_where {
     char *words;       /* LIKE pattern for certificate_search; NULL: no such condition */
     char *words_exact; /* the pattern again, with what LIKE would take for wildcards escaped; NULL:
                           not needed */
+    char *hex;         /* the text, which may be a whole fingerprint or serial; NULL: it may not */
     char *name_from;   /* names begin here … */
     char *name_until;  /* … and end before this; NULL: no such condition */
     bool has_dates;    /* expires_at is between … */
@@ -68,14 +73,18 @@ struct cert_where {
     int64_t drive_max;
     int64_t set_max;
 
-    /* Set by cert_where_plan(). */
+    /* Set by cert_where_plan(). Certificates of that fingerprint or serial take the words' place.
+     */
+    int64_t version_ids[CERT_WHERE_VERSIONS];
+    size_t n_version_ids;
     bool is_sqlite;
     bool is_nothing; /* a condition is met by no record */
     enum cert_way way;
     enum drive drive;
     int64_t n_drive;   /* how many records drive, or are in the set; a record may count twice */
     int64_t n_sampled; /* so many records were looked at here and there; 0: none were */
-    int64_t n_hits;    /* and so many of these meet all conditions */
+    int64_t n_hits;    /* so many of these meet all conditions … */
+    int64_t n_worded;  /* … and so many have the words, whatever else they are */
 };
 
 void cert_where_init(struct cert_where *where, const struct store_viewer *viewer,
@@ -108,6 +117,9 @@ void cert_where_add(const struct cert_where *where, struct select *select);
 /* Only the conditions, each as " AND …", for a query that has c already and looks at every row of
  * it. */
 void cert_where_add_checks(const struct cert_where *where, struct select *select);
+
+/* The words alone, in the same way. */
+void cert_where_add_words(const struct cert_where *where, struct select *select);
 
 /* The records that n_drive counts: "SELECT … AS id". */
 void cert_where_add_drive(const struct cert_where *where, struct select *select);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "core/rows_endpoint.h"
+#include "db/many.h"
 #include "store/read.h"
 
 /* A record may have thousands of endpoints: hosts that do not fit are not found by. */
@@ -34,7 +36,15 @@ static bool read_record(struct tx *tx, int64_t id, struct buf *words, struct err
     return stmt_end(q, err);
 }
 
-/* Most hosts are in the certificate, and need not be said twice. */
+/* Most hosts are in the name or the certificate, and need not be said twice. */
+static void add_host(struct buf *words, const char *host)
+{
+    if (words->size + strlen(host) + 1 > WORDS_MAX || strstr(buf_text(words), host))
+        return;
+    buf_add_char(words, ' ');
+    buf_add_text(words, host);
+}
+
 static bool add_hosts(struct tx *tx, int64_t id, struct buf *words, struct err *err)
 {
     autofree(stmt) struct stmt *q =
@@ -44,22 +54,39 @@ static bool add_hosts(struct tx *tx, int64_t id, struct buf *words, struct err *
 
     stmt_bind_i64(q, 1, id);
     while (stmt_next(q)) {
-        for (int column = 0; column < 2; column++) {
-            const char *host = stmt_text(q, column);
-
-            if (words->size + strlen(host) + 1 > WORDS_MAX || strstr(buf_text(words), host))
-                continue;
-            buf_add_char(words, ' ');
-            buf_add_text(words, host);
-        }
+        add_host(words, stmt_text(q, 0));
+        add_host(words, stmt_text(q, 1));
     }
     return stmt_end(q, err);
+}
+
+struct many *cert_words_prepare(struct tx *tx)
+{
+    static const struct many_sql sql = { "INSERT INTO certificate_search(rowid, words)", "it",
+        "$1, $2", "" };
+
+    return tx_prepare_many(tx, &sql);
+}
+
+void cert_words_add_new(struct many *rows, int64_t certificate_id, const char *name_lower,
+    const struct endpoint_key *places, size_t n_places)
+{
+    autodone(buf) struct buf words = BUF_INIT(2 * WORDS_MAX);
+
+    buf_add_text(&words, name_lower);
+    buf_add_char(&words, ' ');
+    for (size_t i = 0; i < n_places; i++) {
+        add_host(&words, places[i].host);
+        add_host(&words, places[i].sni);
+    }
+    many_i64(rows, certificate_id);
+    many_span(rows, buf_span(&words));
 }
 
 bool cert_words_write(struct tx *tx, int64_t certificate_id, struct err *err)
 {
     autodone(buf) struct buf words = BUF_INIT(2 * WORDS_MAX);
-    autofree(stmt) struct stmt *q = NULL;
+    autofree(many) struct many *rows = cert_words_prepare(tx);
 
     if (!forget(tx, certificate_id, err) || !read_record(tx, certificate_id, &words, err))
         return false;
@@ -67,8 +94,7 @@ bool cert_words_write(struct tx *tx, int64_t certificate_id, struct err *err)
         return true;
     if (!add_hosts(tx, certificate_id, &words, err) || !buf_check(&words, "words", err))
         return false;
-    q = tx_prepare(tx, "INSERT INTO certificate_search(rowid, words) VALUES ($1, $2)");
-    stmt_bind_i64(q, 1, certificate_id);
-    stmt_bind_text(q, 2, buf_text(&words));
-    return stmt_run(q, err);
+    many_i64(rows, certificate_id);
+    many_span(rows, buf_span(&words));
+    return many_run(rows, err);
 }

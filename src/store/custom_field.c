@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "codec/json.h"
 #include "codec/json_in.h"
+#include "db/many.h"
 #include "store/read.h"
 
 #define COLUMNS "f.id, f.name, f.label, f.type, f.choices, f.is_required, f.row_version"
@@ -169,24 +170,32 @@ bool store_custom_field_count(struct tx *tx, int64_t id, int64_t *ret, struct er
     return read_number(q, ret, err);
 }
 
+bool store_custom_field_put_all(struct tx *tx, const struct custom_field_value *values, size_t n,
+    struct err *err)
+{
+    static const struct many_sql sql = {
+        "INSERT INTO certificate_field(certificate_id, field_id, value)", "iit", "$1, $2, $3", ""
+    };
+    autofree(many) struct many *rows = tx_prepare_many(tx, &sql);
+
+    for (size_t i = 0; i < n; i++) {
+        many_i64(rows, values[i].certificate_id);
+        many_i64(rows, values[i].field_id);
+        many_text(rows, values[i].value);
+    }
+    return many_run(rows, err);
+}
+
 bool store_custom_field_put(struct tx *tx, int64_t certificate_id, int64_t field_id,
     const char *value, struct err *err)
 {
+    const struct custom_field_value now = { certificate_id, field_id, value };
     autofree(stmt) struct stmt *forget =
         tx_prepare(tx, "DELETE FROM certificate_field WHERE certificate_id = $1 AND field_id = $2");
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO certificate_field(certificate_id, field_id, value) VALUES ($1, $2, $3)");
 
     stmt_bind_i64(forget, 1, certificate_id);
     stmt_bind_i64(forget, 2, field_id);
-    if (!stmt_run(forget, err))
-        return false;
-    if (!*value)
-        return true;
-    stmt_bind_i64(q, 1, certificate_id);
-    stmt_bind_i64(q, 2, field_id);
-    stmt_bind_text(q, 3, value);
-    return stmt_run(q, err);
+    return stmt_run(forget, err) && store_custom_field_put_all(tx, &now, *value ? 1 : 0, err);
 }
 
 bool store_custom_field_value(struct tx *tx, int64_t certificate_id, int64_t field_id, char **ret,

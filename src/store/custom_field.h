@@ -41,3 +41,14 @@ bool store_custom_field_value(struct tx *tx, int64_t certificate_id, int64_t fie
 /* A record's value; "" takes it away. It is the caller's to have checked it. */
 bool store_custom_field_put(struct tx *tx, int64_t certificate_id, int64_t field_id,
     const char *value, struct err *err) must_check;
+
+/* A record's value, neither NULL nor "". */
+struct custom_field_value {
+    int64_t certificate_id;
+    int64_t field_id;
+    const char *value;
+};
+
+/* Those of records that have none yet. */
+bool store_custom_field_put_all(struct tx *tx, const struct custom_field_value *values, size_t n,
+    struct err *err) must_check;

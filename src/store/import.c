@@ -2,6 +2,7 @@
 #include "store/import.h"
 
 #include "base/err.h"
+#include "db/many.h"
 #include "store/import_file.h"
 #include "store/read.h"
 
@@ -150,22 +151,39 @@ bool store_import_finish(struct tx *tx, int64_t id, int64_t now, struct err *err
     return stmt_run(q, err);
 }
 
-bool store_import_record_add(struct tx *tx, int64_t id, const struct import_record_row *record,
-    struct err *err)
+bool store_import_settle(struct tx *tx, struct err *err)
 {
+    if (!db_is_postgres(tx_db(tx)))
+        return true;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO csv_row(import_id, line, lines, action, name, certificate_id, detail, cells)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+        "ANALYZE certificate, certificate_access, certificate_check, certificate_endpoint,"
+        " certificate_field, certificate_search, certificate_tag, csv_row, endpoint");
 
-    stmt_bind_i64(q, 1, id);
-    stmt_bind_i64(q, 2, record->line);
-    stmt_bind_text(q, 3, record->lines ? record->lines : "");
-    stmt_bind_text(q, 4, import_action_name(record->action));
-    stmt_bind_text(q, 5, record->name ? record->name : "");
-    bind_or_null(q, 6, record->certificate_id);
-    stmt_bind_text(q, 7, record->detail ? record->detail : "");
-    stmt_bind_text(q, 8, record->cells ? record->cells : "");
     return stmt_run(q, err);
+}
+
+bool store_import_records_add(struct tx *tx, int64_t id, const struct import_record_row *records,
+    size_t n, struct err *err)
+{
+    static const struct many_sql sql = {
+        "INSERT INTO csv_row(import_id, line, lines, action, name, certificate_id, detail, cells)",
+        "iitttitt", "$1, $2, $3, $4, $5, $6, $7, $8", ""
+    };
+    autofree(many) struct many *rows = tx_prepare_many(tx, &sql);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct import_record_row *const record = &records[i];
+
+        many_i64(rows, id);
+        many_i64(rows, record->line);
+        many_text(rows, record->lines ? record->lines : "");
+        many_text(rows, import_action_name(record->action));
+        many_text(rows, record->name ? record->name : "");
+        many_i64_or_null(rows, record->certificate_id);
+        many_text(rows, record->detail ? record->detail : "");
+        many_text(rows, record->cells ? record->cells : "");
+    }
+    return many_run(rows, err);
 }
 
 #define RECORD_COLUMNS                                                                             \

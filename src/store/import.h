@@ -39,9 +39,13 @@ bool store_import_advance(struct tx *tx, int64_t id, const struct import_place *
     struct err *err) must_check;
 bool store_import_finish(struct tx *tx, int64_t id, int64_t now, struct err *err) must_check;
 
-/* What came of a record. Written once for each; `certificate` is not looked at. */
-bool store_import_record_add(struct tx *tx, int64_t id, const struct import_record_row *record,
-    struct err *err) must_check;
+/* Let the database learn what its tables hold now. PostgreSQL plans by that, and of rows by the
+ * thousand it would go on not to know until it comes to look by itself; SQLite does not. */
+bool store_import_settle(struct tx *tx, struct err *err) must_check;
+
+/* What came of n records. Written once for each; `certificate` is not looked at. */
+bool store_import_records_add(struct tx *tx, int64_t id, const struct import_record_row *records,
+    size_t n, struct err *err) must_check;
 
 struct import_records_request {
     int64_t id;

@@ -283,7 +283,8 @@ static struct stmt *prepare_due(struct tx *tx, enum life_due which)
                               " ORDER BY l.renew_at, l.certificate_id LIMIT $4");
     return tx_prepare(tx, "SELECT " LIFE_COLUMNS FROM_DUE
                           " AND l.renew_at <= $1 AND (l.renew_at, l.certificate_id) > ($2, $3)"
-                          " AND (l.n_failures > 0 OR p.scan_seconds IS NOT NULL OR " IS_FORCED ")"
+                          " AND (l.n_failures > 0 OR " IS_FORCED
+                          "  OR l.renew_at <= $1 / p.scan_seconds * p.scan_seconds)"
                           " ORDER BY l.renew_at, l.certificate_id LIMIT $4");
 }
 
@@ -299,40 +300,4 @@ bool store_life_due(struct tx *tx, enum life_due which, int64_t now, const struc
     while (stmt_next(q))
         read_row(q, life_rows_add(rows));
     return stmt_end(q, err);
-}
-
-/* The earliest of a query's (renew_at, scan_seconds), put off to the profile's next scan. */
-static bool find_earliest(struct stmt *q, int64_t now, int64_t *ret, struct err *err)
-{
-    while (stmt_next(q)) {
-        const int64_t scan = stmt_i64(q, 1);
-        int64_t at = stmt_i64(q, 0);
-
-        if (stmt_is_null(q, 0))
-            continue;
-        if (scan > 0) {
-            at = at < now ? now : at;
-            at += (scan - at % scan) % scan;
-        }
-        *ret = at < *ret ? at : *ret;
-    }
-    return stmt_end(q, err);
-}
-
-bool store_life_next_often(struct tx *tx, int64_t now, int64_t *ret, struct err *err)
-{
-    int64_t next = INT64_MAX;
-    autofree(stmt) struct stmt *retries =
-        tx_prepare(tx, "SELECT min(l.renew_at), 0" FROM_DUE " AND l.n_failures > 0");
-    autofree(stmt) struct stmt *forced =
-        tx_prepare(tx, "SELECT min(l.renew_at), 0" FROM_DUE " AND " IS_FORCED);
-    autofree(stmt) struct stmt *scans =
-        tx_prepare(tx, "SELECT min(l.renew_at), p.scan_seconds" FROM_DUE
-                       " AND p.scan_seconds IS NOT NULL GROUP BY p.id, p.scan_seconds");
-
-    if (!find_earliest(retries, now, &next, err) || !find_earliest(forced, now, &next, err) ||
-        !find_earliest(scans, now, &next, err))
-        return false;
-    *ret = next;
-    return true;
 }

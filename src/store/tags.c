@@ -3,22 +3,21 @@
 
 #include "base/err.h"
 #include "codec/fold.h"
+#include "db/many.h"
 #include "store/read.h"
 
 #define TAG_MAX 64
 #define TAGS_MAX 50
 
-static bool add_tag(struct tx *tx, int64_t certificate_id, struct span tag, struct err *err)
+struct many *tags_prepare(struct tx *tx)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO certificate_tag(certificate_id, tag) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+    static const struct many_sql sql = { "INSERT INTO certificate_tag(certificate_id, tag)", "it",
+        "$1, $2", " ON CONFLICT DO NOTHING" };
 
-    stmt_bind_i64(q, 1, certificate_id);
-    stmt_bind_span(q, 2, tag);
-    return stmt_run(q, err);
+    return tx_prepare_many(tx, &sql);
 }
 
-bool tags_add(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
+bool tags_add(struct many *rows, int64_t certificate_id, const char *tags, struct err *err)
 {
     autofree(str) char *lower = text_fold(tags);
     struct span rest = span_text(lower);
@@ -33,8 +32,8 @@ bool tags_add(struct tx *tx, int64_t certificate_id, const char *tags, struct er
             return fail(err, ERR_INVALID, "a tag is longer than %d bytes", TAG_MAX);
         if (++n > TAGS_MAX)
             return fail(err, ERR_LIMIT, "there are more than %d tags", TAGS_MAX);
-        if (!add_tag(tx, certificate_id, tag, err))
-            return false;
+        many_i64(rows, certificate_id);
+        many_span(rows, tag);
     }
     return true;
 }
@@ -51,7 +50,10 @@ static bool forget_tags(struct tx *tx, int64_t certificate_id, struct err *err)
 
 bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
 {
-    return forget_tags(tx, certificate_id, err) && tags_add(tx, certificate_id, tags, err);
+    autofree(many) struct many *rows = tags_prepare(tx);
+
+    return forget_tags(tx, certificate_id, err) && tags_add(rows, certificate_id, tags, err) &&
+           many_run(rows, err);
 }
 
 /* Greater than any text that begins like the one it is put behind. */

@@ -7,10 +7,13 @@
 #include "store/viewer.h"
 
 struct err;
+struct many;
 struct tx;
 
-/* Give a record tags that has none of them: separated by ";", trimmed, case folded. */
-bool tags_add(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err) must_check;
+/* Give a record more tags: separated by ";", trimmed, case folded. many_run() writes them. */
+struct many *tags_prepare(struct tx *tx) must_check;
+bool tags_add(struct many *rows, int64_t certificate_id, const char *tags, struct err *err)
+    must_check;
 
 /* Replace a record's tags by those in `tags`: separated by ";", trimmed, case folded. */
 bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)

@@ -202,6 +202,20 @@ static bool split_key(const char *key, char project[static 16], int64_t *ret_num
     return true;
 }
 
+/* SQLite has one writer, and no words for locking a row. */
+bool store_ticket_lock(struct tx *tx, int64_t id, struct err *err)
+{
+    if (!db_is_postgres(tx_db(tx)))
+        return true;
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT id FROM ticket WHERE id = $1 FOR UPDATE");
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q))
+        ;
+    return stmt_end(q, err);
+}
+
 bool store_ticket_get_by_key(struct tx *tx, const struct store_viewer *viewer, const char *key,
     struct ticket_row **ret, struct err *err)
 {

@@ -43,6 +43,12 @@ bool store_ticket_put_expiry(struct tx *tx, const struct ticket_new *ticket, int
 bool store_ticket_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
     struct ticket_row **ret, struct err *err) must_check;
 
+/*
+ * Until the transaction ends nobody else changes the ticket: what is read of it afterwards is what
+ * is changed. A ticket that is not there is no error here.
+ */
+bool store_ticket_lock(struct tx *tx, int64_t id, struct err *err) must_check;
+
 /* By key, "cert-45" as well as "CERT-45". */
 bool store_ticket_get_by_key(struct tx *tx, const struct store_viewer *viewer, const char *key,
     struct ticket_row **ret, struct err *err) must_check;

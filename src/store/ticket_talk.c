@@ -3,13 +3,11 @@
 
 #include "base/err.h"
 #include "store/read.h"
+#include "store/ticket_talk_read.h"
 
 #define BODY_MAX 32768
-#define COMMENT_COLUMNS                                                                            \
-    "m.id, m.ticket_id, m.author_id, a.name, m.body, m.created_at, m.updated_at"                   \
-    "  FROM ticket_comment m LEFT JOIN account a ON a.id = m.author_id"
 
-static void read_comment(struct stmt *q, struct comment_row *row)
+void comment_read(struct stmt *q, struct comment_row *row)
 {
     row->id = stmt_i64(q, 0);
     row->ticket_id = stmt_i64(q, 1);
@@ -70,7 +68,7 @@ bool store_comment_get(struct tx *tx, int64_t ticket_id, int64_t id, struct comm
     while (stmt_next(q)) {
         ASSERT(!row);
         row = xcalloc(1, sizeof *row);
-        read_comment(q, row);
+        comment_read(q, row);
     }
     if (!stmt_end(q, err))
         return false;
@@ -121,7 +119,7 @@ bool store_comments(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t 
     stmt_bind_i64(q, 2, after_id);
     stmt_bind_i64(q, 3, limit);
     while (stmt_next(q))
-        read_comment(q, comment_rows_add(rows));
+        comment_read(q, comment_rows_add(rows));
     return stmt_end(q, err);
 }
 

@@ -1,9 +1,12 @@
 """F10 F35: records go out as a table, and come in by one: by everybody as far as their rights go."""
 
+import contextlib
 import csv
 import io
 import json
 import socket
+import sqlite3
+import subprocess
 
 from certdesk import Api
 from servers import free_port, wait_until
@@ -164,6 +167,26 @@ def test_bad_records_are_refused_and_the_good_ones_land(desk):
         error = result["errors"][0]
         assert error["line"] == line and (error["column"] or None) == (column or None), (table[:80], error)
         assert says in error["message"], (table[:80], error)
+
+
+def change_database(desk, statement):
+    if desk.database:
+        subprocess.run(["psql", desk.database, "-qc", statement], check=True)
+        return
+    with contextlib.closing(sqlite3.connect(f"{desk.data}/db/certdesk.db", timeout=30)) as db:
+        db.execute(statement)
+
+
+def test_of_records_written_together_only_the_bad_one_is_refused(desk):
+    # F10: what the database alone finds out, it finds out about hundreds at once
+    change_database(desk, "CREATE UNIQUE INDEX for_a_test ON certificate(description)"
+                          " WHERE description <> '' AND description <> 'none'")
+    table = "name,description\n" + "".join(f"n{i},{'same' if i in (7, 300, 301) else i}\n" for i in range(450))
+    result = run_import(desk.admin, table)[1]
+    assert counts(result) == (448, 0, 0, 2), result
+    assert [e["line"] for e in result["errors"]] == [302, 303], result["errors"]
+    assert len(desk.admin.get("/audit?action=certificate.create&limit=500").json["items"]) == 448
+    change_database(desk, "DROP INDEX for_a_test")
 
 
 BAD_FILES = [

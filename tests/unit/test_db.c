@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "db/cache.h"
+#include "db/many.h"
 #include "db/migrate.h"
 #include "store/schema.h"
 
@@ -487,6 +488,68 @@ static void a_broken_migration_leaves_nothing_behind(void **state)
     tx_free(tx);
 }
 
+static const struct many_sql things = { "INSERT INTO thing(id, name)", "it", "$1 + 100, $2", "" };
+
+/* Whatever an array's text form would take for its own. */
+static void many_rows_come_back_as_they_went(void **state)
+{
+    static const char *const names[] = { "", "NULL", "{a,\"b\"}", "back\\slash", "two\nlines",
+        "äöü", NULL };
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct many *many = tx_prepare_many(tx, &things);
+
+    assert_works(many_run(many, &err), &err);
+    for (size_t i = 0; i < countof(names); i++) {
+        many_i64(many, (int64_t)i);
+        many_text(many, names[i]);
+        if (i == 2)
+            assert_works(many_run(many, &err), &err);
+    }
+    assert_works(many_run(many, &err), &err);
+    many_free(many);
+
+    struct stmt *q = tx_prepare(tx, "SELECT id, name FROM thing ORDER BY id");
+
+    for (size_t i = 0; i < countof(names); i++) {
+        assert_true(stmt_next(q));
+        assert_int_equal(stmt_i64(q, 0), 100 + i);
+        assert_int_equal(stmt_is_null(q, 1), names[i] == NULL);
+        assert_string_equal(stmt_text(q, 1), names[i] ? names[i] : "");
+    }
+    assert_false(stmt_next(q));
+    assert_works(stmt_end(q, &err), &err);
+    stmt_free(q);
+    test_commit(tx);
+}
+
+static void one_of_many_rows_that_fails_fails_all(void **state)
+{
+    static const char *const bad[] = { "one", "no UTF-8: \xff" };
+    static const enum err_kind kinds[] = { ERR_CONFLICT, ERR_INVALID };
+    struct test_db *test = *state;
+
+    make_table(test);
+    for (size_t i = 0; i < countof(bad); i++) {
+        struct tx *tx = test_tx(test, TX_WRITE);
+        struct many *many = tx_prepare_many(tx, &things);
+        const char *const names[] = { "one", bad[i], "three" };
+        struct err err = { 0 };
+
+        for (size_t k = 0; k < countof(names); k++) {
+            many_i64(many, (int64_t)k);
+            many_text(many, names[k]);
+        }
+        assert_fails(many_run(many, &err), &err, kinds[i]);
+        many_free(many);
+        tx_free(tx);
+        assert_int_equal(count_things(test), 0);
+    }
+}
+
 #define WITH(setup, test) cmocka_unit_test_setup_teardown(test, setup, test_db_teardown)
 
 int main(void)
@@ -512,6 +575,8 @@ int main(void)
         WITH(test_db_setup_empty, it_answers_a_ping),
         WITH(test_db_setup_empty, writers_all_come_round),
         WITH(test_db_setup_empty, nodes_that_start_at_once_migrate_once),
+        WITH(test_db_setup_empty, many_rows_come_back_as_they_went),
+        WITH(test_db_setup_empty, one_of_many_rows_that_fails_fails_all),
         cmocka_unit_test(a_script_becomes_each_databases_own),
     };
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);

@@ -87,7 +87,11 @@ static void a_record_with_places_to_look_at_is_not_unused(void **state)
     const struct cert_ids_request unused = { .filter = &filter, .now = NOW, .limit = 10 };
     struct tx *tx = test_tx(*state, TX_WRITE);
     const int64_t owner = an_account(tx, "alice");
-    const struct cert_new watched = { .name = "watched", .owner_id = owner, .has_places = true };
+    const struct endpoint_key place = { "a.example", 443, "a.example", "tls", "" };
+    const struct cert_new watched = { .name = "watched",
+        .owner_id = owner,
+        .places = &place,
+        .n_places = 1 };
     int64_t later = a_record(tx, "watched later", owner);
     int64_t kept = a_record(tx, "kept", owner);
     autodone(id_list) struct id_list ids = { 0 };
@@ -95,7 +99,6 @@ static void a_record_with_places_to_look_at_is_not_unused(void **state)
     int64_t id = 0;
 
     assert_works(store_cert_add(tx, &watched, NOW, &id, &err), &err);
-    add_place(tx, id, "a.example");
     add_place(tx, later, "b.example");
     assert_works(store_cert_ids(tx, &everybody, &unused, &ids, &err), &err);
     assert_int_equal(ids.n, 1);
@@ -363,6 +366,54 @@ static void names_are_found_whatever_their_case(void **state)
     test_commit(tx);
 }
 
+/* F10: with all that hangs on them, and a place that two of them share. */
+static void records_added_together_are_as_if_added_one_by_one(void **state)
+{
+    const struct endpoint_key shared = { "shared.example", 443, "shared.example", "tls", "" };
+    const struct endpoint_key places[] = { shared, { "own.example", 25, "", "smtp", "" }, shared };
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    const int64_t ann = an_account(tx, "ann");
+    const int64_t bob = an_account(tx, "bob");
+    const struct store_viewer bobs = { .account_id = bob };
+    const struct cert_share share = { .account_id = bob };
+    const struct cert_new certs[] = {
+        { .name = "First", .owner_id = ann, .tags = "b;A", .places = places, .n_places = 3 },
+        { .name = "Second", .owner_id = ann, .assignee_id = bob, .places = places, .n_places = 1 },
+        { .name = "Third", .owner_id = bob, .shares = &share, .n_shares = 1, .description = "3rd" },
+        { .name = "Fourth", .owner_id = ann, .shares = &share, .n_shares = 1 },
+    };
+    autodone(endpoint_rows) struct endpoint_rows rows = { 0 };
+    autofree(cert_row) struct cert_row *first = NULL;
+    struct cert_counts seen;
+    struct err err = { 0 };
+    int64_t ids[countof(certs)];
+
+    assert_works(store_certs_add(tx, certs, countof(certs), NOW, ids, &err), &err);
+    assert_works(store_cert_get(tx, &everybody, ids[0], &first, &err), &err);
+    assert_string_equal(first->tags, "a;b");
+    assert_string_equal(first->owner, "ann");
+    assert_works(store_endpoints_of_cert(tx, ids[0], &rows, &err), &err);
+    assert_int_equal(rows.n, 2);
+    for (size_t i = 0; i < countof(ids); i++) {
+        autofree(cert_row) struct cert_row *row = NULL;
+        struct err why = { 0 };
+
+        assert_int_equal(store_cert_get(tx, &bobs, ids[i], &row, &why), i > 0);
+    }
+    assert_works(store_cert_counts(tx, &everybody, NOW, &seen, &err), &err);
+    assert_int_equal(seen.total, countof(certs));
+
+    const struct cert_filter filter = { .q = "own.example" };
+    const struct cert_ids_request request = { .filter = &filter, .now = NOW, .limit = 10 };
+    autodone(id_list) struct id_list found = { 0 };
+
+    assert_works(store_cert_ids(tx, &everybody, &request, &found, &err), &err);
+    assert_int_equal(found.n, 1);
+    assert_int_equal(found.items[0], ids[0]);
+    assert_true(a_record(tx, "one more", ann) > ids[countof(ids) - 1]);
+    test_commit(tx);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, test_db_setup, test_db_teardown)
 
 int main(void)
@@ -378,6 +429,7 @@ int main(void)
         T(the_earliest_end_is_the_records),
         T(a_new_current_version_supersedes_the_old_in_its_slot),
         T(names_are_found_whatever_their_case),
+        T(records_added_together_are_as_if_added_one_by_one),
     };
     return cmocka_run_group_tests_name("store/cert", tests, NULL, NULL);
 }

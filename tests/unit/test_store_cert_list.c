@@ -410,6 +410,21 @@ static bool is_on_host7(const struct cert_row *row)
     return row->id == 8;
 }
 
+#define EIGHT_BYTES(hex) hex hex hex hex hex hex hex hex
+#define SHA256_OF(hex) EIGHT_BYTES(hex) EIGHT_BYTES(hex) EIGHT_BYTES(hex) EIGHT_BYTES(hex)
+#define FINGERPRINT_9 SHA256_OF("09")
+
+/* make_record() numbers its certificates. */
+static bool is_version9(const struct cert_row *row)
+{
+    return row->id == 9;
+}
+
+static bool is_bobs_version9(const struct cert_row *row)
+{
+    return is_version9(row) && is_bobs(row);
+}
+
 /* serve() makes endpoints that wait for their first check or serve nothing. */
 static bool is_unused(const struct cert_row *row)
 {
@@ -463,6 +478,8 @@ static const struct {
     { { .business_group = "Ops" }, is_ops },
     { { .resource = "lb-1" }, is_on_lb1 },
     { { .q = "ost-7.EX" }, is_on_host7 },
+    { { .q = FINGERPRINT_9 }, is_version9 },
+    { { .q = FINGERPRINT_9, .owner = "bob" }, is_bobs_version9 },
     { { .resource = "none" }, none },
     { { .assignee = "" }, any },
     { { .assignee = "bob" }, none },
@@ -699,7 +716,8 @@ static void words_follow_the_record(void **state)
         size_t n;
     } queries[] = { { "AB:AB:AB:AB", 1 }, { "abababab", 1 }, { "ABABABABABABABAB", 1 },
         { "ababababababacab", 0 }, { "afterw", 1 }, { "before", 0 }, { "ww.old", 0 },
-        { "ww.new", 1 }, { "a'b\"c%_*", 0 } };
+        { SHA256_OF("ab"), 1 }, { SHA256_OF("AB:") "AB", 0 }, { SHA256_OF("01"), 0 },
+        { SHA256_OF("cd"), 0 }, { "ww.new", 1 }, { "a'b\"c%_*", 0 } };
     struct err err = { 0 };
 
     (void)make_current(tx, id, a_version_of(tx, 1, "www.old.example", "", NOW, NOW + DAY), SLOT_RSA,
@@ -814,6 +832,9 @@ static void a_walk_neither_scans_nor_sorts(void **state)
             if (!strstr(plan, "c USING INDEX") && !strstr(plan, "c USING COVERING INDEX") &&
                 !strstr(plan, "h USING COVERING INDEX certificate_check_at"))
                 fail_msg("case %zu, sort %zu does not use an index: %s", i, j, plan);
+            if (cases[i].filter.issuer && request.sort == CERT_BY_EXPIRY &&
+                !strstr(plan, "certificate_issuer_expires"))
+                fail_msg("an issuer's records are looked for among all: %s", plan);
         }
     }
     tx_free(world.tx);

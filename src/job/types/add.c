@@ -54,23 +54,23 @@ static bool find_people(struct tx *tx, struct adding *a, struct err *err)
         if (account)
             *ids[i] = account->id;
     }
-    for (size_t i = 0; i < json_list_size(lists[0]) && a->shared.n_shares < SHARES_MAX; i++) {
+    for (size_t i = 0; i < json_list_size(lists[0]) && a->shared.cert.n_shares < SHARES_MAX; i++) {
         autofree(account_row) struct account_row *account = NULL;
 
         if (!store_account_find(tx, json_as_text(json_list_item(lists[0], i)), &account, err))
             return false;
         if (account)
-            a->shares[a->shared.n_shares++].account_id = account->id;
+            a->shares[a->shared.cert.n_shares++].account_id = account->id;
     }
-    for (size_t i = 0; i < json_list_size(lists[1]) && a->shared.n_shares < SHARES_MAX; i++) {
+    for (size_t i = 0; i < json_list_size(lists[1]) && a->shared.cert.n_shares < SHARES_MAX; i++) {
         int64_t id;
 
         if (!store_group_find(tx, json_as_text(json_list_item(lists[1], i)), &id, err))
             return false;
         if (id)
-            a->shares[a->shared.n_shares++].group_id = id;
+            a->shares[a->shared.cert.n_shares++].group_id = id;
     }
-    a->shared.shares = a->shares;
+    a->shared.cert.shares = a->shares;
     return true;
 }
 

@@ -3,8 +3,9 @@
  *
  * The rows are taken in the order of the file; those of one record together, wherever they are.
  * Some hundred records are one transaction, and how far it got is written in it: whoever takes the
- * job up again goes on from there, and nothing is done twice. A record that cannot be written takes
- * its transaction down with it; the same rows are then taken again, and that record is refused.
+ * job up again goes on from there, and nothing is done twice. New records are written together. One
+ * that cannot be written takes its transaction down with it; the same rows are then taken again,
+ * each record alone, and that one is refused.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/err.h"
 #include "codec/json.h"
 #include "db/db.h"
+#include "job/types/import_batch.h"
 #include "job/types/import_file.h"
 #include "job/types/import_plan.h"
 #include "job/types/import_record.h"
@@ -26,6 +28,7 @@
 #define BATCH_RECORDS 2000
 #define BATCH_MS 250 /* others want to write, too */
 #define CHUNKS_AT_ONCE 64
+#define MANY 1000 /* new records: the database is told to look at its tables */
 
 struct importing {
     struct job_run *run;
@@ -33,9 +36,8 @@ struct importing {
     struct principal who;
     struct import_context context;
     struct import_index index;
-    struct import_record record; /* that the next rows may belong to */
-    struct import_plan plan;
-    struct buf key; /* the record's */
+    struct import_batch batch;
+    struct buf key; /* of the record that the next rows may belong to */
     struct buf next_key;
 
     /* The transaction under way. */
@@ -50,93 +52,89 @@ struct importing {
     /* The record that could not be written, and why. */
     int64_t bad_line;
     struct err bad;
+    int64_t alone_until; /* up to this row, each record has a transaction of its own */
 };
 
 /* ---- one record ---- */
 
-static void write_errors(const struct import_record *record, struct buf *detail)
+static struct import_record *open_record(struct importing *work)
 {
-    struct json_out out;
-
-    json_out_init(&out, detail);
-    json_begin_object(&out, NULL);
-    json_begin_array(&out, "errors");
-    for (size_t i = 0; i < record->n_errors; i++) {
-        json_begin_object(&out, NULL);
-        json_i64(&out, "line", record->errors[i].line);
-        json_str(&out, "column", record->errors[i].column[0] ? record->errors[i].column : NULL);
-        json_str(&out, "message", record->errors[i].message);
-        json_end(&out);
-    }
-    json_end(&out);
-    json_end(&out);
+    return &import_batch_open(&work->batch)->record;
 }
 
-static void write_lines(const struct import_record *record, struct buf *lines)
+/* What the database refuses is the fault of a record, if it is known which: so where there were
+ * several, each is tried alone. */
+static bool give_up(struct importing *work, int64_t line, const struct err *why)
 {
-    struct json_out out;
-
-    json_out_init(&out, lines);
-    json_begin_array(&out, NULL);
-    for (size_t i = 0; i < record->lines.n; i++)
-        json_i64(&out, NULL, record->lines.items[i]);
-    json_end(&out);
-}
-
-static bool write_record(struct importing *work, int64_t certificate_id, struct err *err)
-{
-    autodone(buf) struct buf lines = BUF_INIT(1U << 20);
-    struct import_record_row row = { .line = work->record.line,
-        .action = work->plan.action,
-        .name = work->plan.name,
-        .certificate_id = certificate_id };
-
-    if (work->record.lines.n > 1) {
-        write_lines(&work->record, &lines);
-        row.lines = (char *)lines.data;
+    if (why->kind == ERR_UNAVAILABLE || why->kind == ERR_INTERNAL)
+        return false;
+    if (work->n_records > 1) {
+        work->alone_until = work->next_row + 1;
+        return false;
     }
-    if (row.action == IMPORT_FAILED) {
-        buf_clear(&work->plan.detail);
-        write_errors(&work->record, &work->plan.detail);
-        row.cells = (char *)work->record.cells.data;
-    }
-    row.detail = (char *)work->plan.detail.data;
-    return buf_check(&lines, "list of lines", err) &&
-           buf_check(&work->plan.detail, "list of changes", err) &&
-           store_import_record_add(work->tx, work->import->id, &row, err);
-}
-
-static bool apply(struct importing *work, int64_t *ret_id, struct err *err)
-{
-    *ret_id = work->plan.before ? work->plan.before->id : 0;
-    if (work->import->is_dry_run || work->plan.action == IMPORT_FAILED)
-        return true;
-    if (import_plan_apply(&work->context, work->tx, &work->record, &work->plan, ret_id, err))
-        return true;
-    if (err->kind != ERR_UNAVAILABLE && err->kind != ERR_INTERNAL) {
-        work->bad_line = work->record.line;
-        work->bad = *err;
-    }
+    work->bad_line = line;
+    work->bad = *why;
     return false;
+}
+
+/* Write those that wait for others. */
+static bool flush(struct importing *work, struct err *err)
+{
+    const int64_t line = work->batch.slots[0].record.line;
+
+    return import_batch_write(&work->batch, &work->context, work->tx, err) ||
+           give_up(work, line, err);
+}
+
+/* A new record waits for others. */
+static bool put_off(struct importing *work, struct import_slot *slot, struct err *err)
+{
+    if (!work->import->is_dry_run &&
+        !import_plan_put_group(&work->context, work->tx, &slot->record, &slot->plan, err))
+        return give_up(work, slot->record.line, err);
+    import_batch_push(&work->batch);
+    return !import_batch_is_full(&work->batch) || flush(work, err);
+}
+
+static bool apply(struct importing *work, struct import_slot *slot, struct err *err)
+{
+    if (work->import->is_dry_run || slot->plan.action != IMPORT_UPDATED)
+        return true;
+    return import_plan_update(&work->context, work->tx, &slot->record, &slot->plan, err) ||
+           give_up(work, slot->record.line, err);
+}
+
+static bool write_outcome(struct importing *work, struct import_slot *slot, struct err *err)
+{
+    const int64_t id = slot->plan.before ? slot->plan.before->id : 0;
+    struct import_record_row row = { 0 };
+    bool works = import_plan_outcome(&slot->record, &slot->plan, id, &row, err) &&
+                 store_import_records_add(work->tx, work->import->id, &row, 1, err);
+
+    free(row.lines);
+    return works;
 }
 
 /* The record is complete: say what came of it. */
 static bool finish_record(struct importing *work, struct err *err)
 {
-    int64_t id = 0;
+    struct import_slot *const slot = import_batch_open(&work->batch);
 
-    if (import_record_is_empty(&work->record))
+    if (import_record_is_empty(&slot->record))
         return true;
-    if (work->bad_line == work->record.line)
-        import_record_complain_at(&work->record, work->record.line, "", work->bad.msg);
-    if (!import_plan_make(&work->context, work->tx, &work->record, &work->plan, err) ||
-        !apply(work, &id, err) || !write_record(work, id, err))
-        return false;
-    work->place.n[work->plan.action]++;
-    work->n_records++;
-    import_record_clear(&work->record);
-    import_plan_clear(&work->plan);
+    if (work->bad_line == slot->record.line)
+        import_record_complain_at(&slot->record, slot->record.line, "", work->bad.msg);
     buf_clear(&work->key);
+    if (!import_plan_make(&work->context, work->tx, &slot->record, &slot->plan, err))
+        return false;
+    work->place.n[slot->plan.action]++;
+    work->n_records++;
+    if (slot->plan.action == IMPORT_CREATED)
+        return put_off(work, slot, err);
+    if (!apply(work, slot, err) || !write_outcome(work, slot, err))
+        return false;
+    import_record_clear(&slot->record);
+    import_plan_clear(&slot->plan);
     return true;
 }
 
@@ -146,10 +144,12 @@ static bool finish_record(struct importing *work, struct err *err)
  * for one transaction. */
 static bool stand_before_row(struct importing *work, int64_t line, struct err *err)
 {
+    const bool is_alone = work->next_row < work->alone_until;
+
     work->place.offset = csv_reader_offset(work->reader);
     work->place.line = line;
     work->place.row = work->next_row;
-    work->is_full = work->n_records >= BATCH_RECORDS ||
+    work->is_full = work->n_records >= (is_alone ? 1 : BATCH_RECORDS) ||
                     (work->n_records > 0 && clock_mono_ms() - work->began_ms > BATCH_MS);
     return !work->is_full || fail(err, ERR_INTERNAL, "the transaction is full");
 }
@@ -165,7 +165,7 @@ static bool take_lone_row(void *context, int64_t line, const struct span *cells,
     struct lone_row *const lone = context;
 
     ASSERT(n_cells == lone->work->index.header.n_cells);
-    import_record_add(&lone->work->record, line, cells);
+    import_record_add(&import_batch_open(&lone->work->batch)->record, line, cells);
     lone->line = 0;
     return fail(err, ERR_INTERNAL, "one row was wanted");
 }
@@ -202,14 +202,14 @@ static bool take_row(struct importing *work, int64_t line, const struct span *ce
         return rows[0].row != work->next_row || gather(work, rows, n, err);
     buf_clear(&work->key);
     buf_add_span(&work->key, buf_span(&work->next_key));
-    import_record_add(&work->record, line, cells);
+    import_record_add(open_record(work), line, cells);
     return true;
 }
 
 static bool take_unreadable(struct importing *work, int64_t line, const char *column,
     const char *message, struct err *err)
 {
-    import_record_add_bad(&work->record, line, column, message);
+    import_record_add_bad(open_record(work), line, column, message);
     return finish_record(work, err);
 }
 
@@ -225,7 +225,7 @@ static bool take_odd_row(struct importing *work, int64_t line, const struct span
             n_cells, expected);
     else
         (void)snprintf(message, sizeof message, "the row has neither id, name nor host");
-    import_record_keep_cells(&work->record, cells, n_cells);
+    import_record_keep_cells(open_record(work), cells, n_cells);
     return take_unreadable(work, line, "", message, err);
 }
 
@@ -242,9 +242,9 @@ static bool on_row(void *context, int64_t line, const struct span *cells, size_t
     const bool is_fit = n_cells == work->index.header.n_cells &&
                         import_row_key(&work->index.header, cells, &work->next_key);
 
-    if (is_fit && !import_record_is_empty(&work->record) &&
+    if (is_fit && !import_record_is_empty(open_record(work)) &&
         span_equal(buf_span(&work->key), buf_span(&work->next_key))) {
-        import_record_add(&work->record, line, cells);
+        import_record_add(open_record(work), line, cells);
     } else {
         works = finish_record(work, err) && stand_before_row(work, line, err) &&
                 (is_fit ? take_row(work, line, cells, err)
@@ -300,8 +300,8 @@ static bool run_batch(struct importing *work, struct err *err)
     work->began_ms = clock_mono_ms();
     work->next_row = work->place.offset == 0 ? -1 : work->place.row;
     import_names_clear(&work->context.names);
-    bool works =
-        read_rows(work, err) && store_import_advance(tx, work->import->id, &work->place, err);
+    bool works = read_rows(work, err) && flush(work, err) &&
+                 store_import_advance(tx, work->import->id, &work->place, err);
 
     work->tx = NULL;
     return works && tx_commit(take(&tx), err);
@@ -313,13 +313,13 @@ static bool run_batches(struct importing *work, struct err *err)
     while (work->place.offset < work->import->size) {
         const struct import_place begin = work->place;
         const int64_t bad_before = work->bad_line;
+        const int64_t alone_before = work->alone_until;
 
         if (run_batch(work, err))
             continue;
-        if (work->bad_line == bad_before)
+        if (work->bad_line == bad_before && work->alone_until == alone_before)
             return false;
-        import_record_clear(&work->record);
-        import_plan_clear(&work->plan);
+        import_batch_clear(&work->batch);
         work->place = begin;
         err_clear(err);
     }
@@ -388,7 +388,7 @@ static bool count(struct importing *work, struct err *err)
         work->place.offset = work->import->size;
         work->place.n[IMPORT_FAILED] = 1;
     }
-    import_record_init(&work->record, &work->index.header);
+    import_batch_init(&work->batch, &work->index.header);
     return tx_begin(work->run->db, TX_WRITE, &tx, err) &&
            job_run_progress_in(work->run, tx, work->place.row, work->index.n_rows, err) &&
            store_import_counted(tx, work->import->id, buf_text(&work->index.header_row),
@@ -417,10 +417,12 @@ static bool queue_probe(struct importing *work, struct tx *tx, struct err *err)
 
 static bool finish(struct importing *work, struct err *err)
 {
+    const int64_t n_new = work->import->is_dry_run ? 0 : work->place.n[IMPORT_CREATED];
     autofree(tx) struct tx *tx = NULL;
 
     return tx_begin(work->run->db, TX_WRITE, &tx, err) &&
            job_run_progress_in(work->run, tx, work->index.n_rows, work->index.n_rows, err) &&
+           (n_new < MANY || store_import_settle(tx, err)) &&
            store_import_finish(tx, work->import->id, clock_now(), err) &&
            queue_probe(work, tx, err) && tx_commit(take(&tx), err);
 }
@@ -450,19 +452,18 @@ bool job_import_csv_run(struct job_run *run, struct err *err)
     bool works;
 
     import_index_init(&work.index);
-    import_plan_init(&work.plan);
     works = prepare(&work, err);
     if (works && !work.import->finished_at) {
         work.context = (struct import_context){ .who = &work.who,
             .import_id = work.import->id,
+            .is_dry_run = work.import->is_dry_run,
             .now = run->now };
         works = count(&work, err) && run_batches(&work, err) && finish(&work, err);
     }
     works = works && forget_file(&work, err) && import_result_write(run, work.import->id, err);
     import_names_clear(&work.context.names);
     custom_field_rows_done(&work.context.fields);
-    import_record_done(&work.record);
-    import_plan_done(&work.plan);
+    import_batch_done(&work.batch);
     import_index_done(&work.index);
     import_row_free(work.import);
     buf_done(&work.key);

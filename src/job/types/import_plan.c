@@ -35,6 +35,7 @@ void import_plan_clear(struct import_plan *plan)
     buf_clear(&plan->detail);
     plan->people = (struct cert_people){ 0 };
     plan->sets_people = plan->sets_tags = plan->sets_place = false;
+    plan->business_group_id = 0;
     plan->n_changes = 0;
 }
 
@@ -266,11 +267,9 @@ bool import_plan_make(struct import_context *context, struct tx *tx, struct impo
 
 /* ---- doing it ---- */
 
-static bool put_business_group(struct import_context *context, struct tx *tx,
-    const struct import_record *record, int64_t *ret_id, struct err *err)
+static bool find_or_add_group(struct import_context *context, struct tx *tx, const char *name,
+    int64_t *ret_id, struct err *err)
 {
-    const char *const name = import_record_value(record, SHEET_BUSINESS_GROUP);
-
     *ret_id = 0;
     if (!name[0])
         return true;
@@ -284,24 +283,29 @@ static bool put_business_group(struct import_context *context, struct tx *tx,
     return true;
 }
 
-static bool attach_places(struct tx *tx, const struct import_context *context,
-    const struct import_record *record, const struct import_plan *plan, int64_t id, struct err *err)
+bool import_plan_put_group(struct import_context *context, struct tx *tx,
+    const struct import_record *record, struct import_plan *plan, struct err *err)
 {
-    int64_t endpoint;
-
-    for (size_t i = 0; i < record->n_places; i++) {
-        if (plan->is_new_place && !plan->is_new_place[i])
-            continue;
-        if (!watch_attach(tx, id, &record->places[i], context->now, &endpoint, err))
-            return false;
-    }
-    return true;
+    return find_or_add_group(context, tx, import_record_value(record, SHEET_BUSINESS_GROUP),
+        &plan->business_group_id, err);
 }
 
-static bool audit(struct tx *tx, const struct import_context *context, const char *action,
-    int64_t id, const struct import_plan *plan, struct err *err)
+struct cert_new import_plan_new(const struct import_record *record, const struct import_plan *plan)
 {
-    const struct audit_entry entry = { .at = context->now,
+    return (struct cert_new){ .name = plan->name,
+        .description = import_record_value(record, SHEET_DESCRIPTION),
+        .owner_id = plan->people.owner_id,
+        .assignee_id = plan->people.assignee_id,
+        .business_group_id = plan->business_group_id,
+        .tags = plan->tags.size ? buf_text(&plan->tags) : NULL,
+        .shares = plan->shares,
+        .n_shares = plan->people.n_shares };
+}
+
+struct audit_entry import_plan_audit(const struct import_context *context,
+    const struct import_plan *plan, const char *action, int64_t id)
+{
+    return (struct audit_entry){ .at = context->now,
         .account_id = context->who->account_id,
         .actor = context->who->name,
         .action = action,
@@ -309,39 +313,28 @@ static bool audit(struct tx *tx, const struct import_context *context, const cha
         .object_id = id,
         .object_name = plan->name,
         .after = buf_text(&plan->detail) };
-
-    return store_audit_add(tx, &entry, err);
 }
 
-static bool create(struct import_context *context, struct tx *tx,
-    const struct import_record *record, const struct import_plan *plan, int64_t *ret_id,
-    struct err *err)
-{
-    struct cert_new cert = { .name = plan->name,
-        .description = import_record_value(record, SHEET_DESCRIPTION),
-        .owner_id = plan->people.owner_id,
-        .assignee_id = plan->people.assignee_id,
-        .tags = plan->tags.size ? buf_text(&plan->tags) : NULL,
-        .has_places = record->n_places > 0 };
-    struct cert_people people = plan->people;
-
-    people.shares = plan->shares;
-    return put_business_group(context, tx, record, &cert.business_group_id, err) &&
-           store_cert_add(tx, &cert, context->now, ret_id, err) &&
-           (!people.n_shares ||
-               store_cert_set_people(tx, *ret_id, &people, 0, context->now, err)) &&
-           import_plan_write_fields(context, tx, plan, *ret_id, err) &&
-           attach_places(tx, context, record, plan, *ret_id, err) &&
-           audit(tx, context, "certificate.create", *ret_id, plan, err);
-}
-
-static bool update(struct import_context *context, struct tx *tx,
+static bool attach_places(struct tx *tx, const struct import_context *context,
     const struct import_record *record, const struct import_plan *plan, struct err *err)
 {
+    int64_t endpoint;
+
+    for (size_t i = 0; i < record->n_places; i++) {
+        if (plan->is_new_place[i] &&
+            !watch_attach(tx, plan->before->id, &record->places[i], context->now, &endpoint, err))
+            return false;
+    }
+    return true;
+}
+
+bool import_plan_update(struct import_context *context, struct tx *tx,
+    const struct import_record *record, struct import_plan *plan, struct err *err)
+{
     const int64_t id = plan->before->id;
-    int64_t group_id = 0;
     struct cert_edit edit = { .description = record->values[SHEET_DESCRIPTION] };
     struct cert_people people = plan->people;
+    const struct audit_entry entry = import_plan_audit(context, plan, "certificate.edit", id);
 
     people.shares = plan->shares;
     if (strcmp(plan->name, plan->before->name) != 0)
@@ -349,23 +342,13 @@ static bool update(struct import_context *context, struct tx *tx,
     if (plan->sets_tags)
         edit.tags = buf_text(&plan->tags);
     if (record->values[SHEET_BUSINESS_GROUP]) {
-        if (!put_business_group(context, tx, record, &group_id, err))
+        if (!import_plan_put_group(context, tx, record, plan, err))
             return false;
-        edit.business_group_id = &group_id;
+        edit.business_group_id = &plan->business_group_id;
     }
     return store_cert_edit(tx, id, &edit, context->now, err) &&
            import_plan_write_fields(context, tx, plan, id, err) &&
            (!plan->sets_people || store_cert_set_people(tx, id, &people, 0, context->now, err)) &&
-           (!plan->sets_place || attach_places(tx, context, record, plan, id, err)) &&
-           audit(tx, context, "certificate.edit", id, plan, err);
-}
-
-bool import_plan_apply(struct import_context *context, struct tx *tx,
-    const struct import_record *record, const struct import_plan *plan, int64_t *ret_id,
-    struct err *err)
-{
-    if (plan->action == IMPORT_CREATED)
-        return create(context, tx, record, plan, ret_id, err);
-    *ret_id = plan->before->id;
-    return plan->action != IMPORT_UPDATED || update(context, tx, record, plan, err);
+           (!plan->sets_place || attach_places(tx, context, record, plan, err)) &&
+           store_audit_add(tx, &entry, err);
 }

@@ -15,6 +15,8 @@
 #include "core/rows_view.h"
 #include "job/types/import_names.h"
 #include "job/types/import_record.h"
+#include "store/audit.h"
+#include "store/cert.h"
 #include "store/cert_people.h"
 
 struct err;
@@ -26,6 +28,7 @@ struct tx;
 struct import_context {
     const struct principal *who;
     int64_t import_id;
+    bool is_dry_run;
     int64_t now;
     struct import_names names;
     struct custom_field_rows fields; /* those of the header, in its order */
@@ -41,6 +44,7 @@ struct import_plan {
     struct buf tags; /* separated by ";", in lower case */
     bool sets_tags;
     char *fields[SHEET_FIELDS_MAX]; /* as they will be stored, "" for none; NULL: as it is */
+    int64_t business_group_id;      /* once it is known */
     bool sets_place;
     bool *is_new_place; /* one for each of the record's places */
     struct buf detail;  /* JSON: {"changes": […]} */
@@ -57,10 +61,26 @@ void import_plan_clear(struct import_plan *plan);
 bool import_plan_make(struct import_context *context, struct tx *tx, struct import_record *record,
     struct import_plan *plan, struct err *err) must_check;
 
-/* Do what the plan says. *ret_id is the record. */
-bool import_plan_apply(struct import_context *context, struct tx *tx,
-    const struct import_record *record, const struct import_plan *plan, int64_t *ret_id,
-    struct err *err) must_check;
+/* The business group that the record is to have; it is made if it is not there yet. */
+bool import_plan_put_group(struct import_context *context, struct tx *tx,
+    const struct import_record *record, struct import_plan *plan, struct err *err) must_check;
+
+/* The new record that is planned, but for its places; what it points to is the plan's and the
+ * record's. */
+struct cert_new import_plan_new(const struct import_record *record, const struct import_plan *plan);
+
+/* Change the record that is there, as planned. */
+bool import_plan_update(struct import_context *context, struct tx *tx,
+    const struct import_record *record, struct import_plan *plan, struct err *err) must_check;
+
+/* What the audit log says of it. It borrows from the plan. */
+struct audit_entry import_plan_audit(const struct import_context *context,
+    const struct import_plan *plan, const char *action, int64_t id);
+
+/* What came of the record. ret->lines is the caller's to free; the rest is borrowed. In
+ * import_outcome.c. */
+bool import_plan_outcome(const struct import_record *record, struct import_plan *plan, int64_t id,
+    struct import_record_row *ret, struct err *err) must_check;
 
 /* For the files of this module: a difference, as the plan shows it. */
 void import_plan_change(struct import_plan *plan, enum sheet_column column, const char *before,

@@ -107,6 +107,7 @@ CREATE INDEX certificate_begins ON certificate(begins_at);
 CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id);
 CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
+CREATE INDEX certificate_issuer_expires ON certificate(issuer, expires_at, id) WHERE issuer <> '';
 CREATE INDEX certificate_unused ON certificate(expires_at, id) WHERE is_unused = TRUE;
 CREATE INDEX certificate_version ON certificate(version_id);
 CREATE INDEX certificate_key_type ON certificate(key_type, id);

@@ -1,0 +1,39 @@
+/*
+ * db/many: one statement for many rows.
+ *
+ * PostgreSQL is sent all rows at once, each column as an array; SQLite, to which a statement is no
+ * journey, takes them one after the other. Values are bound in the order of the columns, row after
+ * row. What can fail is remembered and told once, by many_run().
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/span.h"
+
+struct err;
+struct many;
+struct tx;
+
+/* All literals. "INSERT INTO t(a, b)", "it", "$1, $2", " ON CONFLICT DO NOTHING". */
+struct many_sql {
+    const char *into;
+    const char *types;  /* a letter for each value that is bound: i64, text, bool */
+    const char *values; /* expressions of "$1" to "$n"; "$" stands for nothing else */
+    const char *tail;   /* "" for none */
+};
+
+/* Lives no longer than the transaction. */
+struct many *tx_prepare_many(struct tx *tx, const struct many_sql *sql) must_check;
+void many_free(struct many *many);
+
+/* The next value. It is copied or used before the call returns. */
+void many_i64(struct many *many, int64_t value);
+void many_i64_or_null(struct many *many, int64_t value); /* 0 is NULL */
+void many_text(struct many *many, const char *text);     /* NULL is NULL */
+void many_span(struct many *many, struct span text);
+void many_bool(struct many *many, bool value);
+
+/* Write what has not been written yet; the last row is complete. After it, more may follow. */
+bool many_run(struct many *many, struct err *err) must_check;
+
+DEFINE_AUTOFREE(many);

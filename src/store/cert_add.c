@@ -1,0 +1,193 @@
+/*
+ * store/cert_add: new records (store/cert.h), as many at a time as one likes: table by table, a
+ * statement for each.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "codec/fold.h"
+#include "db/many.h"
+#include "store/bucket.h"
+#include "store/cert.h"
+#include "store/cert_load.h"
+#include "store/cert_words.h"
+#include "store/endpoint_link.h"
+#include "store/ids.h"
+#include "store/tags.h"
+
+#define NAME_MAX_BYTES 400
+
+static const struct many_sql records = {
+    "INSERT INTO certificate(id, name, name_lower, description, is_imported, is_managed, owner_id,"
+    " assignee_id, business_group_id, required_names, notify_periods, created_at, updated_at,"
+    " is_unused, owner_name, business_group_name)",
+    "itttbbiiittib",
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13,"
+    " (SELECT a.name FROM account a WHERE a.id = $7),"
+    " (SELECT g.name FROM business_group g WHERE g.id = $9)",
+    ""
+};
+
+/* What checks find of a record: nothing yet. */
+static const struct many_sql checks = { "INSERT INTO certificate_check(certificate_id)", "i", "$1",
+    "" };
+
+/* What is written, and where to. */
+struct adding {
+    struct tx *tx;
+    const struct cert_new *certs;
+    size_t n;
+    int64_t now;
+    const int64_t *ids;
+};
+
+bool cert_check_name(const char *name, struct err *err)
+{
+    struct span trimmed = span_trim(span_text(name));
+
+    if (trimmed.size == 0)
+        return fail(err, ERR_INVALID, "a certificate needs a name");
+    if (trimmed.size > NAME_MAX_BYTES)
+        return fail(err, ERR_LIMIT, "the name is longer than %d bytes", NAME_MAX_BYTES);
+    return true;
+}
+
+bool store_cert_check_new(const struct cert_new *cert, struct err *err)
+{
+    if (!cert_check_name(cert->name, err))
+        return false;
+    return cert->owner_id || fail(err, ERR_INVALID, "a certificate needs an owner");
+}
+
+static const char *not_empty(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+static void add_record(struct many *rows, const struct adding *adding, size_t i, const char *folded)
+{
+    const struct cert_new *const cert = &adding->certs[i];
+
+    many_i64(rows, adding->ids[i]);
+    many_text(rows, cert->name);
+    many_text(rows, folded);
+    many_text(rows, cert->description ? cert->description : "");
+    many_bool(rows, cert->is_imported);
+    many_bool(rows, cert->is_managed);
+    many_i64(rows, cert->owner_id);
+    many_i64_or_null(rows, cert->assignee_id);
+    many_i64_or_null(rows, cert->business_group_id);
+    many_text(rows, not_empty(cert->required_names));
+    many_text(rows, not_empty(cert->notify_periods));
+    many_i64(rows, adding->now);
+    many_bool(rows, cert->n_places == 0);
+}
+
+/* The records themselves, and the words that they are found by. */
+static bool write_records(const struct adding *adding, struct err *err)
+{
+    autofree(many) struct many *rows = tx_prepare_many(adding->tx, &records);
+    autofree(many) struct many *words = cert_words_prepare(adding->tx);
+
+    for (size_t i = 0; i < adding->n; i++) {
+        const struct cert_new *const cert = &adding->certs[i];
+        autofree(str) char *folded = text_fold(cert->name);
+
+        add_record(rows, adding, i, folded);
+        cert_words_add_new(words, adding->ids[i], folded, cert->places, cert->n_places);
+    }
+    return many_run(rows, err) && many_run(words, err);
+}
+
+static bool write_checks(const struct adding *adding, struct err *err)
+{
+    autofree(many) struct many *rows = tx_prepare_many(adding->tx, &checks);
+
+    for (size_t i = 0; i < adding->n; i++)
+        many_i64(rows, adding->ids[i]);
+    return many_run(rows, err);
+}
+
+static bool write_access(const struct adding *adding, struct err *err)
+{
+    autofree(many) struct many *entries = cert_prepare_access(adding->tx);
+
+    for (size_t i = 0; i < adding->n; i++) {
+        const struct cert_new *const cert = &adding->certs[i];
+        const struct cert_people people = { .owner_id = cert->owner_id,
+            .assignee_id = cert->assignee_id,
+            .shares = cert->shares,
+            .n_shares = cert->n_shares };
+
+        if (!cert_add_access(entries, adding->ids[i], &people, err))
+            return false;
+    }
+    return many_run(entries, err);
+}
+
+static bool write_tags(const struct adding *adding, struct err *err)
+{
+    autofree(many) struct many *rows = tags_prepare(adding->tx);
+
+    for (size_t i = 0; i < adding->n; i++)
+        if (adding->certs[i].tags && !tags_add(rows, adding->ids[i], adding->certs[i].tags, err))
+            return false;
+    return many_run(rows, err);
+}
+
+static bool write_places(const struct adding *adding, struct err *err)
+{
+    struct endpoint_link *links;
+    size_t n = 0;
+    bool works;
+
+    for (size_t i = 0; i < adding->n; i++)
+        n += adding->certs[i].n_places;
+    links = xcalloc(n + 1, sizeof *links);
+    n = 0;
+    for (size_t i = 0; i < adding->n; i++)
+        for (size_t k = 0; k < adding->certs[i].n_places; k++)
+            links[n++] = (struct endpoint_link){ adding->ids[i], &adding->certs[i].places[k] };
+    works = endpoint_link_all(adding->tx, links, n, adding->now, err);
+    free(links);
+    return works;
+}
+
+static bool write_all(const struct adding *adding, struct err *err)
+{
+    const struct bucket_dates nothing = { 0 };
+    const struct bucket_dates unknown = { .is_there = true };
+
+    for (size_t i = 0; i < adding->n; i++)
+        bucket_move(adding->tx, &nothing, &unknown);
+    return write_records(adding, err) && write_checks(adding, err) && write_access(adding, err) &&
+           write_tags(adding, err) && write_places(adding, err);
+}
+
+bool store_certs_add(struct tx *tx, const struct cert_new *certs, size_t n, int64_t now,
+    int64_t *ret_ids, struct err *err)
+{
+    const struct adding adding = { tx, certs, n, now, ret_ids };
+
+    for (size_t i = 0; i < n; i++)
+        if (!store_cert_check_new(&certs[i], err))
+            return false;
+    if (n == 1)
+        return (ids_take(tx, "certificate", 1, ret_ids, err) && write_all(&adding, err)) ||
+               err_wrap(err, "could not add certificate \"%s\"", certs->name);
+    return (ids_take(tx, "certificate", n, ret_ids, err) && write_all(&adding, err)) ||
+           err_wrap(err, "could not add %zu certificates", n);
+}
+
+bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,
+    struct err *err)
+{
+    int64_t id;
+
+    if (!store_certs_add(tx, cert, 1, now, &id, err))
+        return false;
+    *ret_id = id;
+    return true;
+}

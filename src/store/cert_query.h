@@ -1,0 +1,17 @@
+/*
+ * store/cert_query: what somebody typed to search by, as conditions of a list. Not for others than
+ * store/cert_where.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct cert_where;
+struct err;
+struct tx;
+
+/* Words, or the beginning of a name; "" is no condition. */
+void cert_query_set(struct cert_where *where, const char *q);
+
+/* A whole fingerprint or serial becomes the certificates that have it, if there are any. */
+bool cert_query_find(struct tx *tx, struct cert_where *where, struct err *err) must_check;

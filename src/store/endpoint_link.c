@@ -1,0 +1,87 @@
+/* store/endpoint_link: see the header. */
+#include "store/endpoint_link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "db/many.h"
+
+/* DO UPDATE, not DO NOTHING: it waits for whoever is about to write the same one, and keeps it from
+ * being deleted until we commit. */
+static const struct many_sql endpoints = {
+    "INSERT INTO endpoint(host, port, sni, protocol, vantage, created_at)", "tittti",
+    "$1, $2, $3, $4, $5, $6",
+    " ON CONFLICT (host, port, sni, protocol, vantage) DO UPDATE SET host = excluded.host"
+};
+
+static const struct many_sql links_to_them = {
+    "INSERT INTO certificate_endpoint(certificate_id, endpoint_id)", "itittt",
+    "$1, (SELECT e.id FROM endpoint e WHERE e.host = $2 AND e.port = $3 AND e.sni = $4"
+    " AND e.protocol = $5 AND e.vantage = $6)",
+    " ON CONFLICT DO NOTHING"
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct endpoint_key *const x = *(const struct endpoint_key *const *)a;
+    const struct endpoint_key *const y = *(const struct endpoint_key *const *)b;
+    int order = strcmp(x->host, y->host);
+
+    if (order == 0)
+        order = (x->port > y->port) - (x->port < y->port);
+    if (order == 0)
+        order = strcmp(x->sni, y->sni);
+    if (order == 0)
+        order = strcmp(x->protocol, y->protocol);
+    return order ? order : strcmp(x->vantage, y->vantage);
+}
+
+static void add_key(struct many *rows, const struct endpoint_key *key)
+{
+    many_text(rows, key->host);
+    many_i64(rows, key->port);
+    many_text(rows, key->sni);
+    many_text(rows, key->protocol);
+    many_text(rows, key->vantage);
+}
+
+/* Each once, and in one order: two transactions that add the same ones do not wait for each other
+ * in a circle. */
+static bool add_endpoints(struct tx *tx, const struct endpoint_link *links, size_t n, int64_t now,
+    struct err *err)
+{
+    autofree(many) struct many *rows = tx_prepare_many(tx, &endpoints);
+    const struct endpoint_key **keys = xcalloc(n, sizeof *keys);
+
+    for (size_t i = 0; i < n; i++)
+        keys[i] = links[i].key;
+    qsort(keys, n, sizeof *keys, compare_keys);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && compare_keys(&keys[i - 1], &keys[i]) == 0)
+            continue;
+        add_key(rows, keys[i]);
+        many_i64(rows, now);
+    }
+    free(keys);
+    return many_run(rows, err);
+}
+
+static bool add_links(struct tx *tx, const struct endpoint_link *links, size_t n, struct err *err)
+{
+    autofree(many) struct many *rows = tx_prepare_many(tx, &links_to_them);
+
+    for (size_t i = 0; i < n; i++) {
+        many_i64(rows, links[i].certificate_id);
+        add_key(rows, links[i].key);
+    }
+    return many_run(rows, err);
+}
+
+bool endpoint_link_all(struct tx *tx, const struct endpoint_link *links, size_t n, int64_t now,
+    struct err *err)
+{
+    return n == 0 || ((add_endpoints(tx, links, n, now, err) && add_links(tx, links, n, err)) ||
+                         err_wrap(err, "could not add the endpoints"));
+}
