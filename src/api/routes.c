@@ -69,6 +69,7 @@ static const struct api_route *const tables[] = {
     jira_issue_routes,
     jira_create_routes,
     jira_edit_routes,
+    jira_webhook_routes,
 };
 
 struct walk {

@@ -46,6 +46,7 @@ extern const struct api_route jira_project_routes[];
 extern const struct api_route jira_search_routes[];
 extern const struct api_route jira_session_routes[];
 extern const struct api_route jira_transition_routes[];
+extern const struct api_route jira_webhook_routes[];
 extern const struct api_route job_routes[];
 extern const struct api_route notification_routes[];
 extern const struct api_route pki_routes[];

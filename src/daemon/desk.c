@@ -6,6 +6,7 @@
 
 #include "api/credentials.h"
 #include "api/dispatch.h"
+#include "api/jira/hooks.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/rand.h"
@@ -83,7 +84,8 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .runner = desk->runner,
         .deploy = desk->deploy,
         .audit_syslog = &desk->audit_syslog,
-        .node = desk->node };
+        .node = desk->node,
+        .write_jira_event = jira_event_write };
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,
         .cas = &desk->cas,
@@ -91,8 +93,8 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
-        .deploy = desk->deploy,
         .credentials = desk->credentials,
+        .deploy = desk->deploy,
         .ocsp = desk->ocsp,
         .metrics_allow = desk->metrics_allow,
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),

@@ -1,6 +1,7 @@
 /* store/life: see the header. */
 #include "store/life.h"
 
+#include "store/cert_refresh.h"
 #include "store/profile.h"
 #include "store/read.h"
 
@@ -135,14 +136,17 @@ bool store_life_facts(struct tx *tx, int64_t certificate_id, int64_t now, struct
 
 /* ---- plans ---- */
 
-static bool set_renew_at(struct tx *tx, int64_t certificate_id, int64_t renew_at, struct err *err)
+/* People who relied on it to renew itself may have to be told that it ends. */
+static bool set_renew_at(struct tx *tx, int64_t certificate_id, int64_t renew_at, int64_t now,
+    struct err *err)
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "UPDATE certificate_life SET renew_at = $2 WHERE certificate_id = $1");
 
     stmt_bind_i64(q, 1, certificate_id);
     bind_or_null(q, 2, renew_at);
-    return stmt_run(q, err);
+    return stmt_run(q, err) &&
+           (renew_at != 0 || store_cert_set_notify_at(tx, certificate_id, now, err));
 }
 
 bool store_life_replan(struct tx *tx, int64_t certificate_id, int64_t now, struct renewal_plan *ret,
@@ -155,7 +159,7 @@ bool store_life_replan(struct tx *tx, int64_t certificate_id, int64_t now, struc
         return false;
     renewal_plan(&facts.input, &plan);
     if (facts.life && facts.life->renew_at != plan.renew_at &&
-        !set_renew_at(tx, certificate_id, plan.renew_at, err))
+        !set_renew_at(tx, certificate_id, plan.renew_at, now, err))
         return false;
     if (ret)
         *ret = plan;
@@ -211,7 +215,7 @@ bool store_life_replan_profile(struct tx *tx, int64_t profile_id, int64_t after_
     ids = replanned.ids;
     instants = replanned.instants;
     for (size_t i = 0; works && i < ids.n; i++)
-        works = set_renew_at(tx, ids.items[i], instants.items[i], err);
+        works = set_renew_at(tx, ids.items[i], instants.items[i], now, err);
     if (works)
         *ret_last = last;
     return works;
@@ -270,7 +274,9 @@ bool store_life_failed(struct tx *tx, int64_t certificate_id, enum err_kind kind
     facts.input.is_ordered = false; /* what failed is over */
     renewal_decide(&facts.input, &plan);
     facts.life->renew_at = plan.renew_at;
-    return store_life_put(tx, facts.life, err);
+    return store_life_put(tx, facts.life, err) &&
+           (facts.life->n_failures < RENEWAL_FAILURES_TOLD ||
+               store_cert_set_notify_at(tx, certificate_id, now, err));
 }
 
 /* ---- what is due ---- */

@@ -23,39 +23,59 @@
 
 /* ---- conditions ---- */
 
-static bool add_node(struct jql_build *build, const struct jql_node *node);
+static bool add_node(struct jql_build *build, const struct jql_node *node, bool is_negated);
 
 /* Halves of halves, so that a thousand conditions are no tree a thousand deep. */
-static bool add_row(struct jql_build *build, const struct jql_node *node, size_t from, size_t to)
+static bool add_row(struct jql_build *build, const struct jql_node *node, size_t from, size_t to,
+    bool is_negated)
 {
     if (to - from == 1)
-        return add_node(build, node->children[from]);
+        return add_node(build, node->children[from], is_negated);
     size_t middle = from + (to - from) / 2;
 
     select_add(build->select, "(");
-    if (!add_row(build, node, from, middle))
+    if (!add_row(build, node, from, middle, is_negated))
         return false;
-    if (node->kind == JQL_AND)
+    if ((node->kind == JQL_AND) != is_negated)
         select_add(build->select, " AND ");
     else
         select_add(build->select, " OR ");
-    if (!add_row(build, node, middle, to))
+    if (!add_row(build, node, middle, to, is_negated))
         return false;
     select_add(build->select, ")");
     return true;
 }
 
-static bool add_node(struct jql_build *build, const struct jql_node *node)
+/* NOT goes down to the terms: what it says of an empty field is said there. */
+static bool add_negated(struct jql_build *build, const struct jql_node *node)
 {
-    if (node->kind == JQL_TERM)
-        return jql_add_term(build, node);
-    if (node->kind != JQL_NOT)
-        return add_row(build, node, 0, node->n);
+    static const struct {
+        enum jql_operator op;
+        enum jql_operator opposite;
+    } opposites[] = { { JQL_EQUALS, JQL_NOT_EQUALS }, { JQL_IN, JQL_NOT_IN },
+        { JQL_IS, JQL_IS_NOT }, { JQL_LIKE, JQL_NOT_LIKE } };
+    struct jql_node term = *node;
+
+    for (size_t i = 0; i < countof(opposites); i++) {
+        if (node->op != opposites[i].op && node->op != opposites[i].opposite)
+            continue;
+        term.op = node->op == opposites[i].op ? opposites[i].opposite : opposites[i].op;
+        return jql_add_term(build, &term);
+    }
     select_add(build->select, "NOT (");
-    if (!add_node(build, node->children[0]))
+    if (!jql_add_term(build, node))
         return false;
     select_add(build->select, ")");
     return true;
+}
+
+static bool add_node(struct jql_build *build, const struct jql_node *node, bool is_negated)
+{
+    if (node->kind == JQL_NOT)
+        return add_node(build, node->children[0], !is_negated);
+    if (node->kind != JQL_TERM)
+        return add_row(build, node, 0, node->n, is_negated);
+    return is_negated ? add_negated(build, node) : jql_add_term(build, node);
 }
 
 static bool check_size(const struct select *select, struct err *err)
@@ -67,10 +87,11 @@ static bool check_size(const struct select *select, struct err *err)
 
 static bool add_conditions(struct jql_build *build, const struct ticket_sight *sight)
 {
+    build->sees_few = sight->sees_few;
     ticket_sight_add(build->select, sight);
     if (build->query->jql->where) {
         select_add(build->select, " AND ");
-        if (!add_node(build, build->query->jql->where))
+        if (!add_node(build, build->query->jql->where, false))
             return false;
     }
     return check_size(build->select, build->err);

@@ -193,6 +193,8 @@ static bool add_texts(const struct jql_term *term, const struct choice *choice)
     struct select *select = term->build->select;
 
     jql_add_column(select, term->field);
+    if (term->build->sees_few)
+        select_add(select, " || ''");
     select_add(select, " IN (");
     for (size_t i = 0; i < choice->n; i++) {
         if (i)
@@ -205,19 +207,12 @@ static bool add_texts(const struct jql_term *term, const struct choice *choice)
 
 static bool add_label(const struct jql_term *term, const char *label)
 {
-    autofree(str) char *lower = text_fold(label);
-    autodone(buf) struct buf pattern = BUF_INIT(4096);
+    autofree(str) char *folded = text_fold(label);
 
-    buf_add_text(&pattern, "% ");
-    for (const char *c = lower; *c && pattern.size < 4000; c++) {
-        if (*c == '%' || *c == '_' || *c == '\\')
-            buf_add_char(&pattern, '\\');
-        buf_add_char(&pattern, *c);
-    }
-    buf_add_text(&pattern, " %");
-    select_add(term->build->select, "' ' || nullif(lower(t.labels), '') || ' ' LIKE ");
-    select_text(term->build->select, buf_text(&pattern));
-    select_add(term->build->select, " ESCAPE '\\'");
+    select_add(term->build->select,
+        "t.id IN (SELECT o.ticket_id FROM ticket_label o WHERE o.label = ");
+    select_text(term->build->select, folded);
+    select_add(term->build->select, ")");
     return true;
 }
 
@@ -283,6 +278,8 @@ static bool add_choice_value(const struct jql_term *term, const char *text)
     if (term->field == JQL_RESOLUTION) {
         if (!jira_resolution_find(text, &resolution))
             return jql_fail_value(term, text);
+        if (!jql_is_negative(term->node))
+            select_add(term->build->select, "t.resolved_at IS NOT NULL AND ");
         return jql_add_number(term, resolution);
     }
     if (!find_texts(term, text, &choice, &is_text))
@@ -294,7 +291,10 @@ static bool add_choice_value(const struct jql_term *term, const char *text)
 
 void jql_add_is_empty(const struct jql_term *term)
 {
-    jql_add_column(term->build->select, term->field);
+    if (term->field == JQL_RESOLUTION) /* its index */
+        jql_add_column(term->build->select, JQL_RESOLVED);
+    else
+        jql_add_column(term->build->select, term->field);
     select_add(term->build->select, " IS NULL");
 }
 
@@ -350,6 +350,62 @@ bool jql_add_set(const struct jql_term *term,
     return true;
 }
 
+/* All that there can be of a field whose values are ours. */
+static size_t universe(enum jql_field field, const char *names[static N_TICKET_STATUSES])
+{
+    size_t n = field == JQL_TYPE       ? (size_t)N_TICKET_TYPES
+               : field == JQL_PRIORITY ? (size_t)PRIORITY_HIGHEST + 1
+                                       : (size_t)N_TICKET_STATUSES;
+
+    for (size_t i = 0; i < n; i++)
+        names[i] = field == JQL_TYPE       ? ticket_type_name((enum ticket_type)i)
+                   : field == JQL_PRIORITY ? priority_name((enum priority)i)
+                                           : ticket_status_name((enum ticket_status)i);
+    return n;
+}
+
+static bool is_chosen(const struct choice *choice, const char *name)
+{
+    for (size_t i = 0; i < choice->n; i++)
+        if (strcmp(choice->texts[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* "!=" is "=" of all others, which has an index. Such a field is never empty. */
+static bool add_closed_set(const struct jql_term *term)
+{
+    const char *names[N_TICKET_STATUSES];
+    bool chosen[N_TICKET_STATUSES] = { 0 };
+    struct choice result = { 0 };
+    size_t n;
+    const struct jql_operand *items = operands(term->node, &n);
+    size_t n_names = universe(term->field, names);
+
+    for (size_t i = 0; i < n; i++) {
+        struct choice one = { 0 };
+        bool is_known = true;
+
+        if (items[i].kind == JQL_FUNCTION)
+            return jql_fail_function(term, &items[i]);
+        if (items[i].kind == JQL_VALUE && !find_texts(term, items[i].text, &one, &is_known))
+            return false;
+        for (size_t j = 0; j < n_names; j++)
+            chosen[j] = chosen[j] || is_chosen(&one, names[j]);
+    }
+    for (size_t j = 0; j < n_names; j++)
+        if (chosen[j] != jql_is_negative(term->node))
+            result.texts[result.n++] = names[j];
+    if (result.n == 0 || result.n == n_names) {
+        if (result.n)
+            select_add(term->build->select, "1 = 1");
+        else
+            select_add(term->build->select, "1 = 0");
+        return true;
+    }
+    return add_texts(term, &result);
+}
+
 /* Where one condition is all there is: one project named, and there is but one. */
 static bool covers_everything(const struct jql_term *term, bool *ret)
 {
@@ -384,6 +440,11 @@ bool jql_add_choice(const struct jql_term *term)
         select_add(term->build->select, "1 = 1");
         return true;
     }
+    if (term->field == JQL_TYPE || term->field == JQL_STATUS || term->field == JQL_CATEGORY ||
+        term->field == JQL_PRIORITY)
+        return add_closed_set(term);
+    if (term->field == JQL_LABELS && jql_is_negative(term->node))
+        select_add(term->build->select, "t.labels <> '' AND ");
     return jql_add_set(term, add_choice_operand);
 }
 

@@ -45,6 +45,7 @@ struct jql_build {
     const struct ticket_jql *query;
     struct select *select;
     struct err *err;
+    bool sees_few; /* the viewer's tickets are looked up: no other index is to be walked */
 };
 
 /* ERR_INVALID: "Field 'x' does not exist or you do not have permission to view it." */

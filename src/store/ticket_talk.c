@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "store/read.h"
+#include "store/ticket_event.h"
 #include "store/ticket_talk_read.h"
 
 #define BODY_MAX 32768
@@ -53,7 +54,8 @@ bool store_comment_add(struct tx *tx, int64_t ticket_id, int64_t author_id, cons
     bind_or_null(q, 2, author_id);
     stmt_bind_text(q, 3, body);
     stmt_bind_i64(q, 4, now);
-    return read_number(q, ret_id, err);
+    return read_number(q, ret_id, err) && store_ticket_event_add(tx, ticket_id,
+                                              TICKET_COMMENTED_EVENT, author_id, *ret_id, now, err);
 }
 
 bool store_comment_get(struct tx *tx, int64_t ticket_id, int64_t id, struct comment_row **ret,
@@ -142,7 +144,8 @@ bool store_change_add(struct tx *tx, const struct change_new *change, int64_t no
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO ticket_change(ticket_id, actor_id, field, old_value, new_value, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6)");
+        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id");
+    int64_t id = 0;
 
     stmt_bind_i64(q, 1, change->ticket_id);
     bind_or_null(q, 2, change->actor_id);
@@ -150,7 +153,8 @@ bool store_change_add(struct tx *tx, const struct change_new *change, int64_t no
     stmt_bind_text(q, 4, change->old_value);
     stmt_bind_text(q, 5, change->new_value);
     stmt_bind_i64(q, 6, now);
-    return stmt_run(q, err);
+    return read_number(q, &id, err) && store_ticket_event_add(tx, change->ticket_id,
+                                           TICKET_UPDATED_EVENT, change->actor_id, id, now, err);
 }
 
 bool store_changes(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t limit,

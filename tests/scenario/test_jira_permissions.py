@@ -28,6 +28,8 @@ TABLE = {
     f"POST {I}/watchers": "UN.....", f"DELETE {I}/watchers": "UN.....",
     f"POST {I}/comment": "UN...F.", f"PUT {I}/comment/{{other}}": "UNFFFF.", f"DELETE {I}/comment/{{other}}": "UNFFFF-",
     f"POST {I}/transitions": "UNF..F.", f"POST {I}/attachments": "UN...F.",
+    **{f"{method} /rest/webhooks/1.0/webhook": "UFFFFF." for method in ("GET", "POST")},
+    **{f"{method} /rest/webhooks/1.0/webhook/{{id}}": "UFFFFFN" for method in ("GET", "PUT", "DELETE")},
     f"GET {R}/attachment/{{key}}": "UN.....", f"GET {R}/attachment/content/{{key}}": "UN.....",
     "GET /secure/attachment/{key}/{other}": "UN.....", f"DELETE {R}/attachment/{{key}}": "UNF--F-",
 }
@@ -39,6 +41,7 @@ BODIES = {
     f"POST {I}/transitions": {"transition": {"id": "4711"}}, f"POST {R}/issue": {"fields": {}},
     f"POST {R}/issue/bulk": {}, f"POST {R}/search": {"jql": ""}, f"POST {R}/search/jql": {"jql": ""},
     f"POST {R}/search/approximate-count": {"jql": ""}, "POST /rest/auth/1/session": {},
+    "POST /rest/webhooks/1.0/webhook": {}, "PUT /rest/webhooks/1.0/webhook/{id}": {},
 }
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhi\r\n--x--\r\n'
 
@@ -52,7 +55,8 @@ def call(world, caller, route, comment, attachment):
     other = comment if "/comment/" in route.path else "10001" if "createmeta" in route.path else "a.txt"
     key = str(attachment) if "/attachment/" in route.path else "CERT" if "/project/" in route.path or "createmeta" in route.path \
         else world.ticket
-    path = (route.path.replace("{version}", "2").replace("{name}", "1").replace("{other}", str(other)).replace("{key}", key))
+    path = (route.path.replace("{version}", "2").replace("{name}", "1").replace("{other}", str(other)).replace("{key}", key)
+            .replace("{id}", "4711"))
     if path.endswith(("/group", "/group/member")):
         path += "?groupname=ops"
     if path.endswith("/user"):

@@ -77,6 +77,9 @@ bool jira_comment_write(struct api_call *call, struct jira_people *people,
 bool jira_attachment_write(struct api_call *call, struct jira_people *people,
     const struct attachment_row *row, struct err *err) must_check;
 
+/* An item of a changelog. */
+void jira_change_write(struct json_out *out, const struct change_row *row);
+
 /* "histories" of a changelog page, or "values". */
 bool jira_changes_write(struct api_call *call, struct jira_people *people, const char *key,
     const struct change_rows *rows, size_t from, size_t n, struct err *err) must_check;

@@ -197,7 +197,7 @@ static void write_side(struct json_out *out, const char *id_key, const char *tex
     }
 }
 
-static void write_change(struct json_out *out, const struct change_row *row)
+void jira_change_write(struct json_out *out, const struct change_row *row)
 {
     const char *field = field_name(row->field);
 
@@ -225,7 +225,7 @@ bool jira_changes_write(struct api_call *call, struct jira_people *people, const
             return false;
         jira_time(out, "created", row->created_at);
         json_begin_array(out, "items");
-        write_change(out, row);
+        jira_change_write(out, row);
         json_end(out);
         json_end(out);
     }

@@ -177,10 +177,12 @@ static const char *words_of(const struct verdict *verdict)
 static void blame(struct proof *proof, const struct look *look, const char *address,
     const char *what)
 {
-    if (!proof->why[0])
-        (void)snprintf(proof->why, sizeof proof->why, "%.100s:%" PRId64 "%s%s: %s",
-            look->endpoint->host, look->endpoint->port, address ? " at " : "",
-            address ? address : "", what);
+    if (proof->why[0])
+        return;
+    autofree(str) char *why = xasprintf("%.100s:%" PRId64 "%s%s: %s", look->endpoint->host,
+        look->endpoint->port, address ? " at " : "", address ? address : "", what);
+
+    span_copy_text(span_text(why), proof->why, sizeof proof->why);
 }
 
 /* {endpoint, address, fingerprint, is_expected, error, checked_at} */

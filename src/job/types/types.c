@@ -12,6 +12,7 @@ const struct job_type job_types[] = {
     { "deploy", job_deploy_run, 0, 10, true },
     { "import_csv", job_import_csv_run, 20, 15 },
     { "import_probe", job_import_probe_run, 20, 60 },
+    { "jira_events", job_jira_events_run, 0, 60 },
     { "notify", job_notify_run, 5, 30 },
     { "order", job_order_run, 0, 120, true },
     { "outbox", job_outbox_run, 3, 60 },

@@ -16,6 +16,7 @@ bool job_deliver_run(struct job_run *run, struct err *err) must_check;
 bool job_deploy_run(struct job_run *run, struct err *err) must_check;
 bool job_import_csv_run(struct job_run *run, struct err *err) must_check;
 bool job_import_probe_run(struct job_run *run, struct err *err) must_check;
+bool job_jira_events_run(struct job_run *run, struct err *err) must_check;
 bool job_notify_run(struct job_run *run, struct err *err) must_check;
 bool job_order_run(struct job_run *run, struct err *err) must_check;
 bool job_outbox_run(struct job_run *run, struct err *err) must_check;
