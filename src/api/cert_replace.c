@@ -90,7 +90,7 @@ static bool replace_in(struct api_call *call, const struct cert_row *cert, struc
         return refuse(call, &outcome, err);
     *saved = (struct import_saved){ cert->id, item->brought.version_id, outcome.was_there };
     return audit_replace(call, cert, item, &outcome, read->form.confirm, err) &&
-           deployments_follow(call, cert->id, err);
+           deployments_follow(call, cert->id, saved->version_id, err);
 }
 
 static bool certs_replace(struct api_call *call, struct err *err)

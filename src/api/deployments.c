@@ -169,16 +169,19 @@ bool deployments_place(struct api_call *call, const struct resource_row *resourc
            place(call, resource, slot, certificate_id, &id, err);
 }
 
-bool deployments_follow(struct api_call *call, int64_t certificate_id, struct err *err)
+bool deployments_follow(struct api_call *call, int64_t certificate_id, int64_t version_id,
+    struct err *err)
 {
     const struct store_viewer viewer = api_viewer(call);
     autodone(association_rows) struct association_rows rows = { 0 };
     unsigned relations;
+    int64_t wanted = 0;
 
-    if (!cert_json_relations(call, certificate_id, &relations, err) ||
+    if (!store_deployment_wanted(call->tx, certificate_id, &wanted, err) ||
+        !cert_json_relations(call, certificate_id, &relations, err) ||
         !store_associations(call->tx, &viewer, 0, certificate_id, &rows, err))
         return false;
-    if (!permission_allows(&call->who, ACTION_USE_KEY, relations))
+    if (wanted != version_id || !permission_allows(&call->who, ACTION_USE_KEY, relations))
         return true;
     for (size_t i = 0; i < rows.n; i++) {
         autofree(resource_row) struct resource_row *resource = NULL;

@@ -10,7 +10,8 @@ bool deployments_place(struct api_call *call, const struct resource_row *resourc
     int64_t certificate_id, struct err *err) must_check;
 
 /*
- * The record has another certificate: it is queued for each place where the caller may deploy,
- * if they may use the record's key. Others' places wait for somebody who may.
+ * The record has another version: it is queued for each place where the caller may deploy, if its
+ * key is here and they may use it. Others' places wait for somebody who may.
  */
-bool deployments_follow(struct api_call *call, int64_t certificate_id, struct err *err) must_check;
+bool deployments_follow(struct api_call *call, int64_t certificate_id, int64_t version_id,
+    struct err *err) must_check;

@@ -172,6 +172,8 @@ bool store_deployment_wanted(struct tx *tx, int64_t certificate_id, int64_t *ret
         "SELECT r.version_id FROM record_version r"
         " WHERE r.certificate_id = $1 AND r.sealed_key_id IS NOT NULL"
         " AND r.role IN ('current', 'staged')"
+        " AND NOT EXISTS (SELECT 1 FROM ca_certificate x"
+        "   WHERE x.version_id = r.version_id AND x.revoked_at IS NOT NULL)"
         " ORDER BY CASE r.role WHEN 'staged' THEN 0 ELSE 1 END, r.since_at DESC, r.id DESC LIMIT 1");
 
     stmt_bind_i64(q, 1, certificate_id);
@@ -318,4 +320,17 @@ bool store_deployment_key(struct tx *tx, int64_t version_id, int64_t certificate
         *ret_chain = stmt_i64(q, 1);
     }
     return stmt_end(q, err);
+}
+
+bool store_deployment_shelve(struct tx *tx, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *open = tx_prepare(tx,
+        "UPDATE deployment SET state = 'failed', updated_at = $1, finished_at = $1,"
+        " error = 'what came of it is not in the backup that this server was made of'"
+        " WHERE state IN ('queued', 'deploying', 'proving')");
+    autofree(stmt) struct stmt *later =
+        tx_prepare(tx, "UPDATE deployment SET retry_at = NULL WHERE retry_at IS NOT NULL");
+
+    stmt_bind_i64(open, 1, now);
+    return stmt_run(open, err) && stmt_run(later, err);
 }

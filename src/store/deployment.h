@@ -41,8 +41,8 @@ struct deployment_new {
 bool store_deployment_add(struct tx *tx, const struct deployment_new *deployment, int64_t now,
     int64_t *ret_id, struct err *err) must_check;
 
-/* The version of a record that ought to be served, of those whose key we have: a staged one before
- * the current. *ret_version_id is 0 where there is none. */
+/* The version of a record that ought to be served, of those that are not revoked and whose key we
+ * have: a staged one before the current. *ret_version_id is 0 where there is none. */
 bool store_deployment_wanted(struct tx *tx, int64_t certificate_id, int64_t *ret_version_id,
     struct err *err) must_check;
 
@@ -84,6 +84,12 @@ bool store_deployment_wake(struct tx *tx, const struct deployment_row *row, int6
  * newer is there. */
 bool store_deployment_retry(struct tx *tx, struct deployment_row *row, int64_t account_id,
     int64_t now, struct err *err) must_check;
+
+/*
+ * In what was restored from a backup: what was under way may have been brought long since, and
+ * something newer after it. It has failed, and is deployed again only when somebody asks for it.
+ */
+bool store_deployment_shelve(struct tx *tx, int64_t now, struct err *err) must_check;
 
 /* Versions of that serial number, whoever has them. */
 bool store_deployment_by_serial(struct tx *tx, const char *serial, struct id_list *version_ids,

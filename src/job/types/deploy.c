@@ -7,7 +7,6 @@
  * back (is_putting_back), and the deployment ends as put_back. What ended without being seen is
  * tried again by itself, ever more seldom.
  */
-#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
@@ -30,7 +29,8 @@
 #include "store/endpoint.h"
 #include "store/resource.h"
 
-#define TRIES 3        /* of one step, while the resource cannot be reached */
+#define TRIES 3 /* of one step, while the resource cannot be reached */
+#define ERROR_MAX 1000
 #define BUSY_SECONDS 2 /* another is being put there: it wakes us, or we look again */
 #define ROUND_PAUSE_MS 200
 
@@ -89,19 +89,14 @@ static bool step_or_wait(struct errand *e, const char *action, struct err *err)
     return !is_busy || again(e, BUSY_SECONDS);
 }
 
-static void set_error(struct errand *e, const char *format, ...) printf_like(2, 3);
-
-static void set_error(struct errand *e, const char *format, ...)
+/* Why it is not served; `text` is taken. */
+static void set_error(struct errand *e, char *text)
 {
-    autodone(buf) struct buf text = BUF_INIT(2048);
-    char field[1200];
-    va_list args;
+    autodone(buf) struct buf clean = BUF_INIT(2048);
 
-    va_start(args, format);
-    (void)vsnprintf(field, sizeof field, format, args);
-    va_end(args);
-    buf_add_clean(&text, span_text(field));
-    str_set(&e->row->error, buf_text(&text));
+    buf_add_clean(&clean, span_slice(span_text(text), 0, ERROR_MAX));
+    str_set(&e->row->error, buf_text(&clean));
+    free(text);
 }
 
 /* It ended, in that state. */
@@ -145,7 +140,7 @@ static bool may_try_again(struct errand *e, const struct err *cause)
 
 static bool try_again(struct errand *e, const struct err *cause, struct err *err)
 {
-    set_error(e, "%s", cause->msg);
+    set_error(e, xasprintf("%s", cause->msg));
     return step_or_wait(e, NULL, err) && again(e, 1 + e->row->n_tries);
 }
 
@@ -164,7 +159,7 @@ static bool begin(struct errand *e, struct err *err)
         e->row->started_at = e->now;
     if (!is_wanted) {
         e->is_unwanted = true;
-        set_error(e, "the certificate does not belong there any more");
+        set_error(e, xasprintf("the certificate does not belong there any more"));
         return end(e, DEPLOYMENT_FAILED, 0, err);
     }
     if (!deploy_place_look(&e->place, &cause)) {
@@ -172,7 +167,7 @@ static bool begin(struct errand *e, struct err *err)
             return try_again(e, &cause, err);
         e->row->attempts++;
         e->is_unreachable = cause.kind == ERR_UNAVAILABLE;
-        set_error(e, "%s; nothing was changed", cause.msg);
+        set_error(e, xasprintf("%s; nothing was changed", cause.msg));
         return end(e, DEPLOYMENT_FAILED, 0, err);
     }
     e->row->state = DEPLOYMENT_DEPLOYING;
@@ -196,10 +191,10 @@ static bool turn_back(struct errand *e, struct err *err)
     if (!before.sealed_key_id || e->row->previous_version_id == e->row->version_id) {
         autofree(str) char *why = xstrdup(e->row->error);
 
-        set_error(e, "%s; the new one was left in place, because %s", why,
-            e->row->previous_version_id == e->row->version_id
-                ? "it was there before"
-                : "the key of the one before it is not here");
+        set_error(e, xasprintf("%s; the new one was left in place, because %s", why,
+                         e->row->previous_version_id == e->row->version_id
+                             ? "it was there before"
+                             : "the key of the one before it is not here"));
         return end(e, DEPLOYMENT_FAILED, 0, err);
     }
     e->row->is_putting_back = true;
@@ -214,15 +209,15 @@ static bool settle_refusal(struct errand *e, const struct err *cause, struct err
 
     if (e->row->is_putting_back) {
         e->is_unreachable = cause->kind == ERR_UNAVAILABLE;
-        set_error(e, "%s; the one before it could not be put back: %s", why, cause->msg);
+        set_error(e, xasprintf("%s; the one before it could not be put back: %s", why, cause->msg));
         return end(e, DEPLOYMENT_FAILED, 0, err);
     }
     if (deploy_place_is_untouched(&e->place)) {
         e->is_unreachable = cause->kind == ERR_UNAVAILABLE;
-        set_error(e, "%s; what was there before is still there", cause->msg);
+        set_error(e, xasprintf("%s; what was there before is still there", cause->msg));
         return end(e, DEPLOYMENT_FAILED, 0, err);
     }
-    set_error(e, "%s", cause->msg);
+    set_error(e, xasprintf("%s", cause->msg));
     return turn_back(e, err);
 }
 
@@ -234,7 +229,7 @@ static bool put(struct errand *e, struct err *err)
     if (!deploy_place_put(&e->place, &cause)) {
         /* Why the new one is not served is kept for the end. */
         if (!e->row->is_putting_back)
-            set_error(e, "%s", cause.msg);
+            set_error(e, xasprintf("%s", cause.msg));
         if (may_try_again(e, &cause))
             return step_or_wait(e, NULL, err) && again(e, 1 + e->row->n_tries);
         return settle_refusal(e, &cause, err);
@@ -315,7 +310,7 @@ static bool proved(struct errand *e, size_t n_addresses, struct err *err)
     }
     autofree(str) char *why = xstrdup(e->row->error);
 
-    set_error(e, "%s; the one before it was put back, and is seen again", why);
+    set_error(e, xasprintf("%s; the one before it was put back, and is seen again", why));
     return end(e, DEPLOYMENT_PUT_BACK, n_addresses, err);
 }
 
@@ -324,13 +319,13 @@ static bool out_of_time(struct errand *e, const struct proof *proof, struct err 
     autofree(str) char *why = xstrdup(e->row->error);
 
     if (e->row->is_putting_back) {
-        set_error(e, "%s; the one before it was put back, but is not seen everywhere: %s", why,
-            proof->why);
+        set_error(e, xasprintf("%s; the one before it was put back, but is not seen everywhere: %s",
+                         why, proof->why));
         return end(e, DEPLOYMENT_PUT_BACK, 0, err);
     }
-    set_error(e, "not seen within %" PRId64 " s at %zu of %zu addresses: %s",
-        e->resource->proof_seconds, proof->n_addresses - proof->n_expected, proof->n_addresses,
-        proof->why);
+    set_error(e, xasprintf("not seen within %" PRId64 " s at %zu of %zu addresses: %s",
+                     e->resource->proof_seconds, proof->n_addresses - proof->n_expected,
+                     proof->n_addresses, proof->why));
     return turn_back(e, err);
 }
 
