@@ -174,9 +174,9 @@ static bool call_once(const struct runtime_where *where, const struct span *part
 
 /* "Can't show! Operations on certificates are currently locked!" and its kin: another connection,
  * maybe one of ours whose process has died, is busy with a certificate. */
-static bool is_locked(const struct buf *answer, size_t from)
+static bool is_locked(const struct buf *answer)
 {
-    const struct span said = span_slice(buf_span(answer), from, SIZE_MAX);
+    const struct span said = buf_span(answer);
 
     return span_find(said, SPAN_LITERAL("currently locked")) < said.size;
 }
@@ -186,14 +186,13 @@ bool runtime_call(const struct runtime_where *where, const struct span *parts, s
 {
     static const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
     const int64_t until_ms = clock_mono_ms() + where->timeout_ms;
-    const size_t before = answer->size;
 
     for (;;) {
+        buf_clear(answer);
         if (!call_once(where, parts, n_parts, until_ms, answer, err))
             return false;
-        if (!is_locked(answer, before) || clock_mono_ms() + 50 >= until_ms)
+        if (!is_locked(answer) || clock_mono_ms() + 50 >= until_ms)
             return true;
-        buf_truncate(answer, before);
         (void)nanosleep(&pause, NULL);
     }
 }

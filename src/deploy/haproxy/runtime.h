@@ -23,6 +23,7 @@ struct runtime_where {
 
 #define RUNTIME_ANSWER_MAX (1u << 20)
 
-/* `parts` are sent one after the other; what is in them is never copied. The answer is appended. */
+/* `parts` are sent one after the other; what is in them is never copied. `answer` is emptied first.
+ */
 bool runtime_call(const struct runtime_where *where, const struct span *parts, size_t n_parts,
     struct buf *answer, struct err *err) must_check;
