@@ -234,7 +234,7 @@ bool ticket_watch(struct remote *remote, const struct ticket_options *o, bool wa
 
     if (!o->user && !remote_call(remote, "GET", "/me", NULL, &me, err))
         return false;
-    const char *const user = o->user ? o->user : json_as_text(json_member(me, "username"));
+    const char *const user = o->user ? o->user : json_as_text(json_member(me, "name"));
 
     if (!user)
         return fail(err, ERR_UPSTREAM, "the server does not say who you are: use --user");

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "codec/digest.h"
 #include "codec/json.h"
 #include "life/work.h"
 #include "monitor/add.h"
@@ -19,6 +20,7 @@
 #include "store/deployment.h"
 #include "store/order.h"
 #include "store/request.h"
+#include "store/sealed_key.h"
 #include "store/settings.h"
 #include "store/ticket_talk.h"
 #include "x509/cert.h"
@@ -74,6 +76,24 @@ static bool put_first(struct life *life, struct tx *tx, const struct cert_row *c
            store_cert_refresh(tx, cert->id, "", &rule, life->now, NULL, err);
 }
 
+/* A key that somebody moved to another request in the database would be deployed beside a
+ * certificate that is not its own. */
+static bool check_key(struct tx *tx, const struct order_row *order, const struct cert *leaf,
+    struct err *err)
+{
+    autodone(buf) struct buf spki = BUF_INIT(VAULT_SEALED_MAX);
+    uint8_t sha256[SHA256_SIZE];
+
+    if (!order->sealed_key_id)
+        return true;
+    if (!store_sealed_key_public(tx, order->sealed_key_id, &spki, err))
+        return false;
+    digest_sha256(buf_span(&spki), sha256);
+    return cert_is_for_key(leaf, sha256) ||
+           fail(err, ERR_INTERNAL, "the key that order %" PRId64 " names is not its request's",
+               order->id);
+}
+
 static bool put_version(struct life *life, struct tx *tx, int64_t certificate_id,
     const struct order_row *order, struct brought *brought, struct err *err)
 {
@@ -83,7 +103,8 @@ static bool put_version(struct life *life, struct tx *tx, int64_t certificate_id
 
     brought->is_issued = true;
     brought->sealed_key_id = order->sealed_key_id;
-    if (!bring_versions(tx, brought, life->now, err) ||
+    if (!check_key(tx, order, chain_leaf(brought->chain), err) ||
+        !bring_versions(tx, brought, life->now, err) ||
         !store_cert_get(tx, &system, certificate_id, &cert, err))
         return false;
     if (!cert->version_id && !cert->n_endpoints)

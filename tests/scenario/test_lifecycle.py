@@ -241,6 +241,19 @@ def test_the_server_makes_the_key_where_the_profile_lets_it(life):
     assert life.api.get(f"/certificates/{ticket['certificate']['id']}").json["has_private_key"] is True
 
 
+def test_a_key_that_was_moved_in_the_database_is_not_used(life):
+    """Another request's key would be deployed beside a certificate that is not its own."""
+    one, other = life.create(sans=["one.example.org"]), life.create(sans=["other.example.org"])
+    number = {t["key"]: t["key"].split("-")[1] for t in (one, other)}
+    run_sql(life.desk, "UPDATE certificate_request SET sealed_key_id = (SELECT q.sealed_key_id FROM certificate_request q"
+                       f" JOIN ticket t ON t.id = q.ticket_id WHERE t.project = 'CERT' AND t.number = {number[other['key']]})"
+                       " WHERE ticket_id = (SELECT id FROM ticket WHERE project = 'CERT' AND number ="
+                       f" {number[one['key']]})")
+    life.do(one, "enroll", expect=500)
+    assert life.ticket(one)["status"] == "certificate_request" and life.files(one) == []
+    assert life.do(other, "enroll")["status"] == "certificate_enrolled"
+
+
 def test_the_request_is_used_again(life):
     ticket = life.enrolled()
     first = life.chain(ticket)[0]

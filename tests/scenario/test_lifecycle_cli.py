@@ -1,0 +1,52 @@
+"""The life of a certificate from the command line: certdesk ticket, and certdesk cert enroll, renew, revoke."""
+
+import json
+
+from lifecycle import Desk, csr_for
+
+
+def test_a_certificate_from_request_to_revocation(desk, tmp_path):
+    """F11 F13 F14 F15 F17 F18"""
+    life = Desk(desk)
+
+    def say(*words, code=0, **kw):
+        result = desk.cli(*words, env={"CERTDESK_TOKEN": life.api.token}, **kw)
+        assert result.returncode == code, (words, result.stdout, result.stderr)
+        return result.stdout if code == 0 else result.stderr
+    csr = tmp_path / "www.csr"
+    csr.write_text(csr_for("www.example.org")[0])
+    assert say("ticket", "create", "--profile", "web", "--csr", str(csr), "--summary", "Web shop") == \
+        "CERT-1- Web shop has been created (certificate_request)\n"
+    assert "refuses" not in say("ticket", "show", "CERT-1")
+    assert "csr" in say("ticket", "create", "--profile", "web", code=1)
+    assert say("ticket", "enroll", "cert-1", "--comment", "please") == "CERT-1 has been updated (certificate_enrolled)\n"
+    shown = say("ticket", "show", "CERT-1")
+    assert "Certificate enrolled:www.example.org" in shown and "please" in shown
+    assert "www.example.org.pem" in say("ticket", "attachment", "CERT-1")
+    file = json.loads(say("ticket", "attachment", "CERT-1", "-o", "json").splitlines()[0])
+    assert say("ticket", "attachment", "CERT-1", str(file["id"])).startswith("-----BEGIN CERTIFICATE-----")
+    assert "outside of the configured expiry window" in say("ticket", "renew", "CERT-1", code=1)
+    assert "certificate_renewed" in say("ticket", "renew", "CERT-1", "--force")
+    (tmp_path / "note.txt").write_text("hello")
+    say("ticket", "attach", "CERT-1", str(tmp_path / "note.txt"))
+    assert "note.txt" in say("ticket", "attachment", "CERT-1")
+    say("ticket", "csr", "CERT-1", str(csr))
+    say("ticket", "watch", "CERT-1")
+    assert life.ticket({"key": "CERT-1"})["is_watching"]
+    say("ticket", "unwatch", "CERT-1")
+    assert "certificate_revoked" in say("ticket", "revoke", "CERT-1", "--reason", "superseded")
+
+    assert "certificate_request" in say("ticket", "create", "--profile", "web", "shop.example.org", "--key", "ec")
+    assert "cancelled" in say("ticket", "cancel", "CERT-2")
+    say("ticket", "approve", "CERT-2", code=1)
+    record = life.api.post("/certificates", {"name": "later"}).json["id"]
+    assert "certificate_enrolled" in say("cert", "enroll", str(record), "--profile", "web", "later.example.org")
+    assert "certificate_renewed" in say("cert", "renew", str(record), "--force")
+    number = life.ticket({"key": "CERT-3"})["certificate_id"]
+    assert say("ticket", "create", "--profile", "web", "--revoke", number, "--domain", "later.example.org", "--summary",
+               "Over") == "CERT-4- Over has been revoked (done)\n"
+    assert "certificate_revoked" in say("cert", "revoke", str(record))
+    assert say("ticket", "list", "--profile", "web", "--status", "cancelled").count("CERT-") == 1
+    for words in (("ticket",), ("ticket", "nonsense"), ("ticket", "renew"), ("cert", "revoke")):
+        say(*words, code=2)
+    say("cert", "renew", "x", code=1)
