@@ -82,7 +82,7 @@ struct api_services {
     struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
-    struct credentials *credentials; /* passwords that were right a moment ago */
+    struct credentials *credentials;  /* passwords that were right a moment ago */
     const struct deploy_host *deploy; /* what resources may touch on this host */
     struct ocsp_responder *ocsp;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
