@@ -31,6 +31,8 @@ _certdesk_options() {
         echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --subject --summary --tag" \
             "--help"
         ;;
+    business-group) echo "-o --description --name --output --reassign-to --help" ;;
+    field) echo "-o --choices --discard --label --output --required --type --help" ;;
     group) echo "-o --description --output --help" ;;
     profile)
         echo "-o --allow --approvals --approvers --auto-renew --ca --description --disable --domains --email" \
@@ -55,6 +57,7 @@ _certdesk_options() {
             "--role --search --help"
         ;;
     version) echo "-o --help" ;;
+    view) echo "-o --columns --default --filter --output --shared --help" ;;
     esac
 }
 
@@ -67,7 +70,10 @@ _certdesk_words() {
     standby) echo "end" ;;
     cert) echo "list show add update export import replace access bulk enroll renew revoke" ;;
     csv) echo "import export" ;;
+    business-group) echo "list add edit remove" ;;
+    field) echo "list add edit remove" ;;
     group) echo "list show add remove join leave" ;;
+    view) echo "list show save remove" ;;
     profile) echo "list show add edit check delete force" ;;
     resource) echo "list show add edit remove put clear test deploy" ;;
     deployment) echo "list show retry" ;;
@@ -82,7 +88,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup ca cert check config csr csv deployment group key login profile resource restore serve standby ticket user version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup business-group ca cert check config csr csv deployment field group key login profile resource restore serve standby ticket user version view --help" \
             -- "$current")
         return
     fi

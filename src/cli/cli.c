@@ -21,6 +21,12 @@ const struct cli_word cli_words[] = {
         "list | show ID | add HOST[:PORT]… | update ID… | import FILE | replace ID FILE"
         " | access ID | bulk ACTION [OPTION…]",
         "certificates: list, look at, add, refresh, bring as files, share", cli_cert },
+    { "business-group", "list | add NAME | edit NAME | remove NAME [OPTION…]",
+        "labels for certificates: list, make, rename, remove", cli_business_group },
+    { "field", "list | add NAME | edit NAME | remove NAME [OPTION…]",
+        "fields of one's own on certificates: list, make, change, remove", cli_field },
+    { "view", "list | show NAME | save NAME | remove NAME [OPTION…]",
+        "saved lists of certificates: list, look at, make or change, remove", cli_view },
     { "group",
         "list | show NAME | add NAME [USER…] | remove NAME | join NAME USER… | leave NAME USER…",
         "groups of users: list, make, fill, remove", cli_group },

@@ -172,13 +172,21 @@ static bool pass_through(struct life *life, struct tx *tx, const struct life_cas
            life_move(life, tx, c, STATUS_CERTIFICATE_RENEW, NULL, err);
 }
 
+/* Issued is not served: where it is brought somewhere, the ticket is resolved once it was seen
+ * there (job/types/deploy_tell). */
 static bool move_ticket(struct life *life, struct tx *tx, const struct life_case *c,
     const struct order_row *order, int64_t certificate_id, int64_t version_id, struct err *err)
 {
     autofree(str) char *summary = xasprintf("Certificate enrolled:%s", c->request->domain);
-    const struct ticket_edit edit = { .summary = summary,
+    struct ticket_edit edit = { .summary = summary,
         .certificate_id = &certificate_id,
         .version_id = &version_id };
+    int64_t n_places;
+
+    if (!deployment_queue(tx, certificate_id, version_id, c->ticket->id, life->now, &n_places, err))
+        return false;
+    if (n_places > 0)
+        edit.resolution = "";
 
     return life_move(life, tx, c,
         is_renewal(order) ? STATUS_CERTIFICATE_RENEWED : STATUS_CERTIFICATE_ENROLLED, &edit, err);
@@ -225,8 +233,7 @@ bool life_issued(struct life *life, struct tx *tx, const struct life_case *c,
            say_issued(life, tx, c->ticket->id, order, issue, err) &&
            attach(life, tx, c, issue, err) &&
            store_life_issued(tx, certificate_id, life->now, err) &&
-           audit_issued(life, tx, c, order, issue, err) &&
-           deployment_queue(tx, certificate_id, brought.version_id, c->ticket->id, life->now, err);
+           audit_issued(life, tx, c, order, issue, err);
 }
 
 /* The status of before, resolved or open as that is. */
@@ -267,6 +274,8 @@ bool life_refused(struct life *life, struct tx *tx, const struct life_case *c, b
            (!renewal || !c->ticket->certificate_id ||
                store_life_failed(tx, c->ticket->certificate_id, cause->kind, cause->msg, life->now,
                    err)) &&
+           life_tell(tx, c->ticket, 0, renewal ? "could not be renewed" : "could not be enrolled",
+               life->now, err) &&
            life_audit_ticket(life, tx, c->ticket,
                renewal ? "ticket.not_renewed" : "ticket.not_enrolled", NULL, NULL, err);
 }

@@ -124,7 +124,7 @@ static bool read_places(struct tx *tx, int64_t certificate_id, struct places *pl
 }
 
 bool deployment_queue(struct tx *tx, int64_t certificate_id, int64_t version_id, int64_t ticket_id,
-    int64_t now, struct err *err)
+    int64_t now, int64_t *ret_n, struct err *err)
 {
     autodone(places) struct places places = { 0 };
 
@@ -141,7 +141,28 @@ bool deployment_queue(struct tx *tx, int64_t certificate_id, int64_t version_id,
         if (!store_deployment_add(tx, &deployment, now, &id, err))
             return false;
     }
+    *ret_n = (int64_t)places.n;
     return true;
+}
+
+bool store_deployment_served(struct tx *tx, int64_t certificate_id, int64_t version_id,
+    struct id_list *ticket_ids, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT DISTINCT t.id FROM deployment d JOIN ticket t ON t.id = d.ticket_id"
+        " WHERE d.certificate_id = $1 AND d.version_id = $2 AND t.version_id = $2"
+        "   AND t.resolved_at IS NULL"
+        "   AND NOT EXISTS (SELECT 1 FROM deployment w"
+        "     WHERE w.ticket_id = t.id AND w.version_id = $2 AND w.state <> 'seen'"
+        "       AND NOT EXISTS (SELECT 1 FROM deployment n WHERE n.resource_id = w.resource_id"
+        "         AND n.slot = w.slot AND n.version_id = $2 AND n.id > w.id AND n.state = 'seen'))"
+        " ORDER BY t.id");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_i64(q, 2, version_id);
+    while (stmt_next(q))
+        id_list_add(ticket_ids, stmt_i64(q, 0));
+    return stmt_end(q, err);
 }
 
 bool store_deployment_wanted(struct tx *tx, int64_t certificate_id, int64_t *ret_version_id,

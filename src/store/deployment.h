@@ -17,10 +17,16 @@ struct tx;
 /*
  * Queue a deployment of `version_id` for every place that the record is associated with on a
  * resource that certificates are brought to. For whoever issued it: no rights are asked for here.
- * ticket_id 0: none. The jobs are queued, too; kick the runner after the commit.
+ * ticket_id 0: none. The jobs are queued, too; kick the runner after the commit. *ret_n is how
+ * many.
  */
 bool deployment_queue(struct tx *tx, int64_t certificate_id, int64_t version_id, int64_t ticket_id,
-    int64_t now, struct err *err) must_check;
+    int64_t now, int64_t *ret_n, struct err *err) must_check;
+
+/* The tickets that a version of a record was issued by, and that waited until it is served: those
+ * for which it was now seen in the last place. */
+bool store_deployment_served(struct tx *tx, int64_t certificate_id, int64_t version_id,
+    struct id_list *ticket_ids, struct err *err) must_check;
 
 struct deployment_new {
     int64_t resource_id;

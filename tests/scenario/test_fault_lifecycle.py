@@ -115,7 +115,9 @@ def test_every_ticket_ends_with_one_certificate_for_each_request(desk):
     ca = admin.get("/cas/internal").json
     assert (ca["n_certificates"], ca["n_revoked"]) == (len(tickets) + renewed, revoked)
     assert admin.get("/certificates").json["total"] == len(tickets) + 1, "and the authority's own"
-    wait_until(lambda: not admin.get("/jobs?state=running").json["items"], 60, "no job runs")
+    stuck = admin.get("/jobs?state=running").json["items"]
+    wait_until(lambda: not {j["id"] for j in stuck} & {j["id"] for j in admin.get("/jobs?state=running").json["items"]},
+               60, f"the end of {stuck}")
     admin.job_done(admin.post("/schedules/audit/run", expect=202).json["job"], 60)
     verdict = admin.get("/audit/verify").json
     assert verdict["intact"] and verdict["links"] > 0, verdict

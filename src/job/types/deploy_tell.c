@@ -8,6 +8,7 @@
 #include "core/lifecycle.h"
 #include "monitor/told.h"
 #include "store/audit.h"
+#include "store/deployment.h"
 #include "store/ticket.h"
 
 #define TEXT_MAX_BYTES 4096
@@ -54,9 +55,12 @@ static void write_seen(struct buf *out, const struct deployment_row *row, size_t
 
     buf_add_text(out, "Served: ");
     add_where(out, row);
-    buf_addf(out, " presents the certificate with SHA-256 %s at all %zu addresses.",
-        hex_encode(span_of(row->sha256, SHA256_SIZE), fingerprint, sizeof fingerprint),
-        n_addresses);
+    buf_addf(out, " presents the certificate with SHA-256 %s",
+        hex_encode(span_of(row->sha256, SHA256_SIZE), fingerprint, sizeof fingerprint));
+    if (n_addresses == 1)
+        buf_add_text(out, " at its only address.");
+    else
+        buf_addf(out, " at all %zu addresses.", n_addresses);
 }
 
 static void write_not_served(struct buf *out, const struct deployment_row *row)
@@ -84,6 +88,21 @@ static bool tell_expiry_tickets(struct tx *tx, const struct deployment_row *row,
     return true;
 }
 
+/* The tickets that waited for this. */
+static bool resolve_served(struct tx *tx, const struct deployment_row *row, int64_t now,
+    struct err *err)
+{
+    autodone(id_list) struct id_list served = { 0 };
+    const struct ticket_edit edit = { .resolution = "served" };
+
+    if (!store_deployment_served(tx, row->certificate_id, row->version_id, &served, err))
+        return false;
+    for (size_t i = 0; i < served.n; i++)
+        if (!store_ticket_edit(tx, served.items[i], &edit, now, err))
+            return false;
+    return true;
+}
+
 bool deploy_tell(struct tx *tx, const struct deployment_row *row, size_t n_addresses, int64_t now,
     struct err *err)
 {
@@ -94,6 +113,8 @@ bool deploy_tell(struct tx *tx, const struct deployment_row *row, size_t n_addre
         write_seen(&body, row, n_addresses);
     else
         write_not_served(&body, row);
+    if (is_seen && !resolve_served(tx, row, now, err))
+        return false;
     if (row->ticket_id)
         return told_say(tx, row->ticket_id, &body, now, err);
     /* What is seen the check tells, which knows which ticket that answers. */

@@ -31,6 +31,7 @@ bool job_outbox_run(struct job_run *run, struct err *err)
     autofree(tx) struct tx *tx = NULL;
 
     if (!outbox_bundle(&outbox, EVENT_RENEWED, &made, err) ||
+        !outbox_bundle(&outbox, EVENT_TICKET, &made, err) ||
         !tx_begin(run->db, TX_WRITE, &tx, err) ||
         !store_delivery_lanes(tx, run->now, note_lane, &waking, err))
         return false;
