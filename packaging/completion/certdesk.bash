@@ -31,6 +31,8 @@ _certdesk_options() {
         echo "-o --assignee --business-group --dry-run --output --owner --search --source --status --subject --summary --tag" \
             "--help"
         ;;
+    business-group) echo "-o --description --name --output --reassign-to --help" ;;
+    field) echo "-o --choices --discard --label --output --required --type --help" ;;
     group) echo "-o --description --output --help" ;;
     profile)
         echo "-o --allow --approvals --approvers --auto-renew --ca --description --disable --domains --email" \
@@ -38,7 +40,11 @@ _certdesk_options() {
             "--output --renewal-key --require --scan-minutes --stop --subject --uri --usage --users" \
             "--wildcards --window --help"
         ;;
-    resource) echo "-o --description --output --search --help" ;;
+    resource)
+        echo "-o --address --description --endpoint --group --name --output --rounds --search --slot" \
+            "--socket --timeout --type --user --wait --help"
+        ;;
+    deployment) echo "-o --certificate --output --resource --state --wait --help" ;;
     ticket) echo "-o --assignee --certificate --comment --csr --domain --force --key --output --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
     config) echo "-o --config --help" ;;
     restore)
@@ -51,6 +57,7 @@ _certdesk_options() {
             "--role --search --help"
         ;;
     version) echo "-o --help" ;;
+    view) echo "-o --columns --default --filter --output --shared --help" ;;
     esac
 }
 
@@ -63,9 +70,13 @@ _certdesk_words() {
     standby) echo "end" ;;
     cert) echo "list show add update export import replace access bulk enroll renew revoke" ;;
     csv) echo "import export" ;;
+    business-group) echo "list add edit remove" ;;
+    field) echo "list add edit remove" ;;
     group) echo "list show add remove join leave" ;;
+    view) echo "list show save remove" ;;
     profile) echo "list show add edit check delete force" ;;
-    resource) echo "list show add remove put clear" ;;
+    resource) echo "list show add edit remove put clear test deploy" ;;
+    deployment) echo "list show retry" ;;
     ticket) echo "create list show enroll renew revoke cancel resolve reopen approve refuse comment csr attachment attach watch unwatch" ;;
     user) echo "list add edit remove" ;;
     config) echo "check list" ;;
@@ -77,13 +88,17 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup ca cert check config csr csv group key login profile resource restore serve standby ticket user version --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup business-group ca cert check config csr csv deployment field group key login profile resource restore serve standby ticket user version view --help" \
             -- "$current")
         return
     fi
     case "$previous" in
     -f | --file | --ca-file | --proxy-credential-file | --token-file | --key | --chain | --password-file | --key-password-file \
         | --recovery-key | --config | --tls-cert | --tls-key)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --socket)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;

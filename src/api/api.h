@@ -19,6 +19,7 @@
 
 struct api_call;
 struct db;
+struct deploy_host;
 struct err;
 struct job_runner;
 struct notifier;
@@ -29,6 +30,7 @@ struct scheduler;
 struct probe_client;
 struct vault_client;
 struct import_client;
+struct credentials;
 
 enum api_flags {
     API_READS = 0,            /* a read-only transaction */
@@ -80,6 +82,8 @@ struct api_services {
     struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
+    struct credentials *credentials; /* passwords that were right a moment ago */
+    const struct deploy_host *deploy; /* what resources may touch on this host */
     struct ocsp_responder *ocsp;
     const struct addr_ranges *metrics_allow; /* who may read /metrics without credentials */
     int64_t metrics_cap;                     /* certificates in /metrics */
@@ -124,6 +128,7 @@ struct api_call {
     struct http_producer producer;  /* … or, with `produce`, what this makes piece by piece */
     const char *media_type;         /* NULL: application/json; lives for ever */
     int64_t etag;                   /* 0: no ETag */
+    int64_t retry_after;            /* with 429: in how many seconds; 0: not said */
     int64_t max_age;                /* anybody may keep it for so many seconds; 0: nobody */
     char location[256];             /* "" : no Location */
     char set_cookie[256];           /* "" : no Set-Cookie */

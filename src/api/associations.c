@@ -1,14 +1,17 @@
 /*
  * api/associations: which record is in which place of a resource.
  *
- * Who puts a certificate somewhere must have the right to use its key; who takes it away, the right
- * to change the record. Places whose record the caller may not see are neither shown nor touched.
- * A list is saved whole, in one transaction: old and new change places at once.
+ * Who puts a certificate somewhere must have the right to use its key, and, where certificates are
+ * brought, to deploy there; who takes it away, the right to change the record. Places whose record
+ * the caller may not see are neither shown nor touched. A list is saved whole, in one transaction:
+ * old and new change places at once.
  */
 #include <string.h>
 
 #include "api/cert_json.h"
+#include "api/deployments.h"
 #include "api/page.h"
+#include "api/resource_json.h"
 #include "api/tables.h"
 #include "base/alloc.h"
 #include "base/err.h"
@@ -174,19 +177,46 @@ static bool take_away_old(struct api_call *call, struct save *save, struct err *
     return true;
 }
 
+/* A resource that certificates are brought to has the places that its settings name. */
+static bool check_place(struct api_call *call, const struct resource_row *resource,
+    const char *slot, const char *field, struct err *err)
+{
+    autodone(deploy_settings) struct deploy_settings settings = { 0 };
+
+    if (!deploy_ops_find(resource->type))
+        return true;
+    if (!resource_require_deploy(call, resource, err) ||
+        !resource_settings(resource, &settings, err))
+        return false;
+    if (deploy_settings_slot(&settings, slot) != SIZE_MAX)
+        return true;
+    json_problems_addf(call->problems, field, "the resource has no place \"%s\"", slot);
+    return fail(err, ERR_INVALID, "%s: the resource has no place \"%s\"", field, slot);
+}
+
+/* The i-th of a list. */
+static bool put_place(struct api_call *call, const struct resource_row *resource, size_t i,
+    const struct place *place, struct err *err)
+{
+    autofree(cert_row) struct cert_row *cert = NULL;
+    char field[40];
+    int64_t id;
+
+    (void)snprintf(field, sizeof field, "items[%zu].slot", i);
+    return require_new(call, i, place->certificate_id, &cert, err) &&
+           check_place(call, resource, place->slot, field, err) &&
+           store_association_add(call->tx, resource->id, place->slot, cert->id, call->now, &id,
+               err) &&
+           note(call, "certificate.associate", cert, resource->name, place->slot, err) &&
+           deployments_place(call, resource, place->slot, cert->id, err);
+}
+
 static bool put_new(struct api_call *call, const struct save *save, struct err *err)
 {
     for (size_t i = 0; i < save->n_places; i++) {
         const struct place *place = &save->places[i];
-        autofree(cert_row) struct cert_row *cert = NULL;
-        int64_t id;
 
-        if (place->is_kept)
-            continue;
-        if (!require_new(call, i, place->certificate_id, &cert, err) ||
-            !store_association_add(call->tx, save->resource->id, place->slot, cert->id, call->now,
-                &id, err) ||
-            !note(call, "certificate.associate", cert, save->resource->name, place->slot, err))
+        if (!place->is_kept && !put_place(call, save->resource, i, place, err))
             return false;
     }
     return true;
@@ -293,9 +323,10 @@ static bool place_add(struct api_call *call, struct err *err)
     if (!json_in_end(&in, err))
         return false;
     ASSERT(resource); /* or there would have been a complaint */
-    if (!begin_change(call, resource, err) ||
+    if (!begin_change(call, resource, err) || !check_place(call, resource, slot, "slot", err) ||
         !store_association_add(call->tx, resource->id, slot, cert->id, call->now, &id, err) ||
         !note(call, "certificate.associate", cert, resource->name, slot, err) ||
+        !deployments_place(call, resource, slot, cert->id, err) ||
         !store_associations(call->tx, &viewer, 0, cert->id, &rows, err))
         return false;
     for (size_t i = 0; i < rows.n; i++) {

@@ -8,8 +8,15 @@
 
 #include <string.h>
 
+#include "api/credentials.h"
+#include "api/jira/errors.h"
+#include "api/sign_in.h"
+#include "auth/password.h"
+#include "base/alloc.h"
 #include "base/err.h"
+#include "base/parse.h"
 #include "base/secret.h"
+#include "codec/base64.h"
 #include "codec/digest.h"
 #include "db/db.h"
 #include "store/account.h"
@@ -23,6 +30,17 @@ static bool refuse(struct api_call *call, struct err *err, const char *why)
     return fail(err, ERR_DENIED, "%s", why);
 }
 
+static bool become_account(struct api_call *call, const struct account_row *account,
+    unsigned scopes, struct err *err)
+{
+    call->who.account_id = account->id;
+    call->who.scopes = scopes;
+    span_copy_text(span_text(account->name), call->who.name, sizeof call->who.name);
+    if (!role_from_name(account->role, &call->who.role))
+        return fail(err, ERR_INTERNAL, "the user \"%s\" has no known role", account->name);
+    return true;
+}
+
 static bool become(struct api_call *call, struct tx *tx, int64_t account_id, unsigned scopes,
     bool *ret_may, struct err *err)
 {
@@ -31,12 +49,7 @@ static bool become(struct api_call *call, struct tx *tx, int64_t account_id, uns
     if (!store_account_get(tx, account_id, &account, err))
         return false;
     *ret_may = !account->is_disabled;
-    call->who.account_id = account->id;
-    call->who.scopes = scopes;
-    span_copy_text(span_text(account->name), call->who.name, sizeof call->who.name);
-    if (!role_from_name(account->role, &call->who.role))
-        return fail(err, ERR_INTERNAL, "the user \"%s\" has no known role", account->name);
-    return true;
+    return become_account(call, account, scopes, err);
 }
 
 /* In a transaction of its own, and never a reason to refuse the request. */
@@ -63,7 +76,8 @@ static void touch_session(struct api_call *call, const uint8_t hash[static SHA25
         (void)!tx_commit(take(&tx), &ignored);
 }
 
-static bool by_token(struct api_call *call, struct span token, struct err *err)
+/* `owner` 0: whoever's it is; else it must be that account's. */
+static bool by_token(struct api_call *call, struct span token, int64_t owner, struct err *err)
 {
     uint8_t hash[SHA256_SIZE];
     autofree(tx) struct tx *tx = NULL;
@@ -74,7 +88,7 @@ static bool by_token(struct api_call *call, struct span token, struct err *err)
     digest_sha256(token, hash);
     if (!tx_begin(call->db, TX_READ, &tx, err) || !store_token_find(tx, hash, call->now, &row, err))
         return false;
-    if (!row || !scopes_from_text(row->scopes, &scopes))
+    if (!row || (owner && row->account_id != owner) || !scopes_from_text(row->scopes, &scopes))
         return refuse(call, err, "the token is not known, or has expired");
     if (!become(call, tx, row->account_id, scopes, &may, err))
         return false;
@@ -87,20 +101,88 @@ static bool by_token(struct api_call *call, struct span token, struct err *err)
     return true;
 }
 
+static bool find_by_name(struct api_call *call, const char *name, struct account_row **ret,
+    struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(call->db, TX_READ, &tx, err) && store_account_find(tx, name, ret, err) &&
+           (*ret || !strchr(name, '@') || store_account_find_by_mail(tx, name, ret, err));
+}
+
+/* A password that was right a moment ago is not verified again. */
+static bool by_password(struct api_call *call, const char *name, struct span password,
+    struct account_row *account, struct err *err)
+{
+    struct credentials *credentials = call->services->credentials;
+    autofree(account_row) struct account_row *verified = NULL;
+
+    if (account && !account->is_disabled && account->password_hash &&
+        credentials_know(credentials, account, password, call->now))
+        return become_account(call, account, SCOPE_ALL, err);
+    if (!sign_in_check(call, name, password, &verified, err))
+        return false;
+    credentials_keep(credentials, verified, password, call->now);
+    return become_account(call, verified, SCOPE_ALL, err);
+}
+
+/* "name:password", or an API token in the place of the password (RFC 7617). */
+static bool by_basic(struct api_call *call, struct span encoded, struct err *err)
+{
+    autodone(buf) struct buf text = BUF_INIT_SECRET(PASSWORD_MAX + 512);
+    autofree(account_row) struct account_row *account = NULL;
+    struct err ignored = { 0 };
+
+    if (!base64_decode(encoded, &text, &ignored) || !buf_ok(&text) || span_has_nul(buf_span(&text)))
+        return refuse(call, err, "the credentials are not in the form of RFC 7617");
+    size_t colon = span_find_char(buf_span(&text), ':');
+    struct span password = span_slice(buf_span(&text), colon + 1, SIZE_MAX);
+
+    if (colon == SIZE_MAX || colon == 0 || password.size == 0 || password.size > PASSWORD_MAX)
+        return refuse(call, err, "user name or password is wrong");
+    text.data[colon] = '\0';
+    const char *name = (const char *)text.data;
+
+    if (!parse_is_utf8(span_text(name)))
+        return refuse(call, err, "user name or password is wrong");
+    if (!find_by_name(call, name, &account, err))
+        return false;
+    if (span_starts_with(password, "cdt_"))
+        return account ? by_token(call, password, account->id, err)
+                       : refuse(call, err, "user name or password is wrong");
+    return by_password(call, name, password, account, err);
+}
+
 bool authenticate_session_id(const struct http_request *request, struct span *ret)
 {
+    const char *name = jira_is_request(request) ? JIRA_COOKIE "=" : SESSION_COOKIE "=";
     const char *field = http_request_field(request, "cookie");
     struct span rest = span_text(field);
     struct span part;
 
     while (span_split(&rest, ';', &part)) {
         part = span_trim(part);
-        if (span_starts_with(part, SESSION_COOKIE "=")) {
-            *ret = span_slice(part, strlen(SESSION_COOKIE "="), SIZE_MAX);
+        if (span_starts_with(part, name)) {
+            *ret = span_slice(part, strlen(name), SIZE_MAX);
             return ret->size > 0;
         }
     }
     return false;
+}
+
+/* What no form on another site can send: a JSON body, or the field that Jira's clients send. */
+static bool check_jira_origin(const struct api_call *call, const struct http_request *request,
+    struct err *err)
+{
+    const char *shown = http_request_field(request, "x-atlassian-token");
+
+    if (strcmp(call->route->method, "GET") == 0 ||
+        http_request_is_type(request, "application/json"))
+        return true;
+    if (shown && (span_is_nocase(span_text(shown), "no-check") ||
+                     span_is_nocase(span_text(shown), "nocheck")))
+        return true;
+    return fail(err, ERR_DENIED, "XSRF check failed");
 }
 
 static bool check_csrf(struct api_call *call, const struct http_request *request,
@@ -108,6 +190,8 @@ static bool check_csrf(struct api_call *call, const struct http_request *request
 {
     const char *shown = http_request_field(request, "x-csrf-token");
 
+    if (jira_is_request(request))
+        return check_jira_origin(call, request, err);
     if (!(call->route->flags & API_WRITES) && strcmp(call->route->method, "GET") == 0)
         return true;
     if (shown && secret_equal(span_text(shown), span_text(session->csrf)))
@@ -153,10 +237,16 @@ bool authenticate(struct api_call *call, const struct http_request *request, str
     struct span id;
 
     memset(&call->who, 0, sizeof call->who);
-    if (field && span_starts_with(span_text(field), "Bearer "))
-        return by_token(call, span_trim(span_slice(span_text(field), 7, SIZE_MAX)), err);
+    if (field && span_is_nocase(span_slice(span_text(field), 0, 7), "Bearer "))
+        return by_token(call, span_trim(span_slice(span_text(field), 7, SIZE_MAX)), 0, err);
+    if (field && jira_is_request(request) &&
+        span_is_nocase(span_slice(span_text(field), 0, 6), "Basic "))
+        return by_basic(call, span_trim(span_slice(span_text(field), 6, SIZE_MAX)), err);
     if (field)
-        return refuse(call, err, "only bearer tokens are taken here: Authorization: Bearer TOKEN");
+        return refuse(call, err,
+            jira_is_request(request)
+                ? "only Basic credentials and bearer tokens are taken here"
+                : "only bearer tokens are taken here: Authorization: Bearer TOKEN");
     if (authenticate_session_id(request, &id))
         return by_session(call, request, id, err);
     return true;

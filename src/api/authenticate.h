@@ -2,7 +2,9 @@
  * api/authenticate: who makes this request?
  *
  * A bearer token, else the session cookie, else nobody. A change by cookie must also show the
- * session's CSRF token in X-CSRF-Token.
+ * session's CSRF token in X-CSRF-Token. Below /rest, where Jira's clients come, also Basic
+ * credentials and a cookie by Jira's name; there a change by cookie has a JSON body, or the field
+ * X-Atlassian-Token.
  */
 #pragma once
 
@@ -10,6 +12,7 @@
 #include "net/http.h"
 
 #define SESSION_COOKIE "certdesk_session"
+#define JIRA_COOKIE "JSESSIONID"
 #define SESSION_SECONDS (12 * INT64_C(3600))
 #define SESSION_IDLE_SECONDS (2 * INT64_C(3600))
 

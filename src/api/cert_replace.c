@@ -7,6 +7,7 @@
 #include "api/cert_import.h"
 #include "api/cert_json.h"
 #include "api/cert_warnings.h"
+#include "api/deployments.h"
 #include "api/import_read.h"
 #include "api/tables.h"
 #include "base/err.h"
@@ -88,7 +89,8 @@ static bool replace_in(struct api_call *call, const struct cert_row *cert, struc
     if (!outcome.is_successor && !read->form.confirm)
         return refuse(call, &outcome, err);
     *saved = (struct import_saved){ cert->id, item->brought.version_id, outcome.was_there };
-    return audit_replace(call, cert, item, &outcome, read->form.confirm, err);
+    return audit_replace(call, cert, item, &outcome, read->form.confirm, err) &&
+           deployments_follow(call, cert->id, err);
 }
 
 static bool certs_replace(struct api_call *call, struct err *err)

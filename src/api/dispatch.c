@@ -11,6 +11,7 @@
 
 #include "api/authenticate.h"
 #include "api/idempotency.h"
+#include "api/jira/errors.h"
 #include "api/problem.h"
 #include "api/routes.h"
 #include "api/web.h"
@@ -25,6 +26,7 @@
 
 #define MAX_TRIES 4
 #define PATH_SHOWN 512
+#define JIRA_JSON "application/json;charset=UTF-8"
 
 struct dispatch {
     const struct api_services *services;
@@ -37,11 +39,48 @@ struct request_state {
     char who[128];
 };
 
-static void answer_problem(struct http_reply *reply, int status, const struct err *err,
-    const struct json_problems *problems)
+/* python3-jira waits for these five, and fails without any of them. */
+static void add_jira_limits(struct http_reply *reply, int64_t retry_after)
+{
+    http_reply_fieldf(reply, "Retry-After", "%" PRId64, retry_after ? retry_after : 1);
+    http_reply_field(reply, "X-RateLimit-Limit", "30");
+    http_reply_field(reply, "X-RateLimit-Remaining", "0");
+    http_reply_fieldf(reply, "X-RateLimit-Interval-Seconds", "%" PRId64,
+        retry_after ? retry_after : 1);
+    http_reply_field(reply, "X-RateLimit-FillRate", "1");
+}
+
+static void answer_jira_problem(const struct http_request *request, struct http_reply *reply,
+    int status, const struct err *err, const struct json_problems *problems, int64_t retry_after)
 {
     autodone(buf) struct buf body = BUF_INIT(1u << 20);
 
+    jira_error_write(&body, err, problems);
+    http_reply_status(reply, status);
+    http_reply_field(reply, "Content-Type", JIRA_JSON);
+    http_reply_field(reply, "Cache-Control", "no-store");
+    if (status == 401) {
+        http_reply_field(reply, "WWW-Authenticate", "Basic realm=\"certdesk\"");
+        http_reply_field(reply, "X-Seraph-LoginReason",
+            http_request_field(request, "authorization") ? "AUTHENTICATED_FAILED" : "OK");
+    }
+    if (status == 429)
+        add_jira_limits(reply, retry_after);
+    else if (status == 503)
+        http_reply_field(reply, "Retry-After", "2");
+    http_reply_take_body(reply, &body);
+}
+
+/* `request` NULL: the server itself refused it before there was one. */
+static void answer_problem(const struct http_request *request, struct http_reply *reply, int status,
+    const struct err *err, const struct json_problems *problems, int64_t retry_after)
+{
+    autodone(buf) struct buf body = BUF_INIT(1u << 20);
+
+    if (request && jira_is_request(request)) {
+        answer_jira_problem(request, reply, status, err, problems, retry_after);
+        return;
+    }
     problem_write(&body, status, err, problems);
     http_reply_status(reply, status);
     http_reply_field(reply, "Content-Type", "application/problem+json");
@@ -50,11 +89,23 @@ static void answer_problem(struct http_reply *reply, int status, const struct er
         http_reply_field(reply, "WWW-Authenticate", "Bearer realm=\"certdesk\"");
     if (status == 503)
         http_reply_field(reply, "Retry-After", "2");
+    if (status == 429 && retry_after)
+        http_reply_fieldf(reply, "Retry-After", "%" PRId64, retry_after);
+    http_reply_take_body(reply, &body);
+}
+
+static void answer_unknown_jira_path(const struct http_request *request, struct http_reply *reply)
+{
+    autodone(buf) struct buf body = BUF_INIT(1u << 20);
+
+    jira_unknown_path_write(&body, request);
+    http_reply_status(reply, 404);
+    http_reply_field(reply, "Content-Type", JIRA_JSON);
     http_reply_take_body(reply, &body);
 }
 
 static enum http_verdict refuse_route(enum route_verdict verdict, const struct route_match *match,
-    struct http_reply *reply)
+    const struct http_request *request, struct http_reply *reply)
 {
     struct err err = { 0 };
 
@@ -62,13 +113,15 @@ static enum http_verdict refuse_route(enum route_verdict verdict, const struct r
     if (verdict == ROUTE_OTHER_METHOD) {
         fail(&err, ERR_INVALID, "this address takes only %s", match->allow);
         http_reply_field(reply, "Allow", match->allow);
-        answer_problem(reply, 405, &err, NULL);
+        answer_problem(request, reply, 405, &err, NULL, 0);
     } else if (verdict == ROUTE_BAD_ID) {
         fail(&err, ERR_NOT_FOUND, "the id in the address is not a number above 0");
-        answer_problem(reply, 404, &err, NULL);
+        answer_problem(request, reply, 404, &err, NULL, 0);
+    } else if (jira_is_request(request)) {
+        answer_unknown_jira_path(request, reply);
     } else {
         fail(&err, ERR_NOT_FOUND, "the API has no such address");
-        answer_problem(reply, 404, &err, NULL);
+        answer_problem(request, reply, 404, &err, NULL, 0);
     }
     return HTTP_ANSWERED;
 }
@@ -90,12 +143,12 @@ static enum http_verdict dispatch_admit(void *context, struct http_request *requ
 
     (void)context;
     request->app_data = state;
-    if (verdict == ROUTE_UNKNOWN_PATH && !routes_is_api(request)) {
+    if (verdict == ROUTE_UNKNOWN_PATH && !routes_is_api(request) && !jira_is_request(request)) {
         web_answer(request, reply);
         return HTTP_ANSWERED;
     }
     if (verdict != ROUTE_FOUND)
-        return refuse_route(verdict, &state->match, reply);
+        return refuse_route(verdict, &state->match, request, reply);
 
     const struct api_route *route = state->match.route;
 
@@ -245,6 +298,7 @@ static void forget_answer(struct api_call *call)
     json_out_init(&call->reply, call->body_out);
     call->status = 200;
     call->etag = 0;
+    call->retry_after = 0;
     call->max_age = 0;
     call->location[0] = call->set_cookie[0] = call->filename[0] = '\0';
     call->media_type = NULL;
@@ -342,7 +396,9 @@ static void answer_call(struct api_call *call, struct http_reply *reply)
     if (call->status == 204 || call->status == 304)
         return;
     http_reply_field(reply, "Content-Type",
-        call->media_type ? call->media_type : "application/json");
+        call->media_type                 ? call->media_type
+        : jira_is_request(call->request) ? JIRA_JSON
+                                         : "application/json");
     if (call->producer.produce) {
         http_reply_take_producer(reply, &call->producer);
         call->producer = (struct http_producer){ 0 };
@@ -368,6 +424,14 @@ static bool answer(struct api_call *call, const struct http_request *request, st
     return run_handler(call, request, err);
 }
 
+/* What Jira says with each answer: a number for the request, and who is meant by its credentials.
+ */
+static void add_jira_fields(const struct api_call *call, struct http_reply *reply)
+{
+    http_reply_fieldf(reply, "X-AREQUESTID", "%" PRId64, call->request->number);
+    http_reply_field(reply, "X-AUSERNAME", call->who.name[0] ? call->who.name : "anonymous");
+}
+
 static void dispatch_handle(void *context, void *worker, struct http_request *request,
     struct http_reply *reply)
 {
@@ -384,7 +448,11 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
     call.problems = &problems;
     json_out_init(&call.reply, &body);
     web_security_fields(reply);
-    if (answer(&call, request, &err)) {
+    bool works = answer(&call, request, &err);
+
+    if (jira_is_request(request))
+        add_jira_fields(&call, reply);
+    if (works) {
         answer_call(&call, reply);
         if (call.wakes_jobs)
             job_runner_kick(dispatch->services->jobs);
@@ -393,7 +461,7 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
 
         if (status >= 500)
             log_error("request.failed", KV_STR("path", shown_path(request, path)), KV_ERR(&err));
-        answer_problem(reply, status, &err, &problems);
+        answer_problem(request, reply, status, &err, &problems, call.retry_after);
     }
     if (call.prepared)
         call.free_prepared(call.prepared);
@@ -412,7 +480,8 @@ static enum http_verdict dispatch_authorize(void *context, void *worker,
     if (authenticate(&call, request, &err) && check_role(&call, &err))
         return HTTP_PROCEED;
     web_security_fields(reply);
-    answer_problem(reply, call.status >= 400 ? call.status : problem_status(err.kind), &err, NULL);
+    answer_problem(request, reply, call.status >= 400 ? call.status : problem_status(err.kind),
+        &err, NULL, call.retry_after);
     return HTTP_ANSWERED;
 }
 
@@ -423,7 +492,7 @@ static void dispatch_refuse(void *context, int status, const char *why, struct h
     (void)context;
     fail(&err, status >= 500 ? ERR_UNAVAILABLE : ERR_INVALID, "%s", why);
     web_security_fields(reply);
-    answer_problem(reply, status, &err, NULL);
+    answer_problem(NULL, reply, status, &err, NULL, 0);
 }
 
 static void dispatch_finished(void *context, const struct http_request *request,

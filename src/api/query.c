@@ -23,6 +23,7 @@ struct query {
     struct parameter list[MAX_PARAMETERS];
     size_t n;
     bool is_bad;
+    bool is_forgiving;
 };
 
 void query_complain(struct query *query, const char *name, const char *message)
@@ -189,10 +190,15 @@ size_t query_prefixed(struct query *query, const char *prefix, const char **name
     return n;
 }
 
+void query_forgive(struct query *query)
+{
+    query->is_forgiving = true;
+}
+
 bool query_end(struct query *query, struct err *err)
 {
     for (size_t i = 0; i < query->n; i++)
-        if (!query->list[i].is_used)
+        if (!query->list[i].is_used && !query->is_forgiving)
             query_complain(query, query->list[i].name, "there is no such parameter here");
     if (!query->is_bad)
         return true;

@@ -42,6 +42,9 @@ size_t query_prefixed(struct query *query, const char *prefix, const char **name
 /* Say that a value is wrong, for what only the caller can check. */
 void query_complain(struct query *query, const char *name, const char *message);
 
+/* Parameters that nobody asks for are no error here: other people's clients send what they know. */
+void query_forgive(struct query *query);
+
 /* False, with errors[], if anything was wrong or unknown. */
 bool query_end(struct query *query, struct err *err) must_check;
 

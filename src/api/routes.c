@@ -25,6 +25,7 @@ static const struct api_route *const tables[] = {
     access_routes,
     association_routes,
     resource_routes,
+    deployment_routes,
     group_routes,
     business_group_routes,
     custom_field_routes,
@@ -57,6 +58,18 @@ static const struct api_route *const tables[] = {
     dashboard_routes,
     description_routes,
     metrics_routes,
+    jira_session_routes,
+    jira_list_routes,
+    jira_project_routes,
+    jira_people_routes,
+    jira_search_routes,
+    jira_attachment_routes,
+    jira_comment_routes,
+    jira_transition_routes,
+    jira_issue_routes,
+    jira_create_routes,
+    jira_edit_routes,
+    jira_webhook_routes,
 };
 
 struct walk {
@@ -102,6 +115,8 @@ static bool part_fits(struct span template, const char *part, struct route_match
         match->other = part;
         return value.size > 0 && value.size < sizeof((struct api_call *)0)->path_other;
     }
+    if (span_is(template, "{version}"))
+        return span_is(value, "2") || span_is(value, "3") || span_is(value, "latest");
     if (!span_starts_with(template, "{id}"))
         return span_equal(template, value);
 

@@ -2,8 +2,9 @@
  * api/routes: every path there is, and who may ask for it.
  *
  * The tables of all resources are listed in routes.c. A path template is literal parts, "{id}" (a
- * number above 0), "{key}" or "{name}" (text), "{other}" (a second text), and "{id}.pem" or
- * "{name}.crl" for one with an ending.
+ * number above 0), "{key}" or "{name}" (text), "{other}" (a second text), "{id}.pem" or
+ * "{name}.crl" for one with an ending, and "{version}" for Jira's versions of its API: 2, 3,
+ * latest.
  */
 #pragma once
 

@@ -40,7 +40,7 @@ static bool files_list(struct api_call *call, struct err *err)
 }
 
 /* What it is by its ending; a browser is never told that something is a page or a script. */
-static const char *media_type_of(const char *name)
+const char *attachment_media_type(const char *name)
 {
     static const struct {
         const char *ending;
@@ -100,7 +100,7 @@ static bool files_add(struct api_call *call, struct err *err)
     const struct attachment_new new = { .ticket_id = ticket->id,
         .author_id = call->who.account_id,
         .name = name,
-        .media_type = media_type_of(name),
+        .media_type = attachment_media_type(name),
         .content = part->content };
 
     if (!store_attachment_add(call->tx, &new, call->now, &id, err) ||
@@ -123,7 +123,7 @@ static bool file_require(struct api_call *call, const struct ticket_row *ticket,
 }
 
 /* For the field of the answer, ASCII alone (RFC 6266, 4.3); the list has the name in full. */
-static void name_download(struct api_call *call, const char *name)
+void attachment_name_download(struct api_call *call, const char *name)
 {
     size_t n = 0;
 
@@ -141,8 +141,8 @@ static bool files_get(struct api_call *call, struct err *err)
     if (!ticket_require(call, ACTION_SEE, &ticket, err) ||
         !file_require(call, ticket, &file, call->body_out, err))
         return false;
-    call->media_type = media_type_of(file->name);
-    name_download(call, file->name);
+    call->media_type = attachment_media_type(file->name);
+    attachment_name_download(call, file->name);
     return true;
 }
 

@@ -14,7 +14,7 @@
 #include "store/profile.h"
 #include "store/request.h"
 #include "store/watcher.h"
-#include "x509/csr.h"
+#include "x509/pem.h"
 
 static void write_people_and_times(struct json_out *out, const struct ticket_row *ticket)
 {
@@ -79,20 +79,14 @@ bool ticket_json_write(struct api_call *call, const struct ticket_row *ticket, s
 
 /* ---- all of one ticket ---- */
 
-static bool write_csr(struct api_call *call, const struct request_row *request, struct err *err)
+/* It was parsed when it came, and need not be to be shown. */
+static void write_csr(struct api_call *call, const struct request_row *request)
 {
-    autodone(buf) struct buf pem = BUF_INIT(2 * CSR_MAX_BYTES);
-    autofree(csr) struct csr *csr = NULL;
+    autodone(buf) struct buf pem = BUF_INIT(2 * LIFE_CSR_MAX);
 
-    if (!request || request->csr.size == 0) {
-        json_put_null(&call->reply, "csr");
-        return true;
-    }
-    if (!csr_from_any(buf_span(&request->csr), &csr, err))
-        return false;
-    csr_to_pem(csr, &pem);
-    json_str(&call->reply, "csr", buf_text(&pem));
-    return true;
+    if (request && request->csr.size > 0)
+        pem_write(buf_span(&request->csr), "CERTIFICATE REQUEST", &pem);
+    json_str(&call->reply, "csr", pem.size > 0 ? buf_text(&pem) : NULL);
 }
 
 static bool write_approvals(struct api_call *call, const struct ticket_row *ticket,
@@ -200,8 +194,8 @@ bool ticket_json_write_full(struct api_call *call, const struct ticket_row *tick
         return false;
     write_fields(&call->reply, ticket);
     json_bool(&call->reply, "wants_csr", request && request->wants_csr);
-    if (!write_csr(call, request, err) ||
-        !write_approvals(call, ticket, profile, &may_approve, err) ||
+    write_csr(call, request);
+    if (!write_approvals(call, ticket, profile, &may_approve, err) ||
         !write_order(call, ticket, err) || !write_expected(call, ticket, err) ||
         !write_watchers(call, ticket, err))
         return false;

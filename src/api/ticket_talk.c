@@ -59,6 +59,7 @@ static bool comments_add(struct api_call *call, struct err *err)
 
     if (!json_in_end(&in, err) ||
         !store_comment_add(call->tx, ticket->id, call->who.account_id, body, call->now, &id, err) ||
+        !life_tell(call->tx, ticket, call->who.account_id, "was commented on", call->now, err) ||
         !api_audit(call, "ticket.comment", ticket->id, ticket->key, NULL, NULL, err) ||
         !store_comment_get(call->tx, ticket->id, id, &comment, err))
         return false;

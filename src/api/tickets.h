@@ -25,3 +25,9 @@ bool ticket_answer(struct api_call *call, int64_t id, enum ticket_message messag
 
 /* The life service on behalf of the caller. */
 struct life ticket_life(struct api_call *call);
+
+/* What a file is, by its ending; a browser is never told that something is a page or a script. */
+const char *attachment_media_type(const char *name);
+
+/* The answer is a file to be kept under that name. */
+void attachment_name_download(struct api_call *call, const char *name);

@@ -7,6 +7,7 @@
 
 #include "api/page.h"
 #include "api/tables.h"
+#include "api/webhooks.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/rand.h"
@@ -45,7 +46,7 @@ static void sealed_free(void *arg)
     free(sealed);
 }
 
-static bool prepare_secret(struct api_call *call, struct err *err)
+bool webhook_secret_prepare(struct api_call *call, const char *given, struct err *err)
 {
     struct sealed *sealed = xcalloc(1, sizeof *sealed);
     struct vault_binding binding = { .purpose = VAULT_SECRET, .row = sealed->row };
@@ -59,11 +60,16 @@ static bool prepare_secret(struct api_call *call, struct err *err)
     (void)snprintf(sealed->text, sizeof sealed->text, "whsec_");
     hex_encode(span_of(bytes, sizeof bytes), sealed->text + 6, sizeof sealed->text - 6);
     secret_wipe(bytes, sizeof bytes);
-    return vault_seal_secret(call->services->vault, span_text(sealed->text), &binding,
-        &sealed->blob, err);
+    return vault_seal_secret(call->services->vault, span_text(given ? given : sealed->text),
+        &binding, &sealed->blob, err);
 }
 
-static bool keep_secret(struct api_call *call, int64_t *ret_id, struct err *err)
+static bool prepare_secret(struct api_call *call, struct err *err)
+{
+    return webhook_secret_prepare(call, NULL, err);
+}
+
+bool webhook_secret_keep(struct api_call *call, int64_t *ret_id, struct err *err)
 {
     const struct sealed *sealed = call->prepared;
     const struct sealed_key_new key = { .purpose = VAULT_SECRET,
@@ -115,30 +121,24 @@ static bool webhooks_list(struct api_call *call, struct err *err)
 
 /* An address that may not be gone to is refused at once; a name is judged by what it resolves to,
  * at each call. */
-static void check_address(struct api_call *call, struct json_in *in, const char *url)
+bool webhook_url_check(struct api_call *call, const char *url, struct err *err)
 {
     autofree(conf) struct conf *conf = notifier_conf(call->services->notifier);
     autofree(addr_ranges) struct addr_ranges *allow = NULL;
-    struct err err = { 0 };
     struct host host;
     int port = 0;
 
-    if (!host_port_parse(span_text(url), &host, &port, &err) ||
-        !addr_ranges_parse(conf_text(conf, CONF_WEBHOOK_ALLOW), &allow, &err) ||
-        (host.is_address && !addr_permit(&host.addr, allow, &err)))
-        json_in_complain(in, "url", "%s", err.msg);
+    return http_url_check(url, err) && host_port_parse(span_text(url), &host, &port, err) &&
+           addr_ranges_parse(conf_text(conf, CONF_WEBHOOK_ALLOW), &allow, err) &&
+           (!host.is_address || addr_permit(&host.addr, allow, err));
 }
 
 static void read_url(struct api_call *call, struct json_in *in, const char *url)
 {
     struct err err = { 0 };
 
-    if (!url[0])
-        return;
-    if (!http_url_check(url, &err))
+    if (url[0] && !webhook_url_check(call, url, &err))
         json_in_complain(in, "url", "%s", err.msg);
-    else
-        check_address(call, in, url);
 }
 
 static void read_events(struct json_in *in, struct buf *ret)
@@ -210,7 +210,7 @@ static bool webhooks_create(struct api_call *call, struct err *err)
     read_url(call, &in, webhook.url);
     read_events(&in, &wanted);
     webhook.events = buf_text(&wanted);
-    if (!json_in_end(&in, err) || !keep_secret(call, &webhook.sealed_key_id, err) ||
+    if (!json_in_end(&in, err) || !webhook_secret_keep(call, &webhook.sealed_key_id, err) ||
         !store_webhook_add(call->tx, &webhook, call->now, &id, err) ||
         !answer_webhook(call, id, "webhook.create", NULL, err))
         return false;
@@ -284,7 +284,7 @@ static bool webhooks_new_secret(struct api_call *call, struct err *err)
     if (!get_for_edit(call, &row, err))
         return false;
     old = row->sealed_key_id;
-    if (!keep_secret(call, &row->sealed_key_id, err) ||
+    if (!webhook_secret_keep(call, &row->sealed_key_id, err) ||
         !store_webhook_save(call->tx, row, call->now, err) ||
         !store_sealed_key_release(call->tx, old, err) ||
         !api_audit(call, "webhook.secret", row->id, row->name, NULL, NULL, err))

@@ -54,6 +54,12 @@ bool permission_has_role(const struct principal *who, enum role role, bool is_wr
     return who->role >= role;
 }
 
+bool permission_may_deploy(const struct principal *who, bool is_named)
+{
+    return who->role != ROLE_PUBLIC && (who->scopes & SCOPE_WRITE) &&
+           (is_named || who->role == ROLE_ADMIN);
+}
+
 bool permission_sees_all(const struct principal *who)
 {
     return permission_allows(who, ACTION_SEE, 0);

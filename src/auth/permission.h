@@ -44,6 +44,10 @@ bool permission_allows(const struct principal *who, enum action action, unsigned
 /* May `who` use something that asks for at least `role`, and changes things if `is_write`? */
 bool permission_has_role(const struct principal *who, enum role role, bool is_write);
 
+/* May `who` deploy to a resource? `is_named`: those who may are listed, and `who` is one of them.
+ */
+bool permission_may_deploy(const struct principal *who, bool is_named);
+
 /* Does `who` see every record, whatever their relation? */
 bool permission_sees_all(const struct principal *who);
 

@@ -447,6 +447,39 @@ bool json_as_bool(const struct json *value, bool otherwise)
     return json_is_boolean(jansson(value)) ? json_is_true(jansson(value)) : otherwise;
 }
 
+enum json_kind json_kind_of(const struct json *value)
+{
+    static const enum json_kind kinds[] = {
+        [JSON_OBJECT] = JSON_KIND_OBJECT,
+        [JSON_ARRAY] = JSON_KIND_ARRAY,
+        [JSON_STRING] = JSON_KIND_TEXT,
+        [JSON_INTEGER] = JSON_KIND_NUMBER,
+        [JSON_REAL] = JSON_KIND_NUMBER,
+        [JSON_TRUE] = JSON_KIND_BOOL,
+        [JSON_FALSE] = JSON_KIND_BOOL,
+        [JSON_NULL] = JSON_KIND_NULL,
+    };
+
+    return value ? kinds[json_typeof(jansson(value))] : JSON_KIND_MISSING;
+}
+
+size_t json_names(const struct json *object, const char **names, size_t max)
+{
+    const char *name;
+    json_t *member;
+    size_t n = 0;
+
+    if (json_kind_of(object) != JSON_KIND_OBJECT)
+        return 0;
+    json_object_foreach((json_t *)(uintptr_t)object, name, member)
+    {
+        if (n == max)
+            break;
+        names[n++] = name;
+    }
+    return n;
+}
+
 const struct json *json_member(const struct json *object, const char *name)
 {
     return ours(json_object_get(jansson(object), name));

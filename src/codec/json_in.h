@@ -111,4 +111,17 @@ const struct json *json_list_item(const struct json *list, size_t i);
 const char *json_as_text(const struct json *value);
 int64_t json_as_i64(const struct json *value, int64_t otherwise);
 bool json_as_bool(const struct json *value, bool otherwise);
+enum json_kind {
+    JSON_KIND_MISSING, /* the value is NULL */
+    JSON_KIND_NULL,
+    JSON_KIND_OBJECT,
+    JSON_KIND_ARRAY,
+    JSON_KIND_TEXT,
+    JSON_KIND_NUMBER,
+    JSON_KIND_BOOL,
+};
+enum json_kind json_kind_of(const struct json *value);
+
+/* The names of an object's members, in their order: at most `max`. */
+size_t json_names(const struct json *object, const char **names, size_t max);
 const struct json *json_member(const struct json *object, const char *name);

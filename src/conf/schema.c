@@ -93,8 +93,12 @@ const struct conf_item conf_schema[CONF_N_KEYS] = {
         .reloads = true,
         .summary = "file with the one line \"user:password\" that is shown to the proxy" },
     [CONF_CA_ALLOW] = { "ca", "allow", CONF_RANGES, .reloads = true,
-        .summary =
-            "loopback, link-local and metadata addresses at which CAs, Jira and resources may be" },
+        .summary = "loopback, link-local and metadata addresses at which CAs and Jira may be" },
+    [CONF_DEPLOY_DIRECTORIES] = { "deploy", "directories", CONF_TEXT,
+        .summary = "directories, with commas, below which resources' files are written and their "
+                   "sockets connected to" },
+    [CONF_DEPLOY_ALLOW] = { "deploy", "allow", CONF_RANGES, .fallback = "127.0.0.0/8, ::1",
+        .summary = "addresses of resources to which keys may be sent without encryption" },
     [CONF_WEBHOOK_ALLOW] = { "webhook", "allow", CONF_RANGES, .reloads = true,
         .summary = "loopback, link-local and metadata addresses at which webhooks may be" },
     [CONF_WEBHOOK_CA_FILE] = { "webhook", "ca_file", CONF_PATH, .reloads = true,

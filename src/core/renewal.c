@@ -7,8 +7,9 @@
 #define RETRY_PART 360 /* of the window, between two attempts */
 #define RETRY_LEAST 60
 #define RETRY_MOST 3600
-#define REFUSED_FACTOR 12 /* a CA that said no is asked that much less often */
-#define END_PART 16       /* of what is left, at most, until the next attempt */
+#define REFUSED_FACTOR 12           /* a CA that said no is asked that much less often */
+#define GRACE (2 * SECONDS_PER_DAY) /* two scans; no more than half of the window */
+#define END_PART 16                 /* of what is left, at most, until the next attempt */
 
 static const char *const why_names[N_RENEWAL_WHYS] = {
     [RENEWAL_PLANNED] = "planned",
@@ -124,6 +125,9 @@ static void plan_instant(const struct renewal_input *input, struct renewal_plan 
         plan->why = RENEWAL_BY_PERSON;
         return;
     }
+    if (input->profile->renews_itself)
+        plan->overdue_at = own_instant(input, plan->opens_at) +
+                           at_most(GRACE, (input->not_after - plan->opens_at) / 2);
     plan->reason = plan->is_forced ? "forced" : is_expired ? "expired" : "window";
     plan->renew_at = plan->is_forced ? input->now : own_instant(input, plan->opens_at);
     if (life->n_failures > 0 && life->retry_at > plan->renew_at)
@@ -229,6 +233,14 @@ void renewal_plan(const struct renewal_input *input, struct renewal_plan *ret)
 {
     renewal_decide(input, ret);
     say(input, ret);
+}
+
+bool renewal_is_in_hand(const struct renewal_input *input, const struct renewal_plan *plan)
+{
+    const bool is_blocked = plan->why == RENEWAL_WANTS_CSR || plan->why == RENEWAL_CA_OFF;
+
+    return !is_blocked && input->now < plan->overdue_at &&
+           input->life->n_failures < RENEWAL_FAILURES_TOLD;
 }
 
 bool renewal_permit(const struct renewal_plan *plan, bool is_forced, struct err *err)

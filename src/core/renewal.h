@@ -54,11 +54,12 @@ const char *renewal_why_name(enum renewal_why why); /* stable, for programs */
 struct renewal_plan {
     int64_t opens_at; /* of the window; 0: it has none, as nothing was issued or is managed */
     int64_t
-        renew_at;    /* the next attempt, back-off included: for life.renew_at; 0: none by itself */
-    bool is_due;     /* try now */
-    bool is_forced;  /* what is due is due by Force Renewal: then set life.forced_serial */
-    bool may_now;    /* a person may renew it now, without force */
-    bool may_forced; /* … with force */
+        renew_at; /* the next attempt, back-off included: for life.renew_at; 0: none by itself */
+    bool is_due;  /* try now */
+    int64_t overdue_at; /* by then it should have come by itself; 0: it does not */
+    bool is_forced;     /* what is due is due by Force Renewal: then set life.forced_serial */
+    bool may_now;       /* a person may renew it now, without force */
+    bool may_forced;    /* … with force */
     const char *reason; /* of an order made now by itself: "window", "expired", "forced" */
     enum renewal_why why;
     char text[256]; /* a sentence for people */
@@ -68,6 +69,13 @@ void renewal_plan(const struct renewal_input *input, struct renewal_plan *ret);
 
 /* The same without the text, for thousands at once. */
 void renewal_decide(const struct renewal_input *input, struct renewal_plan *ret);
+
+/*
+ * Does it renew itself, so that nobody needs to hear that it ends? Not once it is overdue, has
+ * failed RENEWAL_FAILURES_TOLD times in a row, or is blocked.
+ */
+#define RENEWAL_FAILURES_TOLD 3
+bool renewal_is_in_hand(const struct renewal_input *input, const struct renewal_plan *plan);
 
 /* May a person renew it now? ERR_CONFLICT: RENEWAL_OUTSIDE_WINDOW, or why it cannot be at all. */
 bool renewal_permit(const struct renewal_plan *plan, bool is_forced, struct err *err) must_check;

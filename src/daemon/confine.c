@@ -10,6 +10,7 @@
 #include "base/sandbox.h"
 #include "base/span.h"
 #include "conf/conf.h"
+#include "deploy/deploy.h"
 
 /* The directory in which a file is to be made; the caller frees it. NULL for no file. */
 static char *parent_of(const char *path)
@@ -37,14 +38,20 @@ bool confine_server(const struct conf *conf, struct err *err)
     autofree(str) char *tmp = xasprintf("%s/tmp", data);
     autofree(str) char *vault = xasprintf("%s/vault", data);
     autofree(str) char *other_db = database_dir(conf);
-    struct sandbox_path paths[] = {
+    autofree(deploy_host) struct deploy_host *deploy = NULL;
+    struct sandbox_path paths[5 + DEPLOY_DIRECTORIES_MAX] = {
         { "/", SANDBOX_READ },
         { "/dev", SANDBOX_READ | SANDBOX_WRITE },
         { db, SANDBOX_READ | SANDBOX_WRITE },
         { tmp, SANDBOX_READ | SANDBOX_WRITE },
         { other_db ? other_db : db, SANDBOX_READ | SANDBOX_WRITE },
     };
-    struct sandbox_files files = { .paths = paths, .n_paths = countof(paths), .except = vault };
+    struct sandbox_files files = { .paths = paths, .n_paths = 5, .except = vault };
+    const char *directory;
 
+    if (!deploy_host_new(conf, &deploy, err))
+        return false;
+    for (size_t i = 0; (directory = deploy_host_directory(deploy, i)); i++)
+        paths[files.n_paths++] = (struct sandbox_path){ directory, SANDBOX_READ | SANDBOX_WRITE };
     return sandbox_files(&files, NULL, err) && sandbox_calls(SANDBOX_SERVER, err);
 }

@@ -4,13 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/credentials.h"
 #include "api/dispatch.h"
+#include "api/jira/hooks.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/rand.h"
 #include "ca/ca.h"
 #include "ca/local/ocsp.h"
 #include "conf/conf.h"
+#include "deploy/deploy.h"
 #include "job/queue.h"
 #include "job/scheduler.h"
 #include "job/types/types.h"
@@ -33,8 +36,10 @@ struct desk {
     struct job_runner *runner;
     struct scheduler *scheduler;
     struct addr_ranges *metrics_allow;
+    struct deploy_host *deploy;
     struct syslog_target audit_syslog;
     char *tmp_dir;
+    struct credentials *credentials;
     struct dispatch *dispatch;
 };
 
@@ -55,7 +60,8 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     autofree(desk) struct desk *desk = xcalloc(1, sizeof *desk);
 
     name_node(desk);
-    if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err))
+    if (!addr_ranges_parse(conf_text(conf->conf, CONF_METRICS_ALLOW), &desk->metrics_allow, err) ||
+        !deploy_host_new(conf->conf, &desk->deploy, err))
         return false;
     if (!addr_ranges_parse(conf_text(conf->conf, CONF_CA_ALLOW), &desk->ca_allow, err))
         return false;
@@ -63,6 +69,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         return err_wrap(err, "audit.syslog");
     desk->tmp_dir = xasprintf("%s/tmp", conf_text(conf->conf, CONF_SERVER_DATA));
     desk->trust = trust_keeper_new(conf->prober);
+    desk->credentials = credentials_new();
     desk->notifier = notifier_new(conf->conf);
     desk->ocsp = ocsp_responder_new(conf->vault);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
@@ -75,8 +82,10 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .trust = desk->trust,
         .notifier = desk->notifier,
         .runner = desk->runner,
+        .deploy = desk->deploy,
         .audit_syslog = &desk->audit_syslog,
-        .node = desk->node };
+        .node = desk->node,
+        .write_jira_event = jira_event_write };
     desk->api = (struct api_services){ .prober = conf->prober,
         .vault = conf->vault,
         .cas = &desk->cas,
@@ -84,6 +93,8 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
+        .credentials = desk->credentials,
+        .deploy = desk->deploy,
         .ocsp = desk->ocsp,
         .metrics_allow = desk->metrics_allow,
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
@@ -145,12 +156,14 @@ void desk_free(struct desk *desk)
     if (!desk)
         return;
     dispatch_free(desk->dispatch);
+    credentials_free(desk->credentials);
     scheduler_free(desk->scheduler);
     job_runner_free(desk->runner);
     notifier_free(desk->notifier);
     ocsp_responder_free(desk->ocsp);
     trust_keeper_free(desk->trust);
     addr_ranges_free(desk->metrics_allow);
+    deploy_host_free(desk->deploy);
     addr_ranges_free(desk->ca_allow);
     free(desk->tmp_dir);
     free(desk);

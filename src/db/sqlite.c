@@ -3,7 +3,8 @@
  *
  * "$1" is a named parameter to SQLite, numbered by first appearance, so parameters are looked up by
  * name. One writer at a time in the whole file: writers of this process queue up in db/turn, those
- * of other processes are waited for by busy_timeout. A connection that reads is query_only.
+ * of other processes are waited for by busy_timeout. A transaction that reads runs no statement
+ * that could write.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,13 +23,19 @@
 #define DEFAULT_CACHE_KIB 8192
 #define DEFAULT_BUSY_MS 10000
 
+enum word { WORD_BEGIN, WORD_BEGIN_IMMEDIATE, WORD_COMMIT, WORD_ROLLBACK, N_WORDS };
+
 struct sqlite_db {
     struct db db;
     sqlite3 *handle;
     struct stmt_cache cache;
     struct turn *turn;
     int64_t busy_ms;
-    bool is_query_only;
+    bool is_reading; /* the transaction may not write */
+
+    /* What stands around transactions, kept prepared; NULL until the first of its kind. */
+    sqlite3_stmt *words[N_WORDS];
+
     bool has_turn;
     char version[32];
 };
@@ -120,6 +127,8 @@ static void sqlite_close(struct db *db)
     struct sqlite_db *self = (struct sqlite_db *)db;
 
     stmt_cache_done(&self->cache);
+    for (size_t i = 0; i < countof(self->words); i++)
+        (void)sqlite3_finalize(self->words[i]);
     (void)sqlite3_close(self->handle);
     turn_close(self->turn);
     free(self);
@@ -202,14 +211,24 @@ static const char *sqlite_version(struct db *db)
     return self->version;
 }
 
-static bool set_query_only(struct sqlite_db *self, bool wanted, struct err *err)
+/* The words around every transaction are not worth a parser's while each time. */
+static bool run_word(struct sqlite_db *self, enum word word, struct err *err)
 {
-    if (self->is_query_only == wanted)
-        return true;
-    if (!run_script(self, wanted ? "PRAGMA query_only = ON" : "PRAGMA query_only = OFF", err))
-        return false;
-    self->is_query_only = wanted;
-    return true;
+    static const char *const texts[N_WORDS] = { [WORD_BEGIN] = "BEGIN",
+        [WORD_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
+        [WORD_COMMIT] = "COMMIT",
+        [WORD_ROLLBACK] = "ROLLBACK" };
+    int code = SQLITE_OK;
+
+    if (!self->words[word])
+        code = sqlite3_prepare_v3(self->handle, texts[word], -1, SQLITE_PREPARE_PERSISTENT,
+            &self->words[word], NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(self->words[word]);
+    const bool ok = code == SQLITE_DONE || fail_sqlite(err, self->handle, texts[word]);
+
+    (void)sqlite3_reset(self->words[word]);
+    return ok;
 }
 
 static void leave_turn(struct sqlite_db *self)
@@ -224,14 +243,13 @@ static bool sqlite_begin(struct db *db, enum tx_mode mode, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
-    if (!set_query_only(self, mode == TX_READ, err))
-        return false;
+    self->is_reading = mode == TX_READ;
     if (mode == TX_READ)
-        return run_script(self, "BEGIN", err);
+        return run_word(self, WORD_BEGIN, err);
     self->has_turn = turn_take(self->turn, self->busy_ms);
     if (!self->has_turn)
         return fail(err, ERR_UNAVAILABLE, "the database is busy");
-    if (run_script(self, "BEGIN IMMEDIATE", err))
+    if (run_word(self, WORD_BEGIN_IMMEDIATE, err))
         return true;
     leave_turn(self);
     return false;
@@ -250,7 +268,7 @@ static bool sqlite_commit(struct db *db, struct err *err)
     struct sqlite_db *self = (struct sqlite_db *)db;
 
     reset_all(self);
-    if (!run_script(self, "COMMIT", err))
+    if (!run_word(self, WORD_COMMIT, err))
         return false;
     leave_turn(self);
     return true;
@@ -261,8 +279,10 @@ static void sqlite_rollback(struct db *db)
     struct sqlite_db *self = (struct sqlite_db *)db;
 
     reset_all(self);
+    struct err ignored = { 0 };
+
     if (!sqlite3_get_autocommit(self->handle))
-        (void)sqlite3_exec(self->handle, "ROLLBACK", NULL, NULL, NULL);
+        (void)run_word(self, WORD_ROLLBACK, &ignored);
     leave_turn(self);
 }
 
@@ -270,8 +290,8 @@ static bool sqlite_script(struct db *db, const char *sql, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
-    if (!db->in_tx && !set_query_only(self, false, err))
-        return false;
+    if (db->in_tx && self->is_reading)
+        return fail_read_only(err, self->handle);
     return run_script(self, sql, err);
 }
 
@@ -344,6 +364,12 @@ static bool sqlite_next(struct stmt *stmt)
 
     if (self->is_done)
         return false;
+    /* Not by "PRAGMA query_only": each change of it has every statement prepared anew. */
+    if (((struct sqlite_db *)stmt->db)->is_reading && !sqlite3_stmt_readonly(self->handle)) {
+        self->is_done = true;
+        return fail_read_only(&stmt->err, handle) ||
+               err_detail(&stmt->err, "%s", sqlite3_sql(self->handle));
+    }
     switch (sqlite3_step(self->handle)) {
     case SQLITE_ROW:
         return true;

@@ -13,6 +13,7 @@
 
 struct ca_services;
 struct db;
+struct deploy_host;
 struct err;
 struct job_runner;
 struct loop;
@@ -24,6 +25,20 @@ struct tx;
 struct vault_client;
 struct workers;
 
+/* Something that happened to a ticket, for a webhook of Jira's kind. Everything is borrowed. */
+struct jira_event {
+    const char *name; /* "jira:issue_updated" */
+    int64_t ticket_id;
+    int64_t actor_id; /* 0: certdesk itself */
+    int64_t at;
+    const struct id_list *changes; /* may be empty */
+    int64_t comment_id;            /* 0: it is about none */
+    const char *public_url;
+    int64_t account_id; /* on whose behalf it is told */
+    bool sees_all;
+    bool excludes_body;
+};
+
 /* What job functions may use besides the database; lives as long as the server. */
 struct job_services {
     struct probe_client *prober;
@@ -32,8 +47,13 @@ struct job_services {
     struct trust_keeper *trust;
     struct notifier *notifier;
     struct job_runner *runner;
+    const struct deploy_host *deploy;         /* what resources may touch on this host */
     const struct syslog_target *audit_syslog; /* where checkpoints of the audit log go */
     const char *node;                         /* this process, as leases name it */
+
+    /* How it is said: api/jira/hooks, which stands above the jobs. */
+    bool (*write_jira_event)(struct tx *tx, const struct jira_event *event, struct buf *body,
+        struct err *err);
 };
 
 /* One run of one job. */

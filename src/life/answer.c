@@ -119,15 +119,12 @@ static bool judge(struct life *life, struct chain *chain, struct life_issue *ret
     return true;
 }
 
-bool life_issue_check(struct life *life, const struct order_row *order,
+bool life_issue_check(struct life *life, const struct order_row *order, const struct csr *csr,
     const struct ca_answer *answer, bool is_own, struct life_issue *ret, struct err *err)
 {
     autofree(chain) struct chain *chain = NULL;
-    autofree(csr) struct csr *csr = NULL;
     struct err cause = { 0 };
 
-    if (!csr_from_any(buf_span(&order->csr), &csr, err))
-        return false;
     if (!chain_from_pem(buf_span(&answer->chain_pem), &chain, &cause))
         return fail(err, ERR_UPSTREAM, "no usable certificate came: %s", cause.msg);
     if (!check_leaf(order, csr, chain_leaf(chain), life->now, err) ||

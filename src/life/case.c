@@ -2,15 +2,21 @@
  */
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "life/work.h"
 #include "store/approval.h"
 #include "store/audit.h"
 #include "store/ca.h"
 #include "store/cert_people.h"
+#include "store/job.h"
 #include "store/profile.h"
 #include "store/request.h"
 #include "store/ticket_talk.h"
+#include "store/watcher.h"
+
+/* So that what happens together is told together. */
+#define GATHER_SECONDS 60
 
 void life_case_done(struct life_case *c)
 {
@@ -154,16 +160,34 @@ static const char *resolution_of(enum ticket_status status)
     return "done";
 }
 
+bool life_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id, const char *what,
+    int64_t now, struct err *err)
+{
+    static const struct job_new outbox = { .type = "outbox", .dedupe_key = "outbox:soon" };
+    autofree(str) char *detail = xasprintf("%s (%.200s) %s", ticket->key, ticket->summary, what);
+    struct job_new job = outbox;
+    int64_t n = 0;
+    int64_t id;
+
+    job.due_at = now + GATHER_SECONDS;
+    if (!store_watchers_tell(tx, ticket, actor_id, detail, now, &n, err))
+        return false;
+    return n == 0 || store_job_add(tx, &job, now, &id, err);
+}
+
 bool life_move(struct life *life, struct tx *tx, const struct life_case *c, enum ticket_status to,
     const struct ticket_edit *edit, struct err *err)
 {
     struct ticket_edit whole = edit ? *edit : (struct ticket_edit){ 0 };
+    char what[64];
 
     whole.status = ticket_status_name(to);
     whole.actor_id = life->who->account_id;
     if (!whole.resolution)
         whole.resolution = ticket_status_is_resolved(to) ? resolution_of(to) : "";
-    return store_ticket_edit(tx, c->ticket->id, &whole, life->now, err);
+    (void)snprintf(what, sizeof what, "is in stage %s", ticket_status_title(to));
+    return store_ticket_edit(tx, c->ticket->id, &whole, life->now, err) &&
+           life_tell(tx, c->ticket, life->who->account_id, what, life->now, err);
 }
 
 bool life_check_approvals(struct tx *tx, const struct life_case *c, struct err *err)

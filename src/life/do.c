@@ -18,7 +18,6 @@ struct step {
     struct life *life;
     int64_t ticket_id;
     const struct life_ask *ask;
-    struct span csr;
     const struct csr *parsed;
     bool is_approved;
     const char *comment;
@@ -102,7 +101,7 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
 
     if (!life_case_lock(life, tx, step->ticket_id, &c, err) ||
         !life_case_require(life, &c, ACTION_EDIT, err) || !check_takes_csr(&c, err) ||
-        !life_judge(life, &c, step->csr, false, err))
+        !life_judge(life, &c, step->parsed, false, err))
         return false;
     buf_addf(&body, "A new request (CSR) was given: %s, %s with %d bits.",
         csr_subject(step->parsed), csr_key_algorithm(step->parsed), csr_key_bits(step->parsed));
@@ -117,7 +116,7 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
 
 bool life_set_csr(struct life *life, int64_t ticket_id, struct span csr, struct err *err)
 {
-    struct step step = { .life = life, .ticket_id = ticket_id, .csr = csr };
+    struct step step = { .life = life, .ticket_id = ticket_id };
     autofree(csr) struct csr *parsed = NULL;
     struct err cause = { 0 };
 

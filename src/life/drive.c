@@ -17,6 +17,7 @@
 #include "store/job.h"
 #include "store/order.h"
 #include "store/version.h"
+#include "x509/csr.h"
 
 #define POLL_SECONDS 30
 #define POLL_AT_ONCE_MS 250
@@ -163,9 +164,13 @@ static bool give_up(struct drive *d, int64_t *ret_again_at, struct err *err)
 static bool collect(struct drive *d, const struct ca_answer *answer, int64_t *ret_again_at,
     struct err *err)
 {
+    autofree(csr) struct csr *csr = NULL;
+
+    if (!csr_from_any(buf_span(&d->order->csr), &csr, err))
+        return false;
     *ret_again_at = 0;
     life_issue_done(&d->issue);
-    if (!life_issue_check(d->life, d->order, answer, false, &d->issue, &d->cause))
+    if (!life_issue_check(d->life, d->order, csr, answer, false, &d->issue, &d->cause))
         return d->cause.kind == ERR_UPSTREAM ? give_up(d, ret_again_at, err)
                                              : put_off(d, ret_again_at, err);
     return tx_run(d->life->db, TX_WRITE, write_issued, d, err);

@@ -16,6 +16,7 @@
 #include "store/ca_certificate.h"
 #include "store/cert.h"
 #include "store/cert_refresh.h"
+#include "store/deployment.h"
 #include "store/order.h"
 #include "store/request.h"
 #include "store/settings.h"
@@ -171,13 +172,21 @@ static bool pass_through(struct life *life, struct tx *tx, const struct life_cas
            life_move(life, tx, c, STATUS_CERTIFICATE_RENEW, NULL, err);
 }
 
+/* Issued is not served: where it is brought somewhere, the ticket is resolved once it was seen
+ * there (job/types/deploy_tell). */
 static bool move_ticket(struct life *life, struct tx *tx, const struct life_case *c,
     const struct order_row *order, int64_t certificate_id, int64_t version_id, struct err *err)
 {
     autofree(str) char *summary = xasprintf("Certificate enrolled:%s", c->request->domain);
-    const struct ticket_edit edit = { .summary = summary,
+    struct ticket_edit edit = { .summary = summary,
         .certificate_id = &certificate_id,
         .version_id = &version_id };
+    int64_t n_places;
+
+    if (!deployment_queue(tx, certificate_id, version_id, c->ticket->id, life->now, &n_places, err))
+        return false;
+    if (n_places > 0)
+        edit.resolution = "";
 
     return life_move(life, tx, c,
         is_renewal(order) ? STATUS_CERTIFICATE_RENEWED : STATUS_CERTIFICATE_ENROLLED, &edit, err);
@@ -265,6 +274,8 @@ bool life_refused(struct life *life, struct tx *tx, const struct life_case *c, b
            (!renewal || !c->ticket->certificate_id ||
                store_life_failed(tx, c->ticket->certificate_id, cause->kind, cause->msg, life->now,
                    err)) &&
+           life_tell(tx, c->ticket, 0, renewal ? "could not be renewed" : "could not be enrolled",
+               life->now, err) &&
            life_audit_ticket(life, tx, c->ticket,
                renewal ? "ticket.not_renewed" : "ticket.not_enrolled", NULL, NULL, err);
 }

@@ -151,6 +151,13 @@ bool life_revoke_again(struct life *life, int64_t ticket_id, const struct life_a
 bool life_relations(struct tx *tx, const struct principal *who, const struct ticket_row *ticket,
     unsigned *ret, struct err *err) must_check;
 
+/*
+ * Tell the ticket's watchers, by mail, of what `actor_id` did ("was commented on"): in the
+ * transaction in which it was done. Together with what else happens within a minute.
+ */
+bool life_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id, const char *what,
+    int64_t now, struct err *err) must_check;
+
 /* "CERT-45- Web shop has been created" (F11), "… has been revoked" (F18); "CERT-45 has been
  * updated" (F13). */
 #define LIFE_MESSAGE_SIZE (TICKET_SUMMARY_MAX + 64)

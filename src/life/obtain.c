@@ -51,15 +51,12 @@ static void obtain_done(struct obtain *o)
 }
 DEFINE_AUTODONE(obtain);
 
-bool life_judge(struct life *life, const struct life_case *c, struct span csr, bool is_ours,
+bool life_judge(struct life *life, const struct life_case *c, const struct csr *csr, bool is_ours,
     struct err *err)
 {
     autodone(policy_input) struct policy_input input = { 0 };
-    autofree(csr) struct csr *parsed = NULL;
 
-    if (!csr_from_any(csr, &parsed, err))
-        return false;
-    policy_input_from_csr(parsed, &input);
+    policy_input_from_csr(csr, &input);
     input.is_csr = !is_ours;
     return policy_require(c->profile->rules, &input, life->problems, err);
 }
@@ -157,7 +154,7 @@ static bool choose_csr(struct obtain *o, struct err *err)
             return false;
         o->is_new_csr = true;
     }
-    return life_judge(o->life, &o->c, csr_der(o->csr),
+    return life_judge(o->life, &o->c, o->csr,
         o->key.csr.size > 0 || (!o->is_new_csr && o->c.request->sealed_key_id != 0), err);
 }
 
@@ -207,7 +204,7 @@ static bool sign(struct obtain *o, struct ca *ca, struct err *err)
         return false;
     if (answer.verdict != CA_ISSUED)
         return fail(err, ERR_UPSTREAM, "%s refused: %s", o->c.ca->name, answer.reason);
-    return life_issue_check(o->life, &o->order, &answer, true, &o->issue, err);
+    return life_issue_check(o->life, &o->order, o->csr, &answer, true, &o->issue, err);
 }
 
 /* ---- what is written ---- */

@@ -196,15 +196,13 @@ static bool move_others(struct revoke *r, struct tx *tx, struct err *err)
 
 static bool queue_crl(struct revoke *r, struct tx *tx, const struct ca_ops *ops, struct err *err)
 {
-    char dedupe[64];
     int64_t job;
 
     if (!ops->job_after_revoke)
         return true;
-    (void)snprintf(dedupe, sizeof dedupe, "%s:%" PRId64, ops->job_after_revoke, r->ca->id);
+    /* One each: one that is under way may have read what is revoked before this was. */
     const struct job_new new = { .type = ops->job_after_revoke,
         .object_id = r->ca->id,
-        .dedupe_key = dedupe,
         .due_at = r->life->now };
 
     return store_job_add(tx, &new, r->life->now, &job, err);

@@ -85,11 +85,11 @@ struct life_issue {
 void life_issue_done(struct life_issue *issue);
 
 /*
- * Is it? For the key and the names of `order`, valid now, signed by what stands above it.
+ * Is it? For the key and the names of the order's `csr`, valid now, signed by what stands above it.
  * ERR_UPSTREAM says what is wrong. Completes the chain from the inventory. `is_own`: it comes from
  * the built-in CA.
  */
-bool life_issue_check(struct life *life, const struct order_row *order,
+bool life_issue_check(struct life *life, const struct order_row *order, const struct csr *csr,
     const struct ca_answer *answer, bool is_own, struct life_issue *ret, struct err *err)
     must_check;
 
@@ -138,7 +138,7 @@ bool life_revoke(struct life *life, int64_t ticket_id, const struct life_ask *as
 bool life_check_approvals(struct tx *tx, const struct life_case *c, struct err *err) must_check;
 
 /* May what a request asks for be issued now? */
-bool life_judge(struct life *life, const struct life_case *c, struct span csr, bool is_ours,
+bool life_judge(struct life *life, const struct life_case *c, const struct csr *csr, bool is_ours,
     struct err *err) must_check;
 
 bool life_open_ca(struct life *life, const struct ca_row *row, struct ca **ret, struct err *err)

@@ -14,6 +14,7 @@
 #include "store/account.h"
 #include "store/audit.h"
 #include "store/cert_refresh.h"
+#include "store/life.h"
 #include "store/notice.h"
 #include "store/ticket.h"
 #include "store/ticket_talk.h"
@@ -35,7 +36,7 @@ static bool audit_ticket(struct tx *tx, const struct ticket_row *ticket, const c
 }
 
 /* What certdesk has just said is not said again. */
-static bool say(struct tx *tx, int64_t ticket_id, struct buf *body, int64_t now, struct err *err)
+bool told_say(struct tx *tx, int64_t ticket_id, struct buf *body, int64_t now, struct err *err)
 {
     bool said;
     int64_t id;
@@ -69,7 +70,7 @@ static bool resolve(struct tx *tx, const struct ticket_row *ticket, struct buf *
         .version_id = ticket->version_id,
         .detail = buf_text(body) };
 
-    return say(tx, ticket->id, body, now, err) &&
+    return told_say(tx, ticket->id, body, now, err) &&
            store_ticket_edit(tx, ticket->id, &edit, now, err) &&
            audit_ticket(tx, ticket, "ticket.resolve", "replaced", now, err) &&
            outside_renewed(tx, &item, now, err);
@@ -115,7 +116,7 @@ static bool follow_fate(struct tx *tx, const struct judgement *j, const struct t
         buf_addf(&body, ", at %zu of %zu addresses. Still to do:\n%s", fate->n_replaced,
             fate->n_places, buf_text(&fate->laggards));
     }
-    return say(tx, ticket->id, &body, now, err);
+    return told_say(tx, ticket->id, &body, now, err);
 }
 
 /* Of a record without endpoints: do all that took the old version's place end later? */
@@ -272,7 +273,7 @@ static bool open_or_raise(struct tx *tx, const struct judgement *j,
 
     struct ticket_edit edit = { .priority = new.priority, .summary = new.summary };
 
-    return store_ticket_edit(tx, id, &edit, now, err) && say(tx, id, &summary, now, err) &&
+    return store_ticket_edit(tx, id, &edit, now, err) && told_say(tx, id, &summary, now, err) &&
            audit_ticket(tx, ticket, "ticket.raise", new.priority, now, err);
 }
 
@@ -338,6 +339,25 @@ static bool look_at_version(struct tx *tx, const struct judgement *j,
     return !is_new || open_or_raise(tx, j, row, answer, scan->settings, scan->now, err);
 }
 
+/* A record that renews itself, as planned, needs nobody (F6). *ret_until: look again then; 0: it
+ * needs people. */
+static bool find_renewal(struct tx *tx, const struct cert_row *cert, int64_t now,
+    int64_t *ret_until, struct err *err)
+{
+    autodone(life_facts) struct life_facts facts = { 0 };
+    struct renewal_plan plan;
+
+    *ret_until = 0;
+    if (!cert->is_managed)
+        return true;
+    if (!store_life_facts(tx, cert->id, now, &facts, err))
+        return false;
+    renewal_decide(&facts.input, &plan);
+    if (facts.life && renewal_is_in_hand(&facts.input, &plan))
+        *ret_until = plan.overdue_at;
+    return true;
+}
+
 bool told_expiry(struct tx *tx, int64_t certificate_id,
     const struct notification_settings *settings, int64_t now, int64_t *ret_told, struct err *err)
 {
@@ -345,8 +365,11 @@ bool told_expiry(struct tx *tx, int64_t certificate_id,
     struct scan scan = { .settings = settings, .periods = settings->periods, .now = now };
     int64_t next_at = 0;
 
-    if (!judge_record(tx, certificate_id, now, &j, err))
+    if (!judge_record(tx, certificate_id, now, &j, err) ||
+        !find_renewal(tx, j.cert, now, &next_at, err))
         return false;
+    if (next_at)
+        return store_cert_set_notify_at(tx, certificate_id, next_at, err);
     if (j.cert->notify_periods &&
         !window_periods_from_json(j.cert->notify_periods, &scan.periods, err))
         return false;

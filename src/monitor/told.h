@@ -10,6 +10,7 @@
 #include "core/settings.h"
 #include "monitor/judge.h"
 
+struct buf;
 struct err;
 struct tx;
 
@@ -24,4 +25,9 @@ bool told_after_check(struct tx *tx, const struct judgement *judgement, int64_t 
  */
 bool told_expiry(struct tx *tx, int64_t certificate_id,
     const struct notification_settings *settings, int64_t now, int64_t *ret_told, struct err *err)
+    must_check;
+
+/* Comment on a ticket in certdesk's own name, unless that is what it said last. Cut where it is too
+ * long. */
+bool told_say(struct tx *tx, int64_t ticket_id, struct buf *body, int64_t now, struct err *err)
     must_check;

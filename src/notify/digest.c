@@ -93,6 +93,8 @@ static void subject_of_many(const struct notice *notice, struct buf *out)
         buf_addf(out, "%" PRId64 " certificates can be checked again", n);
     else if (is_event(notice, EVENT_RENEWED))
         buf_addf(out, "%" PRId64 " certificates have been replaced", n);
+    else if (is_event(notice, EVENT_TICKET))
+        buf_add_text(out, "News of tickets that you watch");
     else if (expired == 0)
         buf_addf(out, "%" PRId64 " certificates expire", n);
     else if (expired == n)
@@ -153,12 +155,18 @@ static const char *opening(const struct notice *notice)
                " What was last seen there still counts.";
     if (is_event(notice, EVENT_RECOVERED))
         return "Where these certificates are served, somebody answers again.";
+    if (is_event(notice, EVENT_TICKET))
+        return "This is what happened in tickets that you watch.";
     return "These certificates have been replaced everywhere.";
 }
 
-static const char reason[] =
-    "You get this because you own these certificates, are assigned to them,"
-    " or share them and wish to be told.";
+static const char *reason_of(const struct notice *notice)
+{
+    return is_event(notice, EVENT_TICKET)
+               ? "You get this because you watch these tickets."
+               : "You get this because you own these certificates, are assigned to them,"
+                 " or share them and wish to be told.";
+}
 
 /* Text from outside on one line. */
 static void add_line(struct buf *out, const char *text)
@@ -217,7 +225,7 @@ void digest_text(const struct notice *notice, struct buf *out)
     if (left_out(notice) > 0)
         buf_addf(out, "\nand %" PRId64 " more\n", left_out(notice));
     if (!is_event(notice, EVENT_TEST))
-        buf_addf(out, "\n-- \n%s\n", reason);
+        buf_addf(out, "\n-- \n%s\n", reason_of(notice));
     if (notice->public_url[0])
         buf_addf(out, "%s\n", notice->public_url);
 }
@@ -309,6 +317,6 @@ void digest_html(const struct notice *notice, struct buf *out)
     if (left_out(notice) > 0)
         buf_addf(out, "<p>and %" PRId64 " more</p>\n", left_out(notice));
     if (!is_event(notice, EVENT_TEST))
-        buf_addf(out, "<p style=\"color:#666\">%s</p>\n", reason);
+        buf_addf(out, "<p style=\"color:#666\">%s</p>\n", reason_of(notice));
     buf_add_text(out, "</body></html>\n");
 }

@@ -138,6 +138,16 @@ bool letter_write(struct tx *tx, const struct letter_head *head, struct delivery
 {
     struct letter letter = { 0 };
     struct store_viewer viewer;
+
+    if (head->webhook && strcmp(head->webhook->template, "jira") == 0) {
+        ret->notice = (struct notice){ .delivery = row,
+            .items = &ret->items,
+            .now = now,
+            .public_url = head->public_url,
+            .display_name = "",
+            .webhook = head->webhook };
+        return store_delivery_write(tx, row, err); /* it says what was so when it happened */
+    }
     bool works = address_letter(tx, row, &letter, &viewer, err) &&
                  store_items_of(tx, &viewer, row->id, NOTICE_ITEMS_MAX, &letter.items,
                      &letter.notice.n_total, err);

@@ -83,6 +83,27 @@ bool store_account_find(struct tx *tx, const char *name, struct account_row **re
     return true;
 }
 
+bool store_account_find_by_mail(struct tx *tx, const char *email, struct account_row **ret,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " COLUMNS " FROM account"
+        " WHERE email <> '' AND lower(email) = lower($1) AND deleted_at IS NULL LIMIT 2");
+    autofree(account_row) struct account_row *row = NULL;
+    size_t n = 0;
+
+    stmt_bind_text(q, 1, email);
+    while (stmt_next(q)) {
+        account_row_free(take(&row));
+        row = read_row(q);
+        n++;
+    }
+    if (!stmt_end(q, err))
+        return false;
+    *ret = n == 1 ? take(&row) : NULL;
+    return true;
+}
+
 bool store_account_list(struct tx *tx, const char *q, const char *after, int64_t limit,
     struct account_row **rows, size_t *ret_n, struct err *err)
 {

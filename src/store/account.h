@@ -27,6 +27,10 @@ bool store_account_get(struct tx *tx, int64_t id, struct account_row **ret, stru
 bool store_account_find(struct tx *tx, const char *name, struct account_row **ret, struct err *err)
     must_check;
 
+/* By mail address, in any case. *ret is NULL when nobody, or more than one, has it. */
+bool store_account_find_by_mail(struct tx *tx, const char *email, struct account_row **ret,
+    struct err *err) must_check;
+
 /*
  * All of them by name, from after `after` on ("" is the beginning): up to `limit` rows. `q` NULL is
  * any, else part of a name, in any case.

@@ -6,10 +6,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "store/read.h"
-
-#define COLUMNS                                                                                    \
-    "f.id, f.ticket_id, f.author_id, a.name, f.name, f.media_type, length(f.content), f.created_at"
-#define FROM " FROM attachment f LEFT JOIN account a ON a.id = f.author_id"
+#include "store/ticket_talk_read.h"
 
 static bool is_harmless(unsigned char c)
 {
@@ -84,7 +81,7 @@ bool store_attachment_add(struct tx *tx, const struct attachment_new *attachment
     return read_number(q, ret_id, err);
 }
 
-static void read_row(struct stmt *q, struct attachment_row *row)
+void attachment_read(struct stmt *q, struct attachment_row *row)
 {
     row->id = stmt_i64(q, 0);
     row->ticket_id = stmt_i64(q, 1);
@@ -100,11 +97,11 @@ bool store_attachments(struct tx *tx, int64_t ticket_id, struct attachment_rows 
     struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT " COLUMNS FROM " WHERE f.ticket_id = $1 ORDER BY f.id");
+        tx_prepare(tx, "SELECT " ATTACHMENT_COLUMNS " WHERE f.ticket_id = $1 ORDER BY f.id");
 
     stmt_bind_i64(q, 1, ticket_id);
     while (stmt_next(q))
-        read_row(q, attachment_rows_add(rows));
+        attachment_read(q, attachment_rows_add(rows));
     return stmt_end(q, err);
 }
 
@@ -112,15 +109,16 @@ bool store_attachment_get(struct tx *tx, int64_t ticket_id, int64_t id, struct a
     struct buf *content, struct err *err)
 {
     autofree(attachment_row) struct attachment_row *row = NULL;
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT " COLUMNS ", f.content" FROM " WHERE f.ticket_id = $1 AND f.id = $2");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT " ATTACHMENT_ONLY ", f.content" ATTACHMENT_FROM
+                       " WHERE f.ticket_id = $1 AND f.id = $2");
 
     stmt_bind_i64(q, 1, ticket_id);
     stmt_bind_i64(q, 2, id);
     while (stmt_next(q)) {
         ASSERT(!row);
         row = xcalloc(1, sizeof *row);
-        read_row(q, row);
+        attachment_read(q, row);
         if (content)
             buf_add_span(content, stmt_blob(q, 8));
     }

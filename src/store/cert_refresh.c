@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "store/bucket.h"
 #include "store/cert_use.h"
+#include "store/life.h"
 #include "store/pending.h"
 #include "store/read.h"
 
@@ -130,13 +131,18 @@ static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, in
     return stmt_run(q, err);
 }
 
-static bool read_version_id(struct tx *tx, int64_t id, int64_t *ret, struct err *err)
+static bool read_version_id(struct tx *tx, int64_t id, int64_t *ret, bool *ret_managed,
+    struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT version_id FROM certificate WHERE id = $1");
+        tx_prepare(tx, "SELECT version_id, is_managed FROM certificate WHERE id = $1");
 
     stmt_bind_i64(q, 1, id);
-    return read_number(q, ret, err);
+    while (stmt_next(q)) {
+        *ret = stmt_i64(q, 0);
+        *ret_managed = stmt_bool(q, 1);
+    }
+    return stmt_end(q, err);
 }
 
 bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
@@ -146,13 +152,14 @@ bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     struct bucket_dates from;
     struct bucket_dates to;
     int64_t old_version_id = 0;
+    bool is_managed = false;
     bool has_new_dates;
 
     if (!bucket_dates_lock(tx, id, &from, err) || !write_checks(tx, id, err) ||
         !write_alert(tx, id, alert, err) || !store_cert_use_changed(tx, id, err) ||
         !read_current(tx, id, &facts, err) ||
         (facts.version_id && !read_served(tx, id, &facts, err)) ||
-        !read_version_id(tx, id, &old_version_id, err))
+        !read_version_id(tx, id, &old_version_id, &is_managed, err))
         return false;
     if (facts.version_id)
         settle_dates(&facts, rule);
@@ -168,6 +175,9 @@ bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     bucket_move(tx, &from, &to);
     if (old_version_id != facts.version_id)
         pending_words(tx, id);
+    if (old_version_id != facts.version_id && is_managed &&
+        !store_life_replan(tx, id, now, NULL, err))
+        return false;
     if (ret_changed)
         *ret_changed = has_new_dates;
     return true;

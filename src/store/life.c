@@ -1,6 +1,7 @@
 /* store/life: see the header. */
 #include "store/life.h"
 
+#include "store/cert_refresh.h"
 #include "store/profile.h"
 #include "store/read.h"
 
@@ -135,14 +136,17 @@ bool store_life_facts(struct tx *tx, int64_t certificate_id, int64_t now, struct
 
 /* ---- plans ---- */
 
-static bool set_renew_at(struct tx *tx, int64_t certificate_id, int64_t renew_at, struct err *err)
+/* People who relied on it to renew itself may have to be told that it ends. */
+static bool set_renew_at(struct tx *tx, int64_t certificate_id, int64_t renew_at, int64_t now,
+    struct err *err)
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "UPDATE certificate_life SET renew_at = $2 WHERE certificate_id = $1");
 
     stmt_bind_i64(q, 1, certificate_id);
     bind_or_null(q, 2, renew_at);
-    return stmt_run(q, err);
+    return stmt_run(q, err) &&
+           (renew_at != 0 || store_cert_set_notify_at(tx, certificate_id, now, err));
 }
 
 bool store_life_replan(struct tx *tx, int64_t certificate_id, int64_t now, struct renewal_plan *ret,
@@ -155,7 +159,7 @@ bool store_life_replan(struct tx *tx, int64_t certificate_id, int64_t now, struc
         return false;
     renewal_plan(&facts.input, &plan);
     if (facts.life && facts.life->renew_at != plan.renew_at &&
-        !set_renew_at(tx, certificate_id, plan.renew_at, err))
+        !set_renew_at(tx, certificate_id, plan.renew_at, now, err))
         return false;
     if (ret)
         *ret = plan;
@@ -211,7 +215,7 @@ bool store_life_replan_profile(struct tx *tx, int64_t profile_id, int64_t after_
     ids = replanned.ids;
     instants = replanned.instants;
     for (size_t i = 0; works && i < ids.n; i++)
-        works = set_renew_at(tx, ids.items[i], instants.items[i], err);
+        works = set_renew_at(tx, ids.items[i], instants.items[i], now, err);
     if (works)
         *ret_last = last;
     return works;
@@ -270,7 +274,9 @@ bool store_life_failed(struct tx *tx, int64_t certificate_id, enum err_kind kind
     facts.input.is_ordered = false; /* what failed is over */
     renewal_decide(&facts.input, &plan);
     facts.life->renew_at = plan.renew_at;
-    return store_life_put(tx, facts.life, err);
+    return store_life_put(tx, facts.life, err) &&
+           (facts.life->n_failures < RENEWAL_FAILURES_TOLD ||
+               store_cert_set_notify_at(tx, certificate_id, now, err));
 }
 
 /* ---- what is due ---- */
@@ -283,7 +289,8 @@ static struct stmt *prepare_due(struct tx *tx, enum life_due which)
                               " ORDER BY l.renew_at, l.certificate_id LIMIT $4");
     return tx_prepare(tx, "SELECT " LIFE_COLUMNS FROM_DUE
                           " AND l.renew_at <= $1 AND (l.renew_at, l.certificate_id) > ($2, $3)"
-                          " AND (l.n_failures > 0 OR p.scan_seconds IS NOT NULL OR " IS_FORCED ")"
+                          " AND (l.n_failures > 0 OR " IS_FORCED
+                          "  OR l.renew_at <= $1 / p.scan_seconds * p.scan_seconds)"
                           " ORDER BY l.renew_at, l.certificate_id LIMIT $4");
 }
 
@@ -299,40 +306,4 @@ bool store_life_due(struct tx *tx, enum life_due which, int64_t now, const struc
     while (stmt_next(q))
         read_row(q, life_rows_add(rows));
     return stmt_end(q, err);
-}
-
-/* The earliest of a query's (renew_at, scan_seconds), put off to the profile's next scan. */
-static bool find_earliest(struct stmt *q, int64_t now, int64_t *ret, struct err *err)
-{
-    while (stmt_next(q)) {
-        const int64_t scan = stmt_i64(q, 1);
-        int64_t at = stmt_i64(q, 0);
-
-        if (stmt_is_null(q, 0))
-            continue;
-        if (scan > 0) {
-            at = at < now ? now : at;
-            at += (scan - at % scan) % scan;
-        }
-        *ret = at < *ret ? at : *ret;
-    }
-    return stmt_end(q, err);
-}
-
-bool store_life_next_often(struct tx *tx, int64_t now, int64_t *ret, struct err *err)
-{
-    int64_t next = INT64_MAX;
-    autofree(stmt) struct stmt *retries =
-        tx_prepare(tx, "SELECT min(l.renew_at), 0" FROM_DUE " AND l.n_failures > 0");
-    autofree(stmt) struct stmt *forced =
-        tx_prepare(tx, "SELECT min(l.renew_at), 0" FROM_DUE " AND " IS_FORCED);
-    autofree(stmt) struct stmt *scans =
-        tx_prepare(tx, "SELECT min(l.renew_at), p.scan_seconds" FROM_DUE
-                       " AND p.scan_seconds IS NOT NULL GROUP BY p.id, p.scan_seconds");
-
-    if (!find_earliest(retries, now, &next, err) || !find_earliest(forced, now, &next, err) ||
-        !find_earliest(scans, now, &next, err))
-        return false;
-    *ret = next;
-    return true;
 }

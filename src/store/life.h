@@ -58,8 +58,10 @@ bool store_life_failed(struct tx *tx, int64_t certificate_id, enum err_kind kind
 
 /* Which of those that are due. */
 enum life_due {
-    LIFE_DUE_ALL,   /* for the scan that everybody's schedule starts */
-    LIFE_DUE_OFTEN, /* between two scans: retries, forced ones, profiles with a scan of their own */
+    LIFE_DUE_ALL, /* for the scan that everybody's schedule starts */
+    /* Between two of these: retries, forced ones, and profiles with a scan of their own, which
+     * comes every scan_seconds, counted from 1970. */
+    LIFE_DUE_OFTEN,
 };
 
 /*
@@ -70,9 +72,5 @@ enum life_due {
  */
 bool store_life_due(struct tx *tx, enum life_due which, int64_t now, const struct life_row *after,
     int64_t limit, struct life_rows *rows, struct err *err) must_check;
-
-/* When the next of LIFE_DUE_OFTEN is due; INT64_MAX: none. A profile's own scan comes every
- * scan_seconds, counted from 1970. */
-bool store_life_next_often(struct tx *tx, int64_t now, int64_t *ret, struct err *err) must_check;
 
 DEFINE_AUTODONE(life_facts);

@@ -31,10 +31,10 @@ bool store_resource_find(struct tx *tx, const char *name, int64_t *ret_id, struc
     must_check;
 
 /* ERR_CONFLICT if the name is taken. */
-bool store_resource_add(struct tx *tx, const char *name, const char *description, int64_t now,
-    int64_t *ret_id, struct err *err) must_check;
+bool store_resource_add(struct tx *tx, const struct resource_row *row, int64_t now, int64_t *ret_id,
+    struct err *err) must_check;
 
-/* Write name and description. ERR_CONFLICT also with store_is_stale(). */
+/* Write all but the type. ERR_CONFLICT also with store_is_stale(). */
 bool store_resource_save(struct tx *tx, struct resource_row *row, struct err *err) must_check;
 
 /* ERR_CONFLICT while something is associated with it. */
@@ -55,3 +55,24 @@ bool store_association_add(struct tx *tx, int64_t resource_id, const char *slot,
 
 bool store_association_delete(struct tx *tx, const struct association_row *row, struct err *err)
     must_check;
+
+/* The endpoint is watched for the record because of the association, and goes with it: unless it
+ * was watched before for another reason. */
+bool store_association_watch(struct tx *tx, const struct association_row *row, int64_t endpoint_id,
+    bool was_watched, struct err *err) must_check;
+
+/* Where it can be seen what is in a slot; NULL: in any. */
+bool store_resource_endpoints(struct tx *tx, int64_t id, const char *slot,
+    struct resource_endpoint_rows *rows, struct err *err) must_check;
+bool store_resource_set_endpoints(struct tx *tx, int64_t id,
+    const struct resource_endpoint_rows *rows, struct err *err) must_check;
+
+/* Who may deploy there, beside the admins; by name. */
+bool store_resource_users(struct tx *tx, int64_t id, struct resource_user_rows *rows,
+    struct err *err) must_check;
+bool store_resource_set_users(struct tx *tx, int64_t id, const struct resource_user_rows *rows,
+    struct err *err) must_check;
+
+/* Are they one of these, or in one of the groups? */
+bool store_resource_is_user(struct tx *tx, int64_t id, int64_t account_id, bool *ret,
+    struct err *err) must_check;

@@ -5,6 +5,8 @@
 #include "base/parse.h"
 #include "codec/fold.h"
 #include "store/read.h"
+#include "store/ticket_event.h"
+#include "store/ticket_label.h"
 #include "store/ticket_read.h"
 
 void ticket_read(struct stmt *q, struct ticket_row *row)
@@ -98,7 +100,14 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
     bind_or_null(q, 13, ticket->due_at);
     stmt_bind_text(q, 14, words);
     stmt_bind_i64(q, 15, now);
-    return read_number(q, ret_id, err);
+    if (!read_number(q, ret_id, err))
+        return false;
+    if (!*ret_id)
+        return true;
+    return (!ticket->labels || !*ticket->labels ||
+               ticket_labels_put(tx, *ret_id, ticket->labels, err)) &&
+           store_ticket_event_add(tx, *ret_id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now,
+               err);
 }
 
 bool store_ticket_add(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,

@@ -10,6 +10,7 @@
 #include "store/read.h"
 #include "store/tags.h"
 #include "store/ticket.h"
+#include "store/ticket_label.h"
 #include "store/ticket_read.h"
 #include "store/ticket_talk.h"
 
@@ -155,6 +156,16 @@ static bool edit_snooze(struct editing *e, struct err *err)
            store_cert_set_notify_at(e->tx, e->row->certificate_id, e->now, err);
 }
 
+static bool edit_labels(struct editing *e, struct err *err)
+{
+    const char *labels = e->edit->labels;
+
+    if (!labels || strcmp(e->row->labels, labels) == 0)
+        return true;
+    return edit_text(e, "labels", &e->row->labels, labels, err) &&
+           ticket_labels_put(e->tx, e->row->id, labels, err);
+}
+
 static bool edit_fields(struct editing *e, struct err *err)
 {
     struct ticket_row *row = e->row;
@@ -163,10 +174,9 @@ static bool edit_fields(struct editing *e, struct err *err)
     return edit_text(e, "summary", &row->summary, edit->summary, err) &&
            edit_text(e, "description", &row->description, edit->description, err) &&
            edit_text(e, "status", &row->status, edit->status, err) &&
-           edit_text(e, "priority", &row->priority, edit->priority, err) &&
-           edit_text(e, "labels", &row->labels, edit->labels, err) && edit_ids(e, err) &&
-           edit_instant(e, "due_at", &row->due_at, edit->due_at, err) && edit_snooze(e, err) &&
-           edit_resolution(e, err) && edit_acknowledgement(e, err);
+           edit_text(e, "priority", &row->priority, edit->priority, err) && edit_labels(e, err) &&
+           edit_ids(e, err) && edit_instant(e, "due_at", &row->due_at, edit->due_at, err) &&
+           edit_snooze(e, err) && edit_resolution(e, err) && edit_acknowledgement(e, err);
 }
 
 static bool write_row(struct editing *e, struct err *err)

@@ -13,90 +13,14 @@
 #include "store/read.h"
 #include "store/select.h"
 #include "store/ticket_read.h"
+#include "store/ticket_sight.h"
 
 #define ORDER "t"
 
-/* Who sees up to so many records has their tickets looked up. */
-#define FEW_RECORDS 2000
-
 struct ticket_query {
-    const struct store_viewer *viewer;
+    struct ticket_sight sight;
     const struct ticket_filter *filter;
-    bool sees_few;
 };
-
-static bool plan(struct tx *tx, struct ticket_query *query, struct err *err)
-{
-    int64_t n = 0;
-    autofree(stmt) struct stmt *q = NULL;
-
-    if (query->viewer->sees_all)
-        return true;
-    q = tx_prepare(tx,
-        "SELECT count(*) FROM (SELECT 1 AS one FROM"
-        " (SELECT x.certificate_id FROM certificate_access x WHERE x.account_id = $1"
-        "  UNION ALL SELECT y.certificate_id FROM certificate_access y WHERE y.group_id IN"
-        "   (SELECT m.group_id FROM group_member m WHERE m.account_id = $1)) AS mine"
-        " LIMIT $2) AS counted");
-    stmt_bind_i64(q, 1, query->viewer->account_id);
-    stmt_bind_i64(q, 2, FEW_RECORDS + 1);
-    if (!read_number(q, &n, err))
-        return false;
-    query->sees_few = n <= FEW_RECORDS;
-    return true;
-}
-
-/* The tickets themselves, all of them. */
-static void add_few(struct select *select, const struct store_viewer *viewer)
-{
-    select_add(select, " AND t.id IN (SELECT k.id FROM ticket k WHERE k.assignee_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select, " UNION SELECT k.id FROM ticket k WHERE k.reporter_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select,
-        " UNION SELECT k.id FROM certificate_access x"
-        " CROSS JOIN ticket k WHERE k.certificate_id = x.certificate_id AND x.account_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select,
-        " UNION SELECT k.id FROM group_member m CROSS JOIN certificate_access x CROSS JOIN ticket k"
-        " WHERE x.group_id = m.group_id AND k.certificate_id = x.certificate_id"
-        "   AND m.account_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select, " UNION SELECT y.ticket_id FROM group_member m CROSS JOIN profile z"
-                       " CROSS JOIN certificate_request y WHERE z.approver_group_id = m.group_id"
-                       " AND y.profile_id = z.id AND m.account_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select, ")");
-}
-
-static void add_viewer(struct select *select, const struct ticket_query *query)
-{
-    const struct store_viewer *viewer = query->viewer;
-
-    if (viewer->sees_all)
-        return;
-    if (query->sees_few) {
-        add_few(select, viewer);
-        return;
-    }
-    select_add(select,
-        " AND (EXISTS (SELECT 1 FROM certificate_access x WHERE x.certificate_id = t.certificate_id"
-        " AND (+x.account_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select, " OR +x.group_id IN (SELECT m.group_id FROM group_member m"
-                       " WHERE m.account_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select, "))) OR +t.reporter_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select, " OR +t.assignee_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select,
-        " OR EXISTS (SELECT 1 FROM certificate_request y JOIN profile z ON z.id = y.profile_id"
-        " JOIN group_member g ON g.group_id = z.approver_group_id WHERE y.ticket_id = t.id"
-        " AND g.account_id = ");
-    select_i64(select, viewer->account_id);
-    select_add(select, "))");
-}
 
 static void add_account(struct select *select, const char *name)
 {
@@ -166,7 +90,7 @@ static bool count(struct tx *tx, const struct ticket_query *query, struct ticket
     autofree(stmt) struct stmt *q = NULL;
 
     select_add(&select, "SELECT count(*) FROM (SELECT 1 AS one FROM ticket t WHERE 1 = 1");
-    add_viewer(&select, query);
+    ticket_sight_add(&select, &query->sight);
     add_filter(&select, query->filter);
     select_add(&select, " LIMIT ");
     select_i64(&select, TICKET_TOTAL_EXACT + 1);
@@ -187,7 +111,7 @@ static bool fill(struct tx *tx, const struct ticket_query *query, const struct c
     autofree(stmt) struct stmt *q = NULL;
 
     select_add(&select, SELECT_TICKET " WHERE 1 = 1");
-    add_viewer(&select, query);
+    ticket_sight_add(&select, &query->sight);
     add_filter(&select, query->filter);
     if (cursor) {
         select_add(&select, " AND (t.updated_at, t.id) < (");
@@ -197,7 +121,7 @@ static bool fill(struct tx *tx, const struct ticket_query *query, const struct c
         select_add(&select, ")");
     }
     /* "+" keeps SQLite from walking after all. */
-    if (query->sees_few)
+    if (query->sight.sees_few)
         select_add(&select, " ORDER BY +t.updated_at DESC, t.id DESC LIMIT ");
     else
         select_add(&select, " ORDER BY t.updated_at DESC, t.id DESC LIMIT ");
@@ -221,7 +145,7 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
     struct err *err)
 {
     autodone(ticket_page) struct ticket_page page = { 0 };
-    struct ticket_query query = { .viewer = viewer, .filter = filter };
+    struct ticket_query query = { .filter = filter };
     struct cursor from = { 0 };
     bool has_cursor = cursor && *cursor;
 
@@ -229,7 +153,8 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
         return fail(err, ERR_INVALID, "a page has 1 to %d rows", TICKET_PAGE_MAX);
     if (has_cursor && !cursor_read(cursor, ORDER, &from, err))
         return false;
-    if (!plan(tx, &query, err) || !fill(tx, &query, has_cursor ? &from : NULL, limit, &page, err) ||
+    if (!ticket_sight_plan(tx, viewer, &query.sight, err) ||
+        !fill(tx, &query, has_cursor ? &from : NULL, limit, &page, err) ||
         !count(tx, &query, &page, err))
         return err_wrap(err, "could not list tickets");
     *ret = page;

@@ -18,7 +18,7 @@ struct ticket_filter {
     const char *type;
     const char *status;
     const char *project;
-    const char *profile; /* its name in lower case */
+    const char *profile;  /* its name in lower case */
     const char *assignee; /* a name; "": nobody */
     const char *reporter;
     int64_t certificate_id;

@@ -3,13 +3,12 @@
 
 #include "base/err.h"
 #include "store/read.h"
+#include "store/ticket_event.h"
+#include "store/ticket_talk_read.h"
 
 #define BODY_MAX 32768
-#define COMMENT_COLUMNS                                                                            \
-    "m.id, m.ticket_id, m.author_id, a.name, m.body, m.created_at, m.updated_at"                   \
-    "  FROM ticket_comment m LEFT JOIN account a ON a.id = m.author_id"
 
-static void read_comment(struct stmt *q, struct comment_row *row)
+void comment_read(struct stmt *q, struct comment_row *row)
 {
     row->id = stmt_i64(q, 0);
     row->ticket_id = stmt_i64(q, 1);
@@ -55,7 +54,8 @@ bool store_comment_add(struct tx *tx, int64_t ticket_id, int64_t author_id, cons
     bind_or_null(q, 2, author_id);
     stmt_bind_text(q, 3, body);
     stmt_bind_i64(q, 4, now);
-    return read_number(q, ret_id, err);
+    return read_number(q, ret_id, err) && store_ticket_event_add(tx, ticket_id,
+                                              TICKET_COMMENTED_EVENT, author_id, *ret_id, now, err);
 }
 
 bool store_comment_get(struct tx *tx, int64_t ticket_id, int64_t id, struct comment_row **ret,
@@ -70,7 +70,7 @@ bool store_comment_get(struct tx *tx, int64_t ticket_id, int64_t id, struct comm
     while (stmt_next(q)) {
         ASSERT(!row);
         row = xcalloc(1, sizeof *row);
-        read_comment(q, row);
+        comment_read(q, row);
     }
     if (!stmt_end(q, err))
         return false;
@@ -121,7 +121,7 @@ bool store_comments(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t 
     stmt_bind_i64(q, 2, after_id);
     stmt_bind_i64(q, 3, limit);
     while (stmt_next(q))
-        read_comment(q, comment_rows_add(rows));
+        comment_read(q, comment_rows_add(rows));
     return stmt_end(q, err);
 }
 
@@ -144,7 +144,8 @@ bool store_change_add(struct tx *tx, const struct change_new *change, int64_t no
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO ticket_change(ticket_id, actor_id, field, old_value, new_value, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6)");
+        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id");
+    int64_t id = 0;
 
     stmt_bind_i64(q, 1, change->ticket_id);
     bind_or_null(q, 2, change->actor_id);
@@ -152,7 +153,8 @@ bool store_change_add(struct tx *tx, const struct change_new *change, int64_t no
     stmt_bind_text(q, 4, change->old_value);
     stmt_bind_text(q, 5, change->new_value);
     stmt_bind_i64(q, 6, now);
-    return stmt_run(q, err);
+    return read_number(q, &id, err) && store_ticket_event_add(tx, change->ticket_id,
+                                           TICKET_UPDATED_EVENT, change->actor_id, id, now, err);
 }
 
 bool store_changes(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t limit,

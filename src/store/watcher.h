@@ -14,6 +14,13 @@ bool store_watcher_add(struct tx *tx, int64_t ticket_id, int64_t account_id, str
 bool store_watcher_remove(struct tx *tx, int64_t ticket_id, int64_t account_id, struct err *err)
     must_check;
 
+/*
+ * Tell those who watch what happened, by mail: who may sign in, and is not `actor_id`. *ret_n is
+ * how many that are. `detail` is for people.
+ */
+bool store_watchers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
+    const char *detail, int64_t now, int64_t *ret_n, struct err *err) must_check;
+
 /* By name. */
 bool store_watchers(struct tx *tx, int64_t ticket_id, struct watcher_rows *rows, struct err *err)
     must_check;

@@ -32,7 +32,7 @@ class Api:
         self.base, self.token = base, token
 
     def call(self, method, path, body=None, headers=None, expect=None):
-        if not path.startswith("/api/") and not path.startswith(("/healthz", "/readyz", "/metrics", "/pki/", "/ocsp/")):
+        if not path.startswith(("/api/", "/rest/", "/secure/", "/healthz", "/readyz", "/metrics", "/pki/", "/ocsp/")):
             path = "/api/v1" + path
         request = urllib.request.Request(self.base + path, method=method)
         data = None

@@ -37,6 +37,8 @@ def source(desk_factory, recovery, nginx, authority):
     desk.admin.post("/users", {"name": "ann", "role": "user", "password": "long enough to do"})
     desk.admin.post("/csrs", {"name": "later", "subject": {"CN": "later.example"}, "sans": ["later.example"],
                               "key": {"algorithm": "ec", "curve": "P-256"}})
+    desk.admin.post("/cas", {"name": "house", "kind": "root", "subject": {"CN": "House"}, "public_url": "http://pki.example"})
+    desk.admin.post("/cas/house/crl", expect=200)
     desk.admin.job_done(desk.admin.post("/schedules/audit/run", expect=202).json["job"])
     return desk
 
@@ -97,6 +99,9 @@ def test_what_was_backed_up_comes_back(source, recovery, tmp_path):
         assert target.admin.post("/users", {"name": "bob", "role": "user", "password": "long enough to do"})
         target.admin.post("/csrs", {"name": "new", "subject": {"CN": "new.example"}, "sans": ["new.example"],
                                     "key": {"algorithm": "ec", "curve": "P-256"}})
+        # So do those of an authority, whose key came along.
+        number = target.admin.get("/cas/house").json["crl"]["number"]
+        assert target.admin.post("/cas/house/crl", expect=200).json["crl"]["number"] == number + 1
     finally:
         target.stop()
 

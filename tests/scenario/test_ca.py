@@ -1,14 +1,9 @@
 """F21: the built-in authority: made, signed elsewhere, its certificate watched, its lists and answers checked by openssl."""
 
-import base64
-import os
 import re
 import subprocess
-import urllib.parse
 
-import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from servers import wait_until
 
@@ -84,19 +79,19 @@ def test_the_list_of_revoked_ones_is_there_at_once_and_can_be_made_anew(desk, tm
     assert re.search(r'^certdesk_crl_next_update_timestamp_seconds\{ca="house"\} \d{10}$', metrics, re.M)
 
 
-def sign_elsewhere(desk, tmp_path, name, extra=""):
+def sign_elsewhere(desk, tmp_path, name):
     """An offline root signs the authority's request with the openssl command; the chain as PEM."""
     csr = desk.admin.call("GET", f"/cas/{name}/csr", expect=200)
     assert csr.headers["Content-Type"] == "application/pkcs10"
     write(tmp_path, "ca.csr", csr.body)
     assert "self-signature verify OK" in openssl("req", "-in", "ca.csr", "-noout", "-verify", cwd=tmp_path)
-    write(tmp_path, "x.cnf", "[root]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
+    write(tmp_path, "x.cnf", "[req]\ndistinguished_name=dn\n[dn]\n[root]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
                              "subjectKeyIdentifier=hash\n"
                              "[sub]\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
-                             "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,digitalSignature,keyCertSign,cRLSign\n" + extra)
+                             "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,digitalSignature,keyCertSign,cRLSign\n")
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "outer.key",
-            "-out", "outer.pem", "-subj", "/CN=Outer Root", "-days", "3000", "-config", "/etc/ssl/openssl.cnf",
-            "-extensions", "v3_ca", cwd=tmp_path)
+            "-out", "outer.pem", "-subj", "/CN=Outer Root", "-days", "3000", "-config", "x.cnf",
+            "-extensions", "root", cwd=tmp_path)
     openssl("x509", "-req", "-in", "ca.csr", "-CA", "outer.pem", "-CAkey", "outer.key", "-days", "1000", "-set_serial", "77",
             "-extfile", "x.cnf", "-extensions", "sub", "-out", "sub.pem", cwd=tmp_path)
     with open(tmp_path / "sub.pem", encoding="ascii") as sub, open(tmp_path / "outer.pem", encoding="ascii") as outer:

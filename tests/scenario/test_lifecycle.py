@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certdesk import Api
 from lifecycle import Desk, csr_for, spki
+from mailbox import MailServer
 from profiles import run_sql
 from uploads import upload
 
@@ -420,6 +421,29 @@ def test_whoever_watches_may_see(life):
     life.api.delete(f"{path}/{reader.name}")
     assert life.api.get(path).json["items"] == [{"account": "admin"}]
     stranger.get(path, expect=404)
+
+
+def test_watchers_hear_of_it_by_mail(desk_factory):
+    """Whoever watches is told what others did; never of what they did themselves."""
+    smtp = MailServer().start()
+    try:
+        life = Desk(desk_factory(env=smtp.env))
+        life.api.post("/users", {"name": "reader", "email": "reader@people.example", "password": "correct horse staple"})
+        ticket = life.create(assignee="reader")
+        life.api.call("PUT", f"/tickets/{ticket['key']}/watchers/reader", expect=200)
+        life.do(ticket, "enroll")
+        life.api.post(f"/tickets/{ticket['key']}/comments", {"body": "done"})
+        life.run("outbox")
+        mail, = smtp.wait(1)
+        assert mail.to == "reader@people.example"
+        assert f"{ticket['key']} (Web shop) is in stage Certificate Enrolled" in mail.text
+        assert "was commented on" in mail.text and "because you watch" in mail.text
+        life.api.delete(f"/tickets/{ticket['key']}/watchers/reader")
+        life.do(ticket, "revoke")
+        life.run("outbox")
+        assert len(smtp.mails) == 1
+    finally:
+        smtp.stop()
 
 
 def test_projects_count_for_themselves(life):

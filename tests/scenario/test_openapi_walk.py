@@ -2,12 +2,12 @@
 
 import pytest
 
-from certs import days
+from certs import days, self_signed
 from lifecycle import csr_for
 from openapi import Description
 from profiles import ca_row
 from servers import free_port, wait_until
-from uploads import form
+from uploads import form, import_
 
 @pytest.mark.parametrize("change", [{"id": "1"}, {"state": "asleep"}, {"nonsense": 1}, {"progress": {"done": 0}}])
 def test_the_check_of_answers_can_fail(change):
@@ -117,6 +117,27 @@ def _desk(walk):
     walk("DELETE", "/resources/{id}", id=resource["id"], expect=409)
     walk("DELETE", "/certificates/{id}", id=one, expect=409)
     walk("DELETE", "/certificates/{id}/resources/{key}", id=one, key=place["id"], expect=204)
+    _brought(walk)
+
+
+def _brought(walk):
+    """To a HAProxy that is not there: what does not need one."""
+    settings = {"settings": {"address": "127.0.0.1:1"}, "slots": [{"slot": "a", "certificate": "a.pem"}],
+                "endpoints": [{"host": "127.0.0.1", "port": 1, "slot": "a"}]}
+    resource = walk("POST", "/resources", {"name": "lb-2", "type": "haproxy", **settings}, expect=201).json
+    walk("PATCH", "/resources/{id}", {"proof": {"rounds": 3}, "deployers": {"users": ["admin"]}}, id=resource["id"], expect=200)
+    walk("POST", "/resources/{id}/test", id=resource["id"], expect=200)
+    walk("POST", "/resources/{id}/deploy", {}, id=resource["id"], expect=409)
+    issued = self_signed("brought.example")
+    record = import_(walk.api, {"file": issued.pem + issued.key_pem}).json["id"]
+    walk("POST", "/certificates/{id}/resources", {"resource": "lb-2", "slot": "a"}, id=record, expect=201)
+    made = walk("POST", "/resources/{id}/deploy", {"slots": ["a"]}, id=resource["id"], expect=202).json["items"][0]
+    walk("GET", "/deployments", query="?limit=1", expect=200)
+    walk("GET", "/deployments/{id}", id=made["id"], expect=200)
+    walk("GET", "/resources/{id}/deployments", query="?state=seen", id=resource["id"], expect=200)
+    walk("GET", "/certificates/{id}/deployments", id=record, expect=200)
+    wait_until(lambda: walk.api.get(f"/deployments/{made['id']}").json["state"] == "failed", 30, "the end")
+    walk("POST", "/deployments/{id}/retry", id=made["id"], expect=202)
 
 
 def _authorities(walk):

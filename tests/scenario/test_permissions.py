@@ -6,7 +6,7 @@ from certdesk import Api
 from certs import days
 from routes import routes
 from servers import free_port
-from uploads import upload
+from uploads import import_, upload
 
 # What each kind of caller gets: nobody, a stranger, the assignee, a user it is shared with, the owner, an auditor,
 # an admin. Letters: U 401, F 403, N 404, and "." anything but these. "-" is not asked.
@@ -64,6 +64,9 @@ TABLE = {
     "GET /resources": "U......", "POST /resources": "UFFFFF.", "GET /resources/{id}": "U......",
     "PATCH /resources/{id}": "UFFFFF.", "DELETE /resources/{id}": "UFFFFF-",
     "GET /resources/{id}/associations": "U......", "PUT /resources/{id}/associations": "U......",
+    "POST /resources/{id}/test": "UFFFFF.", "POST /resources/{id}/deploy": "UFFFFF.",
+    "GET /resources/{id}/deployments": "U......", "GET /certificates/{id}/deployments": "UN.....",
+    "GET /deployments": "U......", "GET /deployments/{id}": "UN.....", "POST /deployments/{id}/retry": "UNFFFF.",
     "GET /certificates/{id}/resources": "UN.....", "POST /certificates/{id}/resources": "UNFF.F.",
     "DELETE /certificates/{id}/resources/{key}": "UNF..F.",
     "GET /users": "UFFFFF.", "POST /users": "UFFFFF.", "GET /users/{name}": "UFFFFF.", "PATCH /users/{name}": "UFFFFF.",
@@ -107,7 +110,7 @@ BODIES = {
     "POST /csrs": {}, "POST /csrs/{id}/certificate": {}, "POST /groups": {}, "PATCH /groups/{name}": {}, "POST /business-groups": {},
     "PATCH /business-groups/{name}": {}, "POST /custom-fields": {}, "PATCH /custom-fields/{name}": {"required": False},
     "POST /views": {}, "PATCH /views/{id}": {"name": "mine"}, "POST /resources": {}, "PATCH /resources/{id}": {},
-    "PUT /resources/{id}/associations": {"items": []}, "POST /certificates/{id}/resources": {},
+    "POST /resources/{id}/deploy": {}, "PUT /resources/{id}/associations": {"items": []}, "POST /certificates/{id}/resources": {},
     "POST /profiles": {}, "PATCH /profiles/{name}": {}, "POST /profiles/{name}/check": {"subject": {"CN": "x.example"}},
     "POST /webhooks": {}, "PATCH /webhooks/{id}": {}, "POST /settings/notifications/test": {},
     "POST /cas": {}, "PATCH /cas/{name}": {}, "POST /cas/{name}/certificate": {},
@@ -126,7 +129,8 @@ class World:
     def __init__(self, desk, nginx, authority):
         admin = desk.admin
         port = free_port()
-        nginx.site(port, authority.issue("secret.example", not_after=days(5))).start()
+        secret = authority.issue("secret.example", not_after=days(5))
+        nginx.site(port, secret).start()
         self.callers = {"nobody": Api(desk.base), "admin": admin}
         for name in ("stranger", "assignee", "shared", "grouped", "keyed", "owner", "auditor"):
             admin.post("/users", {"name": name, "role": "auditor" if name == "auditor" else "user",
@@ -146,6 +150,7 @@ class World:
         admin.post("/cas", {"name": "house", "kind": "intermediate", "subject": {"CN": "House"}, "public_url": "http://pki.example"})
         self.view = owner.post("/views", {"name": "mine"}).json["id"]
         self.resource = admin.post("/resources", {"name": "lb-1"}).json["id"]
+        self._bring(owner, admin, secret)
         admin.post("/profiles", {"name": "web", "ca": "house", "names": {"domains": ["*"]},
                                  "users": {"users": ["assignee", "owner"]}})
         started = owner.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
@@ -156,6 +161,16 @@ class World:
         self.comment = admin.post(f"/tickets/{self.ticket}/comments", {"body": "soon"}).json["id"]
         self.file = upload(admin, f"/tickets/{self.ticket}/attachments", [("file", "a.txt", "x")], expect=201).json["id"]
         self.csr = owner.post("/csrs", {"subject": {"CN": "secret.example"}, "key": {"algorithm": "ec"}}).json["id"]
+
+    def _bring(self, owner, admin, secret):
+        """The record's key, and a deployment of it to a resource that is not there."""
+        import_(owner, {"file": secret.pem + secret.key_pem}, expect=200)
+        self.brought_to = admin.post("/resources", {
+            "name": "lb-2", "type": "haproxy", "settings": {"address": f"127.0.0.1:{free_port()}"},
+            "slots": [{"slot": "443", "certificate": "secret.pem"}], "endpoints": [{"host": "127.0.0.1", "port": self.port}],
+        }).json["id"]
+        admin.post(f"/certificates/{self.id}/resources", {"resource": self.brought_to, "slot": "443"})
+        self.deployment = admin.get("/deployments").json["items"][0]["id"]
 
     @staticmethod
     def _sign_in(desk, name):
@@ -173,7 +188,9 @@ class World:
             names = {"schedules": "notify", "business-groups": "Payments", "groups": "ops", "custom-fields": "cost", "cas": "house",
                      "profiles": "web"}
             path = path.replace("{name}", names.get(path.split("/")[1], "stranger"))
-        for what in ("view", "resource"):
+        if route.name in ("POST /resources/{id}/test", "POST /resources/{id}/deploy"):
+            return path.replace("{id}", str(self.brought_to))
+        for what in ("view", "resource", "deployment"):
             if path.startswith(f"/{what}s/"):
                 path = path.replace("{id}", str(getattr(self, what)))
         if "/endpoints/{id}" in path:

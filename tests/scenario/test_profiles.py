@@ -323,3 +323,24 @@ def test_the_command_line_does_it_all(desk, tmp_path):
                   ("edit", "web", "--enable", "--disable")):
         assert words(*wrong).returncode == 2, wrong
     assert words("delete", "web").returncode == 0 and words("show", "web").returncode == 1
+
+
+def test_what_renews_itself_needs_nobody(desk, authority):
+    """F6: no expiry ticket while the renewal is in hand; one when it fails, or its profile is off."""
+    def told():
+        desk.admin.job_done(desk.admin.post("/schedules/notify/run", expect=202).json["job"])
+        return desk.admin.get("/tickets?type=certificate_expiry").json["items"]
+
+    profile(desk, window={"days": 10})
+    ids = [bring(desk, authority, f"{name}.example.org", -50, 25)[0] for name in ("one", "two")]
+    for record in ids:
+        live_by(desk, "web", record)
+        run_sql(desk, f"UPDATE certificate SET is_managed = TRUE WHERE id = {record}")
+    desk.admin.patch("/profiles/web", {"window": {"days": 9}})
+    assert told() == []
+    assert desk.admin.get(f"/certificates/{ids[0]}").json["next_notice_at"] > renewal(desk, ids[0])["renew_at"]
+    run_sql(desk, f"UPDATE certificate_life SET n_failures = 3, last_error = 'no' WHERE certificate_id = {ids[0]}")
+    run_sql(desk, f"UPDATE certificate SET notify_at = 1 WHERE id = {ids[0]}")
+    assert [t["certificate"]["id"] for t in told()] == [ids[0]]
+    desk.admin.patch("/profiles/web", {"renews_itself": False})
+    assert sorted(t["certificate"]["id"] for t in told()) == ids

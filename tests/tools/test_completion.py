@@ -25,10 +25,10 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 @pytest.mark.parametrize("line, offered", [
     ("certdesk ch", ["check"]),
-    ("certdesk cert ", ["list", "show", "add", "update", "export", "import", "replace", "access", "bulk"]),
+    ("certdesk cert ", ["list", "show", "add", "update", "export", "import", "replace", "access", "bulk", "enroll", "renew", "revoke"]),
     ("certdesk csv ", ["import", "export"]),
     ("certdesk csv import packaging/certdesk.c", ["packaging/certdesk.conf"]),
-    ("certdesk ticket c", ["comment"]),
+    ("certdesk ticket c", ["cancel", "comment", "create", "csr"]),
     ("certdesk csr ", ["create", "list", "show", "use", "delete"]),
     ("certdesk key r", ["rotate", "recovery"]),
     ("certdesk csr list --u", ["--used", "--unused"]),

@@ -92,6 +92,10 @@ static const struct {
     { ANY, "'sans':[{'type':'dns','value':'xn--a_b.example'}]", "name_malformed:sans[0]" },
     { ANY, "'sans':[{'type':'dns','value':'xn--99999999999.example'}]", "name_malformed:sans[0]" },
     { ANY, "'sans':[{'type':'dns','value':'xn--0.example'}]", "name_malformed:sans[0]" },
+    { ANY, "'sans':[{'type':'dns','value':'xn--ib9b.example'}]", "name_malformed:sans[0]" },
+    { ANY, "'sans':[{'type':'dns','value':'xn--dn32g.example'}]", "" },
+    { ANY, "'sans':[{'type':'dns','value':'xn--99999a.example'}]", "name_malformed:sans[0]" },
+    { ANY, "'sans':[{'type':'dns','value':'xn--a-99999a.example'}]", "name_malformed:sans[0]" },
 
     /* addresses */
     { ANY, "'sans':[{'type':'ip','value':'192.0.2.1'}]", "name_kind:sans[0]" },
@@ -458,6 +462,8 @@ static const struct {
     { "{\"names\":{\"ip\":5}}", "names.ip" },
     { "{\"names\":{\"subject\":{\"required\":[\"Q\"]}}}", "there is no field \"Q\"" },
     { "{\"names\":{\"subject\":{\"fixed\":{\"Q\":\"x\"}}}}", "names.subject.fixed.Q" },
+    { "{\"names\":{\"subject\":{\"fixed\":{\"CN\":\"x\"}}}}", "names.subject.fixed.CN" },
+    { "{\"names\":{\"domains\":[\"\"]}}", "names.domains" },
     { "{\"names\":{\"subject\":{\"fixed\":{\"O\":1}}}}", "names.subject.fixed.O" },
     { "{\"names\":{\"subject\":5}}", "names.subject" },
     { "{\"names\":{\"max_names\":1001}}", "names.max_names" },

@@ -190,6 +190,50 @@ static void outside_the_window_the_words_are_these(void **state)
     assert_works(renewal_permit(&plan, true, &err), &err);
 }
 
+/* F6: nobody needs to be told of what renews itself; of what is overdue, fails or is blocked they
+ * do. */
+static void who_renews_itself_needs_nobody(void **state)
+{
+    static const struct {
+        int64_t age;
+        int64_t n_failures;
+        bool renews_itself;
+        bool wants_csr;
+        bool is_ca_disabled;
+        bool is_ordered;
+        bool is_in_hand;
+    } rows[] = {
+        { 10, 0, true, false, false, false, true }, { 61, 0, true, false, false, false, true },
+        { 64, 0, true, false, false, false, false }, /* overdue */
+        { 91, 0, true, false, false, false, false }, { 61, 2, true, false, false, false, true },
+        { 61, 3, true, false, false, false, false }, { 10, 0, false, false, false, false, false },
+        { 62, 0, true, true, false, false, false }, { 10, 0, true, false, true, false, false },
+        { 61, 0, true, false, false, true, true },
+        { 70, 0, true, false, false, true, false }, /* ordered, and nothing comes of it */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct profile_row profile = a_profile();
+        const struct life_row life = { .n_failures = rows[i].n_failures };
+        const struct renewal_input input = { .profile = &profile,
+            .life = &life,
+            .certificate_id = 17,
+            .not_before = NOW,
+            .not_after = NOW + 90 * DAY,
+            .wants_csr = rows[i].wants_csr,
+            .is_ca_disabled = rows[i].is_ca_disabled,
+            .is_ordered = rows[i].is_ordered,
+            .now = NOW + rows[i].age * DAY };
+        struct renewal_plan plan;
+
+        profile.renews_itself = rows[i].renews_itself;
+        renewal_decide(&input, &plan);
+        if (renewal_is_in_hand(&input, &plan) != rows[i].is_in_hand)
+            fail_msg("row %zu: %s", i, renewal_why_name(plan.why));
+    }
+}
+
 /* A hundred thousand that end on one second: no minute gets more than three times its share. */
 static void a_crowd_is_spread(void **state)
 {
@@ -459,6 +503,7 @@ int main(void)
         cmocka_unit_test(plans_follow_the_rules),
         cmocka_unit_test(who_is_not_managed_is_told),
         cmocka_unit_test(outside_the_window_the_words_are_these),
+        cmocka_unit_test(who_renews_itself_needs_nobody),
         cmocka_unit_test(a_crowd_is_spread),
         cmocka_unit_test(the_back_off_grows_and_ends),
         cmocka_unit_test(the_end_is_never_waited_past),

@@ -1,7 +1,7 @@
 /* Notifications, people, fields, keys and the log: the page against the stand-in server. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { hasBrowser, launch, openPage, signIn } from './browser.mjs';
+import { hasBrowser, launch, openPage, signedIn } from './browser.mjs';
 import { watchAnswers } from './description.mjs';
 import { startServer } from './fixtures/server.mjs';
 
@@ -27,7 +27,7 @@ describe('what admins see to', { skip: hasBrowser ? false : 'there is no Chromiu
     opened = await openPage(browser, server.url);
     ({ page } = opened);
     wrong = watchAnswers(page);
-    await signIn(page, 'admin', 'fixture');
+    await signedIn(opened, server);
   });
 
   const button = (name) => page.getByRole('button', { name, exact: true });

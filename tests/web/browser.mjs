@@ -28,6 +28,11 @@ export async function openPage(browser, baseURL, options = {}) {
   return { page, faults, close: () => context.close() };
 }
 
+/* As if somebody had signed in to the stand-in server. */
+export async function signedIn({ page }, { url }) {
+  await page.context().addCookies([{ name: 'certdesk_session', value: '1', url }]);
+}
+
 export async function signIn(page, name, password) {
   await page.goto('/');
   await page.getByLabel('User name').fill(name);

@@ -10,7 +10,7 @@ ajv.addSchema({ $id: 'api', ...description });
 const compiled = new Map();
 
 function patternOf(path) {
-  return new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{(id|other)\}/g, (_, n) => (n === 'id' ? '\\d+' : '[0-9a-f]+')).replace(/\{\w+\}/g, '[^/]+')}$`);
+  return new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{id\}/g, '\\d+').replace(/\{\w+\}/g, '[^/]+')}$`);
 }
 
 /* Fixed paths before those with parameters, so that /certificates/update is not taken for an id. */

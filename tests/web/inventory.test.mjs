@@ -1,7 +1,7 @@
 /* Adding, keeping and handing round: the page against the stand-in server. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { hasBrowser, launch, openPage, signIn } from './browser.mjs';
+import { hasBrowser, launch, openPage, signedIn } from './browser.mjs';
 import { watchAnswers } from './description.mjs';
 import { startServer } from './fixtures/server.mjs';
 
@@ -29,7 +29,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
     opened = await openPage(browser, server.url);
     ({ page } = opened);
     wrong = watchAnswers(page);
-    await signIn(page, 'admin', 'fixture');
+    await signedIn(opened, server);
   });
 
   const heading = (name) => page.getByRole('heading', { level: 1, name });
@@ -186,7 +186,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
     await page.getByText('To be removed').waitFor();
     await button('Save changes').click();
     await page.getByText('The changes are saved').waitFor();
-    assert.deepEqual(server.state.world.associations.map((a) => [a.slot, a.certificate]), [[':443', 4]]);
+    assert.deepEqual(server.state.world.associations.filter((a) => a.resource === 1).map((a) => [a.slot, a.certificate]), [[':443', 4]]);
     fine();
   });
 

@@ -13,7 +13,9 @@ const pages = ['/', '/certificates', '/certificates/add', '/certificates/add?how
   '/certificates/6?tab=endpoints', '/certificates/1?tab=versions', '/certificates/1?tab=log', '/tickets', '/tickets/CERT-1', '/jobs', '/audit', '/docs',
   '/settings/notifications', '/settings/display', '/settings/trust', '/settings/users', '/settings/account', '/nowhere',
   '/certificates/add?how=watch', '/certificates/add?how=pfx', '/certificates/add?how=pem', '/certificates/add?how=csr', '/certificates/add?how=saved',
-  '/certificates/1?tab=chain', '/certificates/1?tab=resources', '/certificates/1?tab=access', '/certificates/6', '/csrs', '/csrs/1', '/imports', '/resources', '/resources/1',
+  '/certificates/1?tab=chain', '/certificates/1?tab=resources', '/certificates/1?tab=access', '/certificates/6', '/csrs', '/csrs/1', '/imports', '/resources', '/resources/1', '/resources/3', '/resources/3/edit', '/resources/new',
+  '/tickets?view=board', '/tickets/CERT-101', '/tickets/CERT-102', '/tickets/CERT-103', '/tickets/CERT-104', '/tickets/new', '/tickets/new?profile=Internal+servers', '/tickets/new?type=revoke_certificate',
+  '/profiles', '/profiles/new', '/profiles/Internal%20servers', '/cas', '/cas/new', '/cas/internal', '/cas/branch', '/certificates/3', '/certificates/3?tab=deployments', '/jobs?state=failed',
   '/deliveries', '/settings/groups', '/settings/business-groups', '/settings/fields', '/settings/vault'];
 const looks = [
   ['light', { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }],

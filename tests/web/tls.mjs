@@ -42,6 +42,16 @@ export class Authority {
     return readFileSync(file('pem'), 'utf8');
   }
 
+  /* The certificate of an intermediate, for its CSR. */
+  signCa(csr) {
+    this.n += 1;
+    const file = (ending) => join(this.folder, `${this.n}.${ending}`);
+    writeFileSync(file('csr'), csr);
+    writeFileSync(file('ext'), 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n');
+    openssl('x509', '-req', '-in', file('csr'), '-CA', this.certFile, '-CAkey', this.keyFile, '-extfile', file('ext'), '-days', '1800', '-out', file('pem'));
+    return readFileSync(file('pem'), 'utf8');
+  }
+
   /* What Authority.issue made, as a PFX with the CA's certificate in it. */
   pfx({ key, cert }, password) {
     this.n += 1;

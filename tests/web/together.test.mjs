@@ -220,10 +220,11 @@ describe('moving in', { skip }, () => {
   /* F30, F31 */
   test('says what belongs on a resource; what does is not deleted', async () => {
     await page.goto('/resources');
-    await button('Add resource').click();
-    await dialog().getByRole('textbox', { name: /^Name/ }).fill('lb-1');
-    await inDialog('Add').click();
-    await gone();
+    await page.getByRole('link', { name: 'Add resource' }).first().click();
+    await page.getByLabel('Kept by hand').check();
+    await page.getByRole('textbox', { name: /^Name/ }).fill('lb-1');
+    await button('Add').click();
+    await heading('lb-1').waitFor();
     await page.goto('/certificates?q=Shop');
     await page.getByRole('link', { name: 'Shop' }).click();
     await page.getByRole('tab', { name: 'Resources' }).click();

@@ -21,6 +21,7 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "scenario")]
 import world as demo_world  # noqa: E402
 from certdesk import Api  # noqa: E402
 from servers import wait_until  # noqa: E402
+from uploads import import_  # noqa: E402
 
 MARK = ".certdesk-demo"
 SMTP_PORT, MAIL_PAGE_PORT = 9025, 9080
@@ -45,7 +46,7 @@ def fresh_directory(path):
 class Server:
     """certdesk itself."""
 
-    def __init__(self, binary, directory, listen, allow_directory):
+    def __init__(self, binary, directory, listen):
         self.base = f"http://{listen}"
         self.password = os.environ.get("CERTDESK_ADMIN_PASSWORD") or secrets.token_urlsafe(9)
         self.token_file = os.path.join(directory, "admin.token")
@@ -57,7 +58,7 @@ class Server:
                     "CERTDESK_ADMIN_TOKEN_FILE": self.token_file, "CERTDESK_SMTP_HOST": "127.0.0.1",
                     "CERTDESK_SMTP_PORT": str(SMTP_PORT), "CERTDESK_SMTP_TLS": "none",
                     "CERTDESK_SMTP_FROM": "certdesk@shop.example", "CERTDESK_SERVER_PUBLIC_URL": self.base,
-                    **allow_directory}
+                    "CERTDESK_DEPLOY_DIRECTORIES": os.path.join(directory, "haproxy")}
         self.process = None
 
     def start(self):
@@ -94,7 +95,7 @@ def watch(api, world):
     """Trust the company's root, and add every site; returns when each was looked at."""
     api.post("/trust-bundles", {"name": "Example Shop", "pem": world.root.pem})
     jobs = []
-    for site in [*world.sites, demo_world.Site("portal.shop.example", world.HAPROXY_PORT, "")]:
+    for site in world.sites:
         sni = site.name.replace("*", "any")
         made = api.post("/certificates", {
             "name": site.name, "description": site.story, "assignee": "bob" if "mail" in site.name else "ann",
@@ -102,6 +103,26 @@ def watch(api, world):
         jobs.append(made["job"])
     for job in jobs:
         api.job_done(job)
+
+
+def issue(api, world, base):
+    """A CA of the company's own, a profile, a request that waits for somebody, and what HAProxy serves."""
+    api.post("/cas", {"name": "shop", "kind": "root", "subject": {"CN": "Example Shop Internal CA", "O": "Example Shop"},
+                      "public_url": base, "name_constraints": {"permitted": ["shop.example"]}})
+    api.post("/profiles", {"name": "Internal servers", "ca": "shop", "lifetime_days": 90, "window": {"days": 30},
+                           "names": {"domains": ["shop.example", "*.shop.example"], "wildcards": True}})
+    api.post("/tickets", {"type": "certificate", "profile": "Internal servers", "summary": "Intranet of the warehouse",
+                          "sans": ["intranet.shop.example"], "assignee": "ann"})
+    name, haproxy = "portal.shop.example", world.haproxy
+    with open(haproxy.file_of("portal"), encoding="ascii") as f:
+        portal = import_(api, {"file": f.read(), "name": name, "assignee": "ann"}).json
+    endpoint = {"host": "127.0.0.1", "port": haproxy.port, "sni": name}
+    api.job_done(api.post(f"/certificates/{portal['id']}/endpoints", endpoint).json["job"])
+    balancer = api.post("/resources", {
+        "name": "lb-1", "type": "haproxy", "description": "HAProxy in front of the portal",
+        "settings": {"socket": haproxy.socket}, "endpoints": [endpoint], "proof": {"rounds": 2, "timeout_seconds": 60},
+        "slots": [{"slot": "portal", "certificate": haproxy.file_of("portal"), "file": haproxy.file_of("portal")}]}).json
+    api.post(f"/certificates/{portal['id']}/resources", {"resource": balancer["id"], "slot": "portal"})
 
 
 def main():
@@ -113,7 +134,7 @@ def main():
     directory = os.path.abspath(fresh_directory(options.data))
     world = demo_world.World(directory)
     mails = demo_world.MailCatcher(SMTP_PORT, MAIL_PAGE_PORT)
-    server = Server(options.binary, directory, options.listen, {})
+    server = Server(options.binary, directory, options.listen)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -123,6 +144,7 @@ def main():
         api = server.start()
         hire(api)
         watch(api, world)
+        issue(api, world, server.base)
         api.post("/schedules/notify/run", expect=202)
         say(f"certdesk:  {server.base}   sign in as admin with {server.password}")
         say(f"mails:     http://127.0.0.1:{MAIL_PAGE_PORT}")

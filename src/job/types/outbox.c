@@ -5,6 +5,7 @@
 #include "notify/outbox.h"
 #include "db/db.h"
 #include "job/types/types.h"
+#include "store/ticket_event.h"
 
 struct waking {
     struct delivery_lane lanes[64];
@@ -30,12 +31,15 @@ bool job_outbox_run(struct job_run *run, struct err *err)
     autofree(tx) struct tx *tx = NULL;
 
     if (!outbox_bundle(&outbox, EVENT_RENEWED, &made, err) ||
+        !outbox_bundle(&outbox, EVENT_TICKET, &made, err) ||
         !tx_begin(run->db, TX_WRITE, &tx, err) ||
         !store_delivery_lanes(tx, run->now, note_lane, &waking, err))
         return false;
     for (size_t i = 0; i < waking.n; i++)
         if (!outbox_wake(tx, &waking.lanes[i], run->now, err))
             return false;
+    if (!store_ticket_events_wake(tx, run->now, err))
+        return false;
     if (!tx_commit(take(&tx), err))
         return false;
     job_runner_kick(run->services->runner);

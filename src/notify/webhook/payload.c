@@ -217,3 +217,12 @@ void payload_sign(struct span secret, int64_t at, struct span body, struct buf *
     digest_hmac_sha256(secret, buf_span(&signed_text), mac);
     buf_addf(out, "t=%" PRId64 ",v1=%s", at, hex_encode(span_of(mac, sizeof mac), hex, sizeof hex));
 }
+
+void payload_sign_hub(struct span secret, struct span body, struct buf *out)
+{
+    uint8_t mac[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+
+    digest_hmac_sha256(secret, body, mac);
+    buf_addf(out, "sha256=%s", hex_encode(span_of(mac, sizeof mac), hex, sizeof hex));
+}

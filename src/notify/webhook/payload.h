@@ -20,3 +20,6 @@ bool payload_write(const struct notice *notice, struct buf *out, struct err *err
  * a dot and the body, with the webhook's secret as the key.
  */
 void payload_sign(struct span secret, int64_t at, struct span body, struct buf *out);
+
+/* Append "sha256=" and the HMAC of the body: WebSub's form, and Jira's. */
+void payload_sign_hub(struct span secret, struct span body, struct buf *out);

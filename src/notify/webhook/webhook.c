@@ -5,6 +5,7 @@
 #include "notify/notify.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -135,6 +136,52 @@ static bool judge(const struct http_answer *answer, const struct buf *said, stru
     return fail(err, ERR_UPSTREAM, "it answered %s", verdict->said);
 }
 
+/* What a call carries besides its body, by the kind of who is called. */
+struct fields {
+    struct buf texts[4];
+    const char *list[6];
+};
+
+static void fields_done(struct fields *fields)
+{
+    for (size_t i = 0; i < countof(fields->texts); i++)
+        buf_done(&fields->texts[i]);
+}
+DEFINE_AUTODONE(fields);
+
+static void name_fields(const struct webhook *webhook, const struct notice *notice,
+    struct fields *fields)
+{
+    const struct delivery_row *delivery = notice->delivery;
+    struct span body = span_text(delivery->body);
+    struct span secret = secret_span(webhook->secret);
+    bool is_jira = strcmp(notice->webhook->template, "jira") == 0;
+
+    for (size_t i = 0; i < countof(fields->texts); i++) {
+        buf_init(&fields->texts[i], 512);
+        fields->list[i + 1] = NULL;
+    }
+    fields->list[0] = is_jira ? "Content-Type: application/json; charset=utf-8"
+                              : "Content-Type: application/json";
+    if (is_jira) {
+        buf_addf(&fields->texts[0], "X-Atlassian-Webhook-Identifier: %s", delivery->uid);
+        buf_add_text(&fields->texts[1], "X-Hub-Signature: ");
+        payload_sign_hub(secret, body, &fields->texts[1]);
+        buf_add_text(&fields->texts[2], "X-Atlassian-Webhook-Flow: Primary");
+        if (delivery->attempts > 1)
+            buf_addf(&fields->texts[3], "X-Atlassian-Webhook-Retry: %" PRId64,
+                delivery->attempts - 1);
+    } else {
+        buf_addf(&fields->texts[0], "X-Certdesk-Event: %s", delivery->event);
+        buf_addf(&fields->texts[1], "X-Certdesk-Delivery: %s", delivery->uid);
+        buf_add_text(&fields->texts[2], "X-Certdesk-Signature: ");
+        /* The receiver compares the time with its own clock: it is that of this attempt. */
+        payload_sign(secret, notice->now, body, &fields->texts[2]);
+    }
+    for (size_t i = 0; i < countof(fields->texts) && fields->texts[i].size > 0; i++)
+        fields->list[i + 1] = buf_text(&fields->texts[i]);
+}
+
 static bool webhook_send(struct channel *channel, const struct notice *notice,
     const struct handover *handover, struct verdict *verdict, struct err *err)
 {
@@ -143,18 +190,12 @@ static bool webhook_send(struct channel *channel, const struct notice *notice,
     struct span body = span_text(delivery->body);
     autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(1);
     autodone(said) struct said said = { .text = BUF_INIT(SAID_MAX) };
-    autodone(buf) struct buf signature = BUF_INIT(256);
-    autofree(str) char *event = xasprintf("X-Certdesk-Event: %s", delivery->event);
-    autofree(str) char *id = xasprintf("X-Certdesk-Delivery: %s", delivery->uid);
+    autodone(fields) struct fields fields = { 0 };
 
-    buf_add_text(&signature, "X-Certdesk-Signature: ");
-    /* The receiver compares the time with its own clock: it is that of this attempt. */
-    payload_sign(secret_span(webhook->secret), notice->now, body, &signature);
-    const char *const headers[] = { "Content-Type: application/json", event, id,
-        buf_text(&signature), NULL };
+    name_fields(webhook, notice, &fields);
     struct http_call call = { .method = "POST",
         .url = notice->webhook->url,
-        .headers = headers,
+        .headers = fields.list,
         .body = body,
         .has_body = true,
         .sink = take_answer,

@@ -270,9 +270,11 @@ CREATE TABLE resource (
     id          ID_PRIMARY_KEY,
     name        TEXT NOT NULL UNIQUE,
     description TEXT NOT NULL DEFAULT '',
-    type        TEXT NOT NULL,               -- manual: a person puts the certificate there
+    type        TEXT NOT NULL,               -- manual: a person puts the certificate there; else as deploy/registry lists them
     agent       TEXT NOT NULL DEFAULT '',    -- who deploys there; '' is the server itself
-    settings    TEXT NOT NULL DEFAULT '{}',
+    settings    TEXT NOT NULL DEFAULT '{}',  -- JSON {settings, slots}, as its type's table says; nothing secret
+    proof_rounds  INT64 NOT NULL DEFAULT 2,  -- so often in a row every address must present what was deployed
+    proof_seconds INT64 NOT NULL DEFAULT 300, -- and within this time, or the previous certificate is put back
     created_at  INT64 NOT NULL,
     row_version INT64 NOT NULL DEFAULT 1     -- grows with each edit, and with each change of its associations
 ) STRICT_TABLE;

@@ -22,7 +22,7 @@ CREATE TABLE delivery (
     account_id     INT64 REFERENCES account(id) ON DELETE SET NULL, -- whom the mail is for; NULL: a test, or they are gone
     webhook_id     INT64 REFERENCES webhook(id) ON DELETE SET NULL,
     recipient      TEXT NOT NULL,            -- the address, or the webhook's name
-    event          TEXT NOT NULL,            -- expiry, unreachable, recovered, renewed, test
+    event          TEXT NOT NULL,            -- expiry, unreachable, recovered, renewed, ticket, test
     uid            TEXT NOT NULL UNIQUE,     -- what a receiver knows it by: the same at every attempt
     subject        TEXT NOT NULL DEFAULT '',
     body           TEXT NOT NULL DEFAULT '', -- as it was last sent: text of the mail, JSON of the call

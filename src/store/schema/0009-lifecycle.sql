@@ -139,9 +139,7 @@ CREATE TABLE certificate_life (
     last_error     TEXT NOT NULL DEFAULT ''
 ) STRICT_TABLE;
 CREATE INDEX certificate_life_due ON certificate_life(renew_at, certificate_id) WHERE renew_at IS NOT NULL;
-CREATE INDEX certificate_life_retry ON certificate_life(renew_at) WHERE renew_at IS NOT NULL AND n_failures > 0;
 CREATE INDEX certificate_life_profile ON certificate_life(profile_id, certificate_id);
-CREATE INDEX certificate_life_profile_due ON certificate_life(profile_id, renew_at) WHERE renew_at IS NOT NULL;
 CREATE INDEX certificate_life_ticket ON certificate_life(ticket_id);
 
 -- Who hears of everything in a ticket.

@@ -34,7 +34,7 @@ export class ApiError extends Error {
 }
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-type With<M extends Method> = { [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never }[keyof paths];
+type With<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never }[keyof paths];
 type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never;
 type Answers<O> = O extends { responses: infer R }
   ? { [S in keyof R]: S extends 200 | 201 | 202 ? Json<R[S]> : never }[keyof R] : never;
@@ -155,8 +155,36 @@ async function text(template: string, options: Options): Promise<string> {
   return response.text();
 }
 
+/* The name that an answer gives to its file. */
+function fileNameOf(response: Response): string | null {
+  return /filename="?([^";]+)"?/.exec(response.headers.get('Content-Disposition') ?? '')?.[1] ?? null;
+}
+
+/* A file that has to be asked for by POST. `arrived` hears how many bytes have come. */
+async function download(path: With<'post'>, arrived: (bytes: number) => void): Promise<{ name: string | null; blob: Blob }> {
+  const headers: Record<string, string> = csrfToken ? { 'X-CSRF-Token': csrfToken } : {};
+  const response = await send(base + path, { method: 'POST', headers });
+  if (!response.ok) {
+    const error = new ApiError(response.status, await problemOf(response));
+    if (response.status === 401) signedOut();
+    throw error;
+  }
+  const chunks: BlobPart[] = [];
+  let bytes = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const part = await reader?.read();
+    if (!part || part.done) break;
+    chunks.push(part.value);
+    bytes += part.value.length;
+    arrived(bytes);
+  }
+  return { name: fileNameOf(response), blob: new Blob(chunks, { type: 'application/octet-stream' }) };
+}
+
 export const api = {
   text,
+  download,
   upload<P extends With<'post'>>(path: P, body: FormData | Blob, options: UploadOptions = {}): Promise<Answers<paths[P]['post']>> {
     return upload(path, body, options) as Promise<Answers<paths[P]['post']>>;
   },

@@ -117,6 +117,8 @@ function Side() {
             <Place to="/imports" path={path}>CSV import</Place>
             <Place to="/resources" path={path}>Resources</Place>
             <Place to="/tickets" path={path}>Tickets</Place>
+            <Place to="/profiles" path={path}>Profiles</Place>
+            {me.role !== 'user' && <Place to="/cas" path={path}>Certificate authorities</Place>}
             <Place to="/jobs" path={path}>Jobs and schedules</Place>
             {me.role !== 'user' && <Place to="/audit" path={path}>Audit log</Place>}
             <NavExpandable title="Settings" isActive={inSettings} isExpanded={inSettings}>

@@ -8,13 +8,14 @@ import { useMe } from '../app/session';
 import { Page } from '../parts/Page';
 import { Loaded, Nothing } from '../parts/States';
 import { Counts } from './dashboard/Counts';
-import { FailingEndpoints, Issuers, KeyTypes, NeedsMe, Runs } from './dashboard/Lists';
+import { CaTroubles, FailingEndpoints, Issuers, KeyTypes, NeedsMe, NeverSeen, Runs } from './dashboard/Lists';
 import { Timeline } from './dashboard/Timeline';
 
 function Filled({ data }: { data: Data }) {
   const seesAll = useMe().role !== 'user';
   return (
     <Grid hasGutter>
+      {data.cas.length > 0 && <GridItem span={12}><CaTroubles cas={data.cas} /></GridItem>}
       <GridItem span={12}><Counts counts={data.counts} /></GridItem>
       <GridItem span={12} xl={8}>
         <Card isFullHeight>
@@ -25,6 +26,7 @@ function Filled({ data }: { data: Data }) {
       <GridItem span={12} xl={4}><Runs schedules={data.schedules} /></GridItem>
       <GridItem span={12} lg={6}><NeedsMe tickets={data.needs_me} total={data.open_tickets} /></GridItem>
       <GridItem span={12} lg={6}><FailingEndpoints failing={data.failing} /></GridItem>
+      <NeverSeen />
       {data.key_types && data.key_types.length > 0 && <GridItem span={12} lg={6}><KeyTypes types={data.key_types} /></GridItem>}
       {seesAll && data.issuers.length > 0 && <GridItem span={12} lg={6}><Issuers issuers={data.issuers} /></GridItem>}
     </Grid>

@@ -1,9 +1,10 @@
 /* What runs by itself, and what is being worked on. */
-import { Button, Card, CardBody, CardTitle, Label, PageSection, Progress } from '@patternfly/react-core';
+import { Button, Card, CardBody, CardTitle, Label, PageSection, Progress, ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/client';
 import type { Job, JobState, Schedule } from '../api/types';
+import { useSearch } from '../app/router';
 import { useMe } from '../app/session';
 import { cronWords } from '../parts/cron';
 import { localTime } from '../parts/dates';
@@ -93,6 +94,12 @@ function JobRow({ job, retry }: { job: Job; retry?: () => void }) {
   );
 }
 
+/* What is there of each state. An empty one is still a place to look at. */
+const views = { '': 'All', queued: 'Queue', running: 'Running', failed: 'Failures', done: 'Done' } as const;
+const nothing: Record<string, string> = {
+  '': 'What takes time, such as an Update, appears here.', queued: 'Nothing waits.', running: 'Nothing runs just now.', failed: 'Nothing has failed.', done: 'Nothing is done yet.',
+};
+
 function JobList() {
   const isAdmin = useMe().role === 'admin';
   const client = useQueryClient();
@@ -101,19 +108,24 @@ function JobList() {
     api.post('/jobs/{id}/retry', undefined, { path: { id } }).then(() => client.invalidateQueries({ queryKey: ['jobs'] }))
       .catch((error: unknown) => toasts.failed('Could not retry', error));
   };
-  const paging = usePaging('jobs');
+  const [search, change] = useSearch();
+  const state = search.get('state') ?? '';
+  const paging = usePaging(`jobs-${state}`);
   const query = useQuery({
-    queryKey: ['jobs', paging.cursor, paging.limit],
+    queryKey: ['jobs', state, paging.cursor, paging.limit],
     placeholderData: keepPreviousData,
     refetchInterval: 5000,
-    queryFn: ({ signal }) => api.get('/jobs', { query: { limit: paging.limit, cursor: paging.cursor }, signal }),
+    queryFn: ({ signal }) => api.get('/jobs', { query: { state, limit: paging.limit, cursor: paging.cursor }, signal }),
   });
   return (
     <Card>
       <CardTitle component="h2">Jobs</CardTitle>
       <CardBody>
+        <ToggleGroup aria-label="State" className="cd-below">
+          {Object.entries(views).map(([value, words]) => <ToggleGroupItem key={value} text={words} isSelected={state === value} onChange={() => change({ state: value })} />)}
+        </ToggleGroup>
         <Loaded query={query}>
-          {(page) => (page.items.length === 0 ? <Nothing title="No jobs">What takes time, such as an Update, appears here.</Nothing> : (
+          {(page) => (page.items.length === 0 ? <Nothing title="No jobs">{nothing[state]}</Nothing> : (
             <>
               <div className="cd-scroll">
                 <Table variant="compact" aria-label="Jobs" className="cd-table">

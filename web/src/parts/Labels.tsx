@@ -4,8 +4,8 @@ import {
   BanIcon, CheckCircleIcon, ClockIcon, ExclamationCircleIcon, ExclamationTriangleIcon, QuestionCircleIcon,
 } from '@patternfly/react-icons';
 import type { ComponentType } from 'react';
-import type { Flag, Priority, TicketStatus, Validity } from '../api/types';
-import { flagMeanings, flagWords, priorityWords, statusWords, ticketStatusWords } from './words';
+import type { Ca, Deployment, Flag, Priority, TicketStatus, Validity } from '../api/types';
+import { caStateWords, deploymentStateWords, flagMeanings, flagWords, priorityWords, statusWords, ticketStatusWords } from './words';
 
 type Look = 'success' | 'warning' | 'danger' | 'info' | undefined;
 
@@ -54,4 +54,18 @@ export function PriorityLabel({ priority }: { priority: Priority }) {
 
 export function Tags({ tags }: { tags: string[] }) {
   return <>{tags.map((tag) => <Label key={tag} isCompact variant="outline" className="cd-tag">{tag}</Label>)}</>;
+}
+
+const caColors: Record<Ca['state'], 'green' | 'blue' | 'red' | 'grey'> = { active: 'green', awaiting_certificate: 'blue', expired: 'red', disabled: 'grey' };
+
+export function CaStateLabel({ state }: { state: Ca['state'] }) {
+  return <Label color={caColors[state]} isCompact className="cd-label">{caStateWords[state]}</Label>;
+}
+
+const deploymentColors: Record<Deployment['state'], 'green' | 'blue' | 'red' | 'grey'> = {
+  queued: 'grey', deploying: 'blue', proving: 'blue', seen: 'green', put_back: 'red', failed: 'red',
+};
+
+export function DeploymentLabel({ state }: { state: Deployment['state'] }) {
+  return <Label color={deploymentColors[state]} isCompact className="cd-label">{deploymentStateWords[state]}</Label>;
 }

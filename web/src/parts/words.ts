@@ -1,6 +1,6 @@
 /* How things are called on the page. */
 import type {
-  ChainStatus, DeliveryState, ErrorClass, Flag, Job, Observation, Priority, Protocol, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
+  Ca, ChainStatus, Deployment, DeliveryState, ErrorClass, Flag, Job, Observation, Priority, Profile, ProfileKeyAlgorithm, Protocol, RevocationReason, Role, Source, TicketStatus, TicketType, Validity, WarningCode,
 } from '../api/types';
 
 export const statusWords: Record<Validity, string> = {
@@ -47,6 +47,40 @@ export const ticketStatusWords: Record<TicketStatus, string> = {
   certificate_revoked: 'Certificate Revoked', cancelled: 'Cancelled',
 };
 
+/* The stage of a certificate is the status of its ticket. */
+export const isTicketStatus = (word: string | null): word is TicketStatus => word !== null && word in ticketStatusWords;
+
+/* RFC 5280, 5.3.1: what a person may give as a reason. */
+export const revocationReasons: Record<RevocationReason, string> = {
+  unspecified: 'Not given', keyCompromise: 'The key is compromised', affiliationChanged: 'The holder has changed', superseded: 'Replaced by another',
+  cessationOfOperation: 'No longer in use', privilegeWithdrawn: 'The right to it was withdrawn',
+};
+
+export const caStateWords: Record<Ca['state'], string> = {
+  awaiting_certificate: 'Waits for its certificate', active: 'Active', expired: 'Expired', disabled: 'Disabled',
+};
+
+export const deploymentStateWords: Record<Deployment['state'], string> = {
+  queued: 'Waiting', deploying: 'Being put there', proving: 'Looking whether it is served', seen: 'Served everywhere', put_back: 'Put back: issued, not served', failed: 'Failed',
+};
+
+export const keyMadeByWords: Record<Profile['key']['made_by'], string> = {
+  either: 'Either', server: 'certdesk, in the vault', requester: 'Whoever asks, by a CSR',
+};
+
+export const usageWords: Record<Profile['usage'], string> = { server: 'Servers', client: 'Clients', both: 'Servers and clients' };
+
+export const renewalKeyWords: Record<Profile['renewal_key'], string> = {
+  same: 'The same key, by the CSR again', new: 'A new key, made in the vault', ask: 'A new CSR, asked for in the ticket',
+};
+
+const keyAlgorithmNames: Record<ProfileKeyAlgorithm, string> = {
+  'ec-p256': 'EC P-256', 'ec-p384': 'EC P-384', 'ec-p521': 'EC P-521', 'rsa-2048': 'RSA 2048', 'rsa-3072': 'RSA 3072', 'rsa-4096': 'RSA 4096', 'rsa-8192': 'RSA 8192',
+  ed25519: 'Ed25519', ed448: 'Ed448',
+};
+export const keyAlgorithms = Object.keys(keyAlgorithmNames) as ProfileKeyAlgorithm[];
+export const keyAlgorithmWords = (name: string): string => keyAlgorithmNames[name as ProfileKeyAlgorithm] ?? name;
+
 export const chainWords: Record<ChainStatus, string> = {
   '': 'Not seen yet', trusted: 'Trusted', not_yet_valid: 'A certificate in the chain is not yet valid',
   expired: 'A certificate in the chain has expired', incomplete: 'An intermediate certificate is missing',
@@ -75,12 +109,13 @@ const jobTypes: Record<string, string> = {
   update: 'Update', bulk_create: 'Add certificates', add: 'Add certificates', check: 'Check of all endpoints',
   probe: 'Check', notify: 'Renewal scan', redisplay: 'Display settings', audit: 'Audit chain', cleanup: 'Housekeeping',
   actions: 'Many at once', import_csv: 'CSV import', import_probe: 'Check of what was imported', rewrap: 'Rotation of the master key',
-  outbox: 'Delivery', deliver: 'Delivery',
+  outbox: 'Delivery', deliver: 'Delivery', order: 'Order at a CA', revoke: 'Revocation', renew: 'Renewals by profile',
+  renew_soon: 'Renewals, failed or short-lived', replan: 'Renewal plans', crl: 'CRLs', deploy: 'Deployment',
 };
 
 const scheduleNames: Record<string, string> = {
-  check: 'Check of all endpoints', renew: 'Renewal scan', renewal_scan: 'Renewal scan', notify: 'Renewal scan',
-  cleanup: 'Housekeeping', audit: 'Audit chain', outbox: 'Delivery', deliver: 'Delivery',
+  check: 'Check of all endpoints', renew: 'Renewals by profile', renew_soon: 'Renewals, failed or short-lived', renewal_scan: 'Renewal scan', notify: 'Renewal scan',
+  cleanup: 'Housekeeping', audit: 'Audit chain', outbox: 'Delivery', deliver: 'Delivery', crl: 'CRLs',
 };
 
 export const warningWords: Record<WarningCode, string> = {
@@ -94,6 +129,9 @@ export function plain(word: string): string {
   const text = word.replace(/[_.]/g, ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+const caTypes: Record<string, string> = { local: 'Built-in', acme: 'ACME', sectigo: 'Sectigo SCM' };
+export const caTypeWords = (type: string): string => caTypes[type] ?? plain(type);
 
 const resourceTypes: Record<string, string> = { manual: 'Kept by hand', haproxy: 'HAProxy', nginx: 'nginx', files: 'File set' };
 export const resourceTypeWords = (type: string): string => resourceTypes[type] ?? plain(type);

@@ -3,6 +3,7 @@ import { Card, CardBody, CardHeader, CardTitle, PageSection } from '@patternfly/
 import type { ComponentType } from 'react';
 import { Link, navigate, useSearch } from '../../app/router';
 import { Page } from '../../parts/Page';
+import { RequestForm } from '../tickets/RequestForm';
 import { CsrNew } from './CsrNew';
 import { CsrSaved } from './CsrSaved';
 import { HostList } from './HostList';
@@ -23,6 +24,7 @@ const methods: Method[] = [
   { key: 'pfx', title: 'Import a PFX file', about: 'Certificate, chain and private key in one .pfx or .p12 file, with its password.', Form: ImportPfx },
   { key: 'pem', title: 'Import certificate and key', about: 'A certificate with its private key and chain, or without them. PEM, DER or PKCS#7.', Form: ImportPem },
   { key: 'csr', title: 'Generate a CSR', about: 'The key is made and kept here. Use the CSR now, or save it for later.', Form: CsrNew },
+  { key: 'request', title: 'Request from a profile', about: 'certdesk orders it from the CA of the profile, renews it, and puts it where it belongs.', Form: RequestForm },
   { key: 'saved', title: 'Use a saved CSR', about: 'The CA has signed it: bring the certificate and its key together.', Form: CsrSaved },
 ];
 

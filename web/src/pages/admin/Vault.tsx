@@ -12,6 +12,7 @@ import { Page } from '../../parts/Page';
 import { Loaded } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { count } from '../../parts/words';
+import { BackupCard } from './Backup';
 
 const sources = { file: 'A file in the data directory', passphrase: 'A passphrase given at the start', pkcs11: 'A PKCS#11 token' };
 const states: Record<MasterKey['state'], string> = { pending: 'Being loaded', current: 'Seals now', retiring: 'Being replaced', retired: 'Retired' };
@@ -88,16 +89,7 @@ function Filled({ vault, isAdmin }: { vault: Data; isAdmin: boolean }) {
         </CardBody>
       </Card>
       <Rotation rotation={vault.rotation} isAdmin={isAdmin} />
-      <Card>
-        <CardTitle component="h2">Backup</CardTitle>
-        <CardBody>
-          <Content component="p">
-            A backup is made on the host, while certdesk serves: <code>certdesk backup FILE</code>. What is secret in it opens
-            with the recovery key only. <code>certdesk restore FILE</code> proves each key against its certificate, makes a new
-            master key, and starts in standby: no mail, no orders, no deployments until an admin says so.
-          </Content>
-        </CardBody>
-      </Card>
+      <BackupCard isAdmin={isAdmin} />
     </div>
   );
 }

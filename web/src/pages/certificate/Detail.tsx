@@ -7,13 +7,13 @@ import { api } from '../../api/client';
 import type { Certificate } from '../../api/types';
 import { navigate, usePathValue, useSearch } from '../../app/router';
 import { daysLeft } from '../../parts/dates';
-import { FlagLabel, StatusLabel, Tags } from '../../parts/Labels';
+import { FlagLabel, StatusLabel, Tags, TicketStatusLabel } from '../../parts/Labels';
 import { Kebab } from '../../parts/Menu';
 import { Page } from '../../parts/Page';
 import { Failed, Nothing, Waiting } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { useToasts } from '../../parts/Toasts';
-import { sourceWords } from '../../parts/words';
+import { isTicketStatus, sourceWords } from '../../parts/words';
 import { UpdateResults } from '../certificates/UpdateResults';
 import { TicketTable } from '../tickets/TicketTable';
 import { AccessDialog } from './AccessDialog';
@@ -21,18 +21,20 @@ import { AccessTab } from './AccessTab';
 import { Alerts } from './Alerts';
 import { ChainTab } from './Decoded';
 import { DeleteDialog } from './DeleteDialog';
+import { DeploymentsTab } from './DeploymentsTab';
 import { EditDialog } from './EditDialog';
 import { EndpointsTab } from './EndpointsTab';
 import { LogTab } from './LogTab';
 import { Overview } from './Overview';
+import { RenewDialog, RevokeDialog } from './Renewal';
 import { ReplaceDialog } from './ReplaceDialog';
 import { ResourcesTab } from './ResourcesTab';
 import { VersionsTab } from './VersionsTab';
 
-type DialogName = 'access' | 'delete' | 'edit' | 'replace' | null;
+type DialogName = 'access' | 'delete' | 'edit' | 'renew' | 'replace' | 'revoke' | null;
 
 const tabs: [key: string, title: string][] = [
-  ['overview', 'Overview'], ['chain', 'Chain'], ['versions', 'Versions'], ['endpoints', 'Endpoints'], ['resources', 'Resources'],
+  ['overview', 'Overview'], ['chain', 'Chain'], ['versions', 'Versions'], ['endpoints', 'Endpoints'], ['resources', 'Resources'], ['deployments', 'Deployments'],
   ['tickets', 'Tickets'], ['access', 'Access'], ['log', 'Log'],
 ];
 
@@ -41,7 +43,8 @@ function Lead({ c }: { c: Certificate }) {
     <span className="cd-meta">
       {c.expires_at && <span><Time at={c.expires_at} show="date" />{c.days_left !== null && `, ${daysLeft(c.days_left)}`}</span>}
       {c.certificate_id && <span>{c.certificate_id}</span>}
-      <span>{sourceWords[c.source]}</span>
+      <span>{sourceWords[c.source]}{c.profile && ` by ${c.profile}`}</span>
+      {isTicketStatus(c.stage) && <TicketStatusLabel status={c.stage} />}
       {c.business_group && <span>{c.business_group}</span>}
       <span>Owner {c.owner}{c.assignee && `, assignee ${c.assignee}`}</span>
       {c.has_private_key && <span><KeyIcon aria-hidden /> Private key here</span>}
@@ -82,6 +85,7 @@ function Filled({ c }: { c: Certificate }) {
   };
 
   const mayEdit = c.may.includes('edit');
+  const isManaged = c.profile !== null;
   return (
     <Page
       title={c.name}
@@ -90,14 +94,18 @@ function Filled({ c }: { c: Certificate }) {
       lead={<Lead c={c} />}
       actions={(
         <>
-          {mayEdit && <Button onClick={() => void update()}>Update</Button>}
+          {mayEdit && <Button variant={isManaged ? 'secondary' : 'primary'} onClick={() => void update()}>Update</Button>}
+          {mayEdit && isManaged && c.status !== 'revoked' && <Button onClick={() => setDialog('renew')}>Renew</Button>}
           {mayEdit && <Button variant="secondary" onClick={() => setDialog('edit')}>Edit</Button>}
           <Kebab
             label="More actions"
             actions={[
               { title: 'Manage access', run: () => setDialog('access') },
+              { title: isManaged ? 'Enroll again' : 'Enroll from a profile', run: () => navigate(`/tickets/new?certificate=${c.id}`), isDisabled: !mayEdit },
+              ...(isManaged ? [] : [{ title: 'Renew', run: () => setDialog('renew'), isDisabled: !mayEdit }]),
               { title: 'Update after renewal', run: () => setDialog('replace'), isDisabled: !mayEdit },
               { title: 'Download certificate and chain', run: () => window.location.assign(`/api/v1/certificates/${c.id}.pem`), isDisabled: !c.current },
+              { title: 'Revoke', run: () => setDialog('revoke'), isDangerous: true, isDisabled: !mayEdit || !c.current || c.status === 'revoked' },
               { title: 'Delete', run: () => setDialog('delete'), isDangerous: true, isDisabled: !c.may.includes('delete') },
             ]}
           />
@@ -124,6 +132,7 @@ function Filled({ c }: { c: Certificate }) {
           {tab === 'endpoints' && <EndpointsTab certificate={c} decode={decode} />}
           {tab === 'versions' && <VersionsTab id={c.id} decode={decode} />}
           {tab === 'resources' && <ResourcesTab certificate={c} />}
+          {tab === 'deployments' && <DeploymentsTab certificate={c} />}
           {tab === 'tickets' && <Tickets id={c.id} />}
           {tab === 'access' && <AccessTab certificate={c} manage={() => setDialog('access')} />}
           {tab === 'log' && <LogTab id={c.id} />}
@@ -132,6 +141,8 @@ function Filled({ c }: { c: Certificate }) {
       {dialog === 'access' && <AccessDialog certificate={c} close={() => setDialog(null)} />}
       {dialog === 'edit' && <EditDialog certificate={c} close={() => setDialog(null)} />}
       {dialog === 'replace' && <ReplaceDialog certificate={c} close={() => setDialog(null)} />}
+      {dialog === 'renew' && <RenewDialog certificate={c} close={() => setDialog(null)} />}
+      {dialog === 'revoke' && <RevokeDialog certificate={c} close={() => setDialog(null)} />}
       {dialog === 'delete' && <DeleteDialog certificate={c} close={() => setDialog(null)} done={() => navigate('/certificates')} />}
     </Page>
   );

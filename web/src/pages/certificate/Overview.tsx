@@ -7,8 +7,9 @@ import { period } from '../../parts/dates';
 import { Facts, type Fact } from '../../parts/Facts';
 import { Nothing } from '../../parts/States';
 import { Time } from '../../parts/Time';
-import { count, sourceWords } from '../../parts/words';
+import { count, isTicketStatus, sourceWords, ticketStatusWords } from '../../parts/words';
 import { DecodedCard } from './Decoded';
+import { RenewalCard } from './Renewal';
 
 function periods(c: Certificate): string {
   if (!c.notification_periods) return 'As set for all';
@@ -44,6 +45,8 @@ function Glance({ certificate: c, show }: { certificate: Certificate; show: (tab
           facts={[
             ['Private key', c.has_private_key ? 'Sealed in the vault' : 'Not here'],
             ['Source', sourceWords[c.source]],
+            c.profile !== null && ['Profile', c.profile],
+            isTicketStatus(c.stage) && ['Stage', ticketStatusWords[c.stage]],
             ['Endpoints', <EndpointsFact c={c} show={show} />],
             ['Resources', c.resources.join(', ') || 'None'],
             ['Ticket', c.ticket ? <Link to={`/tickets/${c.ticket}`}>{c.ticket}</Link> : 'None is open'],
@@ -70,7 +73,13 @@ interface OverviewProps {
 export function Overview({ certificate: c, fingerprint, show }: OverviewProps) {
   return (
     <Grid hasGutter>
-      <GridItem span={12} xl={4}><Glance certificate={c} show={show} /></GridItem>
+      <GridItem span={12} xl={4}>
+        <div className="cd-stack">
+          {c.profile !== null && <RenewalCard id={c.id} />}
+          <Glance certificate={c} show={show} />
+          {c.profile === null && <RenewalCard id={c.id} />}
+        </div>
+      </GridItem>
       <GridItem span={12} xl={8}>
         {c.current || fingerprint ? <DecodedCard id={c.id} fingerprint={fingerprint} />
           : <Nothing title="Nothing seen yet">No endpoint has shown a certificate so far.</Nothing>}

@@ -7,7 +7,8 @@ import { CustomFieldInput, useCustomFields } from '../../parts/customFields';
 import { ChoiceField, TextField as TextInputField } from '../../parts/Fields';
 import { Ticks } from '../../parts/Menu';
 import { BusinessGroupField, TagField, UserField } from '../../parts/people';
-import { flagWords, sourceWords, statusWords } from '../../parts/words';
+import { flagWords, sourceWords, statusWords, ticketStatusWords } from '../../parts/words';
+import { shownStatuses } from '../tickets/filter';
 import { chipsOf, textFields, type TextField } from './filter';
 
 type Change = (changes: Record<string, string>) => void;
@@ -66,6 +67,8 @@ function MoreFilters({ filter, change, close }: { filter: CertificateFilter; cha
         <GridItem><TextInputField label="Ends from" type="date" value={text('expires_after')} onChange={set('expires_after')} /></GridItem>
         <GridItem><TextInputField label="Ends before" type="date" value={text('expires_before')} onChange={set('expires_before')} /></GridItem>
         <GridItem><ChoiceField label="Alert" value={text('flag')} onChange={set('flag')} options={flagOptions} /></GridItem>
+        <GridItem><TextInputField label="Profile" value={text('profile')} onChange={set('profile')} maxLength={400} /></GridItem>
+        <GridItem><ChoiceField label="Stage" value={text('stage')} onChange={set('stage')} options={stageOptions} /></GridItem>
         <GridItem>
           <ChoiceField
             label="Use" value={text('other')} onChange={set('other')}
@@ -85,6 +88,8 @@ function MoreFilters({ filter, change, close }: { filter: CertificateFilter; cha
     </Form>
   );
 }
+
+const stageOptions: [string, string][] = [['', 'Any, or none'], ...shownStatuses.map((s): [string, string] => [s, ticketStatusWords[s]])];
 
 function otherOf(filter: CertificateFilter): string {
   return filter.unused ? 'unused' : filter.seen ? 'never' : '';

@@ -3,9 +3,9 @@ import { useState, type ReactNode } from 'react';
 import type { Certificate, CustomField } from '../../api/types';
 import { Link } from '../../app/router';
 import { useCustomFields } from '../../parts/customFields';
-import { FlagLabel, StatusLabel, Tags } from '../../parts/Labels';
+import { FlagLabel, StatusLabel, Tags, TicketStatusLabel } from '../../parts/Labels';
 import { Expiry, Time } from '../../parts/Time';
-import { chainWords, count, keyWords, shortName, sourceWords } from '../../parts/words';
+import { chainWords, count, isTicketStatus, keyWords, shortName, sourceWords } from '../../parts/words';
 
 export interface Column {
   id: string;
@@ -66,6 +66,8 @@ export const columns: Column[] = [
   { id: 'business_group', title: 'Business group', cell: (c) => c.business_group ?? '–' },
   { id: 'resources', title: 'Associated resources', cell: (c) => c.resources.join(', ') || '–' },
   { id: 'source', title: 'Source', cell: (c) => sourceWords[c.source] },
+  { id: 'profile', title: 'Profile', cell: (c) => c.profile ?? '–' },
+  { id: 'stage', title: 'Stage', cell: (c) => (isTicketStatus(c.stage) ? <TicketStatusLabel status={c.stage} /> : '–') },
   { id: 'certificate_id', title: 'Certificate ID', cell: (c) => c.certificate_id ?? '–' },
   { id: 'chain', title: 'Chain', cell: (c) => (c.current ? chainWords[c.current.chain_status] : '–') },
   { id: 'key', title: 'Key', cell: (c) => (c.current ? keyWords(c.current.key) : '–') },

@@ -2,16 +2,16 @@
 import type { Params } from '../../api/client';
 import type { CertificateFilter, Flag, Source, Validity } from '../../api/types';
 import { flags, sources, statuses } from '../../api/types';
-import { flagWords, sourceWords, statusWords } from '../../parts/words';
+import { flagWords, isTicketStatus, sourceWords, statusWords, ticketStatusWords } from '../../parts/words';
 
-export const textFields = ['owner', 'assignee', 'business_group', 'tag', 'issuer', 'resource', 'expires_after',
+export const textFields = ['owner', 'assignee', 'business_group', 'tag', 'issuer', 'resource', 'profile', 'stage', 'expires_after',
   'expires_before'] as const;
 
 export type TextField = typeof textFields[number];
 
 export const fieldWords: Record<TextField, string> = {
   owner: 'Owner', assignee: 'Assignee', business_group: 'Business group', tag: 'Tag', issuer: 'Issuer',
-  resource: 'Resource', expires_after: 'Ends from', expires_before: 'Ends before',
+  resource: 'Resource', profile: 'Profile', stage: 'Stage', expires_after: 'Ends from', expires_before: 'Ends before',
 };
 
 function among<T extends string>(text: string | null, words: readonly T[]): T[] {
@@ -66,7 +66,7 @@ export function chipsOf(filter: CertificateFilter, labels: Record<string, string
   if (filter.unused) chips.push({ key: 'unused', words: 'Unused', remove: { unused: '' } });
   for (const field of textFields) {
     const value = filter[field];
-    if (value) chips.push({ key: field, words: `${fieldWords[field]}: ${value === '-' ? 'nobody' : value}`, remove: { [field]: '' } });
+    if (value) chips.push({ key: field, words: `${fieldWords[field]}: ${value === '-' ? 'nobody' : isTicketStatus(value) ? ticketStatusWords[value] : value}`, remove: { [field]: '' } });
   }
   for (const [name, value] of Object.entries(filter.fields ?? {}))
     chips.push({ key: `field.${name}`, words: `${labels[name] ?? name}: ${value}`, remove: { [`field.${name}`]: '' } });

@@ -1,6 +1,8 @@
 /* The dashboard's short lists: tickets that wait, endpoints that fail, runs, issuers. */
-import { Card, CardBody, CardTitle } from '@patternfly/react-core';
+import { Alert, Card, CardBody, CardTitle, GridItem } from '@patternfly/react-core';
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { api } from '../../api/client';
 import type { Dashboard } from '../../api/types';
 import { Link } from '../../app/router';
 import { PriorityLabel } from '../../parts/Labels';
@@ -70,6 +72,20 @@ export function FailingEndpoints({ failing }: { failing: Dashboard['failing'] })
   );
 }
 
+/* What is amiss with CAs of one's own: everything they issued may be refused for it. */
+export function CaTroubles({ cas }: { cas: Dashboard['cas'] }) {
+  return (
+    <div className="cd-alerts">
+      {cas.map((c) => (
+        <Alert
+          key={c.name + c.trouble} isInline variant={c.trouble === 'expired' || c.trouble === 'crl_stale' ? 'danger' : 'warning'}
+          title={<>CA <Link to={`/cas/${encodeURIComponent(c.name)}`}>{c.name}</Link>: {c.message}</>}
+        />
+      ))}
+    </div>
+  );
+}
+
 export function Runs({ schedules }: { schedules: Dashboard['schedules'] }) {
   return (
     <ListCard title="Runs" none="Nothing is scheduled." isEmpty={schedules.length === 0} more={<Link to="/jobs">Jobs and schedules</Link>}>
@@ -115,4 +131,27 @@ export function Issuers({ issuers }: { issuers: Dashboard['issuers'] }) {
 
 export function KeyTypes({ types }: { types: NonNullable<Dashboard['key_types']> }) {
   return <Shares title="Kinds of key" shares={types.map((t) => ({ key: `${t.algorithm}/${t.size}`, title: keyWords(t), count: t.count }))} />;
+}
+
+/* What was issued by a profile and is served nowhere that we know of. Nothing is shown while there is none. */
+export function NeverSeen() {
+  const query = useQuery({
+    queryKey: ['certificates', 'never-seen'],
+    queryFn: ({ signal }) => api.get('/certificates', { query: { source: 'managed', seen: 'never', status: 'valid,expiring_soon', sort: '-created_at', limit: 5 }, signal }),
+    refetchInterval: 60000,
+  });
+  const found = query.data?.items ?? [];
+  if (found.length === 0) return null;
+  return (
+    <GridItem span={12} lg={6}>
+      <ListCard title="Issued, never seen" none="" isEmpty={false} more={<Link to="/certificates?source=managed&seen=never">All of them ({(query.data?.total ?? 0).toLocaleString('en')})</Link>}>
+        {found.map((c) => (
+          <li key={c.id}>
+            <span className="cd-row-main"><Link to={`/certificates/${c.id}`}>{c.name}</Link></span>
+            <span className="cd-row-side cd-quiet">until <Time at={c.expires_at} show="date" /></span>
+          </li>
+        ))}
+      </ListCard>
+    </GridItem>
+  );
 }

@@ -14,7 +14,8 @@ import { Time } from '../../parts/Time';
 import { deliveryStateWords } from '../../parts/words';
 import { TestOutcome, useTest } from './Channels';
 
-const templates: Record<WebhookTemplate, string> = { generic: 'JSON, signed', slack: 'Slack, Mattermost', teams: 'Microsoft Teams' };
+const templates: Record<WebhookTemplate, string> = { generic: 'JSON, signed', slack: 'Slack, Mattermost', teams: 'Microsoft Teams',
+  jira: 'Jira client' };
 const events: Record<WebhookEvent, string> = {
   expiry: 'A certificate ends soon, or has ended', unreachable: 'An endpoint cannot be reached', recovered: 'It can be reached again', renewed: 'A new certificate is served everywhere',
 };
@@ -52,7 +53,7 @@ function Editor({ webhook, close, done }: EditorProps) {
       <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} error={aboutField(error, 'name')} />
       <TextField label="Address" value={url} onChange={setUrl} isRequired maxLength={2000} placeholder="https://hooks.example.org/…" error={aboutField(error, 'url')} />
       <ChoiceField
-        label="Format" value={template} onChange={setTemplate} options={Object.entries(templates) as [WebhookTemplate, string][]} error={aboutField(error, 'template')}
+        label="Format" value={template} onChange={setTemplate} options={(Object.entries(templates) as [WebhookTemplate, string][]).filter(([name]) => name !== 'jira' || template === 'jira')} error={aboutField(error, 'template')}
         help={template === 'generic' ? 'Each request carries an HMAC-SHA256 of its body, made with the secret that you get' : undefined}
       />
       <Field label="Tell about">

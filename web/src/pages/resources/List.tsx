@@ -1,11 +1,11 @@
 /* What serves certificates: load balancers, web servers, file sets. */
-import { Button, PageSection, SearchInput, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from '@patternfly/react-core';
+import { PageSection, SearchInput, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import type { Resource } from '../../api/types';
-import { Link, useSearch } from '../../app/router';
+import { Link, navigate, useSearch } from '../../app/router';
 import { useMe } from '../../app/session';
 import { Kebab } from '../../parts/Menu';
 import { Page } from '../../parts/Page';
@@ -14,7 +14,7 @@ import { Loaded, Nothing } from '../../parts/States';
 import { resourceTypeWords } from '../../parts/words';
 import { DeleteResourceDialog, ResourceDialog } from './dialogs';
 
-type Asking = { kind: 'new' } | { kind: 'edit' | 'delete'; resource: Resource } | null;
+type Asking = { kind: 'edit' | 'delete'; resource: Resource } | null;
 
 export default function List() {
   const isAdmin = useMe().role === 'admin';
@@ -28,7 +28,7 @@ export default function List() {
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) => api.get('/resources', { query: { q, limit: paging.limit, cursor: paging.cursor }, signal }),
   });
-  const add = isAdmin && <Button onClick={() => setAsking({ kind: 'new' })}>Add resource</Button>;
+  const add = isAdmin && <Link className="pf-v6-c-button pf-m-primary" to="/resources/new">Add resource</Link>;
   return (
     <Page title="Resources" lead="What serves certificates: load balancers, web servers, files. Each says which certificate belongs where." actions={add}>
       <PageSection>
@@ -60,7 +60,7 @@ export default function List() {
                         <Kebab
                           label={`Actions for ${r.name}`}
                           actions={[
-                            { title: 'Edit', run: () => setAsking({ kind: 'edit', resource: r }) },
+                            { title: 'Edit', run: () => (r.type === 'manual' ? setAsking({ kind: 'edit', resource: r }) : navigate(`/resources/${r.id}/edit`)) },
                             { title: 'Remove', run: () => setAsking({ kind: 'delete', resource: r }), isDangerous: true },
                           ]}
                         />
@@ -73,7 +73,6 @@ export default function List() {
           ))}
         </Loaded>
       </PageSection>
-      {asking?.kind === 'new' && <ResourceDialog close={close} />}
       {asking?.kind === 'edit' && <ResourceDialog resource={asking.resource} close={close} />}
       {asking?.kind === 'delete' && <DeleteResourceDialog resource={asking.resource} close={close} />}
     </Page>

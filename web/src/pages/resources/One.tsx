@@ -1,19 +1,23 @@
 /* One resource, and which certificate belongs where on it. Changes are gathered, and saved in one step. */
-import { Alert, Button, Label, PageSection, TextInput } from '@patternfly/react-core';
+import { Alert, Button, Card, CardBody, CardTitle, FormSelect, FormSelectOption, Label, PageSection, TextInput } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import type { Associations, Certificate, Validity } from '../../api/types';
-import { Link, usePathValue } from '../../app/router';
+import type { Associations, Certificate, Resource, Validity } from '../../api/types';
+import { Link, navigate, usePathValue } from '../../app/router';
 import { CertificatePicker } from '../../parts/CertificatePicker';
 import { Dialog } from '../../parts/Dialog';
 import { StatusLabel } from '../../parts/Labels';
+import { Kebab } from '../../parts/Menu';
 import { Page } from '../../parts/Page';
-import { errorText, Loaded, Nothing } from '../../parts/States';
+import { errorText, Failed, Loaded, Nothing, Waiting } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { useToasts } from '../../parts/Toasts';
+import { resourceTypeWords } from '../../parts/words';
 import { useRefreshResources } from '../certificate/ResourcesTab';
+import { DeploymentsCard, SettingsCard, TestDialog, useDeploy } from './Deploying';
+import { DeleteResourceDialog, ResourceDialog } from './dialogs';
 
 interface Row {
   key: number;
@@ -33,16 +37,30 @@ const rowsOf = (a: Associations): Row[] => a.items.map(({ slot, certificate, sta
 
 interface RowProps {
   row: Row;
+  places: string[]; /* that there are; none: they are named as one goes */
   change: (change: Partial<Row>) => void;
   swap: () => void;
   remove: () => void;
 }
 
-function AssociationRow({ row: r, change, swap, remove }: RowProps) {
+/* A place among those that the resource has, or one's own words for it. */
+function PlaceInput({ row: r, places, change }: Pick<RowProps, 'row' | 'places' | 'change'>) {
+  const label = `Place of ${r.certificate.name}`;
+  if (places.length === 0)
+    return <TextInput aria-label={label} value={r.slot} isDisabled={r.isGone} maxLength={200} onChange={(_, slot) => change({ slot })} />;
+  return (
+    <FormSelect aria-label={label} value={r.slot} isDisabled={r.isGone} onChange={(_, slot) => change({ slot })}>
+      {!places.includes(r.slot) && <FormSelectOption value={r.slot} label={r.slot || 'Choose a place'} />}
+      {places.map((p) => <FormSelectOption key={p} value={p} label={p} />)}
+    </FormSelect>
+  );
+}
+
+function AssociationRow({ row: r, places, change, swap, remove }: RowProps) {
   return (
     <Tr className={r.isGone ? 'cd-gone' : undefined}>
       <Td dataLabel="Place">
-        <TextInput aria-label={`Place of ${r.certificate.name}`} value={r.slot} isDisabled={r.isGone} maxLength={200} onChange={(_, slot) => change({ slot })} />
+        <PlaceInput row={r} places={places} change={change} />
       </Td>
       <Td dataLabel="Certificate">
         <span className="cd-labels">
@@ -96,7 +114,7 @@ function useSaveAssociations(id: number, etag: string) {
 
 type Asking = { kind: 'add' } | { kind: 'swap'; row: Row } | null;
 
-function Editor({ id, saved }: { id: number; saved: Associations }) {
+function Editor({ id, places, saved }: { id: number; places: string[]; saved: Associations }) {
   const [rows, setRows] = useState(() => rowsOf(saved));
   const [asking, setAsking] = useState<Asking>(null);
   const { error, isBusy, save } = useSaveAssociations(id, saved.etag);
@@ -109,7 +127,7 @@ function Editor({ id, saved }: { id: number; saved: Associations }) {
     if (asking?.kind === 'swap') changeRow(asking.row.key)(chosen);
     else if (asking?.kind === 'add') {
       lastKey += 1;
-      setRows([...rows, { key: lastKey, slot: '', ...chosen, was: null, isGone: false }]);
+      setRows([...rows, { key: lastKey, slot: places.find((p) => !rows.some((r) => r.slot === p && !r.isGone)) ?? '', ...chosen, was: null, isGone: false }]);
     }
   };
   const remove = (r: Row) => (r.was === null ? setRows(rows.filter((o) => o.key !== r.key)) : changeRow(r.key)({ isGone: !r.isGone }));
@@ -122,7 +140,7 @@ function Editor({ id, saved }: { id: number; saved: Associations }) {
             <Table variant="compact" aria-label="Certificates on this resource" className="cd-table">
               <Thead><Tr><Th className="cd-col-name">Place</Th><Th className="cd-col-name">Certificate</Th><Th>Expiration date</Th><Th screenReaderText="Actions" /></Tr></Thead>
               <Tbody>
-                {rows.map((r) => <AssociationRow key={r.key} row={r} change={changeRow(r.key)} swap={() => setAsking({ kind: 'swap', row: r })} remove={() => remove(r)} />)}
+                {rows.map((r) => <AssociationRow key={r.key} row={r} places={places} change={changeRow(r.key)} swap={() => setAsking({ kind: 'swap', row: r })} remove={() => remove(r)} />)}
               </Tbody>
             </Table>
           </div>
@@ -146,17 +164,63 @@ function Editor({ id, saved }: { id: number; saved: Associations }) {
   );
 }
 
+type Dialog = 'test' | 'edit' | 'delete' | null;
+
+function Filled({ resource: r }: { resource: Resource }) {
+  const [dialog, setDialog] = useState<Dialog>(null);
+  const deploy = useDeploy(r);
+  const query = useQuery({
+    queryKey: ['resources', r.id, 'associations'], queryFn: ({ signal }) => api.get('/resources/{id}/associations', { path: { id: r.id }, signal }),
+  });
+  const isManual = r.type === 'manual';
+  const mayDeploy = !isManual && r.may.includes('deploy');
+  const close = () => setDialog(null);
+  return (
+    <Page
+      title={r.name} parents={[{ to: '/resources', text: 'Resources' }]} lead={r.description}
+      heading={<span className="cd-labels">{r.name} <Label isCompact variant="outline">{resourceTypeWords(r.type)}</Label></span>}
+      actions={(
+        <>
+          {mayDeploy && <Button isLoading={deploy.isPending} isDisabled={deploy.isPending || r.associations === 0} onClick={() => deploy.mutate(undefined)}>Deploy</Button>}
+          {mayDeploy && <Button variant="secondary" onClick={() => setDialog('test')}>Test</Button>}
+          {r.may.includes('edit') && (
+            <Kebab
+              label="More actions"
+              actions={[
+                { title: 'Edit', run: () => (isManual ? setDialog('edit') : navigate(`/resources/${r.id}/edit`)) },
+                { title: 'Remove', run: () => setDialog('delete'), isDangerous: true },
+              ]}
+            />
+          )}
+        </>
+      )}
+    >
+      <PageSection>
+        {isManual ? <Loaded query={query}>{(data) => <Editor key={data.etag} id={r.id} places={r.places} saved={data} />}</Loaded> : (
+          <div className="cd-stack">
+            <Card>
+              <CardTitle component="h2">Certificates</CardTitle>
+              <CardBody><Loaded query={query}>{(data) => <Editor key={data.etag} id={r.id} places={r.places} saved={data} />}</Loaded></CardBody>
+            </Card>
+            <DeploymentsCard resource={r} />
+            <SettingsCard resource={r} />
+          </div>
+        )}
+      </PageSection>
+      {dialog === 'test' && <TestDialog resource={r} close={close} />}
+      {dialog === 'edit' && <ResourceDialog resource={r} close={close} />}
+      {dialog === 'delete' && <DeleteResourceDialog resource={r} close={close} done={() => navigate('/resources')} />}
+    </Page>
+  );
+}
+
 export default function One() {
   const id = Number(usePathValue('id'));
-  const resource = useQuery({ queryKey: ['resources', id], queryFn: ({ signal }) => api.get('/resources/{id}', { path: { id }, signal }) });
-  const query = useQuery({
-    queryKey: ['resources', id, 'associations'], queryFn: ({ signal }) => api.get('/resources/{id}/associations', { path: { id }, signal }),
-  });
+  const query = useQuery({ queryKey: ['resources', id], queryFn: ({ signal }) => api.get('/resources/{id}', { path: { id }, signal }) });
+  if (query.data) return <Filled resource={query.data} />;
   return (
-    <Page title={resource.data?.name ?? 'Resource'} parents={[{ to: '/resources', text: 'Resources' }]} lead={resource.data?.description}>
-      <PageSection>
-        <Loaded query={query}>{(data) => <Editor key={data.etag} id={id} saved={data} />}</Loaded>
-      </PageSection>
+    <Page title="Resource" parents={[{ to: '/resources', text: 'Resources' }]}>
+      <PageSection>{query.error ? <Failed error={query.error} retry={() => void query.refetch()} /> : <Waiting />}</PageSection>
     </Page>
   );
 }

@@ -1,4 +1,4 @@
-/* Making, changing and removing resources. */
+/* Changing and removing resources that are kept by hand. */
 import { Content } from '@patternfly/react-core';
 import { useState } from 'react';
 import { api } from '../../api/client';
@@ -8,25 +8,23 @@ import { AreaField, TextField } from '../../parts/Fields';
 import { aboutField } from '../../parts/States';
 import { useRefreshResources } from '../certificate/ResourcesTab';
 
-export function ResourceDialog({ resource, close }: { resource?: Resource; close: () => void }) {
+export function ResourceDialog({ resource, close }: { resource: Resource; close: () => void }) {
   const refresh = useRefreshResources();
-  const [name, setName] = useState(resource?.name ?? '');
-  const [description, setDescription] = useState(resource?.description ?? '');
+  const [name, setName] = useState(resource.name);
+  const [description, setDescription] = useState(resource.description);
   const [error, setError] = useState<unknown>(null);
   const run = async () => {
     const body = { name: name.trim(), description: description.trim() };
-    const answer = resource ? api.patch('/resources/{id}', body, { path: { id: resource.id }, etag: resource.etag })
-      : api.post('/resources', { ...body, type: 'manual' });
-    await answer.catch((e: unknown) => {
+    await api.patch('/resources/{id}', body, { path: { id: resource.id }, etag: resource.etag }).catch((e: unknown) => {
       setError(e);
       throw e;
     });
     refresh();
   };
   return (
-    <Dialog title={resource ? `Edit ${resource.name}` : 'Add resource'} action={resource ? 'Save' : 'Add'} run={run} close={close} isDisabled={name.trim() === ''}>
+    <Dialog title={`Edit ${resource.name}`} action="Save" run={run} close={close} isDisabled={name.trim() === ''}>
       <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} error={aboutField(error, 'name')} help="As people call it: lb-1, www cluster" />
-      <AreaField label="Description" value={description} onChange={setDescription} rows={2} maxLength={10000} error={aboutField(error, 'description')} />
+      <AreaField label="Description" value={description} onChange={setDescription} rows={2} maxLength={2000} error={aboutField(error, 'description')} />
     </Dialog>
   );
 }

@@ -3,8 +3,11 @@ import { Button, Form, Tab, Tabs, TabTitleText } from '@patternfly/react-core';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { api } from '../../api/client';
-import type { Ticket } from '../../api/types';
+import type { Comment, TicketInFull as Ticket } from '../../api/types';
+import { useMe } from '../../app/session';
+import { Dialog } from '../../parts/Dialog';
 import { AreaField } from '../../parts/Fields';
+import { Kebab } from '../../parts/Menu';
 import { errorText, Failed, Waiting } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { plain } from '../../parts/words';
@@ -43,8 +46,62 @@ function Entries<T extends { id: number }>({ name, ticket, load, none, entry }: 
   );
 }
 
-function Who({ name, at }: { name: string | null; at: string }) {
-  return <p className="cd-quiet"><strong>{name ?? 'certdesk'}</strong> <Time at={at} /></p>;
+function Who({ name, at, isEdited }: { name: string | null; at: string; isEdited?: boolean }) {
+  return <p className="cd-quiet"><strong>{name ?? 'certdesk'}</strong> <Time at={at} />{isEdited && ', edited'}</p>;
+}
+
+const maxLength = 32000;
+
+function EditComment({ ticket, comment, close }: { ticket: string; comment: Comment; close: () => void }) {
+  const client = useQueryClient();
+  const [body, setBody] = useState(comment.body);
+  const run = async () => {
+    await api.patch('/tickets/{key}/comments/{other}', { body: body.trim() }, { path: { key: ticket, other: comment.id } });
+    void client.invalidateQueries({ queryKey: ['ticket', ticket] });
+  };
+  return (
+    <Dialog title="Edit comment" action="Save" run={run} close={close} size="medium" isDisabled={body.trim() === ''}>
+      <AreaField label="Comment" value={body} onChange={setBody} rows={6} maxLength={maxLength} />
+    </Dialog>
+  );
+}
+
+function DeleteComment({ ticket, comment, close }: { ticket: string; comment: Comment; close: () => void }) {
+  const client = useQueryClient();
+  const run = async () => {
+    await api.delete('/tickets/{key}/comments/{other}', { path: { key: ticket, other: comment.id } });
+    void client.invalidateQueries({ queryKey: ['ticket', ticket] });
+  };
+  return (
+    <Dialog title="Delete this comment?" action="Delete" isDangerous run={run} close={close}>
+      <p className="cd-said cd-few-lines">{comment.body}</p>
+    </Dialog>
+  );
+}
+
+/* One's own comments can be changed and deleted, an admin may delete any. What certdesk said stays. */
+function Said({ ticket, comment: c }: { ticket: string; comment: Comment }) {
+  const me = useMe();
+  const [asking, setAsking] = useState<'edit' | 'delete' | null>(null);
+  const isMine = c.author === me.name;
+  const mayDelete = c.author !== null && (isMine || me.role === 'admin');
+  const close = () => setAsking(null);
+  return (
+    <>
+      <div className="cd-said-head">
+        <Who name={c.author} at={c.created_at} isEdited={c.updated_at !== c.created_at} />
+        {mayDelete && (
+          <Kebab
+            label={`Actions for the comment of ${c.author}`}
+            actions={[...(isMine ? [{ title: 'Edit', run: () => setAsking('edit') }] : []), { title: 'Delete', run: () => setAsking('delete'), isDangerous: true }]}
+          />
+        )}
+      </div>
+      <p className="cd-said">{c.body}</p>
+      {asking === 'edit' && <EditComment ticket={ticket} comment={c} close={close} />}
+      {asking === 'delete' && <DeleteComment ticket={ticket} comment={c} close={close} />}
+    </>
+  );
 }
 
 function CommentForm({ ticket }: { ticket: string }) {
@@ -68,7 +125,7 @@ function CommentForm({ ticket }: { ticket: string }) {
   const message = error === null ? undefined : errorText(error);
   return (
     <Form onSubmit={(e) => void submit(e)}>
-      <AreaField label="Comment" value={body} onChange={setBody} rows={3} maxLength={32000} error={message} />
+      <AreaField label="Comment" value={body} onChange={setBody} rows={3} maxLength={maxLength} error={message} />
       <div className="cd-actions">
         <Button type="submit" variant="secondary" isLoading={isBusy} isDisabled={isBusy || body.trim() === ''}>Add comment</Button>
       </div>
@@ -93,7 +150,7 @@ export function Talk({ ticket }: { ticket: Ticket }) {
               ticket={ticket.key}
               load={(cursor, signal) => api.get('/tickets/{key}/comments', { path, query: { cursor, limit: 100 }, signal })}
               none="Nobody has said anything yet."
-              entry={(c) => <><Who name={c.author} at={c.created_at} /><p className="cd-said">{c.body}</p></>}
+              entry={(c) => <Said ticket={ticket.key} comment={c} />}
             />
             {ticket.may.includes('comment') && <CommentForm ticket={ticket.key} />}
           </>

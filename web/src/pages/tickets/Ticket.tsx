@@ -1,9 +1,9 @@
 /* One ticket. */
 import { Button, Card, CardBody, CardTitle, Grid, GridItem, Label, PageSection } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { api } from '../../api/client';
-import type { Ticket as TicketData } from '../../api/types';
+import type { TicketInFull as TicketData } from '../../api/types';
 import { Link, usePathValue } from '../../app/router';
 import { Facts } from '../../parts/Facts';
 import { PriorityLabel, TicketStatusLabel } from '../../parts/Labels';
@@ -13,9 +13,13 @@ import { Failed, Waiting } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { useToasts } from '../../parts/Toasts';
 import { ticketTypeWords } from '../../parts/words';
+import { ApprovalsCard } from './Approvals';
+import { Attachments } from './Attachments';
 import { EditTicketDialog, SnoozeDialog, TransitionDialog } from './dialogs';
+import { DeploymentsCard, ExpectedCard, isWorking, RequestCard, Working } from './Request';
 import { Talk } from './Talk';
 import { isSnoozed, QuietLabel } from './TicketTable';
+import { Watchers } from './Watchers';
 
 type Asking = 'edit' | 'snooze' | { transition: string; name: string } | null;
 
@@ -27,9 +31,10 @@ function Details({ t }: { t: TicketData }) {
         ['Status', <TicketStatusLabel status={t.status} />],
         ['Type', ticketTypeWords[t.type]],
         ['Priority', <PriorityLabel priority={t.priority} />],
-        ['Certificate', t.certificate ? <Link to={`/certificates/${t.certificate.id}`} className="cd-break">{t.certificate.name}</Link> : '–'],
+        t.type === 'certificate_expiry' && ['Certificate', t.certificate ? <Link to={`/certificates/${t.certificate.id}`} className="cd-break">{t.certificate.name}</Link> : '–'],
         ['Assignee', t.assignee ?? 'Nobody'],
         ['Reporter', t.reporter ?? 'certdesk'],
+        ['Project', t.project],
         t.labels.length > 0 && ['Labels', <span className="cd-labels">{t.labels.map((l) => <Label key={l} isCompact variant="outline">{l}</Label>)}</span>],
         ['Due', <Time at={t.due_at} />],
         t.acknowledged_at !== null && ['Acknowledged', <><Time at={t.acknowledged_at} /> by {t.acknowledged_by ?? 'somebody'}</>],
@@ -42,37 +47,83 @@ function Details({ t }: { t: TicketData }) {
   );
 }
 
-function Filled({ t }: { t: TicketData }) {
+function useChanged(key: string) {
   const client = useQueryClient();
-  const toasts = useToasts();
-  const [asking, setAsking] = useState<Asking>(null);
-  const transitions = useQuery({
+  return (answer?: TicketData) => {
+    if (answer) client.setQueryData(['ticket', key], answer);
+    for (const name of ['ticket', 'tickets', 'dashboard', 'certificate', 'certificates', 'deployments']) void client.invalidateQueries({ queryKey: [name] });
+  };
+}
+
+/* Something happened: then there is something new to read. */
+function useFreshTalk(t: TicketData): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    for (const part of ['comments', 'history', 'attachments']) void client.invalidateQueries({ queryKey: ['ticket', t.key, part] });
+  }, [client, t.key, t.updated_at, t.status]);
+}
+
+/* A revoked certificate is not for a hurried click; neither is cancelling. */
+function TransitionButtons({ t, ask }: { t: TicketData; ask: (transition: { transition: string; name: string }) => void }) {
+  const query = useQuery({
     queryKey: ['ticket', t.key, 'transitions', t.status],
     queryFn: ({ signal }) => api.get('/tickets/{key}/transitions', { path: { key: t.key }, signal }),
   });
-  const changed = () => {
-    for (const key of ['ticket', 'tickets', 'dashboard']) void client.invalidateQueries({ queryKey: [key] });
-  };
+  return query.data?.items.map((tr, i) => {
+    const isDangerous = tr.transition === 'revoke' || tr.transition === 'cancel';
+    return (
+      <Button key={tr.transition} variant={i === 0 && !isDangerous ? 'primary' : 'secondary'} isDanger={isDangerous} onClick={() => ask(tr)}>{tr.name}</Button>
+    );
+  });
+}
+
+function Cards({ t }: { t: TicketData }) {
+  return (
+    <Grid hasGutter>
+      <GridItem span={12} lg={7} xl={8}>
+        <div className="cd-stack">
+          {t.description && <Card><CardTitle component="h2">Description</CardTitle><CardBody><p className="cd-said">{t.description}</p></CardBody></Card>}
+          <ApprovalsCard ticket={t} />
+          <RequestCard ticket={t} />
+          <DeploymentsCard ticket={t} />
+          <ExpectedCard ticket={t} />
+          <Attachments ticket={t} />
+          <Card><CardBody><Talk ticket={t} /></CardBody></Card>
+        </div>
+      </GridItem>
+      <GridItem span={12} lg={5} xl={4}>
+        <div className="cd-stack">
+          <Card><CardTitle component="h2">Details</CardTitle><CardBody><Details t={t} /></CardBody></Card>
+          <Card><CardTitle component="h2">Watchers</CardTitle><CardBody><Watchers ticket={t} /></CardBody></Card>
+        </div>
+      </GridItem>
+    </Grid>
+  );
+}
+
+function Filled({ t }: { t: TicketData }) {
+  const toasts = useToasts();
+  const [asking, setAsking] = useState<Asking>(null);
+  const changed = useChanged(t.key);
   const patch = (body: { acknowledged?: boolean; snoozed_until?: null }) => {
-    api.patch('/tickets/{key}', body, { path: { key: t.key } }).then(changed)
+    api.patch('/tickets/{key}', body, { path: { key: t.key } }).then(() => changed())
       .catch((error: unknown) => toasts.failed(`Could not change ${t.key}`, error));
   };
+  useFreshTalk(t);
   const isOpen = t.resolved_at === null;
   const mayEdit = t.may.includes('edit');
-  const mayComment = t.may.includes('comment');
+  const isExpiry = t.type === 'certificate_expiry';
   const close = () => setAsking(null);
 
   return (
     <Page
       title={`${t.key} ${t.summary}`}
       parents={[{ to: '/tickets', text: 'Tickets' }]}
-      heading={<span className="cd-labels"><span>{t.key} {t.summary}</span><QuietLabel ticket={t} /></span>}
+      heading={<span className="cd-labels"><span>{t.key} {t.summary}</span><TicketStatusLabel status={t.status} /><QuietLabel ticket={t} /></span>}
       actions={(
         <>
-          {transitions.data?.items.map((tr, i) => (
-            <Button key={tr.transition} variant={i === 0 ? 'primary' : 'secondary'} onClick={() => setAsking(tr)}>{tr.name}</Button>
-          ))}
-          {isOpen && mayComment && (
+          <TransitionButtons t={t} ask={setAsking} />
+          {isOpen && isExpiry && t.may.includes('comment') && (
             <Button variant="secondary" onClick={() => patch({ acknowledged: t.acknowledged_at === null })}>
               {t.acknowledged_at === null ? 'Acknowledge' : 'Take back acknowledgement'}
             </Button>
@@ -81,7 +132,7 @@ function Filled({ t }: { t: TicketData }) {
             <Kebab
               label="More actions"
               actions={[
-                { title: 'Assign, priority, labels', run: () => setAsking('edit') },
+                { title: 'Edit', run: () => setAsking('edit') },
                 ...(isOpen && !isSnoozed(t) ? [{ title: 'Snooze', run: () => setAsking('snooze') }] : []),
                 ...(isOpen && isSnoozed(t) ? [{ title: 'Wake', run: () => patch({ snoozed_until: null }) }] : []),
               ]}
@@ -91,15 +142,8 @@ function Filled({ t }: { t: TicketData }) {
       )}
     >
       <PageSection>
-        <Grid hasGutter>
-          <GridItem span={12} lg={7} xl={8}>
-            {t.description && <Card className="cd-below"><CardBody><p className="cd-said">{t.description}</p></CardBody></Card>}
-            <Card><CardBody><Talk ticket={t} /></CardBody></Card>
-          </GridItem>
-          <GridItem span={12} lg={5} xl={4}>
-            <Card><CardTitle component="h2">Details</CardTitle><CardBody><Details t={t} /></CardBody></Card>
-          </GridItem>
-        </Grid>
+        <div role="status"><Working ticket={t} /></div>
+        <Cards t={t} />
       </PageSection>
       {asking === 'edit' && <EditTicketDialog ticket={t} close={close} changed={changed} />}
       {asking === 'snooze' && <SnoozeDialog ticket={t} close={close} changed={changed} />}
@@ -113,14 +157,12 @@ export default function Ticket() {
   const query = useQuery({
     queryKey: ['ticket', key],
     queryFn: ({ signal }) => api.get('/tickets/{key}', { path: { key }, signal }),
-    refetchInterval: 30000,
+    refetchInterval: ({ state }) => (state.data && isWorking(state.data) ? 1000 : 30000),
   });
   if (query.data) return <Filled t={query.data} />;
   return (
     <Page title={key} parents={[{ to: '/tickets', text: 'Tickets' }]}>
-      <PageSection>
-        {query.error ? <Failed error={query.error} retry={() => void query.refetch()} /> : <Waiting lines={8} />}
-      </PageSection>
+      <PageSection>{query.error ? <Failed error={query.error} retry={() => void query.refetch()} /> : <Waiting lines={8} />}</PageSection>
     </Page>
   );
 }

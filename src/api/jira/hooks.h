@@ -1,0 +1,13 @@
+/* api/jira/hooks: what webhooks are told, in Jira's shape. */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "job/queue.h"
+
+struct err;
+struct tx;
+
+/* The body of one call; it says what the webhook's owner may see. For job_services. */
+bool jira_event_write(struct tx *tx, const struct jira_event *event, struct buf *body,
+    struct err *err) must_check;

@@ -1,0 +1,100 @@
+"""F20: programs that a Jira client has registered are called, signed, when something happens to tickets."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from certdesk import Api
+from lifecycle import Desk
+from mailbox import Hook
+from servers import wait_until
+
+HOOKS = "/rest/webhooks/1.0/webhook"
+SECRET = "It's a Secret to Everybody"
+
+
+@pytest.fixture(name="hook")
+def fixture_hook():
+    hook = Hook()
+    yield hook
+    hook.stop()
+
+
+def register(api, hook, expect=201, **fields):
+    body = {"name": "h", "url": hook.url, "events": ["jira:issue_created", "jira:issue_updated", "comment_created"],
+            "filters": {"issue-related-events-section": "project = CERT"}, "excludeBody": False, "secret": SECRET, **fields}
+    return api.call("POST", HOOKS, body, expect=expect).json
+
+
+def calls(hook, n):
+    """The first n, by event, each checked for its signature."""
+    wait_until(lambda: len(hook.calls) >= n, 30, f"{n} calls, {len(hook.calls)} came")
+    told = []
+    for _, headers, body, _ in hook.calls:
+        assert headers["X-Hub-Signature"] == "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        assert headers["X-Atlassian-Webhook-Identifier"] and headers["Content-Type"] == "application/json; charset=utf-8"
+        told.append(json.loads(body))
+    return told
+
+
+def test_the_signature_is_jiras():
+    """The vector that Atlassian publishes."""
+    assert hmac.new(SECRET.encode(), b"Hello World!", hashlib.sha256).hexdigest() == \
+        "a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9"
+
+
+def test_a_life_is_told_in_order(desk, hook):
+    issuing = Desk(desk)
+    made = register(desk.admin, hook)
+    assert made["enabled"] and made["self"].endswith("/" + made["self"].rsplit("/")[-1]) and "secret" not in made
+    ticket = issuing.create("www.example.org", summary="Web shop")
+    desk.admin.call("POST", f"/rest/api/2/issue/{ticket['key']}/comment", {"body": "hello"}, expect=201)
+    told = calls(hook, 2)
+    assert told[0]["webhookEvent"] == "jira:issue_created" and told[0]["user"]["name"] == "admin"
+    assert told[0]["issue"]["key"] == ticket["key"] and told[0]["issue"]["fields"]["summary"] == "Web shop"
+    assert told[0]["issue"]["fields"]["customfield_10202"].startswith("-----BEGIN CERTIFICATE REQUEST")
+    assert isinstance(told[0]["timestamp"], int) and "changelog" not in told[0]
+    [said] = [t for t in told if t["webhookEvent"] == "comment_created" and t["comment"]["body"] == "hello"]
+    assert said["issue"]["key"] == ticket["key"] and said["comment"]["author"]["name"] == "admin"
+    n = len(hook.calls)
+    desk.admin.call("PUT", f"/rest/api/2/issue/{ticket['key']}", {"fields": {"summary": "Shop", "priority": {"id": "1"}}},
+                    expect=204)
+    changed = calls(hook, n + 1)[n]
+    assert changed["webhookEvent"] == "jira:issue_updated" and changed["issue_event_type_name"] == "issue_generic"
+    items = {i["field"]: (i["fromString"], i["toString"]) for i in changed["changelog"]["items"]}
+    assert items == {"summary": ("Web shop", "Shop"), "priority": ("Medium", "Highest")}
+    issuing.do(ticket, "enroll")
+
+    def enrolled():
+        return any(i["field"] == "status" and i["toString"] == "Certificate Enrolled"
+                   for t in calls(hook, 0) for i in t.get("changelog", {"items": []})["items"])
+    wait_until(enrolled, 30, "the enrolment is told")
+    ids = [h["X-Atlassian-Webhook-Identifier"] for _, h, _, _ in hook.calls]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_filter_a_switch_and_the_end(desk, hook):
+    issuing = Desk(desk)
+    made = register(desk.admin, hook, filters={"issue-related-events-section": "labels = loud"}, excludeBody=True)
+    path = made["self"].split(desk.base)[1]
+    issuing.create("quiet.example.org")
+    issuing.create("loud.example.org", labels=["loud"])
+    [told] = calls(hook, 1)
+    assert set(told) == {"timestamp", "webhookEvent", "issue_event_type_name"}
+    assert [h["name"] for h in desk.admin.call("GET", HOOKS, expect=200).json] == ["h"]
+    changed = desk.admin.call("PUT", path, {"enabled": False, "events": ["comment_created"]}, expect=200).json
+    assert changed["enabled"] is False and changed["events"] == ["comment_created"]
+    assert desk.admin.call("GET", path, expect=200).json["filters"] == {"issue-related-events-section": "labels = loud"}
+    issuing.create("again.example.org", labels=["loud"])
+    desk.admin.call("DELETE", path, expect=204)
+    assert desk.admin.call("GET", path).status == 404 and len(hook.calls) == 1
+
+
+def test_bad_registrations_are_told_by_their_field(desk, hook):
+    for field, fields in (("name", {"name": ""}), ("url", {"url": "ftp://x"}), ("url", {"url": "http://169.254.169.254/"}),
+                          ("events", {"events": ["nonsense"]}), ("events", {"events": []}),
+                          ("filters", {"filters": {"issue-related-events-section": "a = ("}})):
+        assert list(register(desk.admin, hook, expect=400, **fields)["errors"]) == [field], fields
+    assert Api(desk.base).call("GET", HOOKS).status == 401
