@@ -2,12 +2,13 @@
  * api/webhooks: other systems that are told by HTTP. The secret that calls are signed with is made
  * here, shown once, and kept sealed by the vault.
  */
+#include "api/webhooks.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "api/page.h"
 #include "api/tables.h"
-#include "api/webhooks.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/rand.h"
