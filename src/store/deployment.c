@@ -141,7 +141,8 @@ bool deployment_queue(struct tx *tx, int64_t certificate_id, int64_t version_id,
         if (!store_deployment_add(tx, &deployment, now, &id, err))
             return false;
     }
-    *ret_n = (int64_t)places.n;
+    if (ret_n)
+        *ret_n = (int64_t)places.n;
     return true;
 }
 

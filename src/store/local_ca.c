@@ -128,13 +128,18 @@ bool store_local_ca_set_url(struct tx *tx, int64_t ca_id, const char *url, struc
                "the public URL stands in certificates that were issued, and cannot change any more");
 }
 
-bool store_local_ca_fix_url(struct tx *tx, int64_t ca_id, struct err *err)
+bool store_local_ca_fix_url(struct tx *tx, int64_t ca_id, const char *url, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE local_ca SET is_url_fixed = TRUE WHERE ca_id = $1");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE local_ca SET is_url_fixed = TRUE WHERE ca_id = $1 AND public_url = $2");
 
     stmt_bind_i64(q, 1, ca_id);
-    return stmt_run(q, err);
+    stmt_bind_text(q, 2, url);
+    if (!stmt_run(q, err))
+        return false;
+    return stmt_n_changed(q) == 1 ||
+           fail(err, ERR_UNAVAILABLE,
+               "the authority's public URL was changed meanwhile: try again");
 }
 
 bool store_local_ca_crl(struct tx *tx, int64_t ca_id, struct buf *der, struct err *err)

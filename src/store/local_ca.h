@@ -23,8 +23,9 @@ bool store_local_ca_install(struct tx *tx, const struct local_ca_row *row, struc
 bool store_local_ca_set_url(struct tx *tx, int64_t ca_id, const char *url, struct err *err)
     must_check;
 
-/* From now on the URL stays. */
-bool store_local_ca_fix_url(struct tx *tx, int64_t ca_id, struct err *err) must_check;
+/* From now on this URL stays. ERR_UNAVAILABLE: it is another one by now. */
+bool store_local_ca_fix_url(struct tx *tx, int64_t ca_id, const char *url, struct err *err)
+    must_check;
 
 /* Append its CRL to `der`; nothing where there is none. */
 bool store_local_ca_crl(struct tx *tx, int64_t ca_id, struct buf *der, struct err *err) must_check;

@@ -194,8 +194,7 @@ bool store_ticket_get(struct tx *tx, const struct store_viewer *viewer, int64_t 
     return true;
 }
 
-/* "cert-45" is project CERT, number 45. False for what cannot be a key. */
-static bool split_key(const char *key, char project[static 16], int64_t *ret_number)
+bool ticket_split_key(const char *key, char project[static 16], int64_t *ret_number)
 {
     const char *dash = strrchr(key, '-');
     size_t n = dash ? (size_t)(dash - key) : 0;
@@ -234,7 +233,7 @@ bool store_ticket_get_by_key(struct tx *tx, const struct store_viewer *viewer, c
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         SELECT_TICKET " WHERE t.project = $1 AND t.number = $2 AND " VISIBLE_TICKET("$3", "$4"));
 
-    if (!split_key(key, project, &number) || !parse_is_utf8(span_text(project)))
+    if (!ticket_split_key(key, project, &number) || !parse_is_utf8(span_text(project)))
         return fail(err, ERR_NOT_FOUND, "there is no ticket \"%s\"", key);
     stmt_bind_text(q, 1, project);
     stmt_bind_i64(q, 2, number);

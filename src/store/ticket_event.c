@@ -90,8 +90,8 @@ bool store_ticket_events_wake(struct tx *tx, int64_t now, struct err *err)
 
 #define SELECT_JIRA                                                                                \
     "SELECT w.id, w.name, w.url, w.events, w.is_enabled, w.sealed_key_id, j.account_id, a.name,"   \
-    " a.role, a.is_disabled, j.jql, j.excludes_body, j.updated_at"                                 \
-    "  FROM jira_webhook j JOIN webhook w ON w.id = j.webhook_id"                                  \
+    " a.role, (a.is_disabled = TRUE OR a.deleted_at IS NOT NULL), j.jql, j.excludes_body,"         \
+    " j.updated_at FROM jira_webhook j JOIN webhook w ON w.id = j.webhook_id"                      \
     "  JOIN account a ON a.id = j.account_id"
 
 static void read_jira(struct stmt *q, struct jira_webhook_row *row)

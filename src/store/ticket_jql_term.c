@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "codec/fold.h"
 #include "core/jql_date.h"
+#include "store/ticket_read.h"
 
 #define WORDS_MAX 20 /* of one text that is searched for */
 
@@ -214,19 +215,6 @@ static bool add_one_word(const struct jql_term *term)
 
 /* ---- keys ---- */
 
-static bool split_key(const char *text, char project[static 16], int64_t *ret_number)
-{
-    const char *dash = strrchr(text, '-');
-    size_t n = dash ? (size_t)(dash - text) : 0;
-
-    if (n == 0 || n > 15 || !parse_i64(span_text(dash + 1), 0, INT64_MAX, ret_number, NULL))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        project[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
-    project[n] = '\0';
-    return true;
-}
-
 static bool add_key_value(const struct jql_term *term, const char *text)
 {
     struct select *select = term->build->select;
@@ -239,7 +227,7 @@ static bool add_key_value(const struct jql_term *term, const char *text)
         select_i64(select, number);
         return true;
     }
-    if (!split_key(text, project, &number))
+    if (!ticket_split_key(text, project, &number))
         return fail(term->build->err, ERR_INVALID,
             "The issue key '%.100s' for field '%.100s' is invalid.", text, term->node->field);
     select_add(select, "(t.project = ");

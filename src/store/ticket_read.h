@@ -39,4 +39,7 @@
 /* What a ticket is searched by. The caller frees. */
 char *ticket_words(const char *key, const char *summary, const char *description) must_check;
 
+/* "cert-45" is project CERT, number 45. False for what cannot be a key. */
+bool ticket_split_key(const char *key, char project[static 16], int64_t *ret_number);
+
 void ticket_read(struct stmt *q, struct ticket_row *row);

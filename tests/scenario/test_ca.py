@@ -5,6 +5,7 @@ import subprocess
 
 from cryptography import x509
 
+from certdesk import Api
 from servers import wait_until
 
 ROOT = {"name": "house", "type": "local", "kind": "root", "subject": {"CN": "House Root", "O": "Example", "C": "CH"},
@@ -162,6 +163,20 @@ def test_editing_moving_and_removing(desk):
     desk.admin.delete("/cas/house")
     assert desk.admin.call("GET", "/cas/house").status == 404 and desk.admin.call("GET", "/pki/house.crt").status == 404
     desk.admin.post("/cas", ROOT)
+
+
+def test_plain_users_see_which_there_are_and_count_nothing(desk):
+    """F35: what is counted, and whose record it is, are for who sees all."""
+    desk.admin.post("/cas", ROOT)
+    desk.admin.post("/users", {"name": "reader", "role": "user", "password": "long enough to do"})
+    api = Api(desk.base)
+    signed_in = api.post("/session", {"username": "reader", "password": "long enough to do"}, expect=200)
+    cookie = {"Cookie": signed_in.headers["Set-Cookie"].split(";")[0]}
+    ca, = api.get("/cas", headers=cookie).json["items"]
+    assert (ca["name"], ca["state"]) == ("house", "active")
+    assert [ca[n] for n in ("n_certificates", "n_revoked", "n_profiles", "certificate")] == [None] * 4
+    assert api.get("/cas/house/certificates", headers=cookie).json["items"] == []
+    assert api.get("/dashboard", headers=cookie).json["cas"] == []
 
 
 def test_the_command_line_makes_and_tends_authorities(desk, tmp_path):

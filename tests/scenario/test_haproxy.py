@@ -303,7 +303,7 @@ def test_a_kill_at_any_moment_leaves_what_the_next_run_finishes(site):
         for place, port in zip(places, ports):
             done = site.ended(records[place], n + 1)
             state, kept = ("put_back", certs[place][0]) if place == "bad" else ("seen", certs[place][n])
-            assert (done["state"], done["attempts"], done["version"]) == (state, 1, certs[place][n].fingerprint), done
+            assert (done["state"], done["attempts"], done["version"], done["error"]) == (state, 1, certs[place][n].fingerprint, done["error"]), str(done)
             assert site.served(port) == kept.fingerprint, place
     assert sorted(os.listdir(site.haproxy.certs)) == sorted(f"{p}.pem" for p in [*places, "old"])
     assert "transaction" not in site.haproxy.command("show ssl cert\n")

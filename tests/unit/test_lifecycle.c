@@ -131,10 +131,44 @@ static void words_go_there_and_back(void **state)
     assert_int_equal(ticket_first_status(TICKET_CERTIFICATE), STATUS_CERTIFICATE_REQUEST);
 }
 
+/* F16, F17: however work on a ticket ends, the table has the way, and there is none to elsewhere.
+ */
+static void work_ends_where_it_was_to_or_where_it_began(void **state)
+{
+    static const struct {
+        enum ticket_status working;
+        enum ticket_status to[3];
+        size_t n;
+    } ends[] = {
+        { STATUS_CERTIFICATE_ENROLLING, { STATUS_CERTIFICATE_ENROLLED, STATUS_CERTIFICATE_REQUEST },
+            2 },
+        { STATUS_CERTIFICATE_RENEW, { STATUS_CERTIFICATE_RENEWED, STATUS_CERTIFICATE_ENROLLED },
+            2 },
+        { STATUS_CERTIFICATE_REVOKING,
+            { STATUS_CERTIFICATE_REVOKED, STATUS_CERTIFICATE_ENROLLED, STATUS_CERTIFICATE_RENEWED },
+            3 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < countof(ends); i++) {
+        size_t n = 0;
+
+        assert_true(ticket_status_is_working(ends[i].working));
+        for (size_t t = 0; t < ends[i].n; t++)
+            assert_non_null(lifecycle_outcome(TICKET_CERTIFICATE, ends[i].working, ends[i].to[t]));
+        for (int to = 0; to < N_TICKET_STATUSES; to++)
+            n += lifecycle_outcome(TICKET_CERTIFICATE, ends[i].working, (enum ticket_status)to) !=
+                 NULL;
+        assert_int_equal(n, ends[i].n);
+    }
+    assert_false(ticket_status_is_working(STATUS_CERTIFICATE_RENEWED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transitions_lead_where_they_should),
+        cmocka_unit_test(work_ends_where_it_was_to_or_where_it_began),
         cmocka_unit_test(transitions_that_are_not_there_are_refused),
         cmocka_unit_test(no_status_is_a_trap),
         cmocka_unit_test(working_statuses_belong_to_the_type),

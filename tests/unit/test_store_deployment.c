@@ -33,16 +33,6 @@ static int64_t a_place(struct tx *tx, int64_t resource, const char *slot, int64_
     return id;
 }
 
-/* Returns in how many places it waits. */
-static int64_t queue(struct tx *tx, int64_t record, int64_t version)
-{
-    struct err err = { 0 };
-    int64_t n = -1;
-
-    assert_works(deployment_queue(tx, record, version, 0, NOW, &n, &err), &err);
-    return n;
-}
-
 static struct deployment_row *get(struct tx *tx, int64_t id)
 {
     struct deployment_row *row = NULL;
@@ -97,7 +87,7 @@ static void what_is_issued_is_queued_for_each_place_but_by_hand(void **state)
     a_place(tx, one, "b", record);
     a_place(tx, two, "", record);
     a_place(tx, a_resource(tx, "hand", RESOURCE_MANUAL), "x", record);
-    assert_int_equal(queue(tx, record, version), 3);
+    assert_works(deployment_queue(tx, record, version, 0, NOW, NULL, &err), &err);
     assert_int_equal(count(tx, &(struct deployment_filter){ .state = -1 }), 3);
     assert_int_equal(count(tx, &(struct deployment_filter){ .resource_id = two, .state = -1 }), 1);
     assert_int_equal(count(tx, &(struct deployment_filter){ .state = DEPLOYMENT_SEEN }), 0);
@@ -120,10 +110,12 @@ static void of_those_that_wait_in_a_place_the_newest_counts(void **state)
     bool is_wanted = false;
 
     a_place(tx, resource, "a", record);
-    (void)queue(tx, record, a_version(tx, 1, NOW, NOW + DAY));
+    assert_works(deployment_queue(tx, record, a_version(tx, 1, NOW, NOW + DAY), 0, NOW, NULL, &err),
+        &err);
     int64_t first = newest(tx, resource);
 
-    (void)queue(tx, record, a_version(tx, 2, NOW, NOW + DAY));
+    assert_works(deployment_queue(tx, record, a_version(tx, 2, NOW, NOW + DAY), 0, NOW, NULL, &err),
+        &err);
     int64_t second = newest(tx, resource);
     autofree(deployment_row) struct deployment_row *old = get(tx, first);
     autofree(deployment_row) struct deployment_row *new_one = get(tx, second);
@@ -188,7 +180,8 @@ static void a_retry_is_a_job_of_its_own(void **state)
     int64_t job = 0;
 
     a_place(tx, resource, "a", record);
-    (void)queue(tx, record, a_version(tx, 1, NOW, NOW + DAY));
+    assert_works(deployment_queue(tx, record, a_version(tx, 1, NOW, NOW + DAY), 0, NOW, NULL, &err),
+        &err);
     autofree(deployment_row) struct deployment_row *row = get(tx, newest(tx, resource));
     bool is_busy;
 
@@ -217,7 +210,8 @@ static void who_does_not_see_the_record_sees_no_deployment_of_it(void **state)
     int64_t n = -1;
 
     a_place(tx, resource, "a", record);
-    (void)queue(tx, record, a_version(tx, 1, NOW, NOW + DAY));
+    assert_works(deployment_queue(tx, record, a_version(tx, 1, NOW, NOW + DAY), 0, NOW, NULL, &err),
+        &err);
     assert_fails(store_deployment_get(tx, &stranger, newest(tx, resource), &row, &err), &err,
         ERR_NOT_FOUND);
     assert_works(store_deployments(tx, &stranger, &all, 10, &rows, &err), &err);
@@ -305,7 +299,8 @@ static void what_was_under_way_is_shelved_by_a_restore(void **state)
     struct err err = { 0 };
 
     a_place(tx, resource, "a", record);
-    (void)queue(tx, record, a_version(tx, 1, NOW, NOW + DAY));
+    assert_works(deployment_queue(tx, record, a_version(tx, 1, NOW, NOW + DAY), 0, NOW, NULL, &err),
+        &err);
     assert_works(store_deployment_shelve(tx, NOW, &err), &err);
     autofree(deployment_row) struct deployment_row *row = get(tx, newest(tx, resource));
 

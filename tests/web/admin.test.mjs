@@ -166,6 +166,8 @@ describe('what admins see to', { skip: hasBrowser ? false : 'there is no Chromiu
 
   /* F42 */
   test('says on every page that it is in standby, until an admin ends it', async () => {
+    await page.goto('/');
+    await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
     assert.equal(await page.getByText(/is in standby/).count(), 0);
     world().standby = { standby: true, since: '2026-11-20T10:00:00Z', reason: 'restored from a backup' };
     await page.reload();

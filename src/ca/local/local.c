@@ -115,7 +115,8 @@ static bool fix_url(struct local *local, struct err *err)
     if (local->ca.own->is_url_fixed)
         return true;
     if (!tx_begin(local->db, TX_WRITE, &tx, err) ||
-        !store_local_ca_fix_url(tx, local->base.id, err) || !tx_commit(take(&tx), err))
+        !store_local_ca_fix_url(tx, local->base.id, local->ca.own->public_url, err) ||
+        !tx_commit(take(&tx), err))
         return false;
     local->ca.own->is_url_fixed = true;
     return true;

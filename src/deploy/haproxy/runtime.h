@@ -1,8 +1,9 @@
 /*
  * deploy/haproxy/runtime: one command to HAProxy's stats socket, and its answer.
  *
- * Without a prompt HAProxy answers one command and closes the connection. Whatever goes wrong on
- * the way is ERR_UNAVAILABLE.
+ * Without a prompt HAProxy answers one command and closes the connection. While another connection
+ * has its certificates locked the command is tried again, as long as the time allows. Whatever goes
+ * wrong on the way is ERR_UNAVAILABLE.
  */
 #pragma once
 
@@ -22,6 +23,7 @@ struct runtime_where {
 
 #define RUNTIME_ANSWER_MAX (1u << 20)
 
-/* `parts` are sent one after the other; what is in them is never copied. The answer is appended. */
+/* `parts` are sent one after the other; what is in them is never copied. `answer` is emptied first.
+ */
 bool runtime_call(const struct runtime_where *where, const struct span *parts, size_t n_parts,
     struct buf *answer, struct err *err) must_check;
