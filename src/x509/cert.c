@@ -183,13 +183,14 @@ static bool malformed(struct err *err)
     return false;
 }
 
-/* Authorities only: everybody else's certificate is read once. */
 static void drop(struct memo_part *part)
 {
     cert_free((struct cert *)part);
 }
 
+/* Authorities are met again and again; others only while something is done with them. */
 static struct memo authorities = MEMO_INIT(drop);
+static struct memo others = MEMO_INIT(drop);
 
 static bool parse(struct span der, struct cert **ret, struct err *err)
 {
@@ -207,8 +208,8 @@ static bool parse(struct span der, struct cert **ret, struct err *err)
     buf_add_span(&cert->der, der);
     if (!read_all(cert, err))
         return false;
-    if (cert->is_ca && der.size <= KEPT_MAX)
-        memo_keep(&authorities, cert->sha256, &cert->part);
+    if (der.size <= KEPT_MAX)
+        memo_keep(cert->is_ca ? &authorities : &others, cert->sha256, &cert->part);
     *ret = take(&cert);
     return true;
 }
@@ -224,6 +225,8 @@ bool cert_from_der(struct span der, struct cert **ret, struct err *err)
         return fail(err, ERR_INVALID, "there is no certificate");
     digest_sha256(der, sha256);
     known = memo_find(&authorities, sha256);
+    if (!known)
+        known = memo_find(&others, sha256);
     if (!known)
         return parse(der, ret, err);
     *ret = (struct cert *)known;

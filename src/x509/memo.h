@@ -3,8 +3,9 @@
  *
  * OpenSSL 3.0 takes longer to decode a public key than to verify a signature with it, and the same
  * few authorities stand above every certificate; a request is read when a ticket is made and again
- * when it is enrolled. What is kept never changes and depends on the bytes alone, so it is found by
- * their SHA-256. One table for the process; any thread. For x509/ alone.
+ * when it is enrolled, and a new certificate by all who check it. What is kept never changes and
+ * depends on the bytes alone, so it is found by their SHA-256. One table for the process; any
+ * thread. For x509/ alone.
  */
 #pragma once
 
