@@ -227,7 +227,8 @@ static bool look_again(struct obtain *o, struct tx *tx, struct life_case *now, s
 
     o->is_done = false;
     if (!life_case_lock(o->life, tx, then->ticket->id, now, err) ||
-        !store_ticket_edit(tx, then->ticket->id, &stale, o->life->now, err))
+        (stale.expected_row_version &&
+            !store_ticket_edit(tx, then->ticket->id, &stale, o->life->now, err)))
         return false;
     if (now->status == then->status && now->ticket->version_id == then->ticket->version_id &&
         now->ticket->certificate_id == then->ticket->certificate_id && now->request &&

@@ -53,6 +53,7 @@ void vault_init(struct vault *vault, const struct master_source *const *sources,
 
 void vault_done(struct vault *vault)
 {
+    ca_cache_wipe(&vault->cas);
     master_ring_done(&vault->ring);
     (void)pthread_mutex_destroy(&vault->lock);
 }
@@ -181,6 +182,7 @@ static bool rewrap(struct vault *vault, struct frame_reader *r, struct buf *out,
 
     if (!master)
         return fail(err, ERR_CONFLICT, "the vault does not hold the master key %s", key_id);
+    ca_cache_wipe(&vault->cas);
     if (!seal_rewrap(&vault->ring, master, &binding, before, &sealed, err))
         return false;
     frame_put_bytes(out, buf_span(&sealed));

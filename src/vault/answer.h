@@ -2,8 +2,8 @@
  * vault/answer: what a vault does with a request. The whole table of what it can be asked.
  *
  * It is a function of the master keys: nothing else outlives a request but the ledger of what was
- * opened. Two threads may ask at once: while one makes a key, which takes long, the other is
- * answered.
+ * opened, and the last few authorities' keys (vault/ca_cache). Two threads may ask at once: while
+ * one makes a key, which takes long, the other is answered.
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/frame.h"
+#include "vault/ca_cache.h"
 #include "vault/ledger.h"
 #include "vault/master.h"
 
@@ -21,6 +22,7 @@ struct vault {
     struct ledger *ledger;
     pthread_mutex_t lock; /* around all below, and the ledger */
     struct master_ring ring;
+    struct ca_cache cas;
     bool is_unlocked;
     bool was_unlocked; /* once: from then on no file can be read */
     bool has_recovery_key;

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "vault/answer.h"
+#include "vault/ca_cache.h"
 #include "vault/ca_issue.h"
 #include "vault/ca_lists.h"
 #include "vault/ca_seal.h"
@@ -115,22 +116,14 @@ bool answer_ca_make(struct vault *vault, struct frame_reader *r, struct buf *out
 
 /* ---- using one ---- */
 
-/* The start of every request that uses a key; `clear` and `ret` are the caller's. */
+/* The start of every request that uses a key; `seal` is the cache's. */
 struct opened {
     struct vault_binding binding;
     char row[VAULT_ROW_MAX + 1];
-    struct secret *clear;
-    struct ca_seal seal;
+    const struct ca_seal *seal;
 };
 
-static void opened_done(struct opened *opened)
-{
-    ca_seal_done(&opened->seal);
-    secret_free(opened->clear);
-}
-DEFINE_AUTODONE(opened);
-
-static bool open_ca(const struct vault *vault, struct frame_reader *r, struct opened *ret,
+static bool open_ca(struct vault *vault, struct frame_reader *r, struct opened *ret,
     struct err *err)
 {
     struct span sealed = frame_read_bytes(r);
@@ -139,20 +132,19 @@ static bool open_ca(const struct vault *vault, struct frame_reader *r, struct op
     if (r->failed)
         return frame_reader_end(r, err);
     return check_purpose(&ret->binding, err) &&
-           seal_open(&vault->ring, &ret->binding, sealed, &ret->clear, err) &&
-           ca_seal_read(secret_span(ret->clear), &ret->seal, err);
+           ca_cache_open(&vault->cas, &vault->ring, &ret->binding, sealed, &ret->seal, err);
 }
 
 static bool need_cert(const struct opened *opened, struct err *err)
 {
-    return opened->seal.cert ||
+    return opened->seal->cert ||
            fail(err, ERR_CONFLICT, "the authority has no certificate yet, and signs nothing");
 }
 
-bool answer_ca_install(const struct vault *vault, struct frame_reader *r, struct buf *out,
+bool answer_ca_install(struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err)
 {
-    autodone(opened) struct opened opened = { 0 };
+    struct opened opened = { 0 };
     autodone(buf) struct buf clear = BUF_INIT_SECRET(VAULT_SECRET_MAX);
 
     if (!open_ca(vault, r, &opened, err))
@@ -162,16 +154,16 @@ bool answer_ca_install(const struct vault *vault, struct frame_reader *r, struct
 
     if (!frame_reader_end(r, err))
         return false;
-    if (opened.seal.is_root)
+    if (opened.seal->is_root)
         return fail(err, ERR_CONFLICT, "a root signs itself and takes no other certificate");
     X509 *cert = der.size > 0 && der.size <= CERT_MAX ? d2i_X509(NULL, &at, (long)der.size) : NULL;
     bool ok = cert && at == der.data + der.size
-                  ? ca_issue_check(&opened.seal, cert, err)
+                  ? ca_issue_check(opened.seal, cert, err)
                   : fail(err, ERR_INVALID, "the certificate is malformed");
 
     X509_free(cert);
     return ok &&
-           ca_seal_write(&opened.seal.names, false, der, opened.seal.key_pkcs8, &clear, err) &&
+           ca_seal_write(&opened.seal->names, false, der, opened.seal->key_pkcs8, &clear, err) &&
            seal_ca(vault, &opened.binding, buf_span(&clear), out, err);
 }
 
@@ -185,10 +177,9 @@ static bool is_url(const char *text)
            span_starts_with(span_text(text), "https://");
 }
 
-bool answer_ca_sign(const struct vault *vault, struct frame_reader *r, struct buf *out,
-    struct err *err)
+bool answer_ca_sign(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
 {
-    autodone(opened) struct opened opened = { 0 };
+    struct opened opened = { 0 };
     autodone(buf) struct buf der = BUF_INIT(VAULT_FRAME_MAX / 2);
     char urls[3][VAULT_CA_URL_MAX + 1];
     struct vault_ca_leaf leaf;
@@ -212,16 +203,16 @@ bool answer_ca_sign(const struct vault *vault, struct frame_reader *r, struct bu
     leaf.crl_url = urls[0];
     leaf.ocsp_url = urls[1];
     leaf.issuer_url = urls[2];
-    if (!ca_issue_leaf(&opened.seal, &leaf, &der, err))
+    if (!ca_issue_leaf(opened.seal, &leaf, &der, err))
         return false;
     frame_put_bytes(out, buf_span(&der));
     return true;
 }
 
-bool answer_ca_sign_crl(const struct vault *vault, struct frame_reader *r, struct buf *out,
+bool answer_ca_sign_crl(struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err)
 {
-    autodone(opened) struct opened opened = { 0 };
+    struct opened opened = { 0 };
     autodone(buf) struct buf der = BUF_INIT(VAULT_FRAME_MAX - 1024);
     struct vault_ca_crl crl = { .entries = BUF_INIT(VAULT_CA_CRL_MAX) };
 
@@ -233,7 +224,7 @@ bool answer_ca_sign_crl(const struct vault *vault, struct frame_reader *r, struc
     crl.n_entries = frame_read_u32(r);
     buf_add_span(&crl.entries, frame_read_bytes(r));
     bool ok = frame_reader_end(r, err) && buf_check(&crl.entries, "a CRL", err) &&
-              ca_lists_crl(&opened.seal, &crl, &der, err);
+              ca_lists_crl(opened.seal, &crl, &der, err);
 
     buf_done(&crl.entries);
     if (!ok)
@@ -264,10 +255,10 @@ static void read_items(struct frame_reader *r, struct vault_ocsp *ret)
     }
 }
 
-bool answer_ca_sign_ocsp(const struct vault *vault, struct frame_reader *r, struct buf *out,
+bool answer_ca_sign_ocsp(struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err)
 {
-    autodone(opened) struct opened opened = { 0 };
+    struct opened opened = { 0 };
     autodone(buf) struct buf der = BUF_INIT(CERT_MAX);
     struct vault_ocsp ocsp = { 0 };
 
@@ -281,7 +272,7 @@ bool answer_ca_sign_ocsp(const struct vault *vault, struct frame_reader *r, stru
         return false;
     if (ocsp.nonce.size > VAULT_OCSP_NONCE_MAX)
         return fail(err, ERR_LIMIT, "the nonce is longer than %d bytes", VAULT_OCSP_NONCE_MAX);
-    if (!ca_lists_ocsp(&opened.seal, &ocsp, &der, err))
+    if (!ca_lists_ocsp(opened.seal, &ocsp, &der, err))
         return false;
     frame_put_bytes(out, buf_span(&der));
     return true;

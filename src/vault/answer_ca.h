@@ -11,11 +11,11 @@ struct vault;
 /* Lets go of the vault's lock while the key is made, which takes long. */
 bool answer_ca_make(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
     must_check;
-bool answer_ca_install(const struct vault *vault, struct frame_reader *r, struct buf *out,
+bool answer_ca_install(struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err) must_check;
-bool answer_ca_sign(const struct vault *vault, struct frame_reader *r, struct buf *out,
+bool answer_ca_sign(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
+    must_check;
+bool answer_ca_sign_crl(struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err) must_check;
-bool answer_ca_sign_crl(const struct vault *vault, struct frame_reader *r, struct buf *out,
-    struct err *err) must_check;
-bool answer_ca_sign_ocsp(const struct vault *vault, struct frame_reader *r, struct buf *out,
+bool answer_ca_sign_ocsp(struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err) must_check;

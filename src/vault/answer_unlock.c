@@ -158,6 +158,7 @@ bool answer_unlock(struct vault *vault, struct frame_reader *r, struct buf *out,
     if (!read_known(r, &known, err))
         return false;
     vault->is_unlocked = false;
+    ca_cache_wipe(&vault->cas);
     if (known.n == 0 && !makes)
         return fail(err, ERR_INVALID, "there is no master key to begin with");
     if (!bring_in(vault, &known, makes, out, err)) {
@@ -181,6 +182,7 @@ bool answer_seal_with(struct vault *vault, struct frame_reader *r, struct err *e
     if (!master_ring_find_name(&vault->ring, master.identity.key_id))
         return fail(err, ERR_CONFLICT, "the vault does not hold the master key %s",
             master.identity.key_id);
+    ca_cache_wipe(&vault->cas);
     seal_with(vault, &master);
     return true;
 }

@@ -350,17 +350,19 @@ static bool add_leaf_key_usage(STACK_OF(X509_EXTENSION) * *list, const EVP_PKEY 
 }
 
 static bool add_leaf_extensions(X509 *cert, const struct ca_seal *seal,
-    const struct vault_ca_leaf *leaf, GENERAL_NAMES *sans)
+    const struct vault_ca_leaf *leaf, const struct ca_request *request)
 {
     STACK_OF(X509_EXTENSION) *list = NULL;
     /* Critical where there is no subject beside it (RFC 5280, 4.1.2.6). */
     bool is_alone = X509_NAME_entry_count(X509_get_subject_name(cert)) == 0;
-    bool ok =
-        add_basic_constraints(&list, false) && add_leaf_key_usage(&list, X509_get0_pubkey(cert)) &&
-        add_usage(&list, leaf->usage) && add_subject_key_id(&list, cert) &&
-        add_authority_key_id(&list, seal->cert) &&
-        (sk_GENERAL_NAME_num(sans) == 0 || add(&list, NID_subject_alt_name, sans, is_alone)) &&
-        add_crl_url(&list, leaf->crl_url) && add_access(&list, leaf) && put_extensions(cert, list);
+    bool ok = add_basic_constraints(&list, false) &&
+              add_leaf_key_usage(&list, X509_REQ_get0_pubkey(request->request)) &&
+              add_usage(&list, leaf->usage) && add_subject_key_id(&list, cert) &&
+              add_authority_key_id(&list, seal->cert) &&
+              (sk_GENERAL_NAME_num(request->sans) == 0 ||
+                  add(&list, NID_subject_alt_name, request->sans, is_alone)) &&
+              add_crl_url(&list, leaf->crl_url) && add_access(&list, leaf) &&
+              put_extensions(cert, list);
 
     sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
     return ok;
@@ -445,17 +447,45 @@ static bool check_names(const struct ca_seal *seal, X509 *cert, struct err *err)
         X509_verify_cert_error_string(verdict));
 }
 
-/* Names are looked at as a verifier would, in the finished certificate, before it goes out. */
-static bool check_signed(const struct ca_seal *seal, struct span der, struct err *err)
+/*
+ * Names are looked at as a verifier would, before the certificate goes out: OpenSSL reads them from
+ * the very bytes of the extensions that were encoded into it. Only the key is not decoded again.
+ */
+static bool check_signed(const struct ca_seal *seal, X509 *cert, struct err *err)
 {
-    const uint8_t *at = der.data;
-    X509 *cert = d2i_X509(NULL, &at, (long)der.size);
-    bool ok = cert && X509_check_purpose(cert, -1, 0) == 1
-                  ? check_names(seal, cert, err)
-                  : fail(err, ERR_INTERNAL, "the finished certificate cannot be read");
+    return X509_check_purpose(cert, -1, 0) == 1
+               ? check_names(seal, cert, err)
+               : fail(err, ERR_INTERNAL, "the finished certificate cannot be read");
+}
 
-    X509_free(cert);
-    return ok;
+/* The key as the request has it, byte for byte: OpenSSL would decode and encode it once more. */
+static bool copy_key(X509 *cert, X509_REQ *request)
+{
+    const uint8_t *bits = NULL;
+    int size = 0;
+    X509_ALGOR *algorithm = NULL;
+    const ASN1_OBJECT *oid = NULL;
+    const void *value = NULL;
+    int type = V_ASN1_UNDEF;
+
+    if (X509_PUBKEY_get0_param(NULL, &bits, &size, &algorithm, X509_REQ_get_X509_PUBKEY(request)) !=
+        1)
+        return false;
+    X509_ALGOR_get0(&oid, &type, &value, algorithm);
+    if (type != V_ASN1_UNDEF && type != V_ASN1_NULL && type != V_ASN1_OBJECT)
+        return X509_set_pubkey(cert, X509_REQ_get0_pubkey(request)) == 1;
+    uint8_t *own_bits = OPENSSL_memdup(bits, (size_t)size);
+    ASN1_OBJECT *own_oid = OBJ_dup(oid);
+    ASN1_OBJECT *own_value = type == V_ASN1_OBJECT ? OBJ_dup(value) : NULL;
+
+    if (own_bits && own_oid && (own_value || type != V_ASN1_OBJECT) &&
+        X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(cert), own_oid, type, own_value, own_bits,
+            size) == 1)
+        return true;
+    OPENSSL_free(own_bits);
+    ASN1_OBJECT_free(own_oid);
+    ASN1_OBJECT_free(own_value);
+    return false;
 }
 
 static bool build_leaf(X509 *cert, const struct ca_seal *seal, const struct ca_request *request,
@@ -463,14 +493,13 @@ static bool build_leaf(X509 *cert, const struct ca_seal *seal, const struct ca_r
 {
     if (!ca_set_serial(X509_get_serialNumber(cert), leaf->serial))
         return fail(err, ERR_INVALID, "the serial number is none that a certificate can have");
-    if (X509_set_version(cert, X509_VERSION_3) != 1 ||
-        X509_set_pubkey(cert, X509_REQ_get0_pubkey(request->request)) != 1 ||
+    if (X509_set_version(cert, X509_VERSION_3) != 1 || !copy_key(cert, request->request) ||
         X509_set_subject_name(cert, X509_REQ_get_subject_name(request->request)) != 1 ||
         X509_set_issuer_name(cert, X509_get_subject_name(seal->cert)) != 1)
         return fail(err, ERR_INTERNAL, "could not build a certificate");
     if (!set_dates(cert, leaf->not_before, leaf->not_after, err))
         return false;
-    return add_leaf_extensions(cert, seal, leaf, request->sans) ||
+    return add_leaf_extensions(cert, seal, leaf, request) ||
            fail(err, ERR_INTERNAL, "could not build a certificate");
 }
 
@@ -487,8 +516,7 @@ bool ca_issue_leaf(const struct ca_seal *seal, const struct vault_ca_leaf *leaf,
     if (!cert)
         return fail(err, ERR_INTERNAL, "could not build a certificate");
     bool ok = build_leaf(cert, seal, &request, leaf, err) &&
-              sign_cert(cert, seal->key, &signed_der, err) &&
-              check_signed(seal, buf_span(&signed_der), err) &&
+              sign_cert(cert, seal->key, &signed_der, err) && check_signed(seal, cert, err) &&
               check_wildcards(seal, request.sans, err);
 
     X509_free(cert);

@@ -190,6 +190,7 @@ int vault_process_main(const struct vault_process_conf *conf)
     ledger_init(&ledger, ledger_open());
     (void)serve(&vault, &maker, conf->fd, &err);
     (void)pthread_mutex_lock(&vault.lock); /* for good: nothing more is sealed */
+    ca_cache_wipe(&vault.cas);
     master_ring_done(&vault.ring);
     if (err.kind == ERR_NOT_FOUND || err.kind == ERR_UNAVAILABLE)
         return 0; /* the server has ended */

@@ -15,6 +15,9 @@
 #include "x509/name.h"
 #include "x509/pem.h"
 
+/* Larger ones are not kept for whoever parses them next. */
+#define KEPT_MAX (16u << 10)
+
 static const char *const pem_labels[] = { "CERTIFICATE", "X509 CERTIFICATE", NULL };
 
 /* ---- parts ---- */
@@ -180,15 +183,21 @@ static bool malformed(struct err *err)
     return false;
 }
 
-bool cert_from_der(struct span der, struct cert **ret, struct err *err)
+static void drop(struct memo_part *part)
+{
+    cert_free((struct cert *)part);
+}
+
+/* Authorities are met again and again; others only while something is done with them. */
+static struct memo authorities = MEMO_INIT(drop);
+static struct memo others = MEMO_INIT(drop);
+
+static bool parse(struct span der, struct cert **ret, struct err *err)
 {
     autofree(cert) struct cert *cert = xcalloc(1, sizeof *cert);
     const unsigned char *end = der.data;
 
-    if (der.size > CERT_MAX_BYTES)
-        return fail(err, ERR_LIMIT, "the certificate is larger than %u bytes", CERT_MAX_BYTES);
-    if (der.size == 0)
-        return fail(err, ERR_INVALID, "there is no certificate");
+    atomic_init(&cert->part.n_users, 1);
     buf_init(&cert->der, CERT_MAX_BYTES);
     cert->x509 = d2i_X509(NULL, &end, (long)der.size);
     if (!cert->x509)
@@ -199,7 +208,28 @@ bool cert_from_der(struct span der, struct cert **ret, struct err *err)
     buf_add_span(&cert->der, der);
     if (!read_all(cert, err))
         return false;
+    if (der.size <= KEPT_MAX)
+        memo_keep(cert->is_ca ? &authorities : &others, cert->sha256, &cert->part);
     *ret = take(&cert);
+    return true;
+}
+
+bool cert_from_der(struct span der, struct cert **ret, struct err *err)
+{
+    uint8_t sha256[SHA256_SIZE];
+    struct memo_part *known;
+
+    if (der.size > CERT_MAX_BYTES)
+        return fail(err, ERR_LIMIT, "the certificate is larger than %u bytes", CERT_MAX_BYTES);
+    if (der.size == 0)
+        return fail(err, ERR_INVALID, "there is no certificate");
+    digest_sha256(der, sha256);
+    known = memo_find(&authorities, sha256);
+    if (!known)
+        known = memo_find(&others, sha256);
+    if (!known)
+        return parse(der, ret, err);
+    *ret = (struct cert *)known;
     return true;
 }
 
@@ -226,7 +256,7 @@ bool cert_from_any(struct span bytes, struct cert **ret, struct err *err)
 
 void cert_free(struct cert *cert)
 {
-    if (!cert)
+    if (!cert || !memo_part_release(&cert->part))
         return;
     X509_free(cert->x509);
     buf_done(&cert->der);
@@ -362,5 +392,18 @@ bool cert_is_for_key(const struct cert *cert, const uint8_t spki_sha256[static C
 
 bool cert_is_issued_by(const struct cert *cert, const struct cert *issuer)
 {
-    return is_signed_by(cert->x509, issuer->x509);
+    /* Not for others to see: whoever asks gets the same answer with it and without it. */
+    struct cert *const memory = (struct cert *)(uintptr_t)cert;
+    enum cert_seen nobody = SEEN_NOBODY;
+
+    if (atomic_load(&memory->seen) == SEEN_ISSUER &&
+        memcmp(cert->seen_sha256, issuer->sha256, CERT_SHA256_SIZE) == 0)
+        return true;
+    if (!is_signed_by(cert->x509, issuer->x509))
+        return false;
+    if (atomic_compare_exchange_strong(&memory->seen, &nobody, SEEN_BEING_WRITTEN)) {
+        memcpy(memory->seen_sha256, issuer->sha256, CERT_SHA256_SIZE);
+        atomic_store(&memory->seen, SEEN_ISSUER);
+    }
+    return true;
 }

@@ -1,12 +1,13 @@
 /*
  * x509/cert: one X.509 certificate.
  *
- * A struct cert is parsed once and never changes, so any number of threads may read it. What its
- * functions return as const belongs to the certificate and lives exactly as long. Parsing accepts
- * whatever CAs have really issued; judging what they should have issued is x509/lint. Texts are
- * UTF-8 without NUL and control characters whatever the certificate holds, and cut where they are
- * absurd; the bytes themselves are in cert_der(). Names of hosts are compared with
- * cert_covers_name() and nothing else.
+ * A struct cert is parsed once and never changes, so any number of threads may read it; those who
+ * parse the same bytes may be given the same one, which cert_free() frees with the
+ * last. What its functions return as const belongs to the certificate and lives exactly as long.
+ * Parsing accepts whatever CAs have really issued; judging what they should have issued is
+ * x509/lint. Texts are UTF-8 without NUL and control characters whatever the certificate holds, and
+ * cut where they are absurd; the bytes themselves are in cert_der(). Names of hosts are compared
+ * with cert_covers_name() and nothing else.
  */
 #pragma once
 

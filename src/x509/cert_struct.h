@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/span.h"
 #include "x509/cert.h"
+#include "x509/memo.h"
 
 /* What can be said of a public key. */
 struct key_facts {
@@ -19,7 +20,10 @@ struct key_facts {
     uint8_t spki_sha256[CERT_SHA256_SIZE];
 };
 
+enum cert_seen { SEEN_NOBODY, SEEN_BEING_WRITTEN, SEEN_ISSUER };
+
 struct cert {
+    struct memo_part part; /* shared by those who parsed the same bytes */
     X509 *x509;
     struct buf der;
     uint8_t sha256[CERT_SHA256_SIZE];
@@ -49,6 +53,10 @@ struct cert {
     struct span crl_points;
     struct span subject_key_id;
     struct span authority_key_id;
+
+    /* Whose key was seen to verify it, so that it need not be seen again: written once. */
+    _Atomic(enum cert_seen) seen;
+    uint8_t seen_sha256[CERT_SHA256_SIZE];
 };
 
 /* Fill in what comes from extensions. What is malformed is as if it were not there. */

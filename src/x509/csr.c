@@ -10,12 +10,17 @@
 #include "base/err.h"
 #include "x509/cert_struct.h"
 #include "x509/der.h"
+#include "x509/memo.h"
 #include "x509/name.h"
 #include "x509/pem.h"
+
+/* Larger ones are not kept for whoever parses them next. */
+#define KEPT_MAX (16u << 10)
 
 static const char *const pem_labels[] = { "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", NULL };
 
 struct csr {
+    struct memo_part part; /* shared by those who parsed the same bytes */
     X509_REQ *request;
     struct buf der;
     char *subject;
@@ -159,13 +164,19 @@ static void read_signature(struct csr *csr)
     csr->is_signed = key && X509_REQ_verify(csr->request, key) == 1;
 }
 
-static bool from_der(struct span der, struct csr **ret, struct err *err)
+static void drop(struct memo_part *part)
+{
+    csr_free((struct csr *)part);
+}
+
+static struct memo latest = MEMO_INIT(drop);
+
+static bool parse(struct span der, struct csr **ret, struct err *err)
 {
     autofree(csr) struct csr *csr = xcalloc(1, sizeof *csr);
     const unsigned char *end = der.data;
 
-    if (der.size > CSR_MAX_BYTES)
-        return fail(err, ERR_LIMIT, "the request is larger than %u bytes", CSR_MAX_BYTES);
+    atomic_init(&csr->part.n_users, 1);
     buf_init(&csr->der, CSR_MAX_BYTES);
     buf_init(&csr->sans, CSR_MAX_BYTES);
     csr->request = d2i_X509_REQ(NULL, &end, (long)der.size);
@@ -188,6 +199,26 @@ static bool from_der(struct span der, struct csr **ret, struct err *err)
     return true;
 }
 
+static bool from_der(struct span der, struct csr **ret, struct err *err)
+{
+    uint8_t sha256[SHA256_SIZE];
+    struct memo_part *known;
+
+    if (der.size > CSR_MAX_BYTES)
+        return fail(err, ERR_LIMIT, "the request is larger than %u bytes", CSR_MAX_BYTES);
+    digest_sha256(der, sha256);
+    known = memo_find(&latest, sha256);
+    if (known) {
+        *ret = (struct csr *)known;
+        return true;
+    }
+    if (!parse(der, ret, err))
+        return false;
+    if (der.size <= KEPT_MAX)
+        memo_keep(&latest, sha256, &(*ret)->part);
+    return true;
+}
+
 bool csr_from_any(struct span bytes, struct csr **ret, struct err *err)
 {
     autodone(buf) struct buf der = BUF_INIT(CSR_MAX_BYTES);
@@ -206,7 +237,7 @@ bool csr_from_any(struct span bytes, struct csr **ret, struct err *err)
 
 void csr_free(struct csr *csr)
 {
-    if (!csr)
+    if (!csr || !memo_part_release(&csr->part))
         return;
     X509_REQ_free(csr->request);
     buf_done(&csr->der);

@@ -653,6 +653,52 @@ static void cert_agrees_with_five_parsers(void **state)
     assert_int_equal(n, 2247);
 }
 
+/* ---- what is kept ---- */
+
+static void cert_is_parsed_once_in_a_while(void **state)
+{
+    const struct order order = { .cn = "Root", .constraints = "critical,CA:TRUE" };
+    autodone(made) struct made root = make(order);
+    autodone(made) struct made plain = make((struct order){ .cn = "www.example.org" });
+    struct cert *first = cert_of(&root);
+    autofree(cert) struct cert *second = cert_of(&root);
+    autofree(cert) struct cert *leaf = cert_of(&plain);
+    autofree(cert) struct cert *leaf_again = cert_of(&plain);
+
+    (void)state;
+    assert_ptr_equal(first, second);
+    assert_ptr_equal(leaf, leaf_again);
+    cert_free(first);
+    for (int i = 0; i < 70; i++) { /* more than are kept */
+        autofree(cert) struct cert *other = cert_ordered(order);
+
+        assert_ptr_not_equal(other, second);
+        assert_memory_not_equal(cert_sha256(other), cert_sha256(second), CERT_SHA256_SIZE);
+    }
+    assert_string_equal(cert_subject(second), "CN=Root");
+    first = cert_of(&root);
+    assert_ptr_not_equal(first, second); /* it had to go meanwhile */
+    cert_free(first);
+}
+
+/* That one authority's signature was verified says nothing of another with the same name. */
+static void cert_remembers_whose_signature_it_has(void **state)
+{
+    const struct order order = { .cn = "Root", .constraints = "critical,CA:TRUE" };
+    autodone(made) struct made root = make(order);
+    autodone(made) struct made namesake = make(order);
+    autofree(cert) struct cert *right = cert_of(&root);
+    autofree(cert) struct cert *wrong = cert_of(&namesake);
+    autofree(cert) struct cert *leaf =
+        cert_ordered((struct order){ .cn = "www.example.org", .issuer = &root });
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_false(cert_is_issued_by(leaf, wrong));
+        assert_true(cert_is_issued_by(leaf, right));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -675,6 +721,8 @@ int main(void)
         cmocka_unit_test(cert_from_pem_rejects),
         cmocka_unit_test(cert_from_der_rejects_what_is_cut_long_or_huge),
         cmocka_unit_test(cert_agrees_with_five_parsers),
+        cmocka_unit_test(cert_is_parsed_once_in_a_while),
+        cmocka_unit_test(cert_remembers_whose_signature_it_has),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

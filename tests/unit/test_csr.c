@@ -36,6 +36,7 @@ static void csr_tells_what_is_asked_for(void **state)
     assert_string_equal(cert_san_text(&san, field), "192.0.2.1");
     csr_to_pem(csr, &pem);
     assert_works(csr_from_any(buf_span(&pem), &again, &err), &err);
+    assert_ptr_equal(csr, again); /* nobody parses it twice */
     assert_true(span_equal(csr_der(csr), csr_der(again)));
     assert_memory_equal(csr_spki_sha256(csr), csr_spki_sha256(again), CERT_SHA256_SIZE);
 }
@@ -43,11 +44,14 @@ static void csr_tells_what_is_asked_for(void **state)
 static void csr_that_was_tampered_with_is_not_signed(void **state)
 {
     autodone(buf) struct buf der = request_for("www.example.org", NULL);
+    autofree(csr) struct csr *before = NULL;
     autofree(csr) struct csr *csr = NULL;
     struct err err = { 0 };
     const size_t at = span_find(buf_span(&der), SPAN_LITERAL("www.example"));
 
     (void)state;
+    assert_works(csr_from_any(buf_span(&der), &before, &err), &err);
+    assert_true(csr_is_signed(before));
     der.data[at] = 'x';
     assert_works(csr_from_any(buf_span(&der), &csr, &err), &err);
     assert_string_equal(csr_common_name(csr), "xww.example.org");

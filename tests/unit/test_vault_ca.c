@@ -594,6 +594,45 @@ static void what_cannot_be_an_authority_is_refused(void **state)
     }
 }
 
+/* More authorities than the vault keeps open, in turn: each signs with its own key, and none is
+ * opened for what it is not bound to because it was opened before. */
+static void authorities_that_are_kept_open_do_not_get_mixed_up(void **state)
+{
+    static const struct vault_binding elsewhere = { VAULT_CA, "ca/2" };
+    struct bench *bench = *state;
+    autodone(buf) struct buf csr = BUF_INIT(8192);
+    struct made all[6] = { 0 };
+    struct err err = { 0 };
+
+    (void)unlock_new(bench);
+    write_request(&ordinary, &csr);
+    for (size_t i = 0; i < countof(all); i++)
+        assert_works(make(bench, (struct vault_ca_new){ .algorithm = VAULT_P256, .is_root = true },
+                         &all[i], &err),
+            &err);
+    for (size_t i = 0; i < 3 * countof(all); i++) {
+        struct made *made = &all[i < 12 ? i % countof(all) : (i / 2) % countof(all)];
+        const struct vault_ca_leaf leaf = leaf_of(made, buf_span(&csr));
+        autodone(buf) struct buf der = BUF_INIT(65536);
+
+        assert_works(sign(bench, made, &leaf, &der, &err), &err);
+        X509 *cert = cert_of(&der);
+        X509 *root = cert_of(&made->der);
+
+        assert_int_equal(verify_strictly(cert, root, NULL), X509_V_OK);
+        X509_free(cert);
+        X509_free(root);
+        assert_fails(vault_ca_sign(bench->client, buf_span(&made->sealed), &elsewhere, &leaf, &der,
+                         &err),
+            &err, ERR_INVALID);
+        made->sealed.data[made->sealed.size - 1] ^= 1;
+        assert_fails(sign(bench, made, &leaf, &der, &err), &err, ERR_INVALID);
+        made->sealed.data[made->sealed.size - 1] ^= 1;
+    }
+    for (size_t i = 0; i < countof(all); i++)
+        made_done(&all[i]);
+}
+
 int main(int argc, char **argv)
 {
     be_a_vault_if_told(argc, argv);
@@ -612,6 +651,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(answers_to_ocsp_are_signed_and_say_what_was_asked, setup,
             teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_an_authority_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(authorities_that_are_kept_open_do_not_get_mixed_up, setup,
+            teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
