@@ -19,7 +19,7 @@
 
 /* The first member of what is kept. */
 struct memo_part {
-    atomic_int n_users;
+    _Alignas(void *) atomic_int n_users;
 };
 
 struct memo {
