@@ -62,9 +62,14 @@ static bool pki_crl(struct api_call *call, struct err *err)
 
 static bool respond(struct api_call *call, struct span request, struct err *err)
 {
+    struct ocsp_reply reply = { .der = call->body_out };
+
     call->media_type = "application/ocsp-response";
-    return ocsp_respond(call->services->ocsp, call->db, call->path_text, request, call->now,
-        call->body_out, &call->max_age, err);
+    if (!ocsp_respond(call->services->ocsp, call->db, call->path_text, request, call->now, &reply,
+            err))
+        return false;
+    call->max_age = reply.max_age;
+    return true;
 }
 
 static bool ocsp_post(struct api_call *call, struct err *err)

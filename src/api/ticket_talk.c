@@ -231,7 +231,8 @@ static bool watchers_delete(struct api_call *call, struct err *err)
 
     call->status = 204;
     /* Who may not see it any more is let go all the same. */
-    if (!watcher_require(call, &ticket, &account_id, &ignored) && ignored.kind != ERR_CONFLICT) {
+    if (!watcher_require(call, &ticket, &account_id, &ignored) &&
+        (ignored.kind != ERR_CONFLICT || !ticket)) {
         *err = ignored;
         return false;
     }

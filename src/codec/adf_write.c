@@ -140,7 +140,7 @@ static enum fence fence_of(struct span line, struct span *ret_language)
     }
     if (span_is(span_trim(line), "{code}"))
         return FENCE_CODE;
-    if (span_starts_with(line, "{code:") && line.data[line.size - 1] == '}') {
+    if (line.size > 6 && span_starts_with(line, "{code:") && line.data[line.size - 1] == '}') {
         *ret_language = span_slice(line, 6, line.size - 7);
         return FENCE_CODE;
     }

@@ -78,8 +78,7 @@ static void add_child(struct jql_node *node, struct jql_node *child)
 {
     /* Room is doubled at each power of two. */
     if ((node->n & (node->n - 1)) == 0)
-        node->children =
-            xreallocarray(node->children, node->n ? 2 * node->n : 1, sizeof *node->children);
+        node->children = xreallocarray(node->children, node->n ? 2 * node->n : 1, sizeof(void *));
     node->children[node->n++] = child;
 }
 

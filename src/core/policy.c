@@ -114,8 +114,8 @@ static void read_key(struct policy *policy, struct json_in *body)
                 json_in_complain(&in, "algorithms", "there is no key \"%s\"", name);
         }
     }
-    policy->maker =
-        (enum policy_maker)json_in_enum_opt(&in, "made_by", makers, N_POLICY_MAKERS, policy->maker);
+    policy->maker = (enum policy_maker)json_in_enum_opt(&in, "made_by", makers, N_POLICY_MAKERS,
+        (int)policy->maker);
     json_in_leave(&in);
     for (size_t i = 0; i < N_POLICY_KEYS; i++)
         is_any_there = is_any_there || policy->keys[i];
@@ -255,8 +255,8 @@ void policy_read(struct policy *policy, struct json_in *in)
 {
     read_key(policy, in);
     read_names(policy, in);
-    policy->usage =
-        (enum policy_usage)json_in_enum_opt(in, "usage", usages, N_POLICY_USAGES, policy->usage);
+    policy->usage = (enum policy_usage)json_in_enum_opt(in, "usage", usages, N_POLICY_USAGES,
+        (int)policy->usage);
 }
 
 bool policy_allows_any_name(const struct policy *policy)

@@ -23,7 +23,7 @@ struct many_sql {
 };
 
 /* Lives no longer than the transaction. */
-struct many *tx_prepare_many(struct tx *tx, const struct many_sql *sql) must_check;
+struct many *tx_prepare_many(struct tx *tx, const struct many_sql *form) must_check;
 void many_free(struct many *many);
 
 /* The next value. It is copied or used before the call returns. */

@@ -53,11 +53,11 @@ static bool add_endpoints(struct tx *tx, const struct endpoint_link *links, size
     struct err *err)
 {
     autofree(many) struct many *rows = tx_prepare_many(tx, &endpoints);
-    const struct endpoint_key **keys = xcalloc(n, sizeof *keys);
+    const struct endpoint_key **keys = xcalloc(n, sizeof(void *));
 
     for (size_t i = 0; i < n; i++)
         keys[i] = links[i].key;
-    qsort(keys, n, sizeof *keys, compare_keys);
+    qsort(keys, n, sizeof(void *), compare_keys);
     for (size_t i = 0; i < n; i++) {
         if (i > 0 && compare_keys(&keys[i - 1], &keys[i]) == 0)
             continue;

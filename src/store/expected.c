@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "codec/json.h"
 #include "codec/json_in.h"
@@ -12,14 +13,17 @@
 
 void expected_row_done(struct expected_row *row)
 {
+    free(row->name);
     free(row->endpoint);
 }
 DEFINE_ROWS(expected);
 
-static void add(struct expected_rows *rows, const char *host, int64_t port, bool is_seen)
+static void add(struct expected_rows *rows, const char *host, int64_t port, const char *sni,
+    bool is_seen)
 {
     struct expected_row *const row = expected_rows_add(rows);
 
+    row->name = xstrdup(*sni ? sni : host);
     if (strchr(host, ':'))
         row->endpoint = xasprintf("[%s]:%" PRId64, host, port);
     else
@@ -31,7 +35,7 @@ static bool add_attached(struct tx *tx, int64_t certificate_id, int64_t version_
     struct expected_rows *rows, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT e.host, e.port, EXISTS (SELECT 1 FROM observation o WHERE o.endpoint_id = e.id"
+        "SELECT e.host, e.port, e.sni, EXISTS (SELECT 1 FROM observation o WHERE o.endpoint_id = e.id"
         "   AND o.version_id = $2)"
         "  FROM certificate_endpoint x JOIN endpoint e ON e.id = x.endpoint_id"
         " WHERE x.certificate_id = $1 ORDER BY e.host, e.port LIMIT $3");
@@ -40,7 +44,7 @@ static bool add_attached(struct tx *tx, int64_t certificate_id, int64_t version_
     stmt_bind_i64(q, 2, version_id);
     stmt_bind_i64(q, 3, EXPECTED_MAX);
     while (stmt_next(q))
-        add(rows, stmt_text(q, 0), stmt_i64(q, 1), stmt_bool(q, 2));
+        add(rows, stmt_text(q, 0), stmt_i64(q, 1), stmt_text(q, 2), stmt_bool(q, 3));
     return stmt_end(q, err);
 }
 
@@ -60,12 +64,10 @@ static bool is_seen_anywhere(struct tx *tx, const char *host, int64_t version_id
     return true;
 }
 
-static bool has_host(const struct expected_rows *rows, const char *host)
+static bool has_name(const struct expected_rows *rows, const char *host)
 {
-    const size_t n = strlen(host);
-
     for (size_t i = 0; i < rows->n; i++)
-        if (strncmp(rows->items[i].endpoint, host, n) == 0 && rows->items[i].endpoint[n] == ':')
+        if (strcmp(rows->items[i].name, host) == 0)
             return true;
     return false;
 }
@@ -77,11 +79,11 @@ static bool add_name(struct tx *tx, const struct json *item, int64_t version_id,
     const char *const host = json_as_text(json_member(item, "value"));
     bool is_seen = false;
 
-    if (!type || !host || strcmp(type, "dns") != 0 || strchr(host, '*') || has_host(rows, host))
+    if (!type || !host || strcmp(type, "dns") != 0 || strchr(host, '*') || has_name(rows, host))
         return true;
     if (!is_seen_anywhere(tx, host, version_id, &is_seen, err))
         return false;
-    add(rows, host, HTTPS_PORT, is_seen);
+    add(rows, host, HTTPS_PORT, "", is_seen);
     return true;
 }
 

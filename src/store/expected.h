@@ -11,6 +11,7 @@ struct tx;
 #define EXPECTED_MAX 50
 
 struct expected_row {
+    char *name;     /* the host's, as it is asked for (SNI) */
     char *endpoint; /* "www.example.org:443" */
     bool is_seen;
 };

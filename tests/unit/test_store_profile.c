@@ -122,6 +122,7 @@ static void names_are_taken_in_any_case(void **state)
         .rules = xstrdup(ANY) };
     struct err err = { 0 };
 
+    assert_true(row.id > 0);
     assert_fails(store_profile_add(tx, &again, NOW, &err), &err, ERR_CONFLICT);
     str_set(&again.name, " ");
     assert_fails(store_profile_add(tx, &again, NOW, &err), &err, ERR_INVALID);
@@ -160,6 +161,7 @@ static void lists_show_what_one_may_use(void **state)
 
         assert_works(store_profiles(tx, &viewer, &list, &err), &err);
         assert_int_equal(list.n, rows[i].n);
+        assert_int_equal(list.items[list.n - 1].id, open.id); /* by name: closed, open */
         assert_works(store_profile_use(tx, closed.id, rows[i].account_id, &use, &err), &err);
         assert_true(use.is_restricted);
         assert_int_equal(use.is_listed, rows[i].is_listed);

@@ -234,9 +234,7 @@ static void what_does_not_exist_is_named(void **state)
 static void a_viewer_finds_their_own(void **state)
 {
     static const char *const questions[] = { "order by key",
-        "project = CERT or project = OPS "
-        "order by key",
-        "not project is empty order by key",
+        "project = CERT or project = OPS order by key", "not project is empty order by key",
         "labels is empty or labels is not empty order by key" };
     struct tx *tx = test_tx(*state, TX_WRITE);
     const struct world w = a_world(tx);

@@ -24,7 +24,7 @@ from servers import wait_until  # noqa: E402
 from uploads import import_  # noqa: E402
 
 MARK = ".certdesk-demo"
-SMTP_PORT, MAIL_PAGE_PORT = 9025, 9080
+SMTP_PORT, MAIL_PAGE_PORT = 30, 31  # beyond the first
 
 
 def say(text=""):
@@ -46,7 +46,7 @@ def fresh_directory(path):
 class Server:
     """certdesk itself."""
 
-    def __init__(self, binary, directory, listen):
+    def __init__(self, binary, directory, listen, smtp_port):
         self.base = f"http://{listen}"
         self.password = os.environ.get("CERTDESK_ADMIN_PASSWORD") or secrets.token_urlsafe(9)
         self.token_file = os.path.join(directory, "admin.token")
@@ -56,7 +56,7 @@ class Server:
         self.env = {**os.environ, "CERTDESK_PROBE_ALLOW": loopback, "CERTDESK_CA_ALLOW": loopback,
                     "CERTDESK_WEBHOOK_ALLOW": loopback, "CERTDESK_ADMIN_PASSWORD": self.password,
                     "CERTDESK_ADMIN_TOKEN_FILE": self.token_file, "CERTDESK_SMTP_HOST": "127.0.0.1",
-                    "CERTDESK_SMTP_PORT": str(SMTP_PORT), "CERTDESK_SMTP_TLS": "none",
+                    "CERTDESK_SMTP_PORT": str(smtp_port), "CERTDESK_SMTP_TLS": "none",
                     "CERTDESK_SMTP_FROM": "certdesk@shop.example", "CERTDESK_SERVER_PUBLIC_URL": self.base,
                     "CERTDESK_DEPLOY_DIRECTORIES": os.path.join(directory, "haproxy")}
         self.process = None
@@ -109,7 +109,7 @@ def issue(api, world, base):
     """A CA of the company's own, a profile, a request that waits for somebody, and what HAProxy serves."""
     api.post("/cas", {"name": "shop", "kind": "root", "subject": {"CN": "Example Shop Internal CA", "O": "Example Shop"},
                       "public_url": base, "name_constraints": {"permitted": ["shop.example"]}})
-    api.post("/profiles", {"name": "Internal servers", "ca": "shop", "lifetime_days": 90, "window": {"days": 30},
+    api.post("/profiles", {"name": "Internal servers", "ca": "shop", "lifetime_days": 199, "window": {"days": 30},
                            "names": {"domains": ["shop.example", "*.shop.example"], "wildcards": True}})
     api.post("/tickets", {"type": "certificate", "profile": "Internal servers", "summary": "Intranet of the warehouse",
                           "sans": ["intranet.shop.example"], "assignee": "ann"})
@@ -129,12 +129,15 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--data", default="data-demo", help="where everything lives (default: %(default)s)")
     parser.add_argument("--listen", default="127.0.0.1:8080", help="where certdesk listens (default: %(default)s)")
+    parser.add_argument("--first-port", type=int, default=9442, help="HAProxy's; the other servers take the next"
+                        " thirty-one (default: %(default)s)")
     parser.add_argument("--binary", default=os.path.join(ROOT, "build", "certdesk"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     directory = os.path.abspath(fresh_directory(options.data))
-    world = demo_world.World(directory)
-    mails = demo_world.MailCatcher(SMTP_PORT, MAIL_PAGE_PORT)
-    server = Server(options.binary, directory, options.listen)
+    first = options.first_port
+    world = demo_world.World(directory, first)
+    mails = demo_world.MailCatcher(first + SMTP_PORT, first + MAIL_PAGE_PORT)
+    server = Server(options.binary, directory, options.listen, first + SMTP_PORT)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -147,7 +150,7 @@ def main():
         issue(api, world, server.base)
         api.post("/schedules/notify/run", expect=202)
         say(f"certdesk:  {server.base}   sign in as admin with {server.password}")
-        say(f"mails:     http://127.0.0.1:{MAIL_PAGE_PORT}")
+        say(f"mails:     http://127.0.0.1:{mails.page_port}")
         say(f"its log:   {server.log_path}")
         say("README, \"The two-minute tour\", walks through it. Stop with Ctrl-C.")
         ended.wait()

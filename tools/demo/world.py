@@ -21,20 +21,17 @@ Site = collections.namedtuple("Site", "name port story")
 class World:
     """Everything that certdesk looks at. Made in `directory`; start() and stop()."""
 
-    FIRST_PORT = 9443
-    HAPROXY_PORT = 9442
-
-    def __init__(self, directory):
+    def __init__(self, directory, first_port):
         self.directory = directory
         self.sites = []
         self.root = Authority.root("Example Shop Root CA")
         self.issuing = self.root.intermediate("Example Shop Issuing CA")
         self.nginx = Nginx(os.path.join(directory, "nginx"))
-        self.haproxy = HAProxy(os.path.join(directory, "haproxy"), self.HAPROXY_PORT)
+        self.haproxy = HAProxy(os.path.join(directory, "haproxy"), first_port)
         self._furnish()
 
     def _serve(self, name, story, *issued, chain=None):
-        port = self.FIRST_PORT + len(self.sites)
+        port = self.haproxy.port + 1 + len(self.sites)
         self.nginx.site(port, *issued, chain=chain)
         self.sites.append(Site(name, port, story))
 

@@ -105,6 +105,7 @@ static bool issues_assign(struct api_call *call, struct err *err)
                 asked);
         if (!jira_check(call, err))
             return false;
+        ASSERT(account);
         id = account->id;
     }
     struct ticket_edit edit = { .actor_id = call->who.account_id, .assignee_id = &id };

@@ -16,10 +16,11 @@
 void jira_fields_read(struct jira_fields *fields, const char *const *names, size_t n,
     const char *otherwise)
 {
+    const char *const defaults[] = { otherwise };
     bool only_excludes = true;
 
     if (n == 0 && *otherwise) {
-        names = &otherwise;
+        names = defaults;
         n = 1;
     }
     for (size_t i = 0; i < n; i++) {

@@ -59,7 +59,7 @@ bool jira_issue_write(struct api_call *call, struct jira_page *page, size_t i, s
 
 /* ---- parts that stand elsewhere, too ---- */
 
-void jira_status_write(struct api_call *call, const char *key, const char *status);
+void jira_status_write(struct api_call *call, const char *key, const char *name);
 void jira_type_write(struct api_call *call, const char *key, enum ticket_type type);
 void jira_type_members(struct api_call *call, enum ticket_type type);
 void jira_priority_write(struct api_call *call, const char *key, enum priority priority);

@@ -39,7 +39,7 @@ static bool find_people(struct api_call *call, const char *part, struct accounts
 {
     bool is_all = !part || strcmp(part, ".") == 0 || strcmp(part, "%") == 0;
 
-    ret->rows = xcalloc(PEOPLE_MAX, sizeof *ret->rows);
+    ret->rows = xcalloc(PEOPLE_MAX, sizeof(void *));
     if (is_all || !strchr(part, '@'))
         return store_account_list(call->tx, is_all ? NULL : part, "", PEOPLE_MAX, ret->rows,
             &ret->n, err);
@@ -51,7 +51,7 @@ static bool find_people(struct api_call *call, const char *part, struct accounts
             continue;
         }
         account_row_free(ret->rows[i]);
-        memmove(ret->rows + i, ret->rows + i + 1, (--ret->n - i) * sizeof *ret->rows);
+        memmove(ret->rows + i, ret->rows + i + 1, (--ret->n - i) * sizeof(void *));
     }
     return true;
 }
@@ -70,7 +70,7 @@ static bool find_asked(struct api_call *call, struct query *query, struct accoun
         return find_people(call, part ? part : username, ret, err);
     if (!jira_user_find(call, id ? id : key, &row, err))
         return false;
-    ret->rows = xcalloc(1, sizeof *ret->rows);
+    ret->rows = xcalloc(1, sizeof(void *));
     if (row)
         ret->rows[ret->n++] = row;
     return true;

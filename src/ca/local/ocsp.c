@@ -296,11 +296,11 @@ static enum ocsp_refusal refusal_of(enum err_kind kind)
 }
 
 bool ocsp_respond(struct ocsp_responder *responder, struct db *db, const char *ca_name,
-    struct span request, int64_t now, struct buf *der, int64_t *ret_max_age, struct err *err)
+    struct span request, int64_t now, struct ocsp_reply *ret, struct err *err)
 {
     struct asked *asked = xcalloc(1, sizeof *asked);
 
-    *ret_max_age = 0;
+    ret->max_age = 0;
     bool ok = load(db, ca_name, asked, err);
 
     if (!ok && err->kind == ERR_NOT_FOUND) {
@@ -308,14 +308,14 @@ bool ocsp_respond(struct ocsp_responder *responder, struct db *db, const char *c
         return false;
     }
     ok = ok && ocsp_request_parse(request, &asked->request, err) && is_ours(asked, err) &&
-         find_facts(db, asked, err) && answer(responder, asked, now, der, ret_max_age, err);
+         find_facts(db, asked, err) && answer(responder, asked, now, ret->der, &ret->max_age, err);
     if (!ok) {
         enum ocsp_refusal refusal = refusal_of(err->kind);
 
         if (refusal == OCSP_INTERNAL_ERROR)
             log_error("ocsp.failed", KV_STR("ca", ca_name), KV_ERR(err));
-        buf_clear(der);
-        ocsp_write_refusal(refusal, der);
+        buf_clear(ret->der);
+        ocsp_write_refusal(refusal, ret->der);
         err_clear(err);
     }
     local_ca_done(&asked->ca);

@@ -24,13 +24,15 @@ struct ocsp_responder *ocsp_responder_new(struct vault_client *vault) must_check
 void ocsp_responder_free(struct ocsp_responder *responder);
 
 /*
- * The answer to `request` (DER) of an authority, appended to `der`: an OCSPResponse whatever was
- * asked. *ret_max_age is for how many seconds it may be kept by others, 0: not at all.
- * ERR_NOT_FOUND: there is no such authority, or it has no certificate.
+ * The answer to `request` (DER) of an authority, appended to ret->der: an OCSPResponse whatever was
+ * asked. ERR_NOT_FOUND: there is no such authority, or it has no certificate.
  */
+struct ocsp_reply {
+    struct buf *der; /* the caller's */
+    int64_t max_age; /* for how many seconds others may keep it; 0: not at all */
+};
 bool ocsp_respond(struct ocsp_responder *responder, struct db *db, const char *ca_name,
-    struct span request, int64_t now, struct buf *der, int64_t *ret_max_age, struct err *err)
-    must_check;
+    struct span request, int64_t now, struct ocsp_reply *ret, struct err *err) must_check;
 
 /* How many answers were signed, and how many given again; for metrics. */
 void ocsp_responder_counts(struct ocsp_responder *responder, int64_t *ret_signed,

@@ -1,9 +1,9 @@
 /* Asking for a certificate by a profile: a CSR, or names and a key that the server makes. What comes of it is a ticket. */
 import { Alert, Button, ExpandableSection, Form, Grid, GridItem, Radio } from '@patternfly/react-core';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { ApiError, api } from '../../api/client';
-import type { Priority, Profile, TicketNew } from '../../api/types';
+import type { Certificate, Priority, Profile, TicketNew } from '../../api/types';
 import { Link, navigate, useSearch } from '../../app/router';
 import { useMe } from '../../app/session';
 import { AreaField, ChoiceField, Field, TextField } from '../../parts/Fields';
@@ -184,11 +184,17 @@ function useSubmit(certificate: number | undefined) {
   return { error, isBusy, submit };
 }
 
-function Filled({ profiles, certificate, leave }: RequestFormProps & { profiles: Profile[] }) {
+/* What a record that has a certificate is likely to want: the same names, and a key where the present one is. */
+function wantedOf(record: Certificate | undefined): Wanted {
+  const isServed = record !== undefined && (record.has_private_key || record.resources.length > 0);
+  return { madeBy: isServed ? 'server' : 'requester', csr: nothingPasted, names: (record?.current?.sans ?? []).join('\n'), subject: {}, key: 'ec-p256' };
+}
+
+function Filled({ profiles, record, certificate, leave }: RequestFormProps & { profiles: Profile[]; record?: Certificate }) {
   const [search] = useSearch();
   const asked = search.get('profile');
   const [name, setName] = useState(profiles.find((p) => p.name === asked)?.name ?? (profiles.length === 1 ? profiles[0]?.name ?? '' : ''));
-  const [wanted, setWanted] = useState<Wanted>({ madeBy: 'requester', csr: nothingPasted, names: '', subject: {}, key: 'ec-p256' });
+  const [wanted, setWanted] = useState(() => wantedOf(record));
   const [about, setAbout] = useState(nothingAbout);
   const aboutBody = useAboutBody(about);
   const { error, isBusy, submit } = useSubmit(certificate);
@@ -224,6 +230,11 @@ function Filled({ profiles, certificate, leave }: RequestFormProps & { profiles:
   );
 }
 
+function ForRecord({ profiles, certificate, leave }: RequestFormProps & { profiles: Profile[]; certificate: number }) {
+  const query = useQuery({ queryKey: ['certificate', certificate], queryFn: ({ signal }) => api.get('/certificates/{id}', { path: { id: certificate }, signal }) });
+  return <Loaded query={query} lines={4}>{(record) => <Filled profiles={profiles} record={record} certificate={certificate} leave={leave} />}</Loaded>;
+}
+
 export function RequestForm({ certificate, leave }: RequestFormProps) {
   const isAdmin = useMe().role === 'admin';
   const query = useProfiles();
@@ -231,7 +242,8 @@ export function RequestForm({ certificate, leave }: RequestFormProps) {
     <Loaded query={query} lines={4}>
       {({ items }) => {
         const usable = items.filter((p) => !p.disabled);
-        if (usable.length > 0) return <Filled profiles={usable} certificate={certificate} leave={leave} />;
+        if (usable.length > 0 && certificate !== undefined) return <ForRecord profiles={usable} certificate={certificate} leave={leave} />;
+        if (usable.length > 0) return <Filled profiles={usable} leave={leave} />;
         return (
           <Nothing title="No profile yet" action={isAdmin && <Link className="pf-v6-c-button pf-m-primary" to="/profiles/new">Add a profile</Link>}>
             A profile says which CA issues what, and to whom. {isAdmin ? 'Make one first; it needs a CA.' : 'There is none that you may use: an admin makes them.'}
