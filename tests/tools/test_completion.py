@@ -38,7 +38,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
     ("certdesk serve --tls-", ["--tls-cert", "--tls-key"]),
     ("certdesk cert import packaging/certdesk.c", ["packaging/certdesk.conf"]),
     ("certdesk cert import --key-", ["--key-password-file", "--key-users", "--key-groups"]),
-    ("certdesk resource ", ["list", "show", "add", "remove", "put", "clear"]),
+    ("certdesk resource ", ["list", "show", "add", "edit", "remove", "put", "clear", "test", "deploy"]),
     ("certdesk user r", ["remove"]),
     ("certdesk config check --config packaging/certdesk.c", ["packaging/certdesk.conf"]),
 ])
