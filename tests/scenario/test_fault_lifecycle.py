@@ -13,7 +13,7 @@ from servers import wait_until
 from test_kills import kill_something, patiently
 
 # As many tickets as that at least, and more until there were so many kills, but for no longer than that.
-KILLS = int(os.environ.get("CERTDESK_KILLS", "20"))
+KILLS = int(os.environ.get("CERTDESK_KILLS", "300"))
 TICKETS = int(os.environ.get("CERTDESK_TICKETS", "100"))
 SECONDS = int(os.environ.get("CERTDESK_KILL_SECONDS", "200"))
 DRIVERS = 4
@@ -84,7 +84,8 @@ def test_every_ticket_ends_with_one_certificate_for_each_request(desk):
                 drive(admin, number, acknowledged)
             except BaseException as e:
                 failures.append(f"{number}: {e!r}")
-    killer = Killer(desk, KILLS)
+    kills = KILLS // 15 if desk.database else KILLS
+    killer = Killer(desk, kills)
     drivers = [threading.Thread(target=work) for _ in range(DRIVERS)]
     started = time.monotonic()
     killer.start()
@@ -94,8 +95,8 @@ def test_every_ticket_ends_with_one_certificate_for_each_request(desk):
         driver.join(SECONDS + 200)
     killer.over.set()
     killer.join(60)
-    print(f"{KILLS - killer.left} kills in {time.monotonic() - started:.0f} s")
-    assert failures == []
+    print(f"{kills - killer.left} kills in {time.monotonic() - started:.0f} s")
+    assert failures == [] and kills - killer.left >= kills // 3
     desk.wait_ready(60)
 
     tickets = everything(admin, "/tickets")
