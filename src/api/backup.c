@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "db/db.h"
+#include "job/types/types.h"
+#include "store/job.h"
 #include "store/standby.h"
 
 /* Written down before it is sent: who has a copy of everything is to be known. */
@@ -62,6 +64,16 @@ static bool write_standby(struct api_call *call, struct err *err)
     return true;
 }
 
+/* What waited for the end of the standby does not wait for its next look at it. */
+static bool hurry_outside(struct api_call *call, struct err *err)
+{
+    for (const struct job_type *type = job_types; type->name; type++)
+        if (type->acts_outside && !store_job_hurry_type(call->tx, type->name, call->now, err))
+            return false;
+    call->wakes_jobs = true;
+    return true;
+}
+
 static bool standby_end(struct api_call *call, struct err *err)
 {
     struct standby before;
@@ -71,7 +83,7 @@ static bool standby_end(struct api_call *call, struct err *err)
     if (!before.is_on)
         return write_standby(call, err);
     call->wakes_jobs = true;
-    return store_standby_end(call->tx, err) &&
+    return store_standby_end(call->tx, err) && hurry_outside(call, err) &&
            api_audit(call, "standby.end", 0, "", before.reason, NULL, err) &&
            write_standby(call, err);
 }

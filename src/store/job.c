@@ -239,6 +239,16 @@ bool store_job_failed(struct tx *tx, const struct job_row *job, const char *erro
     return run_fenced(q, job, err);
 }
 
+bool store_job_hurry_type(struct tx *tx, const char *type, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE job SET due_at = $2 WHERE type = $1 AND state = 'queued' AND due_at > $2");
+
+    stmt_bind_text(q, 1, type);
+    stmt_bind_i64(q, 2, now);
+    return stmt_run(q, err);
+}
+
 bool store_job_release_all(struct tx *tx, struct err *err)
 {
     autofree(stmt) struct stmt *q =

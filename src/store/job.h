@@ -58,6 +58,9 @@ bool store_job_postpone(struct tx *tx, const struct job_row *job, int64_t due_at
 bool store_job_failed(struct tx *tx, const struct job_row *job, const char *error, int64_t now,
     struct err *err) must_check;
 
+/* Those of a type that wait for later are due now. */
+bool store_job_hurry_type(struct tx *tx, const char *type, int64_t now, struct err *err) must_check;
+
 /* Whoever ran jobs is gone for good: all of them are anybody's again. */
 bool store_job_release_all(struct tx *tx, struct err *err) must_check;
 

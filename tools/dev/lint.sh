@@ -22,7 +22,7 @@ c_files() {
 
 python_files() {
     grep -rlE '^#!.*python3' tools
-    find $(ours tools tests bench) -name '*.py'
+    find $(ours tools tests bench) -name '*.py' -not -path '*/node_modules/*'
 }
 
 lint_format() { c_files | xargs clang-format --dry-run --Werror; }
