@@ -2,8 +2,8 @@
  * x509/csr: a certificate signing request (RFC 2986).
  *
  * Parsed once, never changed; whoever parses the same bytes may be given the same one (x509/memo).
- * Whether its own key signed it is part of parsing's result and no error: a request that fails there
- * can still be shown. Policy is core's to judge.
+ * Whether its own key signed it is part of parsing's result and no error: a request that fails
+ * there can still be shown. Policy is core's to judge.
  */
 #pragma once
 
