@@ -29,7 +29,8 @@ def sources(root, *folders, kinds=(".c", ".h")):
     found = []
     for folder in folders:
         base = root / folder
-        found += [p for p in base.rglob("*") if p.suffix in kinds and p.is_file()]
+        found += [p for p in base.rglob("*") if p.suffix in kinds and p.is_file()
+                  and "node_modules" not in p.parts]
     return sorted(found)
 
 

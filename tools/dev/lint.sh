@@ -17,7 +17,7 @@ ours() {
 }
 
 c_files() {
-    find $(ours src tests bench) -name '*.[ch]' | sort
+    find $(ours src tests bench) -name node_modules -prune -o -name '*.[ch]' -print | sort
 }
 
 python_files() {
