@@ -263,6 +263,9 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await heading('Enroll from a profile').waitFor();
     assert.match(page.url(), /certificate=1/);
     await field('Certificate profile').selectOption('Internal servers');
+    assert.equal(await page.getByLabel('certdesk makes the key').isChecked(), true, 'the present key is here, too');
+    assert.match(await field('Names').inputValue(), /\w+\.\w+/, 'the names of the present certificate');
+    await page.getByLabel('I have a CSR').check();
     await page.getByRole('textbox', { name: 'Certificate CSR text', exact: true }).fill(csrText);
     await button('Enroll certificate').click();
     await heading(/A new certificate/).waitFor();
