@@ -70,7 +70,6 @@ static bool hurry_outside(struct api_call *call, struct err *err)
     for (const struct job_type *type = job_types; type->name; type++)
         if (type->acts_outside && !store_job_hurry_type(call->tx, type->name, call->now, err))
             return false;
-    call->wakes_jobs = true;
     return true;
 }
 

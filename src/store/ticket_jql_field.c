@@ -236,14 +236,12 @@ void jql_add_sort_column(struct select *select, enum jql_field field)
 {
     switch (field) {
     case JQL_PROJECT:
-        select_add(select, "t.project");
-        break;
     case JQL_TYPE:
-        select_add(select, "t.type");
-        break;
     case JQL_STATUS:
     case JQL_CATEGORY:
-        select_add(select, "t.status");
+    case JQL_CREATED:
+    case JQL_UPDATED:
+        jql_add_column(select, field);
         break;
     case JQL_ASSIGNEE:
     case JQL_WATCHER:
@@ -273,12 +271,6 @@ void jql_add_sort_column(struct select *select, enum jql_field field)
     case JQL_RESOLVED:
     case JQL_RESOLUTION:
         select_add(select, "coalesce(t.resolved_at, 9223372036854775807)");
-        break;
-    case JQL_UPDATED:
-        select_add(select, "t.updated_at");
-        break;
-    case JQL_CREATED:
-        select_add(select, "t.created_at");
         break;
     case JQL_EXPIRES:
         select_add(select, "coalesce((SELECT o.not_after FROM version o WHERE o.id = t.version_id),"
