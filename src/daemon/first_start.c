@@ -16,6 +16,7 @@
 #include "job/scheduler.h"
 #include "store/account.h"
 #include "store/audit.h"
+#include "store/delivery.h"
 #include "store/job.h"
 #include "store/project.h"
 #include "store/session.h"
@@ -168,11 +169,12 @@ static bool write_token(const struct conf *conf, struct db *db, int64_t now, str
            fs_write_atomic(path, buf_span(&line), 0600, err);
 }
 
-/* An SQLite file has one server, which has locked the data directory: whoever ran jobs is dead, and
- * nobody need wait for the ends of their leases. */
-static bool release_jobs(struct tx *tx, struct err *err)
+/* An SQLite file has one server, which has locked the data directory: whoever ran jobs or sent
+ * messages is dead, and nobody need wait for the ends of their leases. */
+static bool release_leases(struct tx *tx, struct err *err)
 {
-    return db_is_postgres(tx_db(tx)) || store_job_release_all(tx, err);
+    return db_is_postgres(tx_db(tx)) ||
+           (store_job_release_all(tx, err) && store_delivery_end_leases(tx, err));
 }
 
 static bool make_schedules(struct db *db, int64_t now, struct err *err)
@@ -180,7 +182,7 @@ static bool make_schedules(struct db *db, int64_t now, struct err *err)
     autofree(tx) struct tx *tx = NULL;
 
     return tx_begin(db, TX_WRITE, &tx, err) && scheduler_init(tx, now, err) &&
-           store_project_put_default(tx, now, err) && release_jobs(tx, err) &&
+           store_project_put_default(tx, now, err) && release_leases(tx, err) &&
            tx_commit(take(&tx), err);
 }
 

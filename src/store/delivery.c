@@ -226,7 +226,10 @@ bool store_delivery_next_due(struct tx *tx, const struct delivery_lane *lane, in
     struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT min(due_at) FROM delivery WHERE " IN_LANE " AND state = 'queued'");
+        tx_prepare(tx, "SELECT min(at) FROM (SELECT min(due_at) AS at FROM delivery"
+                       "  WHERE " IN_LANE " AND state = 'queued'"
+                       " UNION ALL SELECT min(lease_until) + 1 FROM delivery"
+                       "  WHERE " IN_LANE " AND state = 'sending') AS both_states");
 
     bind_lane(q, lane);
     return read_number(q, ret, err);
@@ -258,6 +261,14 @@ bool store_delivery_recover(struct tx *tx, const struct delivery_lane *lane, int
     }
     stmt_bind_text(uncertain, 5, UNCERTAIN);
     return stmt_run(certain, err) && stmt_run(uncertain, err);
+}
+
+bool store_delivery_end_leases(struct tx *tx, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE delivery SET lease_until = 0 WHERE state = 'sending'");
+
+    return stmt_run(q, err);
 }
 
 bool store_delivery_shelve(struct tx *tx, struct err *err)

@@ -63,13 +63,19 @@ bool store_delivery_failed(struct tx *tx, const struct delivery_row *row, const 
 bool store_delivery_put_off(struct tx *tx, const struct delivery_lane *lane, int64_t due_at,
     struct err *err) must_check;
 
-/* When the lane has something to do again; 0: nothing is queued. */
+/*
+ * When the lane has something to do again: a queued message is due, or the lease of one that is
+ * being sent is over, whose sender may have died. 0: never.
+ */
 bool store_delivery_next_due(struct tx *tx, const struct delivery_lane *lane, int64_t *ret,
     struct err *err) must_check;
 
 /* What senders that died have left: queued again, or failed because it was handed over already. */
 bool store_delivery_recover(struct tx *tx, const struct delivery_lane *lane, int64_t now,
     struct err *err) must_check;
+
+/* All senders are dead, as when the only server of a database starts. */
+bool store_delivery_end_leases(struct tx *tx, struct err *err) must_check;
 
 /*
  * In what was restored from a backup: the server that it was made of may have told of everything

@@ -92,6 +92,29 @@ static void what_a_dead_sender_left_is_sent_only_if_it_was_not(void **state)
     test_commit(tx);
 }
 
+/* Whoever serves the lane comes back when the lease ends, or at once when all senders are dead. */
+static void a_lane_waits_for_a_lease_too(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    int64_t id = a_message(tx, an_account(tx, "ann"));
+    struct err err = { 0 };
+    int64_t next = -1;
+
+    assert_works(store_delivery_next_due(tx, &mail, &next, &err), &err);
+    assert_int_equal(next, NOW);
+    autofree(delivery_row) struct delivery_row *row = claimed(tx, NOW);
+    assert_works(store_delivery_next_due(tx, &mail, &next, &err), &err);
+    assert_int_equal(next, NOW + 61);
+    assert_works(store_delivery_end_leases(tx, &err), &err);
+    assert_works(store_delivery_recover(tx, &mail, NOW, &err), &err);
+    assert_int_equal(state_of(tx, id), DELIVERY_QUEUED);
+    autofree(delivery_row) struct delivery_row *again = claimed(tx, NOW);
+    assert_works(store_delivery_sent(tx, again, "", NOW, &err), &err);
+    assert_works(store_delivery_next_due(tx, &mail, &next, &err), &err);
+    assert_int_equal(next, 0);
+    test_commit(tx);
+}
+
 /* F42 */
 static void what_a_backup_had_queued_is_shelved(void **state)
 {
@@ -177,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_message_is_one_senders_at_a_time),
         T(what_a_dead_sender_left_is_sent_only_if_it_was_not),
+        T(a_lane_waits_for_a_lease_too),
         T(what_a_backup_had_queued_is_shelved),
         T(the_log_is_narrowed),
         T(an_item_is_in_one_message),
