@@ -163,6 +163,8 @@ static void every_kind_of_key_in_a_token_signs_what_verifies(void **state)
 
 static void an_intermediate_in_a_token_takes_its_certificate(void **state)
 {
+    static const char *const names = "dns:example.org";
+    static const struct wish short_lived = { .sans = "DNS:www.example.org" };
     struct token_bench *t = need_token(state);
     autodone(made) struct made made;
     autodone(buf) struct buf cert = BUF_INIT(65536);
@@ -172,6 +174,8 @@ static void an_intermediate_in_a_token_takes_its_certificate(void **state)
 
     assert_works(make(t->bench,
                      (struct vault_ca_new){ .algorithm = VAULT_P384,
+                         .permitted = &names,
+                         .n_permitted = 1,
                          .is_in_token = true,
                          .token_label = "certdesk CA sub" },
                      &made, &err),
@@ -183,8 +187,13 @@ static void an_intermediate_in_a_token_takes_its_certificate(void **state)
     buf_clear(&made.sealed);
     buf_add_span(&made.sealed, buf_span(&sealed));
     autodone(buf) struct buf der = BUF_INIT(65536);
+    autodone(buf) struct buf csr = BUF_INIT(8192);
 
-    assert_works(issue(t, &made, &der, &err), &err);
+    write_request(&short_lived, &csr);
+    struct vault_ca_leaf leaf = leaf_of(&made, buf_span(&csr));
+
+    leaf.not_after = made.now + 10 * DAY;
+    assert_works(sign(t->bench, &made, &leaf, &der, &err), &err);
     X509_free(root);
 }
 
