@@ -192,7 +192,8 @@ static ECDSA_SIG *ec_sign_numbers(const unsigned char *digest, int size, const B
     return ec_sign_by_token(key, span_of(digest, (size_t)size), &key->failure);
 }
 
-/* OpenSSL has made room for ECDSA_size() bytes. */
+/* OpenSSL has made room for ECDSA_size() bytes, and says how many parameters there are. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static int ec_sign(int type, const unsigned char *digest, int size, unsigned char *ret,
     unsigned *ret_size, const BIGNUM *kinv, const BIGNUM *r, EC_KEY *ec)
 {
