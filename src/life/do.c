@@ -98,14 +98,17 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
     struct life *const life = step->life;
     autodone(life_case) struct life_case c = { 0 };
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
+    char domain[LIFE_DOMAIN_SIZE];
 
     if (!life_case_lock(life, tx, step->ticket_id, &c, err) ||
         !life_case_require(life, &c, ACTION_EDIT, err) || !check_takes_csr(&c, err) ||
+        (c.status != STATUS_CERTIFICATE_REQUEST && !life_check_agreed(&c, step->parsed, err)) ||
         !life_judge(life, &c, step->parsed, false, err))
         return false;
+    life_domain(step->parsed, domain);
     buf_addf(&body, "A new request (CSR) was given: %s, %s with %d bits.",
         csr_subject(step->parsed), csr_key_algorithm(step->parsed), csr_key_bits(step->parsed));
-    return store_request_set_csr(tx, c.ticket->id, csr_der(step->parsed), 0, err) &&
+    return store_request_set_csr(tx, c.ticket->id, csr_der(step->parsed), domain, 0, err) &&
            (c.status != STATUS_CERTIFICATE_REQUEST ||
                store_approvals_forget(tx, c.ticket->id, err)) &&
            life_say(life, tx, c.ticket->id, &body, err) &&

@@ -376,6 +376,42 @@ def test_a_request_waits_for_those_who_must_agree(life):
     bob.call("POST", f"/tickets/{key}/approval", {"approved": False}, expect=409)
 
 
+def test_nothing_is_issued_that_nobody_agreed_to(life):
+    """Another request behind the approvers' backs, with the enrolment or for a renewal, is refused."""
+    ann, bob = (person(life, n) for n in ("ann", "bob"))
+    group, profile = f"agree-{secrets.token_hex(3)}", f"agreed-{secrets.token_hex(3)}"
+    life.api.post("/groups", {"name": group, "users": [bob.name]})
+    life.profile(profile, approvals={"needed": 1, "group": group})
+    other, same = csr_for("other.example.org")[0], csr_for("agreed.example.org")[0]
+    ticket = life.create("agreed.example.org", api=ann, profile=profile)
+
+    def agree():
+        bob.post(f"/tickets/{ticket['key']}/approval", {"approved": True}, expect=200)
+
+    agree()
+    assert "approved" in life.do(ticket, "enroll", api=ann, csr=other, expect=409)["detail"]
+    given = ann.post(f"/tickets/{ticket['key']}/csr", {"csr": other}, expect=200).json
+    assert (given["domain"], given["approvals"]["given"]) == ("other.example.org", [])
+    assert "1 more" in life.do(ticket, "enroll", api=ann, expect=409)["detail"]
+    ann.post(f"/tickets/{ticket['key']}/csr", {"csr": same}, expect=200)
+    agree()
+    assert life.do(ticket, "enroll", api=ann)["summary"] == "Certificate enrolled:agreed.example.org"
+    ann.call("POST", f"/tickets/{ticket['key']}/csr", {"csr": other}, expect=409)
+    refused = life.do(ticket, "renew", csr=other, force=True, expect=409)
+    assert "nobody has approved the name other.example.org" in refused["detail"]
+    assert life.do(ticket, "renew", csr=csr_for("agreed.example.org")[0], force=True)["status"] == "certificate_renewed"
+    assert len(life.files(ticket)) == 2
+
+
+def test_what_a_ticket_is_called_by_follows_its_request(life):
+    """F13 F15: summary and file are called by what was issued, also where the request was changed."""
+    ticket = life.create("typo.example.org")
+    life.api.post(f"/tickets/{ticket['key']}/csr", {"csr": csr_for("right.example.org")[0]}, expect=200)
+    assert life.do(ticket, "enroll")["summary"] == "Certificate enrolled:right.example.org"
+    assert life.do(ticket, "renew", csr=csr_for("moved.example.org")[0], force=True)["domain"] == "moved.example.org"
+    assert [f["name"] for f in life.files(ticket)] == ["right.example.org.pem", "moved.example.org.pem"]
+
+
 # ---------------------------------------------------------------- what hangs on a ticket
 
 def test_files_are_attached_downloaded_and_removed(life):
