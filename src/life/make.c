@@ -234,9 +234,35 @@ static bool manage_record(struct life *life, struct tx *tx, int64_t id, struct e
     return store_cert_edit(tx, id, &edit, life->now, err);
 }
 
+/* Does the record live by another ticket, whose certificate counts until this one has its own? */
+static bool lives_by_another(struct tx *tx, int64_t certificate_id, bool *ret, struct err *err)
+{
+    static const struct store_viewer system = { .sees_all = true };
+    autofree(life_row) struct life_row *row = NULL;
+    autofree(ticket_row) struct ticket_row *ticket = NULL;
+    enum ticket_status status;
+
+    *ret = false;
+    if (!store_life_find(tx, certificate_id, &row, err))
+        return false;
+    if (!row || !row->ticket_id)
+        return true;
+    if (!store_ticket_get(tx, &system, row->ticket_id, &ticket, err))
+        return false;
+    *ret = ticket_status_from_name(ticket->status, &status) && status != STATUS_CANCELLED &&
+           status != STATUS_CERTIFICATE_REVOKED;
+    return true;
+}
+
 static bool put_life(struct life *life, struct tx *tx, const struct life_made *made,
     int64_t certificate_id, int64_t ticket_id, struct err *err)
 {
+    bool waits = false;
+
+    if (made->wish.certificate_id && !lives_by_another(tx, certificate_id, &waits, err))
+        return false;
+    if (waits)
+        return true;
     const struct life_row row = { .certificate_id = certificate_id,
         .profile_id = made->profile->id,
         .ticket_id = ticket_id,

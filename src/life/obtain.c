@@ -64,6 +64,19 @@ bool life_judge(struct life *life, const struct life_case *c, const struct csr *
 
 /* ---- may it be? ---- */
 
+/* A later ticket may have taken the record over. */
+static bool check_lives_by_it(const struct obtain *o, struct tx *tx, const struct life_row *row,
+    struct err *err)
+{
+    static const struct store_viewer system = { .sees_all = true };
+    autofree(ticket_row) struct ticket_row *other = NULL;
+
+    if (!row || !row->ticket_id || row->ticket_id == o->c.ticket->id)
+        return true;
+    return store_ticket_get(tx, &system, row->ticket_id, &other, err) &&
+           fail(err, ERR_CONFLICT, "the certificate lives by %s now: renew it there", other->key);
+}
+
 static bool check_renewal(struct obtain *o, struct tx *tx, struct err *err)
 {
     autodone(life_facts) struct life_facts facts = { 0 };
@@ -72,6 +85,8 @@ static bool check_renewal(struct obtain *o, struct tx *tx, struct err *err)
     if (!o->c.ticket->certificate_id)
         return fail(err, ERR_CONFLICT, "the record of %s was deleted", o->c.ticket->key);
     if (!store_life_facts(tx, o->c.ticket->certificate_id, o->life->now, &facts, err))
+        return false;
+    if (!check_lives_by_it(o, tx, facts.life, err))
         return false;
     if (o->ask->csr.size > 0)
         facts.input.wants_csr = false;

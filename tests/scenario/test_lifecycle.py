@@ -11,7 +11,7 @@ from certdesk import Api
 from lifecycle import Desk, csr_for, spki
 from mailbox import MailServer
 from profiles import run_sql
-from uploads import upload
+from uploads import import_, upload
 
 OUTSIDE = "The certificate's profile does not allow renewal outside of the configured expiry window"
 
@@ -114,6 +114,7 @@ def test_a_certificate_is_revoked_by_its_id_and_its_domain(life):
 
     done = revoke(one["certificate_id"].lower(), "A.example.org")
     assert (done["status"], done["message"]) == ("done", f"{done['key']}- Shop closed has been revoked")
+    assert (done["profile"], done["certificate_id"], done["domain"]) == ("web", one["certificate_id"].lower(), "A.example.org")
     assert life.ticket(one)["status"] == "certificate_revoked"
     assert f"revoked by {done['key']}" in life.comments(one)[-1]
     by_serial = life.api.get(f"/certificates/{other['certificate']['id']}").json["current"]["serial"]
@@ -175,6 +176,67 @@ def test_cancelling_takes_the_record_back(life):
     assert (cancelled["status"], cancelled["resolution"], cancelled["certificate"]) == ("cancelled", "cancelled", None)
     life.api.get(f"/certificates/{ticket['certificate']['id']}", expect=404)
     life.do(ticket, "enroll", expect=409)
+
+
+def test_another_ticket_for_a_record_takes_it_over_when_it_is_enrolled(life):
+    """Until then, and if it is cancelled, the record lives by the ticket it has: F16."""
+    first = life.enrolled("kept.example.org")
+    record = first["certificate"]["id"]
+    plan = life.api.get(f"/certificates/{record}/renewal").json
+    second = life.create("kept.example.org", certificate=record)
+    assert life.api.get(f"/certificates/{record}/renewal").json == plan
+    assert life.do(second, "cancel")["status"] == "cancelled"
+    assert life.api.get(f"/certificates/{record}/renewal").json == plan
+    assert life.do(first, "renew", force=True)["status"] == "certificate_renewed"
+
+    third = life.enrolled("kept.example.org", certificate=record)
+    assert f"lives by {third['key']}" in life.comments(first)[-1]
+    assert third["key"] in life.do(first, "renew", force=True, expect=409)["detail"]
+    assert life.do(third, "renew", force=True)["status"] == "certificate_renewed"
+    assert life.api.post(f"/certificates/{record}/revoke", {}, expect=200).json["key"] == third["key"]
+
+
+def test_a_record_whose_request_was_cancelled_is_what_it_was(life, authority):
+    """What was imported is imported again, and nobody expects it to renew itself."""
+    record = import_(life.api, {"file": authority.issue("mine.example.org").pem}).json
+    ticket = life.create("mine.example.org", certificate=record["id"])
+    assert life.api.get(f"/certificates/{record['id']}").json["source"] == "managed"
+    life.do(ticket, "cancel")
+    now = life.api.get(f"/certificates/{record['id']}").json
+    assert (now["source"], now["profile"], now["stage"]) == ("imported", None, None)
+
+
+def test_a_stale_reader_changes_nothing_by_the_record_either(life):
+    """If-Match with enroll, renew and revoke of a record is its ETag."""
+    ticket = life.enrolled("stale.example.org")
+    path = f"/certificates/{ticket['certificate']['id']}"
+    etag = life.api.get(path).json["etag"]
+    for verb, body in (("enroll", {"profile": "web", "csr": csr_for("stale.example.org")[0]}), ("renew", {"force": True}),
+                       ("revoke", {})):
+        life.api.post(f"{path}/{verb}", body, headers={"If-Match": '"4711"'}, expect=412)
+    assert life.ticket(ticket)["status"] == "certificate_enrolled"
+    life.api.post(f"{path}/revoke", {}, headers={"If-Match": etag}, expect=200)
+
+
+def test_a_summary_is_one_line_that_says_something(life):
+    for bad in ("two\nlines", "  ", "x" * 251):
+        answer = life.create(summary=bad, expect=400)
+        assert answer["errors"][0]["field"] == "summary"
+    ticket = life.create(summary="漢" * 250)
+    for bad in ("two\nlines", "", "\t", None):
+        life.api.patch(f"/tickets/{ticket['key']}", {"summary": bad}, expect=400)
+    assert life.ticket(ticket)["summary"] == "漢" * 250
+
+
+def test_reasons_are_those_of_the_standard_in_either_spelling(life):
+    for reason, kept in (("key_compromise", "keyCompromise"), ("cessationOfOperation", "cessationOfOperation")):
+        ticket = life.enrolled()
+        life.do(ticket, "revoke", reason=reason)
+        assert life.comments(ticket)[-1].endswith(f"reason {kept}.")
+    ticket = life.enrolled()
+    for reason in ("certificateHold", "removeFromCRL", "key", "keyCompromised"):
+        (error,) = life.do(ticket, "revoke", reason=reason, expect=400)["errors"]
+        assert error["field"] == "reason" and "unspecified, keyCompromise, affiliationChanged" in error["message"]
 
 
 def test_what_is_a_strangers_is_not_there(life):
