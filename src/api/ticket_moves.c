@@ -31,12 +31,16 @@ static bool transitions_list(struct api_call *call, struct err *err)
     enum ticket_type type;
     enum ticket_status status;
     const struct transition *transition;
+    unsigned relations;
 
     if (!ticket_require(call, ACTION_SEE, &ticket, err) ||
+        !life_relations(call->tx, &call->who, ticket, &relations, err) ||
         !where_it_stands(ticket, &type, &status, err))
         return false;
+    const bool may = permission_allows(&call->who, ACTION_EDIT, relations);
+
     json_begin_array(&call->reply, "items");
-    for (size_t i = 0; (transition = lifecycle_nth(type, status, BY_PERSON, i)); i++) {
+    for (size_t i = 0; may && (transition = lifecycle_nth(type, status, BY_PERSON, i)); i++) {
         json_begin_object(&call->reply, NULL);
         json_str(&call->reply, "transition", transition->name);
         json_str(&call->reply, "name", transition->title);

@@ -424,6 +424,8 @@ def test_a_request_waits_for_those_who_must_agree(life):
     assert ticket["approvals"] == {"needed": 2, "group": "approvers", "given": []}
     assert life.do(ticket, "enroll", api=ann, expect=409)
     assert bob.get(f"/tickets/{key}").json["may"] == ["approve", "watch"]
+    assert bob.get(f"/tickets/{key}/transitions").json["items"] == []
+    assert [t["transition"] for t in ann.get(f"/tickets/{key}/transitions").json["items"]] == ["enroll", "cancel"]
     assert [t["key"] for t in bob.get("/tickets").json["items"]] == [key]
     assert eve.get("/tickets").json["items"] == []
     eve.call("POST", f"/tickets/{key}/approval", {"approved": True}, expect=404)
