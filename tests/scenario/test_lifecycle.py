@@ -176,6 +176,8 @@ def test_cancelling_takes_the_record_back(life):
     assert (cancelled["status"], cancelled["resolution"], cancelled["certificate"]) == ("cancelled", "cancelled", None)
     life.api.get(f"/certificates/{ticket['certificate']['id']}", expect=404)
     life.do(ticket, "enroll", expect=409)
+    again = life.do(ticket, "cancel", comment="once more")
+    assert (again["status"], life.comments(ticket)) == ("cancelled", ["a mistake"])
 
 
 def test_another_ticket_for_a_record_takes_it_over_when_it_is_enrolled(life):
