@@ -13,6 +13,8 @@
 #include "store/profile.h"
 #include "store/project.h"
 #include "store/request.h"
+#include "store/version.h"
+#include "x509/cert.h"
 #include "x509/csr.h"
 
 #define NAMES_MAX (1U << 20)
@@ -82,7 +84,24 @@ static bool find_project(struct life *life, struct tx *tx, const struct life_mad
     return false;
 }
 
-/* The record that the ticket is for is one that they may change, and that no ticket works on. */
+/* A profile issues what servers and people show, and would put that in the authority's place. */
+static bool check_no_authority(struct tx *tx, const struct cert_row *row, struct err *err)
+{
+    autodone(buf) struct buf der = BUF_INIT(CERT_MAX_BYTES);
+    autofree(cert) struct cert *cert = NULL;
+
+    if (!row->version_id)
+        return true;
+    if (!store_version_der(tx, row->version_id, &der, err) ||
+        !cert_from_der(buf_span(&der), &cert, err))
+        return false;
+    return !cert_is_ca(cert) ||
+           fail(err, ERR_CONFLICT,
+               "certificate %" PRId64 " is that of a certificate authority: no profile issues it",
+               row->id);
+}
+
+/* The record that the ticket is for is one that they may change, and that can be renewed so. */
 static bool find_record(struct life *life, struct tx *tx, const struct life_made *made,
     struct err *err)
 {
@@ -97,8 +116,9 @@ static bool find_record(struct life *life, struct tx *tx, const struct life_made
         return false;
     if (!permission_allows(life->who, ACTION_EDIT, relations))
         return fail(err, ERR_DENIED, "you may not change this certificate");
-    return !cert->revoked_at ||
-           fail(err, ERR_CONFLICT, "certificate %" PRId64 " is revoked", cert->id);
+    if (cert->revoked_at)
+        return fail(err, ERR_CONFLICT, "certificate %" PRId64 " is revoked", cert->id);
+    return check_no_authority(tx, cert, err);
 }
 
 static bool look(struct life *life, struct life_made *made, struct err *err)

@@ -208,6 +208,13 @@ def test_a_record_whose_request_was_cancelled_is_what_it_was(life, authority):
     assert (now["source"], now["profile"], now["stage"]) == ("imported", None, None)
 
 
+def test_an_authoritys_own_record_is_no_profiles(life):
+    (record,) = life.api.get("/certificates?q=CA+internal").json["items"]
+    body = {"profile": "web", "csr": csr_for("www.example.org")[0]}
+    assert "certificate authority" in life.api.post(f"/certificates/{record['id']}/enroll", body, expect=409).json["detail"]
+    assert life.api.get(f"/certificates/{record['id']}").json["source"] == "imported"
+
+
 def test_a_stale_reader_changes_nothing_by_the_record_either(life):
     """If-Match with enroll, renew and revoke of a record is its ETag."""
     ticket = life.enrolled("stale.example.org")
