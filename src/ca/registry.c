@@ -1,7 +1,7 @@
 /* ca/registry: the list of certificate authorities that can be asked, and what they share. */
-#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "ca/ca.h"
@@ -46,7 +46,7 @@ static bool is_same_reason(const char *name, const char *given)
     for (; *name; name++, given++) {
         if (*given == '_')
             given++;
-        if (tolower((unsigned char)*name) != tolower((unsigned char)*given))
+        if (strncasecmp(name, given, 1) != 0)
             return false;
     }
     return !*given;
