@@ -619,6 +619,49 @@ static void a_revocation_that_is_refused_restores_the_stage(void **state)
     assert_true(is_said(*state, id, "could not be revoked: no such certificate"));
 }
 
+/* ---- who asks ---- */
+
+static bool count_note(void *arg, struct tx *tx, struct err *err)
+{
+    int *const n = arg;
+
+    (void)tx;
+    (void)err;
+    (*n)++;
+    return true;
+}
+
+/* What was looked at is what is changed, and whoever asked learns of it in the transaction that
+ * counts: once, whether the CA takes its time or not. */
+static void a_transition_is_for_the_version_that_was_seen(void **state)
+{
+    static const char *const transitions[] = { "enroll", "revoke", "cancel" };
+
+    for (size_t i = 0; i < 2 * countof(transitions); i++) {
+        const char *const transition = transitions[i / 2];
+        const int64_t id = a_request_ticket(*state);
+        struct life life = life_of(*state, &alice);
+        struct life_ask ask = { .transition = transition, .reason = CA_REASON_KEY_COMPROMISE };
+        struct err err = { 0 };
+        int n_notes = 0;
+
+        ops = i % 2 ? &forgetful_ops : &fake_ops;
+        if (strcmp(transition, "revoke") == 0)
+            must(*state, &alice, id, "enroll");
+        autofree(ticket_row) struct ticket_row *row = ticket(*state, id);
+
+        life.note = count_note;
+        life.note_arg = &n_notes;
+        ask.expected_row_version = row->row_version + 1;
+        assert_fails(life_do(&life, id, &ask, &err), &err, ERR_CONFLICT);
+        assert_true(store_is_stale(&err));
+        assert_int_equal(n_notes, 0);
+        ask.expected_row_version = row->row_version;
+        assert_works(life_do(&life, id, &ask, &err), &err);
+        assert_int_equal(n_notes, 1);
+    }
+}
+
 /* ---- files ---- */
 
 /* "attachment named ../../x" */
@@ -750,6 +793,7 @@ int main(void)
         TEST(revoking_is_done_once),
         TEST(a_revocation_waits_for_its_ca),
         TEST(a_revocation_that_is_refused_restores_the_stage),
+        TEST(a_transition_is_for_the_version_that_was_seen),
         TEST(a_house_lives_through_two_years),
         cmocka_unit_test(attachments_have_harmless_names),
     };
