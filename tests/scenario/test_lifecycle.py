@@ -227,6 +227,66 @@ def test_a_repeated_create_is_one_ticket(life):
 
 # ---------------------------------------------------------------- whose key
 
+def test_a_repeated_transition_is_done_once(life):
+    """F13 F15 F17: whoever has no answer sends it again with its Idempotency-Key, and hears what was done."""
+    ticket = life.enrolled(f"{secrets.token_hex(3)}.example.org")
+    record = ticket["certificate"]["id"]
+    moves, keys = f"/tickets/{ticket['key']}/transitions", iter(range(100))
+
+    def once(path, body, expect=200, key=None, answers=3, api=None):
+        """The same answer each time; returns the key and it."""
+        key = {"Idempotency-Key": key or f"{ticket['key']}-{next(keys)}"}
+        said = [(api or life.api).post(path, body, expect=expect, headers=key) for _ in range(answers)]
+        assert all(one.json == said[0].json and one.headers["Content-Type"] == said[0].headers["Content-Type"]
+                   for one in said)
+        return key["Idempotency-Key"], said[0].json
+
+    def n_versions():
+        return len(life.api.get(f"/certificates/{record}/versions").json["items"])
+
+    renew = {"transition": "renew", "force": True, "comment": "again"}
+    key, answer = once(moves, renew)
+    assert answer["status"] == "certificate_renewed" and n_versions() == 2
+    assert life.comments(ticket).count("again") == 1
+    refused = life.api.post(moves, {**renew, "comment": "other"}, expect=422, headers={"Idempotency-Key": key}).json
+    assert refused["detail"] == "this Idempotency-Key was used for another request" and n_versions() == 2
+    once(f"/certificates/{record}/renew", {"force": True})
+    assert n_versions() == 3
+
+    # What was refused before anything was done leaves the key free.
+    key, answer = once(moves, {"transition": "renew"}, expect=409)
+    assert answer["detail"] == OUTSIDE
+    pull_forward(life, ticket, 20)
+    once(moves, {"transition": "renew"}, key=key)
+    assert n_versions() == 4
+
+    # The server was killed after the work and before the answer.
+    key, answer = once(moves, renew, answers=1)
+    run_sql(life.desk, "UPDATE idempotency SET status = 0, body = '' WHERE key = '%s'" % key)
+    assert once(moves, renew, key=key)[1]["certificate_id"] == answer["certificate_id"] and n_versions() == 5
+    life.api.post(moves, {**renew, "comment": "x"}, expect=422, headers={"Idempotency-Key": key})
+    # The key is its account's.
+    other = person(life, "eve", "admin")
+    once(moves, renew, key=key, api=other)
+    assert n_versions() == 6
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        said = list(pool.map(lambda _: life.api.post(moves, renew, expect=200, headers={
+            "Idempotency-Key": "many" + key}).json["key"],
+                             range(6)))
+    assert set(said) == {ticket["key"]} and n_versions() == 7
+
+    csr = csr_for(ticket["domain"])[0]
+    once(f"/tickets/{ticket['key']}/csr", {"csr": csr})
+    assert sum("A new request (CSR) was given" in c for c in life.comments(ticket)) == 1
+    _, answer = once(f"/certificates/{record}/revoke", {"reason": "superseded"})
+    assert answer["status"] == "certificate_revoked"
+    cancelled = life.create()
+    _, answer = once(f"/tickets/{cancelled['key']}/transitions", {"transition": "cancel"})
+    assert answer["status"] == "cancelled"
+    life.api.post(moves, renew, expect=400, headers={"Idempotency-Key": "x" * 201})
+
+
 def test_the_server_makes_the_key_where_the_profile_lets_it(life):
     """F12 F15: held in the vault, and another one with each renewal."""
     life.profile("ours", key={"algorithms": ["ec-p256"], "made_by": "server"}, renewal_key="new")
