@@ -3,6 +3,8 @@
 import concurrent.futures
 import re
 import secrets
+import time
+from datetime import datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -10,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from certdesk import Api
 from lifecycle import Desk, csr_for, spki
 from mailbox import MailServer
-from profiles import run_sql
+from profiles import look_for_renewals, run_sql
 from uploads import upload
 
 OUTSIDE = "The certificate's profile does not allow renewal outside of the configured expiry window"
@@ -19,6 +21,7 @@ OUTSIDE = "The certificate's profile does not allow renewal outside of the confi
 @pytest.fixture(scope="module")
 def life(desk_of_module):
     """One desk for all stories, on each database in turn: each has names of its own."""
+    look_for_renewals(desk_of_module, "never")
     return Desk(desk_of_module)
 
 
@@ -371,6 +374,31 @@ def test_what_is_due_renews_by_itself(life):
     assert ids() == forced
     assert life.ticket(early)["order"]["reason"] == "forced"
     assert life.api.get("/profiles/auto").json["is_forcing"] is False
+
+
+def test_it_renews_when_it_says_it_will(life):
+    """F16 F43: at the planned instant, not when a daily scan comes by."""
+    ticket = life.enrolled("when.example.org")
+    path = f"/certificates/{ticket['certificate']['id']}/renewal"
+
+    def shift(seconds):
+        number = ticket["key"].split("-")[1]
+        run_sql(life.desk, "UPDATE version SET not_before = not_before - %d, not_after = not_after - %d WHERE id ="
+                           " (SELECT version_id FROM ticket WHERE number = %s)" % (seconds, seconds, number))
+        run_sql(life.desk, "UPDATE certificate_life SET renew_at = renew_at - %d WHERE certificate_id = %d"
+                % (seconds, ticket["certificate"]["id"]))
+    try:
+        told = datetime.fromisoformat(life.api.get(path).json["renew_at"])
+        shift(int(told.timestamp() - time.time()) - 3)
+        look_for_renewals(life.desk, "now")
+        told = datetime.fromisoformat(life.api.get(path).json["renew_at"])
+        assert life.api.get(path).json["why"] == "planned"
+        life.until(ticket, "certificate_renewed", seconds=20)
+        versions = life.api.get(f"/certificates/{ticket['certificate']['id']}/versions").json["items"]
+        renewed = max(datetime.fromisoformat(v["since"]) for v in versions)
+        assert 0 <= (renewed - told).total_seconds() <= 10
+    finally:
+        look_for_renewals(life.desk, "never")
 
 
 def test_a_renewal_that_fails_says_why_and_backs_off(life):

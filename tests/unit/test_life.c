@@ -732,7 +732,7 @@ static void scan_house(const struct test_db *test)
     autodone(life_rows) struct life_rows rows = { 0 };
     struct err err = { 0 };
 
-    assert_works(store_life_due(tx, LIFE_DUE_ALL, clock_at, NULL, 100, &rows, &err), &err);
+    assert_works(store_life_due(tx, clock_at, NULL, 100, &rows, &err), &err);
     tx_free(tx);
     for (size_t i = 0; i < rows.n; i++)
         (void)try(test, &certdesk, rows.items[i].ticket_id, "renew", &err);
@@ -776,6 +776,63 @@ static void a_house_lives_through_two_years(void **state)
     }
 }
 
+static int64_t next_renewal(const struct test_db *test, int64_t ticket_id)
+{
+    autofree(ticket_row) struct ticket_row *row = ticket(test, ticket_id);
+    autodone(life_facts) struct life_facts facts = { 0 };
+    struct tx *tx = test_tx(test, TX_READ);
+    struct renewal_plan plan;
+    struct err err = { 0 };
+
+    assert_works(store_life_facts(tx, row->certificate_id, clock_at, &facts, &err), &err);
+    tx_free(tx);
+    renewal_plan(&facts.input, &plan);
+    assert_int_equal(plan.why, RENEWAL_PLANNED);
+    return plan.renew_at;
+}
+
+static int64_t next_due(const struct test_db *test)
+{
+    struct tx *tx = test_tx(test, TX_READ);
+    struct err err = { 0 };
+    int64_t at = 0;
+
+    assert_works(store_life_next_due(tx, clock_at, &at, &err), &err);
+    tx_free(tx);
+    return at;
+}
+
+/* F16, F43: "when will this renew" is when it does, to the second. */
+static void what_is_planned_is_what_happens(void **state)
+{
+    int64_t tickets[N_HOUSE];
+    int64_t told[N_HOUSE];
+    int n_told = 0;
+
+    ops = &forgetful_ops;
+    for (size_t i = 0; i < N_HOUSE; i++) {
+        tickets[i] = a_request_ticket(*state);
+        must(*state, &alice, tickets[i], "enroll");
+        told[i] = next_renewal(*state, tickets[i]);
+        clock_at += DAY;
+    }
+    const int before = n_issued;
+
+    while ((clock_at = next_due(*state)) < NOW + 400 * DAY) {
+        scan_house(*state);
+        for (size_t i = 0; i < N_HOUSE; i++) {
+            const int64_t next = next_renewal(*state, tickets[i]);
+
+            assert_true(next > clock_at);
+            assert_true(next == told[i] || told[i] == clock_at);
+            n_told += next != told[i];
+            told[i] = next;
+        }
+    }
+    assert_int_equal(n_issued - before, n_told);
+    assert_in_range(n_told, N_HOUSE * (400 / 90), N_HOUSE * (400 / 59));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -794,6 +851,7 @@ int main(void)
         TEST(a_revocation_waits_for_its_ca),
         TEST(a_revocation_that_is_refused_restores_the_stage),
         TEST(a_transition_is_for_the_version_that_was_seen),
+        TEST(what_is_planned_is_what_happens),
         TEST(a_house_lives_through_two_years),
         cmocka_unit_test(attachments_have_harmless_names),
     };
