@@ -543,6 +543,22 @@ def test_watchers_hear_of_it_by_mail(desk_factory):
         life.do(ticket, "revoke")
         life.run("outbox")
         assert len(smtp.mails) == 1
+
+        # A ticket that has no record, and one whose record goes with it.
+        number = life.api.post("/tickets", {"type": "revoke_certificate", "profile": "web", "certificate_id": "C-99",
+                                            "domain": "gone.example.org", "assignee": "reader", "summary": "Over"}).json
+        later = life.create("later.example.org", assignee="reader")
+        for one in (number, later):
+            life.api.call("PUT", f"/tickets/{one['key']}/watchers/reader", expect=200)
+            life.do(one, "cancel", comment="not needed")
+        life.run("outbox")
+        mail = smtp.wait(2)[1]
+        assert mail.to == "reader@people.example" and mail.subject == "[certdesk] News of tickets that you watch"
+        assert "gone.example.org" in mail.text and "later.example.org" in mail.text
+        for one in (number, later):
+            assert f"{one['key']} ({one['summary']}) is in stage Cancelled" in mail.text
+        newest = life.api.get("/deliveries").json["items"][0]
+        assert life.api.get(f"/deliveries/{newest['id']}").json["tickets"] == [number["key"], later["key"]]
     finally:
         smtp.stop()
 
