@@ -42,6 +42,8 @@ struct sqlite_stmt {
     struct sqlite_stmt *next;
     struct sqlite_stmt **link; /* what points here */
     bool is_done;
+    bool has_id; /* the row that it is at is `id`, of the one that was inserted */
+    int64_t id;
 };
 
 static struct sqlite_conn *conn_of(const struct sqlite_db *self)
@@ -279,7 +281,7 @@ static struct sqlite_stmt *new_stmt(struct sqlite_db *self)
         stmt = xcalloc(1, sizeof *stmt);
     err_clear(&stmt->stmt.err);
     stmt->stmt.n_changed = 0;
-    stmt->is_done = false;
+    stmt->is_done = stmt->has_id = false;
     stmt->next = self->in_use;
     stmt->link = &self->in_use;
     if (stmt->next)
@@ -336,6 +338,7 @@ static bool sqlite_next(struct stmt *stmt)
 {
     struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
 
+    self->has_id = false;
     if (self->is_done || !self->prepared)
         return false;
     sqlite3_stmt *const prepared = self->prepared->handle;
@@ -353,7 +356,9 @@ static bool sqlite_next(struct stmt *stmt)
     case SQLITE_DONE:
         self->is_done = true;
         stmt->n_changed = sqlite3_stmt_readonly(prepared) ? 0 : sqlite3_changes64(handle);
-        return false;
+        self->has_id = self->prepared->wants_id && stmt->n_changed == 1;
+        self->id = sqlite3_last_insert_rowid(handle);
+        return self->has_id;
     default:
         self->is_done = true;
         return sqlite_conn_fail(handle, sqlite3_sql(prepared), &stmt->err);
@@ -370,7 +375,9 @@ static sqlite3_stmt *row_of(struct stmt *stmt)
 
 static int64_t sqlite_i64(struct stmt *stmt, int column)
 {
-    return sqlite3_column_int64(row_of(stmt), column);
+    const struct sqlite_stmt *self = (const struct sqlite_stmt *)stmt;
+
+    return self->has_id ? self->id : sqlite3_column_int64(row_of(stmt), column);
 }
 
 static struct span sqlite_bytes(struct stmt *stmt, int column)
@@ -380,12 +387,14 @@ static struct span sqlite_bytes(struct stmt *stmt, int column)
     const void *data =
         is_blob ? sqlite3_column_blob(row, column) : sqlite3_column_text(row, column);
 
+    ASSERT(!((const struct sqlite_stmt *)stmt)->has_id); /* a number, and never asked for as text */
     return span_of(data, data ? (size_t)sqlite3_column_bytes(row, column) : 0);
 }
 
 static bool sqlite_is_null(struct stmt *stmt, int column)
 {
-    return sqlite3_column_type(row_of(stmt), column) == SQLITE_NULL;
+    return !((const struct sqlite_stmt *)stmt)->has_id &&
+           sqlite3_column_type(row_of(stmt), column) == SQLITE_NULL;
 }
 
 static void sqlite_reset(struct stmt *stmt)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -209,6 +210,20 @@ static void find_parameters(struct sqlite_prepared *prepared)
     }
 }
 
+/* How long the text is without " RETURNING id", where it inserts one row of values. An id is the
+ * rowid in all our tables (ID_PRIMARY_KEY). */
+static size_t size_without_id(const char *sql)
+{
+    static const struct span tail = SPAN_LITERAL(" RETURNING id");
+    const size_t size = strlen(sql);
+
+    if (size < tail.size || strcmp(sql + size - tail.size, (const char *)tail.data) != 0 ||
+        strncmp(sql, "INSERT INTO ", 12) != 0 || strstr(sql, " ON CONFLICT") ||
+        strstr(sql, "SELECT ") || strstr(sql, "), (") || !strstr(sql, " VALUES ("))
+        return size;
+    return size - tail.size;
+}
+
 struct sqlite_prepared *sqlite_conn_prepare(struct sqlite_conn *conn, const char *sql,
     struct err *err)
 {
@@ -216,9 +231,12 @@ struct sqlite_prepared *sqlite_conn_prepare(struct sqlite_conn *conn, const char
     const bool is_taken = prepared && prepared->in_use;
 
     if (!prepared || is_taken) {
+        const size_t size = size_without_id(sql);
+
         prepared = xcalloc(1, sizeof *prepared);
-        if (sqlite3_prepare_v3(conn->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared->handle,
-                NULL) != SQLITE_OK) {
+        prepared->wants_id = sql[size] != '\0';
+        if (sqlite3_prepare_v3(conn->handle, sql, (int)size, SQLITE_PREPARE_PERSISTENT,
+                &prepared->handle, NULL) != SQLITE_OK) {
             free(prepared);
             sqlite_conn_fail(conn->handle, sql, err);
             return NULL;

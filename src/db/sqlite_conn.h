@@ -38,6 +38,10 @@ struct sqlite_prepared {
     int parameters[SQLITE_MAX_PARAMETERS + 1]; /* $N to SQLite's index; 0: not in the text */
     bool in_use;
     bool is_cached;
+
+    /* It inserts one row and wants its id, which the connection knows without RETURNING: for that
+     * SQLite would make a table to keep the rows in, and a journal of the statement's own. */
+    bool wants_id;
 };
 
 /* Makes the file where there is none. */
