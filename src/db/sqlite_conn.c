@@ -218,7 +218,7 @@ static size_t size_without_id(const char *sql)
     const size_t size = strlen(sql);
 
     if (size < tail.size || strcmp(sql + size - tail.size, (const char *)tail.data) != 0 ||
-        strncmp(sql, "INSERT INTO ", 12) != 0 || strstr(sql, " ON CONFLICT") ||
+        strncmp(sql, "INSERT ", 7) != 0 || strstr(sql, " ON CONFLICT") ||
         strstr(sql, "SELECT ") || strstr(sql, "), (") || !strstr(sql, " VALUES ("))
         return size;
     return size - tail.size;
