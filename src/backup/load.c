@@ -132,7 +132,7 @@ static bool settle(struct tx *tx, const struct backup_info *info, int64_t now, s
 
     (void)snprintf(reason, sizeof reason, "restored from a backup of %s, made at %s", info->node,
         info->created_at);
-    return store_job_release_all(tx, err) && store_delivery_shelve(tx, err) &&
+    return store_job_release(tx, NULL, err) && store_delivery_shelve(tx, err) &&
            store_deployment_shelve(tx, now, err) && store_restore_begin(tx, now, err) &&
            store_standby_begin(tx, reason, now, err) && audit_restore(tx, info, now, err);
 }
