@@ -74,6 +74,49 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     fine();
   });
 
+  /* F11 */
+  test('narrows the board to a person, a label and words, by the keyboard', async () => {
+    await page.goto('/tickets?view=board');
+    const column = page.getByRole('region', { name: 'Certificate Request' });
+    await column.getByLabel('2 tickets').waitFor();
+    await field('Search tickets').focus();
+    const reach = async (locator) => {
+      for (let i = 0; i < 20 && !await locator.evaluate((e) => e === document.activeElement); i++) await page.keyboard.press('Tab');
+      assert.ok(await locator.evaluate((e) => e === document.activeElement));
+    };
+    await reach(field('Assignee'));
+    await page.keyboard.type("Nobody's");
+    await column.getByLabel('1 ticket').waitFor();
+    assert.match(page.url(), /assignee=-/);
+    await column.getByRole('link', { name: /CERT-101/ }).waitFor({ state: 'detached' });
+    await field('Assignee').selectOption('bob');
+    await column.getByRole('link', { name: /CERT-101/ }).waitFor();
+    await field('Assignee').selectOption('');
+    await reach(field('Label'));
+    await page.keyboard.type('shop');
+    await column.getByLabel('1 ticket').waitFor();
+    await column.getByRole('link', { name: /CERT-101/ }).waitFor();
+    assert.match(page.url(), /label=shop/);
+    await field('Label').fill('');
+    await column.getByLabel('2 tickets').waitFor();
+    await column.getByRole('link', { name: 'shop' }).click();
+    await column.getByLabel('1 ticket').waitFor();
+    assert.equal(await field('Label').inputValue(), 'shop');
+    fine();
+  });
+
+  /* F11 */
+  test('edits a ticket: the day by which it is to be done', async () => {
+    await page.goto('/tickets/CERT-101');
+    await button('More actions').click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+    await dialog().getByLabel('Due').fill('2031-05-01');
+    await inDialog('Save').click();
+    await gone();
+    assert.equal(server.state.world.certificateTickets.find((t) => t.key === 'CERT-101')?.due_at, '2031-05-01T00:00:00Z');
+    fine();
+  });
+
   /* F11, F12 */
   test('creates a ticket from a CSR, and says beforehand what the profile does not allow', async () => {
     await page.goto('/tickets');
