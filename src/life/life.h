@@ -121,8 +121,8 @@ struct life_ask {
  * Bring the transition about, or begin it; on behalf of certdesk itself only what is due is
  * renewed: with a CA that takes its time the ticket is in its working status afterwards, and a job
  * goes on. ERR_CONFLICT with the reason when it is not possible now; ERR_DENIED; ERR_NOT_FOUND for
- * who may not see the ticket. Revoking what is revoked succeeds. Of two that enroll at the same
- * time both succeed, with one certificate.
+ * who may not see the ticket. Revoking what is revoked succeeds, and cancelling what is cancelled.
+ * Of two that enroll at the same time both succeed, with one certificate.
  */
 bool life_do(struct life *life, int64_t ticket_id, const struct life_ask *ask, struct err *err)
     must_check;

@@ -143,6 +143,11 @@ bool life_revoke(struct life *life, int64_t ticket_id, const struct life_ask *as
 /* Have enough people agreed? ERR_CONFLICT if not. */
 bool life_check_approvals(struct tx *tx, const struct life_case *c, struct err *err) must_check;
 
+/* What people had to agree to is renewed without asking them again; more than that is not: may
+ * `csr` take the place of the ticket's? ERR_CONFLICT if not. */
+bool life_check_agreed(const struct life_case *c, const struct csr *csr, struct err *err)
+    must_check;
+
 /* May what a request asks for be issued now? */
 bool life_judge(struct life *life, const struct life_case *c, const struct csr *csr, bool is_ours,
     struct err *err) must_check;

@@ -12,7 +12,7 @@
 struct err;
 struct tx;
 
-#define TICKET_SUMMARY_MAX 500
+#define TICKET_SUMMARY_MAX 1020 /* bytes: 255 characters of any kind */
 
 struct ticket_new {
     const char *project; /* NULL: CERT */

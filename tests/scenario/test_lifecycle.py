@@ -15,7 +15,7 @@ from certdesk import Api
 from lifecycle import Desk, csr_for, spki
 from mailbox import MailServer
 from profiles import look_for_renewals, run_sql
-from uploads import upload
+from uploads import import_, upload
 
 OUTSIDE = "The certificate's profile does not allow renewal outside of the configured expiry window"
 
@@ -119,6 +119,7 @@ def test_a_certificate_is_revoked_by_its_id_and_its_domain(life):
 
     done = revoke(one["certificate_id"].lower(), "A.example.org")
     assert (done["status"], done["message"]) == ("done", f"{done['key']}- Shop closed has been revoked")
+    assert (done["profile"], done["certificate_id"], done["domain"]) == ("web", one["certificate_id"].lower(), "A.example.org")
     assert life.ticket(one)["status"] == "certificate_revoked"
     assert f"revoked by {done['key']}" in life.comments(one)[-1]
     by_serial = life.api.get(f"/certificates/{other['certificate']['id']}").json["current"]["serial"]
@@ -180,6 +181,76 @@ def test_cancelling_takes_the_record_back(life):
     assert (cancelled["status"], cancelled["resolution"], cancelled["certificate"]) == ("cancelled", "cancelled", None)
     life.api.get(f"/certificates/{ticket['certificate']['id']}", expect=404)
     life.do(ticket, "enroll", expect=409)
+    again = life.do(ticket, "cancel", comment="once more")
+    assert (again["status"], life.comments(ticket)) == ("cancelled", ["a mistake"])
+
+
+def test_another_ticket_for_a_record_takes_it_over_when_it_is_enrolled(life):
+    """Until then, and if it is cancelled, the record lives by the ticket it has: F16."""
+    first = life.enrolled("kept.example.org")
+    record = first["certificate"]["id"]
+    plan = life.api.get(f"/certificates/{record}/renewal").json
+    second = life.create("kept.example.org", certificate=record)
+    assert life.api.get(f"/certificates/{record}/renewal").json == plan
+    assert life.do(second, "cancel")["status"] == "cancelled"
+    assert life.api.get(f"/certificates/{record}/renewal").json == plan
+    assert life.do(first, "renew", force=True)["status"] == "certificate_renewed"
+
+    third = life.enrolled("kept.example.org", certificate=record)
+    assert f"lives by {third['key']}" in life.comments(first)[-1]
+    assert third["key"] in life.do(first, "renew", force=True, expect=409)["detail"]
+    assert life.do(third, "renew", force=True)["status"] == "certificate_renewed"
+    assert life.api.post(f"/certificates/{record}/revoke", {}, expect=200).json["key"] == third["key"]
+
+
+def test_a_record_whose_request_was_cancelled_is_what_it_was(life, authority):
+    """What was imported is imported again, and nobody expects it to renew itself."""
+    record = import_(life.api, {"file": authority.issue("mine.example.org").pem}).json
+    ticket = life.create("mine.example.org", certificate=record["id"])
+    assert life.api.get(f"/certificates/{record['id']}").json["source"] == "managed"
+    life.do(ticket, "cancel")
+    now = life.api.get(f"/certificates/{record['id']}").json
+    assert (now["source"], now["profile"], now["stage"]) == ("imported", None, None)
+
+
+def test_an_authoritys_own_record_is_no_profiles(life):
+    (record,) = life.api.get("/certificates?q=CA+internal").json["items"]
+    body = {"profile": "web", "csr": csr_for("www.example.org")[0]}
+    assert "certificate authority" in life.api.post(f"/certificates/{record['id']}/enroll", body, expect=409).json["detail"]
+    assert life.api.get(f"/certificates/{record['id']}").json["source"] == "imported"
+
+
+def test_a_stale_reader_changes_nothing_by_the_record_either(life):
+    """If-Match with enroll, renew and revoke of a record is its ETag."""
+    ticket = life.enrolled("stale.example.org")
+    path = f"/certificates/{ticket['certificate']['id']}"
+    etag = life.api.get(path).json["etag"]
+    for verb, body in (("enroll", {"profile": "web", "csr": csr_for("stale.example.org")[0]}), ("renew", {"force": True}),
+                       ("revoke", {})):
+        life.api.post(f"{path}/{verb}", body, headers={"If-Match": '"4711"'}, expect=412)
+    assert life.ticket(ticket)["status"] == "certificate_enrolled"
+    life.api.post(f"{path}/revoke", {}, headers={"If-Match": etag}, expect=200)
+
+
+def test_a_summary_is_one_line_that_says_something(life):
+    for bad in ("two\nlines", "  ", "x" * 251):
+        answer = life.create(summary=bad, expect=400)
+        assert answer["errors"][0]["field"] == "summary"
+    ticket = life.create(summary="漢" * 250)
+    for bad in ("two\nlines", "", "\t", None):
+        life.api.patch(f"/tickets/{ticket['key']}", {"summary": bad}, expect=400)
+    assert life.ticket(ticket)["summary"] == "漢" * 250
+
+
+def test_reasons_are_those_of_the_standard_in_either_spelling(life):
+    for reason, kept in (("key_compromise", "keyCompromise"), ("cessationOfOperation", "cessationOfOperation")):
+        ticket = life.enrolled()
+        life.do(ticket, "revoke", reason=reason)
+        assert life.comments(ticket)[-1].endswith(f"reason {kept}.")
+    ticket = life.enrolled()
+    for reason in ("certificateHold", "removeFromCRL", "key", "keyCompromised"):
+        (error,) = life.do(ticket, "revoke", reason=reason, expect=400)["errors"]
+        assert error["field"] == "reason" and "unspecified, keyCompromise, affiliationChanged" in error["message"]
 
 
 def test_what_is_a_strangers_is_not_there(life):
@@ -452,6 +523,8 @@ def test_a_request_waits_for_those_who_must_agree(life):
     assert ticket["approvals"] == {"needed": 2, "group": "approvers", "given": []}
     assert life.do(ticket, "enroll", api=ann, expect=409)
     assert bob.get(f"/tickets/{key}").json["may"] == ["approve", "watch"]
+    assert bob.get(f"/tickets/{key}/transitions").json["items"] == []
+    assert [t["transition"] for t in ann.get(f"/tickets/{key}/transitions").json["items"]] == ["enroll", "cancel"]
     assert [t["key"] for t in bob.get("/tickets").json["items"]] == [key]
     assert eve.get("/tickets").json["items"] == []
     eve.call("POST", f"/tickets/{key}/approval", {"approved": True}, expect=404)
@@ -464,6 +537,42 @@ def test_a_request_waits_for_those_who_must_agree(life):
     cid.post(f"/tickets/{key}/approval", {"approved": True}, expect=200)
     assert life.do(ticket, "enroll", api=ann)["status"] == "certificate_enrolled"
     bob.call("POST", f"/tickets/{key}/approval", {"approved": False}, expect=409)
+
+
+def test_nothing_is_issued_that_nobody_agreed_to(life):
+    """Another request behind the approvers' backs, with the enrolment or for a renewal, is refused."""
+    ann, bob = (person(life, n) for n in ("ann", "bob"))
+    group, profile = f"agree-{secrets.token_hex(3)}", f"agreed-{secrets.token_hex(3)}"
+    life.api.post("/groups", {"name": group, "users": [bob.name]})
+    life.profile(profile, approvals={"needed": 1, "group": group})
+    other, same = csr_for("other.example.org")[0], csr_for("agreed.example.org")[0]
+    ticket = life.create("agreed.example.org", api=ann, profile=profile)
+
+    def agree():
+        bob.post(f"/tickets/{ticket['key']}/approval", {"approved": True}, expect=200)
+
+    agree()
+    assert "approved" in life.do(ticket, "enroll", api=ann, csr=other, expect=409)["detail"]
+    given = ann.post(f"/tickets/{ticket['key']}/csr", {"csr": other}, expect=200).json
+    assert (given["domain"], given["approvals"]["given"]) == ("other.example.org", [])
+    assert "1 more" in life.do(ticket, "enroll", api=ann, expect=409)["detail"]
+    ann.post(f"/tickets/{ticket['key']}/csr", {"csr": same}, expect=200)
+    agree()
+    assert life.do(ticket, "enroll", api=ann)["summary"] == "Certificate enrolled:agreed.example.org"
+    ann.call("POST", f"/tickets/{ticket['key']}/csr", {"csr": other}, expect=409)
+    refused = life.do(ticket, "renew", csr=other, force=True, expect=409)
+    assert "nobody has approved the name other.example.org" in refused["detail"]
+    assert life.do(ticket, "renew", csr=csr_for("agreed.example.org")[0], force=True)["status"] == "certificate_renewed"
+    assert len(life.files(ticket)) == 2
+
+
+def test_what_a_ticket_is_called_by_follows_its_request(life):
+    """F13 F15: summary and file are called by what was issued, also where the request was changed."""
+    ticket = life.create("typo.example.org")
+    life.api.post(f"/tickets/{ticket['key']}/csr", {"csr": csr_for("right.example.org")[0]}, expect=200)
+    assert life.do(ticket, "enroll")["summary"] == "Certificate enrolled:right.example.org"
+    assert life.do(ticket, "renew", csr=csr_for("moved.example.org")[0], force=True)["domain"] == "moved.example.org"
+    assert [f["name"] for f in life.files(ticket)] == ["right.example.org.pem", "moved.example.org.pem"]
 
 
 # ---------------------------------------------------------------- what hangs on a ticket

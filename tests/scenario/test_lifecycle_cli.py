@@ -1,6 +1,7 @@
 """The life of a certificate from the command line: certdesk ticket, and certdesk cert enroll, renew, revoke."""
 
 import json
+import re
 import socket
 import threading
 
@@ -24,6 +25,8 @@ def test_a_certificate_from_request_to_revocation(desk, tmp_path):
     assert say("ticket", "enroll", "cert-1", "--comment", "please") == "CERT-1 has been updated (certificate_enrolled)\n"
     shown = say("ticket", "show", "CERT-1")
     assert "Certificate enrolled:www.example.org" in shown and "please" in shown
+    for line in ("certificate_id C-", "expires_at 20", "reporter admin", "expected_at www.example.org:443, not seen"):
+        assert line in re.sub(" +", " ", shown)
     assert "www.example.org.pem" in say("ticket", "attachment", "CERT-1")
     file = json.loads(say("ticket", "attachment", "CERT-1", "-o", "json").splitlines()[0])
     assert say("ticket", "attachment", "CERT-1", str(file["id"])).startswith("-----BEGIN CERTIFICATE-----")
@@ -62,6 +65,10 @@ def test_a_certificate_from_request_to_revocation(desk, tmp_path):
     for words in (("ticket",), ("ticket", "nonsense"), ("ticket", "renew"), ("cert", "revoke")):
         say(*words, code=2)
     say("cert", "renew", "x", code=1)
+    life.api.post("/groups", {"name": "ops", "users": ["admin"]})
+    life.profile("strict", approvals={"needed": 2, "group": "ops"})
+    shown = re.sub(" +", " ", say("ticket", "show", life.create("www.example.org", profile="strict")["key"]))
+    assert "approvals 2 of the group ops are needed" in shown
 
 
 class LosesAnswers:

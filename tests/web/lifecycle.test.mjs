@@ -211,6 +211,41 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     fine();
   });
 
+  /* F33 */
+  test('shows at once that it is served, and the ticket resolved', async () => {
+    await page.goto('/tickets/CERT-103');
+    await page.getByText('1 of 2 do not serve it yet').waitFor();
+    await page.getByText('Looking whether it is served').first().waitFor();
+    const { world } = server.state;
+    const ticket = world.certificateTickets.find((t) => t.key === 'CERT-103');
+    ticket.expected_at[1].seen = true;
+    world.deployments.find((d) => d.state === 'proving').state = 'seen';
+    await page.getByText('It is served everywhere.').waitFor({ timeout: 6000 });
+    ticket.status = 'certificate_revoked';
+    await page.reload();
+    await page.getByText('Revoked, and still served by 2 endpoints: replace it there.').waitFor();
+    ticket.expected_at.forEach((e) => { e.seen = false; });
+    await page.reload();
+    await page.getByText('Certificate Revoked').first().waitFor();
+    assert.equal(await page.getByText('Where it is').count(), 0);
+    fine();
+  });
+
+  test('keeps the focus in the page when the button that was pressed is gone', async () => {
+    await page.goto('/tickets/CERT-101');
+    await button('Cancel').press('Enter');
+    await dialog().waitFor();
+    await page.keyboard.press('Escape');
+    await gone();
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Cancel');
+    await page.keyboard.press('Enter');
+    await inDialog('Cancel').first().press('Enter');
+    await gone();
+    await page.getByText('Cancelled').first().waitFor();
+    await page.waitForFunction(() => document.activeElement?.id === 'main');
+    fine();
+  });
+
   test('says what goes wrong while an order is under way', async () => {
     await page.goto('/tickets/CERT-104');
     await page.getByText(/The last try failed: the CA does not answer/).waitFor();
