@@ -751,9 +751,10 @@ static void keys_of_requests_and_orders_must_fit(void **state)
     struct err err = { 0 };
 
     assert_int_equal(misfit(tx), 0);
-    assert_works(store_request_set_csr(tx, id, buf_span(&one), other, &err), &err);
+    assert_works(store_request_set_csr(tx, id, buf_span(&one), "www.example.org", other, &err),
+        &err);
     assert_int_equal(misfit(tx), other);
-    assert_works(store_request_set_csr(tx, id, buf_span(&one), key, &err), &err);
+    assert_works(store_request_set_csr(tx, id, buf_span(&one), "www.example.org", key, &err), &err);
     assert_int_equal(misfit(tx), 0);
     test_commit(tx);
 
@@ -764,7 +765,8 @@ static void keys_of_requests_and_orders_must_fit(void **state)
 
     assert_int_equal(order->sealed_key_id, key);
     assert_int_equal(misfit(again), 0);
-    assert_works(store_request_set_csr(again, id, buf_span(&two), other, &err), &err);
+    assert_works(store_request_set_csr(again, id, buf_span(&two), "www.example.org", other, &err),
+        &err);
     assert_int_equal(misfit(again), 0);
     autofree(stmt) struct stmt *move =
         tx_prepare(again, "UPDATE ca_order SET sealed_key_id = $1 WHERE id = $2");
