@@ -45,7 +45,7 @@ _certdesk_options() {
             "--socket --timeout --type --user --wait --help"
         ;;
     deployment) echo "-o --certificate --output --resource --state --wait --help" ;;
-    ticket) echo "-o --assignee --certificate --comment --csr --domain --force --key --output --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
+    ticket) echo "-o --assignee --certificate --comment --csr --description --domain --due --force --key --labels --output --priority --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
     config) echo "-o --config --help" ;;
     restore)
         echo "--check --config --data --database --recovery-key --signer --help"
@@ -77,7 +77,7 @@ _certdesk_words() {
     profile) echo "list show add edit check delete force" ;;
     resource) echo "list show add edit remove put clear test deploy" ;;
     deployment) echo "list show retry" ;;
-    ticket) echo "create list show enroll renew revoke cancel resolve reopen approve refuse comment csr attachment attach watch unwatch" ;;
+    ticket) echo "create list show edit enroll renew revoke cancel resolve reopen approve refuse comment csr attachment attach watch unwatch" ;;
     user) echo "list add edit remove" ;;
     config) echo "check list" ;;
     esac

@@ -16,22 +16,12 @@ void cert_fields_done(struct cert_fields *fields)
     custom_field_rows_done(&fields->rows);
 }
 
-/* A number comes as one, or as text: 12.5 and "12.5". */
 static char *read_value(struct json_in *in, const struct custom_field_row *row)
 {
-    autodone(buf) struct buf number = BUF_INIT(1024);
-    const struct json *value = json_in_value(in, row->name);
-    const char *given = json_as_text(value);
     struct err err = { 0 };
     char *ret = NULL;
 
-    if (!given && value && row->type == FIELD_NUMBER) {
-        json_write(value, &number);
-        given = buf_text(&number);
-    }
-    if (!given)
-        given = json_in_text(in, row->name, 1, FIELD_VALUE_MAX); /* says that it is no text */
-    else if (!custom_field_value(row, given, &ret, &err))
+    if (!custom_field_value_of_json(row, json_in_value(in, row->name), &ret, &err))
         json_in_complain(in, row->name, "%s", err.msg);
     return ret;
 }

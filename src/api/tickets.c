@@ -18,12 +18,19 @@
 #define BODY_MAX 32000
 #define BOARD_COLUMN_MAX 50
 
+/* "-" is nobody. */
+static const char *read_assignee(struct query *query)
+{
+    const char *const name = query_text(query, "assignee", 64);
+
+    return name && strcmp(name, "-") == 0 ? "" : name;
+}
+
 static bool tickets_list(struct api_call *call, struct err *err)
 {
     autofree(query) struct query *query = query_new(call);
     autodone(ticket_page) struct ticket_page page = { 0 };
     const struct store_viewer viewer = api_viewer(call);
-    const char *assignee = query_text(query, "assignee", 64);
     int open = query_tristate(query, "open");
     struct ticket_filter filter = {
         .q = query_text(query, "q", 200),
@@ -31,8 +38,9 @@ static bool tickets_list(struct api_call *call, struct err *err)
         .status = query_text(query, "status", 64),
         .project = query_text(query, "project", 16),
         .profile = query_text(query, "profile", 100),
-        .assignee = assignee && strcmp(assignee, "-") == 0 ? "" : assignee,
+        .assignee = read_assignee(query),
         .reporter = query_text(query, "reporter", 64),
+        .label = query_text(query, "label", 64),
         .certificate_id = query_i64(query, "certificate", 1, INT64_MAX, 0),
         .is_open = open > 0,
         .is_resolved = open == 0,
@@ -90,6 +98,8 @@ static bool tickets_board(struct api_call *call, struct err *err)
     struct ticket_filter filter = { .project = query_text(query, "project", 16),
         .profile = query_text(query, "profile", 100),
         .type = query_text(query, "type", 64),
+        .assignee = read_assignee(query),
+        .label = query_text(query, "label", 64),
         .q = query_text(query, "q", 200),
         .now = call->now };
 
@@ -117,6 +127,7 @@ struct read_ticket {
     struct ticket_edit edit;
     struct buf labels;
     int64_t assignee_id;
+    int64_t due_at;
     int64_t snoozed_until;
     bool is_acknowledged;
     bool only_acknowledges;
@@ -166,6 +177,10 @@ static bool read_edit(struct api_call *call, struct json_in *in, struct read_tic
     read->edit.priority = priority;
     if (json_in_has(in, "labels"))
         read_labels(in, read);
+    if (json_in_has(in, "due_at")) {
+        read->due_at = json_in_time_opt(in, "due_at", 0);
+        read->edit.due_at = &read->due_at;
+    }
     if (json_in_has(in, "snoozed_until")) {
         read->snoozed_until = json_in_time_opt(in, "snoozed_until", 0);
         if (read->snoozed_until && read->snoozed_until <= call->now)
@@ -185,7 +200,8 @@ static bool read_edit(struct api_call *call, struct json_in *in, struct read_tic
     }
     read->only_acknowledges = read->edit.is_acknowledged && !read->edit.summary &&
                               !read->edit.description && !priority && !read->edit.labels &&
-                              !read->edit.snoozed_until && !read->edit.assignee_id;
+                              !read->edit.due_at && !read->edit.snoozed_until &&
+                              !read->edit.assignee_id;
     return json_in_end(in, err);
 }
 

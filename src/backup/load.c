@@ -132,7 +132,7 @@ static bool settle(struct tx *tx, const struct backup_info *info, int64_t now, s
 
     (void)snprintf(reason, sizeof reason, "restored from a backup of %s, made at %s", info->node,
         info->created_at);
-    return store_job_release_all(tx, err) && store_delivery_shelve(tx, err) &&
+    return store_job_release(tx, NULL, err) && store_delivery_shelve(tx, err) &&
            store_deployment_shelve(tx, now, err) && store_restore_begin(tx, now, err) &&
            store_standby_begin(tx, reason, now, err) && audit_restore(tx, info, now, err);
 }
@@ -261,7 +261,7 @@ static bool adopt_keys(struct backup_reader *reader, struct db *db,
     return batch->n == 0 || adopt_batch(db, adopter, batch, err);
 }
 
-/* Each key was brought over, and fits the certificate that has it. */
+/* Each key was brought over, and fits the certificate or request that has it. */
 static bool prove_keys(struct db *db, int64_t n_adopted, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
@@ -275,7 +275,7 @@ static bool prove_keys(struct db *db, int64_t n_adopted, struct err *err)
         return fail(err, ERR_INVALID, "the backup has %" PRId64 " private keys, and opens %" PRId64,
             total, n_adopted);
     if (misfit)
-        return fail(err, ERR_INVALID, "the private key %" PRId64 " does not fit its certificate",
+        return fail(err, ERR_INVALID, "the private key %" PRId64 " does not fit its certificate or request",
             misfit);
     return true;
 }

@@ -17,23 +17,26 @@
 
 static int usage(void)
 {
-    fputs("usage: certdesk ticket create --profile NAME [--csr FILE | NAME…] [--subject O=TEXT]…\n"
-          "                              [--key rsa[:BITS]|ec[:CURVE]|ed25519] [--summary TEXT]\n"
-          "                              [--project KEY] [--certificate ID]\n"
-          "       certdesk ticket create --profile NAME --revoke CERTIFICATE-ID --domain NAME\n"
-          "                              [--reason REASON] [--summary TEXT]\n"
-          "       certdesk ticket list [--status S] [--assignee NAME] [--search TEXT]\n"
-          "                            [--project KEY] [--profile NAME] [-o table|json]\n"
-          "       certdesk ticket show KEY [-o table|json]\n"
-          "       certdesk ticket enroll|cancel|resolve|reopen KEY [--comment TEXT]\n"
-          "       certdesk ticket renew KEY [--csr FILE] [--force] [--comment TEXT]\n"
-          "       certdesk ticket revoke KEY [--reason REASON] [--comment TEXT]\n"
-          "       certdesk ticket approve|refuse KEY [--comment TEXT]\n"
-          "       certdesk ticket comment KEY TEXT|-\n"
-          "       certdesk ticket csr KEY FILE|-\n"
-          "       certdesk ticket attachment KEY [ID]\n"
-          "       certdesk ticket attach KEY FILE\n"
-          "       certdesk ticket watch|unwatch KEY [--user NAME]\n",
+    fputs(
+        "usage: certdesk ticket create --profile NAME [--csr FILE | NAME…] [--subject O=TEXT]…\n"
+        "                              [--key rsa[:BITS]|ec[:CURVE]|ed25519] [--summary TEXT]\n"
+        "                              [--project KEY] [--certificate ID] [--due DATE]\n"
+        "       certdesk ticket create --profile NAME --revoke CERTIFICATE-ID --domain NAME\n"
+        "                              [--reason REASON] [--summary TEXT]\n"
+        "       certdesk ticket list [--status S] [--assignee NAME] [--search TEXT]\n"
+        "                            [--project KEY] [--profile NAME] [-o table|json]\n"
+        "       certdesk ticket show KEY [-o table|json]\n"
+        "       certdesk ticket enroll|cancel|resolve|reopen KEY [--comment TEXT]\n"
+        "       certdesk ticket renew KEY [--csr FILE] [--force] [--comment TEXT]\n"
+        "       certdesk ticket revoke KEY [--reason REASON] [--comment TEXT]\n"
+        "       certdesk ticket approve|refuse KEY [--comment TEXT]\n"
+        "       certdesk ticket edit KEY [--summary TEXT] [--description TEXT] [--assignee NAME|-]\n"
+        "                            [--priority PRIORITY] [--labels a,b|-] [--due DATE|-]\n"
+        "       certdesk ticket comment KEY TEXT|-\n"
+        "       certdesk ticket csr KEY FILE|-\n"
+        "       certdesk ticket attachment KEY [ID]\n"
+        "       certdesk ticket attach KEY FILE\n"
+        "       certdesk ticket watch|unwatch KEY [--user NAME]\n",
         stderr);
     return CLI_USAGE;
 }
@@ -210,6 +213,8 @@ static const struct option options[] = { { "status", required_argument, NULL, 's
     { "subject", required_argument, NULL, 'j' }, { "comment", required_argument, NULL, 'm' },
     { "reason", required_argument, NULL, 'r' }, { "revoke", required_argument, NULL, 'R' },
     { "domain", required_argument, NULL, 'd' }, { "user", required_argument, NULL, 'u' },
+    { "description", required_argument, NULL, 'D' }, { "priority", required_argument, NULL, 'y' },
+    { "labels", required_argument, NULL, 'l' }, { "due", required_argument, NULL, 'w' },
     { "force", no_argument, NULL, 'f' }, { "output", required_argument, NULL, 'o' },
     { "help", no_argument, NULL, 'h' }, { 0 } };
 
@@ -220,7 +225,9 @@ static bool take_text(struct ticket_options *o, int option)
         const char **text;
     } texts[] = { { 'P', &o->project }, { 'p', &o->profile }, { 'c', &o->csr },
         { 'S', &o->summary }, { 'C', &o->certificate }, { 'k', &o->key }, { 'm', &o->comment },
-        { 'r', &o->reason }, { 'R', &o->revoke }, { 'd', &o->domain }, { 'u', &o->user } };
+        { 'r', &o->reason }, { 'R', &o->revoke }, { 'd', &o->domain }, { 'u', &o->user },
+        { 'a', &o->assignee }, { 'D', &o->description }, { 'y', &o->priority }, { 'l', &o->labels },
+        { 'w', &o->due } };
 
     for (size_t i = 0; i < countof(texts); i++) {
         if (texts[i].option == option) {
@@ -236,9 +243,6 @@ static bool take_option(struct ticket_options *o, int option)
     switch (option) {
     case 's':
         add_query(&o->query, "status", optarg);
-        return true;
-    case 'a':
-        add_query(&o->query, "assignee", optarg);
         return true;
     case 'q':
         add_query(&o->query, "q", optarg);
@@ -271,6 +275,8 @@ static bool take_options(struct ticket_options *o, int argc, char **argv)
 
 static bool run_list(struct remote *remote, struct ticket_options *o, struct err *err)
 {
+    if (o->assignee)
+        add_query(&o->query, "assignee", o->assignee);
     if (o->project)
         add_query(&o->query, "project", o->project);
     if (o->profile)
@@ -292,6 +298,8 @@ static bool run(struct ticket_options *o, const char *verb, char **rest, int n, 
         return show(remote, rest[0], o->json, err);
     if (strcmp(verb, "comment") == 0)
         return comment(remote, rest[0], rest[1], err);
+    if (strcmp(verb, "edit") == 0)
+        return ticket_edit(remote, o, rest[0], err);
     if (strcmp(verb, "csr") == 0)
         return ticket_csr(remote, rest[0], rest[1], err);
     if (strcmp(verb, "attachment") == 0)
@@ -308,10 +316,10 @@ static bool run(struct ticket_options *o, const char *verb, char **rest, int n, 
 int cli_ticket(int argc, char **argv)
 {
     static const struct items_verb verbs[] = { { "list", 0, 0 }, { "create", 0, 1000 },
-        { "show", 1, 1 }, { "comment", 2, 2 }, { "enroll", 1, 1 }, { "renew", 1, 1 },
-        { "revoke", 1, 1 }, { "cancel", 1, 1 }, { "resolve", 1, 1 }, { "reopen", 1, 1 },
-        { "approve", 1, 1 }, { "refuse", 1, 1 }, { "csr", 2, 2 }, { "attachment", 1, 2 },
-        { "attach", 2, 2 }, { "watch", 1, 1 }, { "unwatch", 1, 1 }, { 0 } };
+        { "show", 1, 1 }, { "edit", 1, 1 }, { "comment", 2, 2 }, { "enroll", 1, 1 },
+        { "renew", 1, 1 }, { "revoke", 1, 1 }, { "cancel", 1, 1 }, { "resolve", 1, 1 },
+        { "reopen", 1, 1 }, { "approve", 1, 1 }, { "refuse", 1, 1 }, { "csr", 2, 2 },
+        { "attachment", 1, 2 }, { "attach", 2, 2 }, { "watch", 1, 1 }, { "unwatch", 1, 1 }, { 0 } };
     struct ticket_options o = { .query = BUF_INIT(8192) };
     struct err err = { 0 };
     bool works = false;

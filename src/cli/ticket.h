@@ -22,10 +22,18 @@ struct ticket_options {
     const char *revoke; /* a certificate ID: the ticket is one of type Revoke Certificate */
     const char *domain;
     const char *user;
+    /* of edit; "-" takes away what need not be there. NULL: as it is */
+    const char *description;
+    const char *assignee;
+    const char *priority;
+    const char *labels; /* separated by commas */
+    const char *due;
 };
 
 /* The words that change something. `verb` is one of the table's; `words` follow it. */
 bool ticket_create(struct remote *remote, const struct ticket_options *o, char **words, size_t n,
+    struct err *err) must_check;
+bool ticket_edit(struct remote *remote, const struct ticket_options *o, const char *key,
     struct err *err) must_check;
 bool ticket_move(struct remote *remote, const struct ticket_options *o, const char *verb,
     const char *key, struct err *err) must_check;

@@ -96,6 +96,62 @@ static bool post(struct remote *remote, const struct ticket_options *o, const ch
     return true;
 }
 
+/* A day, or an instant in RFC 3339; "-": none. */
+static void write_due(struct json_out *out, const char *due)
+{
+    autofree(str) char *instant = xasprintf("%s%s", due, strlen(due) == 10 ? "T00:00:00Z" : "");
+
+    json_str(out, "due_at", strcmp(due, "-") == 0 ? NULL : instant);
+}
+
+static void write_labels(struct json_out *out, const char *labels)
+{
+    struct span rest = span_text(strcmp(labels, "-") == 0 ? "" : labels);
+    struct span label;
+
+    json_begin_array(out, "labels");
+    while (span_split(&rest, ',', &label)) {
+        autofree(str) char *text = span_dup(span_trim(label));
+
+        if (text[0])
+            json_str(out, NULL, text);
+    }
+    json_end(out);
+}
+
+bool ticket_edit(struct remote *remote, const struct ticket_options *o, const char *key,
+    struct err *err)
+{
+    autofree(str) char *path = items_path("/tickets/", key, "");
+    autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
+    autofree(json) struct json *ticket = NULL;
+    struct json_out out;
+
+    json_out_init(&out, &body);
+    json_begin_object(&out, NULL);
+    if (o->summary)
+        json_str(&out, "summary", o->summary);
+    if (o->description)
+        json_str(&out, "description", o->description);
+    if (o->assignee)
+        json_str(&out, "assignee", strcmp(o->assignee, "-") == 0 ? NULL : o->assignee);
+    if (o->priority)
+        json_str(&out, "priority", o->priority);
+    if (o->labels)
+        write_labels(&out, o->labels);
+    if (o->due)
+        write_due(&out, o->due);
+    json_end(&out);
+    if (!json_out_check(&out, err) ||
+        !remote_call(remote, "PATCH", path, buf_text(&body), &ticket, err))
+        return false;
+    if (o->json)
+        output_json(ticket);
+    else
+        printf("%s has been updated\n", json_as_text(json_member(ticket, "key")));
+    return true;
+}
+
 bool ticket_create(struct remote *remote, const struct ticket_options *o, char **words, size_t n,
     struct err *err)
 {
@@ -111,6 +167,8 @@ bool ticket_create(struct remote *remote, const struct ticket_options *o, char *
     write_texts(&out, o);
     if (record)
         json_i64(&out, "certificate", record);
+    if (o->due)
+        write_due(&out, o->due);
     return write_request(&out, o, words, n, err) && post(remote, o, "/tickets", &out, &body, err);
 }
 

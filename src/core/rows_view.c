@@ -116,6 +116,22 @@ bool custom_field_value(const struct custom_field_row *row, const char *text, ch
     return true;
 }
 
+bool custom_field_value_of_json(const struct custom_field_row *row, const struct json *value,
+    char **ret, struct err *err)
+{
+    autodone(buf) struct buf number = BUF_INIT(1024);
+    const char *text = json_as_text(value);
+
+    if (!text && row->type == FIELD_NUMBER) {
+        json_write(value, &number);
+        if (!buf_check(&number, "the number", err))
+            return false;
+        text = buf_text(&number);
+    }
+    return text ? custom_field_value(row, text, ret, err)
+                : fail(err, ERR_INVALID, "must be a text");
+}
+
 void view_row_done(struct view_row *row)
 {
     free(row->owner);

@@ -7,6 +7,7 @@
 #include "core/rows.h"
 
 struct err;
+struct json;
 
 struct view_row {
     int64_t id;
@@ -51,6 +52,10 @@ bool field_name_is_valid(const char *name);
  */
 bool custom_field_value(const struct custom_field_row *row, const char *text, char **ret,
     struct err *err) must_check;
+
+/* The same of what a program has given: a text, or for a number one: 12.5 and "12.5". */
+bool custom_field_value_of_json(const struct custom_field_row *row, const struct json *value,
+    char **ret, struct err *err) must_check;
 
 /*
  * A number as it is stored, without needless zeros: "1.50" is "1.5", "007" is "7". False where

@@ -70,11 +70,11 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
     desk->tmp_dir = xasprintf("%s/tmp", conf_text(conf->conf, CONF_SERVER_DATA));
     desk->trust = trust_keeper_new(conf->prober);
     desk->credentials = credentials_new();
-    desk->notifier = notifier_new(conf->conf);
+    desk->notifier = notifier_new(conf->conf, desk->node);
     desk->ocsp = ocsp_responder_new(conf->vault);
     desk->runner = job_runner_new(conf->loop, conf->workers, &desk->jobs, job_types,
         n_workers > 1 ? n_workers - 1 : 1);
-    desk->scheduler = scheduler_new(conf->loop, conf->workers, desk->runner);
+    desk->scheduler = scheduler_new(conf->loop, conf->workers, desk->runner, desk->node);
     desk->cas = (struct ca_services){ .vault = conf->vault, .allow = desk->ca_allow };
     desk->jobs = (struct job_services){ .prober = conf->prober,
         .vault = conf->vault,

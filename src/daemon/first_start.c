@@ -170,11 +170,12 @@ static bool write_token(const struct conf *conf, struct db *db, int64_t now, str
 }
 
 /* An SQLite file has one server, which has locked the data directory: whoever ran jobs or sent
- * messages is dead, and nobody need wait for the ends of their leases. */
+ * messages is dead, and nobody need wait for the ends of their leases. On PostgreSQL the nodes find
+ * out (job/nodes). */
 static bool release_leases(struct tx *tx, struct err *err)
 {
     return db_is_postgres(tx_db(tx)) ||
-           (store_job_release_all(tx, err) && store_delivery_end_leases(tx, err));
+           (store_job_release(tx, NULL, err) && store_delivery_end_leases(tx, NULL, err));
 }
 
 static bool make_schedules(struct db *db, int64_t now, struct err *err)

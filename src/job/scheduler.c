@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "codec/cron.h"
 #include "db/db.h"
+#include "job/nodes.h"
 #include "job/queue.h"
 #include "net/loop.h"
 #include "net/workers.h"
@@ -40,6 +41,7 @@ struct scheduler {
     struct workers *workers;
     struct job_runner *runner;
     struct loop_timer *timer;
+    struct nodes *nodes;
     _Atomic int64_t alive_at;
     _Atomic bool is_looking;
     _Atomic bool is_stopping;
@@ -140,6 +142,18 @@ static void start_due(struct scheduler *self, struct db *db, const struct schedu
     }
 }
 
+/* What dead nodes were doing is there to be done. */
+static void look_at_nodes(struct scheduler *self, struct db *db)
+{
+    struct err err = { 0 };
+    size_t n_dead;
+
+    if (!nodes_look(self->nodes, db, &n_dead, &err))
+        log_warning("node.unknown", KV_ERR(&err));
+    else if (n_dead)
+        job_runner_kick(self->runner);
+}
+
 static void look(void *state, void *arg)
 {
     struct scheduler *self = arg;
@@ -157,6 +171,7 @@ static void look(void *state, void *arg)
             start_due(self, state, rows[i], now);
         schedule_row_free(rows[i]);
     }
+    look_at_nodes(self, state);
     atomic_store(&self->is_looking, false);
 }
 
@@ -172,13 +187,14 @@ static void tick(void *arg)
 }
 
 struct scheduler *scheduler_new(struct loop *loop, struct workers *workers,
-    struct job_runner *runner)
+    struct job_runner *runner, const char *node)
 {
     struct scheduler *self = xcalloc(1, sizeof *self);
 
     self->loop = loop;
     self->workers = workers;
     self->runner = runner;
+    self->nodes = nodes_new(node);
     self->timer = loop_timer_new(loop, tick, self);
     return self;
 }
@@ -199,6 +215,7 @@ void scheduler_free(struct scheduler *scheduler)
     if (!scheduler)
         return;
     loop_timer_free(scheduler->timer);
+    nodes_free(scheduler->nodes);
     free(scheduler);
 }
 

@@ -40,8 +40,9 @@ bool scheduler_set_cron(struct tx *tx, const char *name, const char *cron, int64
 bool scheduler_run_now(struct tx *tx, const char *name, int64_t account_id, int64_t now,
     int64_t *ret_job, struct err *err) must_check;
 
+/* `node` is this one's name; borrowed. */
 struct scheduler *scheduler_new(struct loop *loop, struct workers *workers,
-    struct job_runner *runner) must_check;
+    struct job_runner *runner, const char *node) must_check;
 
 /* On the loop. */
 void scheduler_start(struct scheduler *scheduler);

@@ -13,15 +13,22 @@
 struct notifier {
     pthread_mutex_t mutex;
     struct conf *conf;
+    const char *node;
 };
 
-struct notifier *notifier_new(struct conf *conf)
+struct notifier *notifier_new(struct conf *conf, const char *node)
 {
     struct notifier *notifier = xcalloc(1, sizeof *notifier);
 
     ASSERT(pthread_mutex_init(&notifier->mutex, NULL) == 0);
     notifier->conf = conf_ref(conf);
+    notifier->node = node;
     return notifier;
+}
+
+const char *notifier_node(const struct notifier *notifier)
+{
+    return notifier->node;
 }
 
 void notifier_free(struct notifier *notifier)

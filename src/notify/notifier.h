@@ -9,12 +9,15 @@
 struct conf;
 struct notifier;
 
-struct notifier *notifier_new(struct conf *conf) must_check;
+/* `node` sends; borrowed. */
+struct notifier *notifier_new(struct conf *conf, const char *node) must_check;
 void notifier_free(struct notifier *notifier);
 void notifier_set(struct notifier *notifier, struct conf *conf);
 
 /* Counted: the caller gives it back with conf_free(). */
 struct conf *notifier_conf(struct notifier *notifier) must_check;
+
+const char *notifier_node(const struct notifier *notifier);
 
 /* Is a mail server configured? */
 bool notifier_has_mail(struct notifier *notifier);

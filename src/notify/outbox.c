@@ -214,7 +214,8 @@ static bool claim(struct outbox *outbox, const struct delivery_lane *lane,
     autofree(delivery_row) struct delivery_row *row = NULL;
 
     if (!tx_begin(outbox->db, TX_WRITE, &tx, err) ||
-        !store_delivery_claim(tx, lane, now, now + sender->lease_seconds, &row, err))
+        !store_delivery_claim(tx, lane, notifier_node(outbox->notifier), now,
+            now + sender->lease_seconds, &row, err))
         return false;
     if (row && !letter_write(tx, &head, row, now, letter, cause) && cause->kind != ERR_DENIED) {
         *err = *cause;

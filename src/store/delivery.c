@@ -115,18 +115,19 @@ static bool get(struct tx *tx, int64_t id, struct delivery_row **ret, struct err
     return true;
 }
 
-bool store_delivery_claim(struct tx *tx, const struct delivery_lane *lane, int64_t now,
-    int64_t lease_until, struct delivery_row **ret, struct err *err)
+bool store_delivery_claim(struct tx *tx, const struct delivery_lane *lane, const char *owner,
+    int64_t now, int64_t lease_until, struct delivery_row **ret, struct err *err)
 {
     int64_t id = 0;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "UPDATE delivery SET state = 'sending', is_handed_over = FALSE, attempts = attempts + 1,"
-        " lease_until = $2 WHERE id = $1 AND state = 'queued'");
+        " lease_until = $2, lease_owner = $3 WHERE id = $1 AND state = 'queued'");
 
     if (!find_due(tx, lane, now, &id, err))
         return false;
     stmt_bind_i64(q, 1, id);
     stmt_bind_i64(q, 2, lease_until);
+    stmt_bind_text(q, 3, owner);
     if (id && !stmt_run(q, err))
         return false;
     if (!id || stmt_n_changed(q) == 0) {
@@ -263,11 +264,13 @@ bool store_delivery_recover(struct tx *tx, const struct delivery_lane *lane, int
     return stmt_run(certain, err) && stmt_run(uncertain, err);
 }
 
-bool store_delivery_end_leases(struct tx *tx, struct err *err)
+bool store_delivery_end_leases(struct tx *tx, const char *owner, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE delivery SET lease_until = 0 WHERE state = 'sending'");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE delivery SET lease_until = 0"
+        " WHERE state = 'sending' AND (CAST($1 AS TEXT) IS NULL OR lease_owner = $1)");
 
+    stmt_bind_text(q, 1, owner);
     return stmt_run(q, err);
 }
 

@@ -37,10 +37,11 @@ bool store_delivery_add(struct tx *tx, const struct delivery_new *delivery, int6
 
 /*
  * Claim the queued message of the lane that is due longest. *ret is NULL when none is. One that is
- * due more than a day ahead is due now: it was put off by a clock that was wrong.
+ * due more than a day ahead is due now: it was put off by a clock that was wrong. `owner` is the
+ * node.
  */
-bool store_delivery_claim(struct tx *tx, const struct delivery_lane *lane, int64_t now,
-    int64_t lease_until, struct delivery_row **ret, struct err *err) must_check;
+bool store_delivery_claim(struct tx *tx, const struct delivery_lane *lane, const char *owner,
+    int64_t now, int64_t lease_until, struct delivery_row **ret, struct err *err) must_check;
 
 /* Keep what is said, and to whom: while it is queued, and before each attempt. ERR_CONFLICT: the
  * claim was lost. */
@@ -74,8 +75,8 @@ bool store_delivery_next_due(struct tx *tx, const struct delivery_lane *lane, in
 bool store_delivery_recover(struct tx *tx, const struct delivery_lane *lane, int64_t now,
     struct err *err) must_check;
 
-/* All senders are dead, as when the only server of a database starts. */
-bool store_delivery_end_leases(struct tx *tx, struct err *err) must_check;
+/* The node that sent them is dead. NULL: all are, as when the only server of a database starts. */
+bool store_delivery_end_leases(struct tx *tx, const char *owner, struct err *err) must_check;
 
 /*
  * In what was restored from a backup: the server that it was made of may have told of everything

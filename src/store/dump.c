@@ -15,8 +15,8 @@
 
 #define PAGE 500
 
-static const char *const passing[] = { "session", "throttle", "idempotency", "lease", "master_key",
-    "vault_node" };
+static const char *const passing[] = { "session", "throttle", "idempotency", "lease", "node",
+    "master_key", "vault_node" };
 
 bool store_dump_is_passing(const char *table)
 {

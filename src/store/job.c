@@ -249,12 +249,13 @@ bool store_job_hurry_type(struct tx *tx, const char *type, int64_t now, struct e
     return stmt_run(q, err);
 }
 
-bool store_job_release_all(struct tx *tx, struct err *err)
+bool store_job_release(struct tx *tx, const char *owner, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE job SET state = 'queued', lease_until = NULL, lease_owner = NULL"
-                       " WHERE state = 'running'");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE job SET state = 'queued', lease_until = NULL, lease_owner = NULL"
+        " WHERE state = 'running' AND (CAST($1 AS TEXT) IS NULL OR lease_owner = $1)");
 
+    stmt_bind_text(q, 1, owner);
     return stmt_run(q, err);
 }
 

@@ -61,8 +61,8 @@ bool store_job_failed(struct tx *tx, const struct job_row *job, const char *erro
 /* Those of a type that wait for later are due now. */
 bool store_job_hurry_type(struct tx *tx, const char *type, int64_t now, struct err *err) must_check;
 
-/* Whoever ran jobs is gone for good: all of them are anybody's again. */
-bool store_job_release_all(struct tx *tx, struct err *err) must_check;
+/* The node that ran them is gone for good: they are anybody's again. NULL: whichever ran any. */
+bool store_job_release(struct tx *tx, const char *owner, struct err *err) must_check;
 
 /* Put a failed job back into the queue. ERR_CONFLICT unless it has failed, and when another with
  * its dedupe key is unfinished. */

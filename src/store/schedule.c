@@ -121,3 +121,12 @@ bool store_lease_take(struct tx *tx, const char *name, const char *owner, int64_
     *ret_held = held;
     return true;
 }
+
+bool store_lease_end(struct tx *tx, const char *owner, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE lease SET until_at = 0 WHERE owner = $1");
+
+    stmt_bind_text(q, 1, owner);
+    return stmt_run(q, err);
+}

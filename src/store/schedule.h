@@ -40,3 +40,6 @@ bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule,
  * `until`. */
 bool store_lease_take(struct tx *tx, const char *name, const char *owner, int64_t now,
     int64_t until, bool *ret_held, struct err *err) must_check;
+
+/* Whoever held leases is dead. */
+bool store_lease_end(struct tx *tx, const char *owner, struct err *err) must_check;

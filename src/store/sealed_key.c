@@ -7,6 +7,7 @@
 #include "codec/digest.h"
 #include "db/db.h"
 #include "store/read.h"
+#include "x509/csr.h"
 
 #define COLUMNS "id, purpose, bound_to, master_key_id, blob"
 #define ORPHANED_SECONDS INT64_C(86400)
@@ -179,11 +180,13 @@ bool store_sealed_key_public(struct tx *tx, int64_t id, struct buf *ret, struct 
     return stmt_end(q, err) && buf_check(ret, "a public key", err);
 }
 
-bool store_sealed_key_find_misfit(struct tx *tx, int64_t *ret_id, struct err *err)
+static bool find_misfit_by_hash(struct tx *tx, int64_t *ret_id, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "SELECT k.id FROM record_version r JOIN sealed_key k ON k.id = r.sealed_key_id"
         " JOIN version v ON v.id = r.version_id WHERE k.spki_sha256 IS DISTINCT FROM v.spki_sha256"
+        " UNION ALL SELECT k.id FROM local_ca a JOIN sealed_key k ON k.id = a.sealed_key_id"
+        " JOIN version v ON v.id = a.version_id WHERE k.spki_sha256 IS DISTINCT FROM v.spki_sha256"
         " UNION ALL SELECT k.id FROM csr c JOIN sealed_key k ON k.id = c.sealed_key_id"
         " WHERE k.spki_sha256 IS DISTINCT FROM c.spki_sha256 LIMIT 1");
     int64_t id = 0;
@@ -192,6 +195,44 @@ bool store_sealed_key_find_misfit(struct tx *tx, int64_t *ret_id, struct err *er
         id = stmt_i64(q, 0);
     *ret_id = id;
     return stmt_end(q, err);
+}
+
+static bool is_for_key(struct span der, struct span spki_sha256)
+{
+    autofree(csr) struct csr *csr = NULL;
+    struct err ignored = { 0 };
+
+    return csr_from_any(der, &csr, &ignored) &&
+           span_equal(span_of(csr_spki_sha256(csr), SHA256_SIZE), spki_sha256);
+}
+
+/* Of these only the request itself tells whose key it is. */
+static bool find_misfit_by_request(struct tx *tx, int64_t *ret_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT k.id, k.spki_sha256, r.csr FROM certificate_request r"
+                       " JOIN sealed_key k ON k.id = r.sealed_key_id"
+                       " UNION ALL SELECT k.id, k.spki_sha256, o.csr FROM ca_order o"
+                       " JOIN sealed_key k ON k.id = o.sealed_key_id"
+                       " UNION ALL SELECT k.id, k.spki_sha256, a.csr FROM local_ca a"
+                       " JOIN sealed_key k ON k.id = a.sealed_key_id WHERE a.csr IS NOT NULL");
+    int64_t id = 0;
+
+    while (stmt_next(q))
+        if (!id && !is_for_key(stmt_blob(q, 2), stmt_blob(q, 1)))
+            id = stmt_i64(q, 0);
+    *ret_id = id;
+    return stmt_end(q, err);
+}
+
+bool store_sealed_key_find_misfit(struct tx *tx, int64_t *ret_id, struct err *err)
+{
+    int64_t id = 0;
+
+    if (!find_misfit_by_hash(tx, &id, err) || (!id && !find_misfit_by_request(tx, &id, err)))
+        return false;
+    *ret_id = id;
+    return true;
 }
 
 #define UNUSED                                                                                     \

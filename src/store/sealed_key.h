@@ -68,8 +68,8 @@ bool store_sealed_key_rewrap(struct tx *tx, const struct sealed_key_row *row, st
 bool store_sealed_key_public(struct tx *tx, int64_t id, struct buf *ret, struct err *err)
     must_check;
 
-/* The first key that belongs to a certificate, or to a request for one, that has another public
- * key; *ret_id is 0 when all fit. */
+/* A key that belongs to a certificate, a request for one, an order or an authority that has another
+ * public key; *ret_id is 0 when all fit. Reads every request: for after a restore. */
 bool store_sealed_key_find_misfit(struct tx *tx, int64_t *ret_id, struct err *err) must_check;
 
 /* Remove it, unless a record or a request for a certificate still has it. */

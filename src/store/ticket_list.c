@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "codec/fold.h"
 #include "store/cursor.h"
 #include "store/read.h"
 #include "store/select.h"
@@ -20,6 +21,7 @@
 struct ticket_query {
     struct ticket_sight sight;
     const struct ticket_filter *filter;
+    char *label; /* as it is stored; NULL: any */
 };
 
 static void add_account(struct select *select, const char *name)
@@ -43,8 +45,10 @@ static void add_people(struct select *select, const struct ticket_filter *filter
     }
 }
 
-static void add_filter(struct select *select, const struct ticket_filter *filter)
+static void add_filter(struct select *select, const struct ticket_query *query)
 {
+    const struct ticket_filter *const filter = query->filter;
+
     if (filter->q && *filter->q) {
         select_add(select, " AND t.words");
         select_contains(select, filter->q);
@@ -65,6 +69,11 @@ static void add_filter(struct select *select, const struct ticket_filter *filter
         select_add(select, " AND t.id IN (SELECT y.ticket_id FROM certificate_request y"
                            " JOIN profile z ON z.id = y.profile_id WHERE z.name_lower = ");
         select_text(select, filter->profile);
+        select_add(select, ")");
+    }
+    if (query->label) {
+        select_add(select, " AND t.id IN (SELECT y.ticket_id FROM ticket_label y WHERE y.label = ");
+        select_text(select, query->label);
         select_add(select, ")");
     }
     add_people(select, filter);
@@ -91,7 +100,7 @@ static bool count(struct tx *tx, const struct ticket_query *query, struct ticket
 
     select_add(&select, "SELECT count(*) FROM (SELECT 1 AS one FROM ticket t WHERE 1 = 1");
     ticket_sight_add(&select, &query->sight);
-    add_filter(&select, query->filter);
+    add_filter(&select, query);
     select_add(&select, " LIMIT ");
     select_i64(&select, TICKET_TOTAL_EXACT + 1);
     select_add(&select, ") AS counted");
@@ -112,7 +121,7 @@ static bool fill(struct tx *tx, const struct ticket_query *query, const struct c
 
     select_add(&select, SELECT_TICKET " WHERE 1 = 1");
     ticket_sight_add(&select, &query->sight);
-    add_filter(&select, query->filter);
+    add_filter(&select, query);
     if (cursor) {
         select_add(&select, " AND (t.updated_at, t.id) < (");
         select_i64(&select, cursor->number);
@@ -145,7 +154,8 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
     struct err *err)
 {
     autodone(ticket_page) struct ticket_page page = { 0 };
-    struct ticket_query query = { .filter = filter };
+    autofree(str) char *label = filter->label ? text_fold_span(span_text(filter->label)) : NULL;
+    struct ticket_query query = { .filter = filter, .label = label };
     struct cursor from = { 0 };
     bool has_cursor = cursor && *cursor;
 

@@ -21,6 +21,7 @@ struct ticket_filter {
     const char *profile;  /* its name in lower case */
     const char *assignee; /* a name; "": nobody */
     const char *reporter;
+    const char *label; /* in any case of its letters */
     int64_t certificate_id;
     bool is_open;
     bool is_resolved;

@@ -1,10 +1,12 @@
 """The life of a certificate, by ticket, with the built-in CA: F11 to F18, F43."""
 
 import concurrent.futures
+import json
 import re
 import secrets
 import time
 from datetime import datetime
+from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -603,6 +605,24 @@ def test_files_are_attached_downloaded_and_removed(life):
     reader.delete(f"{path}/{mine['id']}")
 
 
+def test_the_day_by_which_it_is_to_be_done(life):
+    """F11: given at the start or later, told of in the history and to Jira's clients, and taken away."""
+    reader = person(life, "reader")
+    ticket = life.create(due_at="2031-05-01T00:00:00Z", assignee=reader.name)
+    path = f"/tickets/{ticket['key']}"
+    assert ticket["due_at"] == "2031-05-01T00:00:00Z"
+    moved = life.api.patch(path, {"due_at": "2031-06-01T12:00:00Z"}, headers={"If-Match": ticket["etag"]}).json
+    assert moved["due_at"] == "2031-06-01T12:00:00Z"
+    assert life.api.get(f"/rest/api/2/issue/{ticket['key']}").json["fields"]["duedate"] == "2031-06-01"
+    assert life.api.patch(path, {"due_at": None}).json["due_at"] is None
+    history = [(h["field"], h["from"], h["to"]) for h in life.api.get(f"{path}/history").json["items"] if h["field"] == "due_at"]
+    assert sorted(history) == sorted([("due_at", "2031-05-01T00:00:00Z", "2031-06-01T12:00:00Z"), ("due_at", "2031-06-01T12:00:00Z", "")])
+    entries = [e for e in life.api.get("/audit?limit=20").json["items"] if e["action"] == "ticket.edit"]
+    assert any("due_at" in json.dumps(e) for e in entries)
+    assert life.api.patch(path, {"due_at": "soon"}, expect=400).json["errors"][0]["field"] == "due_at"
+    reader.call("PATCH", path, {"due_at": None, "acknowledged": True}, expect=403)
+
+
 def test_comments_are_their_authors(life):
     reader = person(life, "reader")
     ticket = life.create(assignee=reader.name)
@@ -692,6 +712,27 @@ def test_projects_count_for_themselves(life):
     assert columns["certificate_request"]["title"] == "Certificate Request"
     assert life.enrolled("*.example.org")["domain"] == "*.example.org"
     assert life.files({"key": f"CERT-{number + 1}"})[0]["name"] == "_wildcard.example.org.pem"
+
+
+def test_the_board_is_narrowed_to_people_labels_and_words(life):
+    """F11: and tells of nothing that one may not see."""
+    reader = person(life, "reader")
+    word = secrets.token_hex(4)
+    mine = life.create(summary=f"{word} mine", labels=["Shop", word], assignee=reader.name)
+    free = life.create(summary=f"{word} free", labels=[word])
+
+    def board(api=life.api, **query):
+        columns = api.get("/tickets/board?" + urlencode(query)).json["columns"]
+        assert sum(c["total"] for c in columns) == sum(len(c["items"]) for c in columns)
+        return [t["key"] for c in columns for t in c["items"]]
+    assert set(board(q=word)) == {mine["key"], free["key"]}
+    assert board(q=word, assignee=reader.name) == board(q=word, label="shop") == [mine["key"]]
+    assert board(q=word, assignee="-") == [free["key"]]
+    assert set(board(label=word.upper())) == {mine["key"], free["key"]} and board(label=word, q="free") == [free["key"]]
+    assert board(reader, label=word) == [mine["key"]] and board(reader, assignee="-", label=word) == []
+    assert board(label="sho", q=word) == board(assignee="nobody-of-that-name") == []
+    assert [t["key"] for t in life.api.get(f"/tickets?label={word}&assignee=-").json["items"]] == [free["key"]]
+    assert life.api.get("/tickets/board?labels=x", expect=400).json["errors"][0]["field"] == "labels"
 
 
 def test_everything_is_in_the_audit_log(life):

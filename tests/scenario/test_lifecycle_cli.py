@@ -35,6 +35,16 @@ def test_a_certificate_from_request_to_revocation(desk, tmp_path):
     (tmp_path / "note.txt").write_text("hello")
     say("ticket", "attach", "CERT-1", str(tmp_path / "note.txt"))
     assert "note.txt" in say("ticket", "attachment", "CERT-1")
+    edited = ("--priority", "high", "--labels", "shop, web", "--due", "2031-05-01", "--assignee", "admin", "--description", "soon")
+    assert say("ticket", "edit", "CERT-1", *edited) == "CERT-1 has been updated\n"
+    now = life.ticket({"key": "CERT-1"})
+    assert [now[f] for f in ("priority", "labels", "due_at", "assignee", "description")] == [
+        "high", ["shop", "web"], "2031-05-01T00:00:00Z", "admin", "soon"]
+    say("ticket", "edit", "CERT-1", "--labels", "-", "--due", "-", "--assignee", "-", "--summary", "Shop of the web")
+    now = life.ticket({"key": "CERT-1"})
+    assert [now[f] for f in ("labels", "due_at", "assignee", "summary", "priority")] == [
+        [], None, None, "Shop of the web", "high"]
+    assert "due_at" in say("ticket", "edit", "CERT-1", "--due", "tomorrow", code=1)
     say("ticket", "csr", "CERT-1", str(csr))
     say("ticket", "watch", "CERT-1")
     assert life.ticket({"key": "CERT-1"})["is_watching"]

@@ -212,6 +212,7 @@ static const struct {
     { ANY, "'subject':{'CN':'a.test','C':'de'}", "subject_malformed:subject.C" },
     { ANY, "'subject':{'CN':'a.test','C':'D'}", "subject_malformed:subject.C" },
     { ANY, "'subject':{'CN':'a.test','C':'D1'}", "subject_malformed:subject.C" },
+    { ANY, "'subject':{'CN':'a.test','C':'1E'}", "subject_malformed:subject.C" },
     { ANY, "'subject':{'CN':'a.test','C':'Dx'}", "subject_malformed:subject.C" },
     { ANY, "'subject':{'CN':'a.test','C':'DE'}", "" },
     { ANY, "'subject':{'CN':'a.test','O':'a\xef\xbf\xbd'}", "subject_malformed:subject.O" },
@@ -303,7 +304,7 @@ static void requests_are_judged(void **state)
 
         input.is_csr = true;
         input.names = &name;
-        input.n_names = 1;
+        input.n_names = !input.has_broken_names; /* they may be all there are */
         judge(brought[i].rules, &input, &broken);
         if (strcmp(buf_text(&broken), brought[i].broken) != 0)
             fail_msg("request %zu: \"%s\", expected \"%s\"", i, buf_text(&broken),
@@ -441,6 +442,35 @@ static void what_is_written_is_read_again(void **state)
     }
 }
 
+static void each_kind_of_name_alone_is_enough(void **state)
+{
+    static const struct {
+        const char *rules;
+        bool allows;
+    } rules[] = {
+        { "{}", false },
+        { "{\"names\":{\"domains\":[],\"ip\":false,\"email\":false,\"uri\":false}}", false },
+        { "{\"names\":{\"domains\":[\"a.test\"]}}", true },
+        { "{\"names\":{\"ip\":[\"192.0.2.0/24\"]}}", true },
+        { "{\"names\":{\"ip\":true}}", true },
+        { "{\"names\":{\"ip\":null}}", false },
+        { "{\"names\":{\"email\":[\"a.test\"]}}", true },
+        { "{\"names\":{\"email\":true}}", true },
+        { "{\"names\":{\"uri\":true}}", true },
+        { "{\"usage\":\"client\"}", true },
+        { "{\"usage\":\"server\"}", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < countof(rules); i++) {
+        autofree(policy) struct policy *policy = NULL;
+        struct err err = { 0 };
+
+        assert_works(policy_from_json(rules[i].rules, &policy, &err), &err);
+        assert_int_equal(policy_allows_any_name(policy), rules[i].allows);
+    }
+}
+
 static const struct {
     const char *rules;
     const char *says;
@@ -465,6 +495,7 @@ static const struct {
     { "{\"names\":{\"subject\":{\"fixed\":{\"CN\":\"x\"}}}}", "names.subject.fixed.CN" },
     { "{\"names\":{\"domains\":[\"\"]}}", "names.domains" },
     { "{\"names\":{\"subject\":{\"fixed\":{\"O\":1}}}}", "names.subject.fixed.O" },
+    { "{\"names\":{\"subject\":{\"fixed\":5}}}", "names.subject.fixed" },
     { "{\"names\":{\"subject\":5}}", "names.subject" },
     { "{\"names\":{\"max_names\":1001}}", "names.max_names" },
     { "{\"usage\":\"x\"}", "usage" },
@@ -621,6 +652,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_judged),
+        cmocka_unit_test(each_kind_of_name_alone_is_enough),
         cmocka_unit_test(requests_are_judged),
         cmocka_unit_test(odd_names_are_refused),
         cmocka_unit_test(fields_that_are_no_text_are_refused),

@@ -24,7 +24,7 @@ static struct delivery_row *claimed(struct tx *tx, int64_t now)
     struct delivery_row *row = NULL;
     struct err err = { 0 };
 
-    assert_works(store_delivery_claim(tx, &mail, now, now + 60, &row, &err), &err);
+    assert_works(store_delivery_claim(tx, &mail, "node", now, now + 60, &row, &err), &err);
     return row;
 }
 
@@ -106,7 +106,7 @@ static void a_lane_waits_for_a_lease_too(void **state)
     assert_int_equal(row->id, id);
     assert_works(store_delivery_next_due(tx, &mail, &next, &err), &err);
     assert_int_equal(next, NOW + 61);
-    assert_works(store_delivery_end_leases(tx, &err), &err);
+    assert_works(store_delivery_end_leases(tx, "node", &err), &err);
     assert_works(store_delivery_recover(tx, &mail, NOW, &err), &err);
     assert_int_equal(state_of(tx, id), DELIVERY_QUEUED);
     autofree(delivery_row) struct delivery_row *again = claimed(tx, NOW);

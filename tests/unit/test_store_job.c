@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 
+#include "job/nodes.h"
 #include "store/job.h"
+#include "store/node.h"
 #include "store/schedule.h"
 
 static int64_t a_job(struct tx *tx, const char *type, int64_t due_at)
@@ -424,6 +426,90 @@ static void a_lease_has_one_holder_until_it_ends(void **state)
     tx_free(tx);
 }
 
+static int64_t a_job_of(struct tx *tx, const char *owner)
+{
+    const int64_t id = a_job(tx, "check", NOW);
+    struct job_row *row = NULL;
+    struct err err = { 0 };
+
+    assert_works(store_job_claim(tx, owner, NOW, NOW + 60, &row, &err), &err);
+    assert_int_equal(row->id, id);
+    job_row_free(row);
+    return id;
+}
+
+static bool is_running(struct tx *tx, int64_t id)
+{
+    autofree(job_row) struct job_row *row = get(tx, id);
+
+    return row->state == JOB_RUNNING;
+}
+
+static void a_node_that_lives_keeps_its_jobs(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    const int64_t ours = a_job_of(tx, "ours");
+    const int64_t theirs = a_job_of(tx, "theirs");
+    struct node_beat others[4];
+    struct err err = { 0 };
+    size_t n = 0;
+    bool is_dead = true;
+
+    assert_works(store_node_beat(tx, "ours", &err), &err);
+    assert_works(store_node_beat(tx, "theirs", &err), &err);
+    assert_works(store_nodes(tx, "ours", others, countof(others), &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_string_equal(others[0].name, "theirs");
+    assert_works(store_node_beat(tx, "theirs", &err), &err);
+    assert_works(store_node_bury(tx, &others[0], &is_dead, &err), &err);
+    assert_false(is_dead);
+    assert_true(is_running(tx, theirs));
+    assert_works(store_nodes(tx, "ours", others, countof(others), &n, &err), &err);
+    assert_works(store_node_bury(tx, &others[0], &is_dead, &err), &err);
+    assert_true(is_dead);
+    assert_false(is_running(tx, theirs));
+    assert_true(is_running(tx, ours));
+    assert_works(store_job_release(tx, NULL, &err), &err);
+    assert_false(is_running(tx, ours));
+    tx_free(tx);
+}
+
+static void beat(const struct test_db *test, const char *name)
+{
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct err err = { 0 };
+
+    assert_works(store_node_beat(tx, name, &err), &err);
+    test_commit(tx);
+}
+
+/* Looks are counted, and those before the database was away are not. */
+static void a_node_that_is_silent_for_long_is_dead(void **state)
+{
+    const struct test_db *const test = *state;
+    autofree(nodes) struct nodes *nodes = nodes_new("ours");
+    struct err err = { 0 };
+    size_t n_dead = 0;
+
+    if (!db_is_postgres(test->db)) {
+        assert_works(nodes_look(nodes, test->db, &n_dead, &err), &err);
+        return;
+    }
+    beat(test, "theirs");
+    beat(test, "lively");
+    for (int i = 0; i < 2 * NODES_LOOKS; i++) {
+        if (i == NODES_LOOKS / 2) {
+            db_fail_nth(test->db, 1);
+            assert_fails(nodes_look(nodes, test->db, &n_dead, &err), &err, ERR_UNAVAILABLE);
+            db_fail_nth(test->db, 0);
+            err = (struct err){ 0 };
+        }
+        assert_works(nodes_look(nodes, test->db, &n_dead, &err), &err);
+        assert_int_equal(n_dead, i == NODES_LOOKS / 2 + NODES_LOOKS);
+        beat(test, "lively");
+    }
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, test_db_setup, test_db_teardown)
 
 int main(void)
@@ -443,6 +529,8 @@ int main(void)
         WITH(two_nodes_do_not_both_start_a_run),
         WITH(an_unchanged_expression_keeps_its_next_run),
         WITH(a_lease_has_one_holder_until_it_ends),
+        WITH(a_node_that_lives_keeps_its_jobs),
+        WITH(a_node_that_is_silent_for_long_is_dead),
     };
     return cmocka_run_group_tests_name("store_job", tests, NULL, NULL);
 }

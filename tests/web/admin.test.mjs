@@ -1,34 +1,15 @@
 /* Notifications, people, fields, keys and the log: the page against the stand-in server. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { hasBrowser, launch, openPage, signedIn } from './browser.mjs';
-import { watchAnswers } from './description.mjs';
-import { startServer } from './fixtures/server.mjs';
+import { describe, test } from 'node:test';
+import { eachOnAFreshPage, hasBrowser } from './browser.mjs';
 
 describe('what admins see to', { skip: hasBrowser ? false : 'there is no Chromium' }, () => {
   let server;
-  let browser;
   let page;
   let opened;
   let wrong;
 
-  before(async () => {
-    browser = await launch();
-  });
-  after(async () => {
-    await opened?.close();
-    await server?.close();
-    await browser?.close();
-  });
-  beforeEach(async () => {
-    await opened?.close();
-    await server?.close();
-    server = await startServer();
-    opened = await openPage(browser, server.url);
-    ({ page } = opened);
-    wrong = watchAnswers(page);
-    await signedIn(opened, server);
-  });
+  eachOnAFreshPage((fresh) => ({ server, opened, page, wrong } = fresh));
 
   const button = (name) => page.getByRole('button', { name, exact: true });
   const item = (name) => page.getByRole('menuitem', { name, exact: true });

@@ -1,6 +1,7 @@
 /* Debian's Chromium, driven by Playwright from web/node_modules. */
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
+import { after, before, beforeEach } from 'node:test';
 
 export const requireFromPage = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = requireFromPage('playwright-core');
@@ -39,4 +40,35 @@ export async function signIn(page, name, password) {
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+}
+
+/*
+ * Each test of the suite has a stand-in server and a page of its own, and `set` gets both: what went wrong in the page,
+ * and what the API's description says of what it was answered. `enter` signs in.
+ */
+export function eachOnAFreshPage(set, enter = signedIn) {
+  let browser;
+  let server;
+  let opened;
+  const close = async () => {
+    await opened?.close();
+    await server?.close();
+  };
+
+  before(async () => {
+    browser = await launch();
+  });
+  after(async () => {
+    await close();
+    await browser?.close();
+  });
+  beforeEach(async () => {
+    const { watchAnswers } = await import('./description.mjs'); /* both need what is above */
+    const { startServer } = await import('./fixtures/server.mjs');
+    await close();
+    server = await startServer();
+    opened = await openPage(browser, server.url);
+    set({ server, opened, page: opened.page, wrong: watchAnswers(opened.page) });
+    await enter(opened, server);
+  });
 }

@@ -1,37 +1,18 @@
 /* The life of a certificate by its ticket, profiles and CAs: the page against the stand-in server. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { hasBrowser, launch, openPage, signedIn } from './browser.mjs';
-import { watchAnswers } from './description.mjs';
+import { describe, test } from 'node:test';
+import { eachOnAFreshPage, hasBrowser } from './browser.mjs';
 import { csrText } from './fixtures/lifecycle.mjs';
-import { startServer } from './fixtures/server.mjs';
 
 const windowRefusal = "The certificate's profile does not allow renewal outside of the configured expiry window";
 
 describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no Chromium' }, () => {
   let server;
-  let browser;
   let page;
   let opened;
   let wrong;
 
-  before(async () => {
-    browser = await launch();
-  });
-  after(async () => {
-    await opened?.close();
-    await server?.close();
-    await browser?.close();
-  });
-  beforeEach(async () => {
-    await opened?.close();
-    await server?.close();
-    server = await startServer();
-    opened = await openPage(browser, server.url);
-    ({ page } = opened);
-    wrong = watchAnswers(page);
-    await signedIn(opened, server);
-  });
+  eachOnAFreshPage((fresh) => ({ server, opened, page, wrong } = fresh));
 
   const heading = (name) => page.getByRole('heading', { level: 1, name });
   const button = (name) => page.getByRole('button', { name, exact: true });
@@ -71,6 +52,49 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await column.getByRole('link', { name: /CERT-101/ }).waitFor();
     await column.getByLabel('2 tickets').waitFor();
     await page.getByRole('region', { name: 'Certificate Enrolled' }).getByRole('link', { name: /CERT-103/ }).waitFor();
+    fine();
+  });
+
+  /* F11 */
+  test('narrows the board to a person, a label and words, by the keyboard', async () => {
+    await page.goto('/tickets?view=board');
+    const column = page.getByRole('region', { name: 'Certificate Request' });
+    await column.getByLabel('2 tickets').waitFor();
+    await field('Search tickets').focus();
+    const reach = async (locator) => {
+      for (let i = 0; i < 20 && !await locator.evaluate((e) => e === document.activeElement); i++) await page.keyboard.press('Tab');
+      assert.ok(await locator.evaluate((e) => e === document.activeElement));
+    };
+    await reach(field('Assignee'));
+    await page.keyboard.type("Nobody's");
+    await column.getByLabel('1 ticket').waitFor();
+    assert.match(page.url(), /assignee=-/);
+    await column.getByRole('link', { name: /CERT-101/ }).waitFor({ state: 'detached' });
+    await field('Assignee').selectOption('bob');
+    await column.getByRole('link', { name: /CERT-101/ }).waitFor();
+    await field('Assignee').selectOption('');
+    await reach(field('Label'));
+    await page.keyboard.type('shop');
+    await column.getByLabel('1 ticket').waitFor();
+    await column.getByRole('link', { name: /CERT-101/ }).waitFor();
+    assert.match(page.url(), /label=shop/);
+    await field('Label').fill('');
+    await column.getByLabel('2 tickets').waitFor();
+    await column.getByRole('link', { name: 'shop' }).click();
+    await column.getByLabel('1 ticket').waitFor();
+    assert.equal(await field('Label').inputValue(), 'shop');
+    fine();
+  });
+
+  /* F11 */
+  test('edits a ticket: the day by which it is to be done', async () => {
+    await page.goto('/tickets/CERT-101');
+    await button('More actions').click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+    await dialog().getByLabel('Due').fill('2031-05-01');
+    await inDialog('Save').click();
+    await gone();
+    assert.equal(server.state.world.certificateTickets.find((t) => t.key === 'CERT-101')?.due_at, '2031-05-01T00:00:00Z');
     fine();
   });
 

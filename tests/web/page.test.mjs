@@ -1,35 +1,16 @@
 /* The page against the stand-in server: what it shows, and what it does when somebody clicks. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { hasBrowser, launch, openPage, signIn } from './browser.mjs';
-import { watchAnswers } from './description.mjs';
+import { describe, test } from 'node:test';
+import { eachOnAFreshPage, hasBrowser, signIn } from './browser.mjs';
 import { until } from './desk.mjs';
-import { startServer } from './fixtures/server.mjs';
 
 describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () => {
   let server;
-  let browser;
   let page;
   let opened;
   let wrong;
 
-  before(async () => {
-    browser = await launch();
-  });
-  after(async () => {
-    await opened?.close();
-    await server?.close();
-    await browser?.close();
-  });
-  beforeEach(async () => {
-    await opened?.close();
-    await server?.close();
-    server = await startServer();
-    opened = await openPage(browser, server.url);
-    ({ page } = opened);
-    wrong = watchAnswers(page);
-    await signIn(page, 'admin', 'fixture');
-  });
+  eachOnAFreshPage((fresh) => ({ server, opened, page, wrong } = fresh), (fresh) => signIn(fresh.page, 'admin', 'fixture'));
 
   const heading = (name) => page.getByRole('heading', { level: 1, name });
   const fine = () => {

@@ -84,16 +84,12 @@ static bool find_fields(struct tx *tx, struct adding *a, struct err *err)
     a->values = xcalloc(a->fields.n, sizeof *a->values);
     for (size_t i = 0; i < a->fields.n; i++) {
         const struct json *value = json_member(given, a->fields.items[i].name);
-        autodone(buf) struct buf number = BUF_INIT(1024);
         const char *text = json_as_text(value);
+        const bool is_empty = !value || (text && !*text);
         struct err ignored = { 0 };
 
-        if (value && !text) {
-            json_write(value, &number);
-            text = buf_text(&number);
-        }
-        if (text && *text &&
-            !custom_field_value(&a->fields.items[i], text, &a->values[i], &ignored))
+        if (!is_empty &&
+            !custom_field_value_of_json(&a->fields.items[i], value, &a->values[i], &ignored))
             a->values[i] = NULL;
     }
     return true;

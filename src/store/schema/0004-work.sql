@@ -36,6 +36,12 @@ CREATE TABLE schedule (
     last_job_id INT64 REFERENCES job(id) ON DELETE SET NULL
 ) STRICT_TABLE;
 
+-- The nodes that share this database on PostgreSQL. One whose beat stands still is dead.
+CREATE TABLE node (
+    name TEXT NOT NULL PRIMARY KEY,
+    beat INT64 NOT NULL                      -- grows each second
+) STRICT_TABLE;
+
 -- Leases on things that only one node does at a time.
 CREATE TABLE lease (
     name     TEXT NOT NULL PRIMARY KEY,

@@ -31,6 +31,7 @@ CREATE TABLE delivery (
     attempts       INT64 NOT NULL DEFAULT 0,
     due_at         INT64 NOT NULL,           -- not before this
     lease_until    INT64,                    -- while sending: past this whoever sends it is dead
+    lease_owner    TEXT,                     -- the node that has claimed it last; NULL: none
     sent_at        INT64,
     error          TEXT NOT NULL DEFAULT '', -- of the last attempt
     created_at     INT64 NOT NULL
@@ -41,8 +42,8 @@ CREATE INDEX delivery_account ON delivery(account_id, id) WHERE account_id IS NO
 CREATE INDEX delivery_webhook ON delivery(webhook_id, id) WHERE webhook_id IS NOT NULL;
 CREATE INDEX delivery_created ON delivery(created_at);
 
--- What a message says, record by record, or ticket by ticket. It is written where the notice is claimed, in that transaction, and waits
--- there to be put into a message with the others of the same scan.
+-- What a message says, record by record, or ticket by ticket. It is written where the notice is claimed, in that
+-- transaction, and waits there to be put into a message with the others of the same scan.
 CREATE TABLE delivery_item (
     id             ID_PRIMARY_KEY,
     delivery_id    INT64 REFERENCES delivery(id) ON DELETE CASCADE, -- NULL: waits

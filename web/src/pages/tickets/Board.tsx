@@ -19,6 +19,7 @@ function Item({ t }: { t: Ticket }) {
         <p className="cd-labels cd-quiet">
           {t.priority !== 'medium' && <PriorityLabel priority={t.priority} />}
           <QuietLabel ticket={t} />
+          {t.labels.map((l) => <Link key={l} to={`/tickets${queryText({ view: 'board', label: l })}`}>{l}</Link>)}
           {t.profile && <span>{t.profile}</span>}
           <span>{t.assignee ?? 'nobody'}</span>
           {t.expires_at && <span>until <Time at={t.expires_at} show="date" /></span>}

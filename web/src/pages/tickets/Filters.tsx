@@ -19,9 +19,9 @@ export function useProfiles() {
 }
 
 /* What is typed, written to the address when the typing pauses. */
-function SearchText() {
+function TypedText({ name, label, placeholder, className }: { name: 'q' | 'label'; label: string; placeholder: string; className?: string }) {
   const [search, change] = useSearch();
-  const q = search.get('q') ?? '';
+  const q = search.get(name) ?? '';
   const [text, setText] = useState(q);
   const [last, setLast] = useState(q);
   if (q !== last) {
@@ -30,16 +30,16 @@ function SearchText() {
   }
   useEffect(() => {
     if (text.trim() === q) return undefined;
-    const timer = setTimeout(() => change({ q: text.trim() }), 300);
+    const timer = setTimeout(() => change({ [name]: text.trim() }), 300);
     return () => clearTimeout(timer);
-  }, [text, q, change]);
+  }, [text, q, name, change]);
   return (
     <SearchInput
-      className="cd-search" aria-label="Search tickets" placeholder="Key or words" value={text}
-      onChange={(_, v) => setText(v)} onSearch={() => change({ q: text.trim() })}
+      className={className} aria-label={label} placeholder={placeholder} value={text}
+      onChange={(_, v) => setText(v)} onSearch={() => change({ [name]: text.trim() })}
       onClear={() => {
         setText('');
-        change({ q: '' });
+        change({ [name]: '' });
       }}
     />
   );
@@ -76,7 +76,7 @@ export function Filters({ isBoard }: { isBoard: boolean }) {
   const assignees: [string, string][] = [[me.name, 'Mine'], ['-', "Nobody's"], ...users.slice(0, 100).map((u): [string, string] => [u.name, u.display_name || u.name])];
   return (
     <>
-      <ToolbarItem><SearchText /></ToolbarItem>
+      <ToolbarItem><TypedText name="q" label="Search tickets" placeholder="Key or words" className="cd-search" /></ToolbarItem>
       {!isBoard && (
         <ToolbarItem>
           <FormSelect aria-label="Show" value={shownOf(search)} onChange={(_, v) => change(show(v))}>
@@ -101,7 +101,8 @@ export function Filters({ isBoard }: { isBoard: boolean }) {
           <OneOf name="profile" label="Profile" all="All profiles" options={profiles.map((p): [string, string] => [p.name, p.name])} />
         </ToolbarItem>
       )}
-      {!isBoard && <ToolbarItem><OneOf name="assignee" label="Assignee" all="Anybody's" options={assignees} /></ToolbarItem>}
+      <ToolbarItem><OneOf name="assignee" label="Assignee" all="Anybody's" options={assignees} /></ToolbarItem>
+      <ToolbarItem><TypedText name="label" label="Label" placeholder="Label" /></ToolbarItem>
     </>
   );
 }

@@ -32,11 +32,14 @@ export function EditTicketDialog({ ticket, close, changed }: TicketDialogProps) 
   const [assignee, setAssignee] = useState(ticket.assignee ?? '');
   const [priority, setPriority] = useState<Priority>(ticket.priority);
   const [labels, setLabels] = useState(ticket.labels.join(' '));
+  const dueBefore = ticket.due_at?.slice(0, 10) ?? '';
+  const [due, setDue] = useState(dueBefore);
   const [error, setError] = useState<unknown>(null);
   const run = async () => {
     try {
       await api.patch('/tickets/{key}', {
         summary: summary.trim(), description, assignee: assignee.trim() || null, priority, labels: labelsOf(labels),
+        ...(due === dueBefore ? {} : { due_at: due ? `${due}T00:00:00Z` : null }),
       }, { path: { key: ticket.key }, etag: ticket.etag });
     } catch (e) {
       setError(e);
@@ -51,6 +54,7 @@ export function EditTicketDialog({ ticket, close, changed }: TicketDialogProps) 
       <UserField label="Assignee" value={assignee} onChange={setAssignee} error={aboutField(error, 'assignee')} />
       <ChoiceField label="Priority" value={priority} onChange={setPriority} options={priorityOptions} />
       <TextField label="Labels" value={labels} onChange={setLabels} help="Separated by blanks" error={aboutField(error, 'labels')} />
+      <TextField label="Due" type="date" value={due} onChange={setDue} help="May be left empty" error={aboutField(error, 'due_at')} />
     </Dialog>
   );
 }

@@ -3,14 +3,14 @@ import type { Params } from '../../api/client';
 import type { TicketStatus } from '../../api/types';
 import { ticketStatusWords } from '../../parts/words';
 
-export const filterNames = ['q', 'type', 'assignee', 'project', 'profile', 'show', 'status'] as const;
+export const filterNames = ['q', 'type', 'assignee', 'label', 'project', 'profile', 'show', 'status'] as const;
 
 /* "open" is what most people come for; the rest has to be asked for. One status alone says itself what is shown. */
 export function paramsOf(search: URLSearchParams): Params {
   const show = search.get('show') ?? 'open';
   const status = search.get('status');
   return {
-    q: search.get('q'), type: search.get('type'), assignee: search.get('assignee'), project: search.get('project'), profile: search.get('profile'), status,
+    q: search.get('q'), type: search.get('type'), assignee: search.get('assignee'), label: search.get('label'), project: search.get('project'), profile: search.get('profile'), status,
     open: status || show === 'all' ? undefined : show !== 'resolved',
     snoozed: !status && show === 'open' ? false : undefined,
   };
@@ -18,8 +18,8 @@ export function paramsOf(search: URLSearchParams): Params {
 
 /* The board has a column for each stage: what is resolved has its place there, too. */
 export function boardParamsOf(search: URLSearchParams): Params {
-  const { q, type, project, profile } = paramsOf(search);
-  return { q, type, project, profile };
+  const { q, type, assignee, label, project, profile } = paramsOf(search);
+  return { q, type, assignee, label, project, profile };
 }
 
 export const isFiltered = (search: URLSearchParams): boolean => filterNames.some((name) => Boolean(search.get(name)));
