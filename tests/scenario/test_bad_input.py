@@ -155,6 +155,20 @@ def test_a_pasted_list_is_answered_line_by_line(desk, nginx, authority):
     assert all(r["message"] for r in result["lines"] if r["outcome"] == "error")
 
 
+def test_the_scheme_of_a_pasted_address_says_how_to_look(desk):
+    """F1: where nothing else does; the port is the protocol's own."""
+    lines = ["smtp://127.0.0.1", "imaps://127.0.0.1/", "ldap://127.0.0.1:10389", "https://127.0.0.1/x", "gopher://127.0.0.1"]
+    job = desk.admin.post("/certificates/bulk", {"hosts": "\n".join(lines)}, expect=202).json["job"]
+
+    def places(number):
+        items = desk.admin.get(f"/certificates/{number}/endpoints").json["items"]
+        return [(e["protocol"], e["port"]) for e in items]
+    made = [r["certificate"]["id"] for r in desk.admin.job_done(job)["result"]["lines"][:4]]
+    assert [places(n) for n in made] == [[("smtp", 25)], [("tls", 993)], [("ldap", 10389)], [("tls", 443)]]
+    said = {"endpoints": [{"host": "smtp://127.0.0.1", "port": 1587}, {"host": "imap://127.0.0.1", "protocol": "pop3"}]}
+    assert sorted(places(desk.admin.post("/certificates", said).json["id"])) == [("pop3", 110), ("smtp", 1587)]
+
+
 def test_a_record_without_endpoints_has_nothing_to_probe(desk):
     """F4: an answer, not an error."""
     made = desk.admin.post("/certificates", {"name": "paper only"}).json
