@@ -83,6 +83,18 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     fine();
   });
 
+  /* F24 */
+  test('shows what belongs to whom, and sorts by it', async () => {
+    await page.goto('/certificates');
+    for (const title of ['Name', 'Status', 'Associated resources', 'Expiration date', 'Owner', 'Last check']) {
+      const sorted = page.waitForRequest((r) => /\/certificates\?.*sort=/.test(r.url()));
+      await page.getByRole('columnheader', { name: title }).getByRole('button').click();
+      await sorted;
+    }
+    assert.match(page.url(), /sort=-?last_checked_at/);
+    fine();
+  });
+
   test('remembers which columns are shown', async () => {
     await page.goto('/certificates');
     await page.getByRole('button', { name: 'Columns to show' }).click();
