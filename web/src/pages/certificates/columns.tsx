@@ -58,7 +58,7 @@ export const columns: Column[] = [
   { id: 'status', title: 'Status', sort: 'status', isDefault: true, cell: (c) => <Status c={c} /> },
   { id: 'resources', title: 'Associated resources', sort: 'resources', isDefault: true, cell: (c) => (c.resources.length > 0 ? <span className="cd-few-lines">{c.resources.join(', ')}</span> : '–') },
   { id: 'expires_at', title: 'Expiration date', sort: 'expires_at', isDefault: true, cell: (c) => <Expiry at={c.expires_at} days={c.days_left} /> },
-  { id: 'issuer', title: 'Issuer', sort: 'issuer', isDefault: true, cell: (c) => (c.current ? <span title={c.current.issuer} className="cd-few-lines">{shortName(c.current.issuer)}</span> : '–') },
+  { id: 'issuer', title: 'Issuer', sort: 'issuer', cell: (c) => (c.current ? <span title={c.current.issuer} className="cd-few-lines">{shortName(c.current.issuer)}</span> : '–') },
   { id: 'owner', title: 'Owner', sort: 'owner', isDefault: true, cell: (c) => c.owner },
   { id: 'checked', title: 'Last check', sort: 'last_checked_at', isDefault: true, cell: (c) => <Checked c={c} /> },
   { id: 'assignee', title: 'Assignee', cell: (c) => person(c.assignee) },
