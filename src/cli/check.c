@@ -114,13 +114,21 @@ static void ask(struct check *check, struct span text)
     asked->port = probe_protocol_port(check->protocol);
     if (hostport_parse(span_text(asked->text), &at, &err)) {
         asked->host = span_dup(at.host);
+        enum probe_protocol protocol = check->protocol;
+
+        /* "imaps://host" says how to begin, and where, as long as no option does. */
+        if (protocol == PROBE_TLS && hostport_scheme_protocol(at.scheme)) {
+            (void)probe_protocol_from_name(span_text(hostport_scheme_protocol(at.scheme)),
+                &protocol);
+            asked->port = hostport_scheme_port(at.scheme);
+        }
         if (at.port != 0)
             asked->port = at.port;
         const struct probe_target target = {
             .host = asked->host,
             .port = asked->port,
             .sni = check->sni,
-            .protocol = check->protocol,
+            .protocol = protocol,
         };
         if (engine_submit(check->engine, &target, on_result, asked, &err)) {
             check->n_pending++;

@@ -14,23 +14,24 @@
 static const struct {
     const char *scheme;
     int port;
+    const char *protocol;
 } schemes[] = {
-    { "https", 443 },
-    { "smtp", 25 },
-    { "smtps", 465 },
-    { "submission", 587 },
-    { "imap", 143 },
-    { "imaps", 993 },
-    { "pop3", 110 },
-    { "pop3s", 995 },
-    { "ftp", 21 },
-    { "ftps", 990 },
-    { "ldap", 389 },
-    { "ldaps", 636 },
-    { "postgres", 5432 },
-    { "postgresql", 5432 },
-    { "mysql", 3306 },
-    { "xmpp", 5222 },
+    { "https", 443, "tls" },
+    { "smtp", 25, "smtp" },
+    { "smtps", 465, "tls" },
+    { "submission", 587, "smtp" },
+    { "imap", 143, "imap" },
+    { "imaps", 993, "tls" },
+    { "pop3", 110, "pop3" },
+    { "pop3s", 995, "tls" },
+    { "ftp", 21, "ftp" },
+    { "ftps", 990, "tls" },
+    { "ldap", 389, "ldap" },
+    { "ldaps", 636, "tls" },
+    { "postgres", 5432, "postgres" },
+    { "postgresql", 5432, "postgres" },
+    { "mysql", 3306, "mysql" },
+    { "xmpp", 5222, "xmpp" },
 };
 
 int hostport_scheme_port(struct span scheme)
@@ -39,6 +40,14 @@ int hostport_scheme_port(struct span scheme)
         if (span_is_nocase(scheme, schemes[i].scheme))
             return schemes[i].port;
     return 0;
+}
+
+const char *hostport_scheme_protocol(struct span scheme)
+{
+    for (size_t i = 0; i < countof(schemes); i++)
+        if (span_is_nocase(scheme, schemes[i].scheme))
+            return schemes[i].protocol;
+    return NULL;
 }
 
 /* Cut "scheme://" off the beginning and path, query and fragment off the end. */

@@ -26,3 +26,6 @@ bool hostport_parse(struct span text, struct hostport *ret, struct err *err) mus
 
 /* 443 for "https", 465 for "smtps", …; 0 for a scheme that has no port of its own here. */
 int hostport_scheme_port(struct span scheme);
+
+/* How TLS is begun there: "smtp" (STARTTLS) for "smtp", "tls" for "smtps"; NULL likewise. */
+const char *hostport_scheme_protocol(struct span scheme);

@@ -76,6 +76,21 @@ static bool read_field(struct span name, size_t cell, struct sheet_header *heade
     return true;
 }
 
+/* Spreadsheets of half of the world save "CSV" with semicolons. */
+static bool no_column(struct span name, struct err *err)
+{
+    const int shown = (int)(name.size < 100 ? name.size : 100);
+    const char *const between = span_find(name, SPAN_LITERAL(";")) != SIZE_MAX    ? "semicolons"
+                                : span_find(name, SPAN_LITERAL("\t")) != SIZE_MAX ? "tabs"
+                                                                                  : NULL;
+
+    if (between)
+        return fail(err, ERR_INVALID,
+            "there is no column \"%.*s\": between the columns are %s, and must be commas", shown,
+            (const char *)name.data, between);
+    return fail(err, ERR_INVALID, "there is no column \"%.*s\"", shown, (const char *)name.data);
+}
+
 static bool read_name(struct span name, size_t cell, struct sheet_header *header, struct err *err)
 {
     int column = 0;
@@ -85,8 +100,7 @@ static bool read_name(struct span name, size_t cell, struct sheet_header *header
     while (column < N_SHEET_COLUMNS && !span_is_nocase(name, names[column]))
         column++;
     if (column == N_SHEET_COLUMNS && !is_passed_over(name))
-        return fail(err, ERR_INVALID, "there is no column \"%.*s\"",
-            (int)(name.size < 100 ? name.size : 100), (const char *)name.data);
+        return no_column(name, err);
     if (column >= N_SHEET_READ)
         return true;
     if (header->at[column] >= 0)

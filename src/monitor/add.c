@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "codec/hostport.h"
 #include "net/host.h"
 #include "probe/probe.h"
 #include "store/account.h"
@@ -23,6 +24,25 @@ static bool parse_port(struct watch_place *place, int64_t port, int typed,
     if (port && typed && port != typed)
         return fail(err, ERR_INVALID, "the host says port %d, and port says %" PRId64, typed, port);
     place->port = port ? port : typed ? typed : probe_protocol_port(protocol);
+    return true;
+}
+
+/* "smtp://host" says how to begin, and where, as long as nothing else does. */
+static bool parse_host(struct span text, int64_t port, struct host *ret, int *ret_typed,
+    enum probe_protocol *protocol, struct err *err)
+{
+    struct hostport at;
+
+    if (!hostport_parse(text, &at, err) || !host_parse(at.host, ret, err))
+        return false;
+    const char *const usual = hostport_scheme_protocol(at.scheme);
+
+    *ret_typed = at.port;
+    if (!usual || *protocol != PROBE_TLS)
+        return true;
+    (void)probe_protocol_from_name(span_text(usual), protocol);
+    if (!at.port && !port)
+        *ret_typed = hostport_scheme_port(at.scheme);
     return true;
 }
 
@@ -57,10 +77,10 @@ bool watch_place_parse(const char *host, int64_t port, const char *sni, const ch
     *ret_field = "protocol";
     if (protocol && !probe_protocol_from_name(span_text(protocol), &how))
         return fail(err, ERR_INVALID, "there is no protocol \"%s\"", protocol);
-    place.protocol = probe_protocol_name(how);
     *ret_field = "host";
-    if (!host_port_parse(span_text(host), &parsed, &typed, err))
+    if (!parse_host(span_text(host), port, &parsed, &typed, &how, err))
         return false;
+    place.protocol = probe_protocol_name(how);
     span_copy_text(span_text(parsed.text), place.host, sizeof place.host);
     *ret_field = "port";
     if (!parse_port(&place, port, typed, how, err))

@@ -20,7 +20,8 @@ struct watch_place {
 };
 
 /*
- * `host` may hold a port, which then must not differ from `port`; `port` 0 is the protocol's own.
+ * `host` may hold a port, which then must not differ from `port`; `port` 0 is the protocol's own. A
+ * scheme before it ("imap://") says the protocol where `protocol` is NULL or "tls".
  * `sni` NULL is the host. ERR_INVALID says what is wrong and, in *ret_field, with which of "host",
  * "port", "sni" and "protocol".
  */

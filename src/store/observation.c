@@ -126,7 +126,9 @@ static bool put_failed(struct tx *tx, int64_t endpoint_id, const struct observat
         return true;
     first = tx_prepare(tx,
         "INSERT INTO observation(endpoint_id, address, slot, checked_at, error_class, error)"
-        " VALUES ($1, $2, '', $3, $4, $5)");
+        " VALUES ($1, $2, '', $3, $4, $5)" /* unless another look was quicker */
+        " ON CONFLICT (endpoint_id, address, slot) DO UPDATE SET checked_at = excluded.checked_at,"
+        "  error_class = excluded.error_class, error = excluded.error, is_in_dns = TRUE");
     stmt_bind_i64(first, 1, endpoint_id);
     stmt_bind_text(first, 2, seen->address);
     stmt_bind_i64(first, 3, now);

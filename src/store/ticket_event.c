@@ -100,8 +100,8 @@ bool store_ticket_event_delete(struct tx *tx, int64_t id, struct err *err)
 
 bool store_ticket_events_wake(struct tx *tx, int64_t now, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT count(*) FROM (SELECT 1 AS one FROM ticket_event LIMIT 1) AS some");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT count(*) FROM (SELECT 1 AS one FROM ticket_event LIMIT 1) AS counted");
     int64_t n = 0;
 
     return read_number(q, &n, err) && (n == 0 || wake(tx, now, err));

@@ -155,6 +155,40 @@ def test_a_pasted_list_is_answered_line_by_line(desk, nginx, authority):
     assert all(r["message"] for r in result["lines"] if r["outcome"] == "error")
 
 
+def test_a_pasted_table_is_answered_line_by_line(desk):
+    """F1: by its columns; people and tags are said once, so one with more columns is one to be imported."""
+    def paste(text, **shared):
+        job = desk.admin.post("/certificates/bulk", {"hosts": text, **shared}, expect=202).json["job"]
+        result = desk.admin.job_done(job)["result"]
+        return result, [(r["line"], r["outcome"]) for r in result["lines"]]
+    result, lines = paste('name,Host,port,protocol,description\n"the, mail",127.0.0.1,25,smtp,"two\nlines"\n'
+                          ",localhost:10443,,,\n,127.0.0.1,70000,,\na,127.0.0.1\nthe mail again,127.0.0.1,25,smtp,\n", tags=["pasted"])
+    assert lines == [(2, "created"), (4, "created"), (5, "error"), (6, "error"), (7, "attachable")]
+    made = [desk.admin.get(f"/certificates/{r['certificate']['id']}").json for r in result["lines"][:2]]
+    assert [(m["name"], m["description"], m["tags"]) for m in made] == [
+        ("the, mail", "two\nlines", ["pasted"]), ("localhost", "", ["pasted"])]
+    assert "70000" in result["lines"][2]["message"] and "2 cells" in result["lines"][3]["message"]
+    for refused in ("host,owner\n127.0.0.1,admin\n", "host,nonsense\n127.0.0.1,x\n", 'host\n"127.0.0.1\n'):
+        assert [outcome for _, outcome in paste(refused)[1]] == ["error"], refused
+    assert desk.admin.get("/certificates").json["total"] == 2
+    _, lines = paste("127.0.0.1:9 # ours\n# theirs, host\na,b\n")
+    assert lines == [(1, "created"), (3, "error")]
+
+
+def test_the_scheme_of_a_pasted_address_says_how_to_look(desk):
+    """F1: where nothing else does; the port is the protocol's own."""
+    lines = ["smtp://127.0.0.1", "imaps://127.0.0.1/", "ldap://127.0.0.1:10389", "https://127.0.0.1/x", "gopher://127.0.0.1"]
+    job = desk.admin.post("/certificates/bulk", {"hosts": "\n".join(lines)}, expect=202).json["job"]
+
+    def places(number):
+        items = desk.admin.get(f"/certificates/{number}/endpoints").json["items"]
+        return [(e["protocol"], e["port"]) for e in items]
+    made = [r["certificate"]["id"] for r in desk.admin.job_done(job)["result"]["lines"][:4]]
+    assert [places(n) for n in made] == [[("smtp", 25)], [("tls", 993)], [("ldap", 10389)], [("tls", 443)]]
+    said = {"endpoints": [{"host": "smtp://127.0.0.1", "port": 1587}, {"host": "imap://127.0.0.1", "protocol": "pop3"}]}
+    assert sorted(places(desk.admin.post("/certificates", said).json["id"])) == [("pop3", 110), ("smtp", 1587)]
+
+
 def test_a_record_without_endpoints_has_nothing_to_probe(desk):
     """F4: an answer, not an error."""
     made = desk.admin.post("/certificates", {"name": "paper only"}).json

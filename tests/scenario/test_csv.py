@@ -201,6 +201,8 @@ def test_of_records_written_together_only_the_bad_one_is_refused(desk):
 
 BAD_FILES = [
     ("nme,host\na,b\n", 1, "nme", 'no column "nme"'),
+    ("name;host\na;b\n", 1, "name;host", "between the columns are semicolons, and must be commas"),
+    ("name\thost\na\tb\n", 1, "name\thost", "are tabs"),
     ("port,description\n1,b\n", 1, None, '"name" or "host"'),
     ("name,host,name\na,b,c\n", 1, "name", "twice"),
     ("name\nok\n\"open\n\n", 3, None, "a quoted cell begins here and does not end"),

@@ -1,5 +1,7 @@
 """Several addresses behind one name: what each serves, who lags behind, and what is alarming."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from certs import days, self_signed
@@ -236,6 +238,18 @@ def test_a_certificate_for_another_name_is_told_on_the_record(house):
     assert house.look(record)["flags"] == [], "a person has said what it is for"
 
     house.serve(port, a2=house.issue(host, 200))
+
+
+def test_many_may_look_at_one_endpoint_at_once(house):
+    """F1 F41: whoever is second finds what the first has written, on whatever database."""
+    served = any_port()
+    host = house.names.set("crowd", "127.0.0.1")
+    house.serve(served, a1=house.issue(host, 200))
+    for port in (any_port(), any_port(), any_port(), served):
+        endpoint = {"endpoints": [{"host": host, "port": port}]}
+        with ThreadPoolExecutor(6) as pool:
+            jobs = list(pool.map(lambda _: house.admin.post("/certificates", endpoint).json["job"], range(6)))
+        assert [house.admin.job_done(job)["state"] for job in jobs] == ["done"] * 6
 
 
 def test_a_stand_in_for_unknown_hosts_is_not_what_the_record_is_about(house):

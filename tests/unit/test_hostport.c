@@ -110,6 +110,9 @@ static void hostport_knows_the_ports_of_schemes(void **state)
     assert_int_equal(hostport_scheme_port(SPAN_LITERAL("HTTPS")), 443);
     assert_int_equal(hostport_scheme_port(SPAN_LITERAL("ldaps")), 636);
     assert_int_equal(hostport_scheme_port(SPAN_LITERAL("gopher")), 0);
+    assert_string_equal(hostport_scheme_protocol(SPAN_LITERAL("SMTP")), "smtp");
+    assert_string_equal(hostport_scheme_protocol(SPAN_LITERAL("imaps")), "tls");
+    assert_null(hostport_scheme_protocol(SPAN_LITERAL("gopher")));
 }
 
 int main(void)

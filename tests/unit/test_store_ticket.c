@@ -5,6 +5,7 @@
 
 #include "store/notice.h"
 #include "store/ticket.h"
+#include "store/ticket_event.h"
 #include "store/ticket_talk.h"
 
 static struct ticket_new expiry(int64_t record, int64_t version)
@@ -309,6 +310,22 @@ static void a_notice_is_given_once(void **state)
     test_commit(tx);
 }
 
+static void events_are_told_of_while_there_are_some(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    int64_t ticket = a_ticket(tx, "one", an_account(tx, "alice"));
+    autodone(ticket_event_rows) struct ticket_event_rows rows = { 0 };
+    struct err err = { 0 };
+
+    assert_works(store_ticket_events_wake(tx, NOW, &err), &err);
+    assert_works(store_ticket_event_add(tx, ticket, TICKET_UPDATED_EVENT, 0, 0, NOW, &err), &err);
+    assert_works(store_ticket_events_wake(tx, NOW, &err), &err);
+    assert_works(store_ticket_events(tx, 10, &rows, &err), &err);
+    for (size_t i = 0; i < rows.n; i++)
+        assert_works(store_ticket_event_delete(tx, rows.items[i].id, &err), &err);
+    test_commit(tx);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, test_db_setup, test_db_teardown)
 
 int main(void)
@@ -322,6 +339,7 @@ int main(void)
         T(a_ticket_is_seen_with_its_record_or_ones_part_in_it),
         T(comments_are_kept_edited_and_deleted),
         T(a_notice_is_given_once),
+        T(events_are_told_of_while_there_are_some),
     };
     return cmocka_run_group_tests_name("store/ticket", tests, NULL, NULL);
 }

@@ -64,6 +64,18 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     fine();
   });
 
+  /* F24 */
+  test('shows what belongs to whom, and sorts by it', async () => {
+    await page.goto('/certificates');
+    for (const title of ['Name', 'Status', 'Associated resources', 'Expiration date', 'Owner', 'Last check']) {
+      const header = page.getByRole('columnheader', { name: title });
+      await header.getByRole('button').click();
+      await until(`sorted by ${title}`, async () => /ascending|descending/.test((await header.getAttribute('aria-sort')) ?? ''));
+    }
+    assert.match(page.url(), /sort=-?last_checked_at/);
+    fine();
+  });
+
   test('remembers which columns are shown', async () => {
     await page.goto('/certificates');
     await page.getByRole('button', { name: 'Columns to show' }).click();

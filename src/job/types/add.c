@@ -5,9 +5,12 @@
 #include "auth/permission.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "codec/csv.h"
 #include "codec/json.h"
 #include "codec/json_in.h"
+#include "core/sheet.h"
 #include "db/db.h"
+#include "job/types/import_record.h"
 #include "job/types/types.h"
 #include "monitor/add.h"
 #include "store/account.h"
@@ -30,6 +33,10 @@ struct adding {
     char **values; /* of the fields, as they are stored; NULL: none was given */
     const char *protocol;
     struct json_out out;
+    struct sheet_header header; /* of a pasted table */
+    bool has_header;
+    char *name; /* of the row; NULL: after its host */
+    char *description;
     int64_t line;
     int64_t n_created;
     int64_t n_attachable;
@@ -198,7 +205,9 @@ static bool add_record(struct adding *a, struct span text, const struct watch_pl
         write_line(a, text, "attachable", id, name, "watched already");
         return true;
     }
-    watch.cert.name = place->sni[0] ? place->sni : place->host;
+    watch.cert.name = a->name ? a->name : place->sni[0] ? place->sni : place->host;
+    if (a->description)
+        watch.cert.description = a->description;
     watch.places = place;
     watch.n_places = 1;
     if (!watch_add(tx, &watch, a->run->now, &id, &job, err) || !write_fields(tx, a, id, err) ||
@@ -206,6 +215,19 @@ static bool add_record(struct adding *a, struct span text, const struct watch_pl
         return false;
     a->n_created++;
     write_line(a, text, "created", id, watch.cert.name, "");
+    return true;
+}
+
+/* A database that is away ends it all; anything else is told of the line. */
+static bool refuse_line(struct adding *a, struct span text, const struct err *cause,
+    struct err *err)
+{
+    if (cause->kind == ERR_UNAVAILABLE) {
+        *err = *cause;
+        return false;
+    }
+    a->n_failed++;
+    write_line(a, text, "error", 0, NULL, cause->msg);
     return true;
 }
 
@@ -220,25 +242,131 @@ static bool add_line(struct adding *a, struct span text, struct err *err)
         watch_place_parse(host, 0, NULL, a->protocol, &place, &field, &cause) &&
         add_record(a, text, &place, &cause))
         return true;
-    if (cause.kind == ERR_UNAVAILABLE) {
-        *err = cause;
-        return false;
-    }
-    a->n_failed++;
-    write_line(a, text, "error", 0, NULL, cause.msg);
+    return refuse_line(a, text, &cause, err);
+}
+
+/* ---- a pasted table ---- */
+
+static bool count_line(struct adding *a, int64_t line, struct err *err)
+{
+    a->line = line;
+    if (a->line > LINES_MAX)
+        return fail(err, ERR_LIMIT, "more than %d lines", LINES_MAX);
     return true;
 }
 
-static bool add_lines(struct adding *a, struct err *err)
+/* People and tags are said once for all lines; a table that says them line by line is one to be
+ * imported. */
+static bool read_header(struct adding *a, const struct span *cells, size_t n_cells, struct err *err)
 {
-    struct span rest = span_text(json_as_text(json_member(a->payload, "hosts")));
+    static const enum sheet_column taken[] = { SHEET_NAME, SHEET_HOST, SHEET_PORT, SHEET_SNI,
+        SHEET_PROTOCOL, SHEET_DESCRIPTION };
+    size_t blamed;
+    size_t n = 0;
+
+    if (!sheet_header_read(cells, n_cells, &a->header, &blamed, err))
+        return false;
+    for (size_t i = 0; i < countof(taken); i++)
+        n += sheet_has(&a->header, taken[i]);
+    if (!sheet_has(&a->header, SHEET_HOST) || n < n_cells)
+        return fail(err, ERR_INVALID,
+            "a pasted table has the columns host and, if need be, name, port, sni, protocol and "
+            "description: import one with others as a file");
+    a->has_header = true;
+    return true;
+}
+
+static bool add_cells(struct adding *a, const struct span *cells, struct err *err)
+{
+    const struct span name = sheet_cell(&a->header, cells, SHEET_NAME);
+    autofree(str) char *description = span_dup(sheet_cell(&a->header, cells, SHEET_DESCRIPTION));
+    autofree(str) char *given = span_dup(name);
+    struct watch_place place;
+    const char *column;
+    bool has_place = false;
+
+    if (!import_place_read(&a->header, cells, a->protocol, &place, &has_place, &column, err))
+        return false;
+    if (!has_place)
+        return fail(err, ERR_INVALID, "there is no host to connect to");
+    a->name = name.size ? given : NULL;
+    a->description = description;
+    bool works = add_record(a, sheet_cell(&a->header, cells, SHEET_HOST), &place, err);
+
+    a->name = NULL;
+    a->description = NULL;
+    return works;
+}
+
+static bool take_row(void *context, int64_t line, const struct span *cells, size_t n_cells,
+    struct err *err)
+{
+    struct adding *const a = context;
+    struct err cause = { 0 };
+
+    if (!count_line(a, line, err))
+        return false;
+    if (!a->has_header)
+        return read_header(a, cells, n_cells, err);
+    if (n_cells != a->header.n_cells)
+        (void)fail(&cause, ERR_INVALID, "the row has %zu cells, and the first line %zu", n_cells,
+            a->header.n_cells);
+    else if (add_cells(a, cells, &cause))
+        return true;
+    return refuse_line(a, cells[0], &cause, err);
+}
+
+static bool refuse_row(void *context, int64_t line, size_t cell, const struct err *why,
+    struct err *err)
+{
+    struct adding *const a = context;
+
+    (void)cell;
+    return count_line(a, line, err) && refuse_line(a, SPAN_EMPTY, why, err);
+}
+
+/* What the table is doubtful for is the last line that is told. */
+static bool add_table(struct adding *a, struct span text, struct err *err)
+{
+    autofree(csv_reader) struct csv_reader *reader = csv_reader_new(take_row, a);
+    struct err cause = { 0 };
+
+    csv_reader_on_bad_row(reader, refuse_row);
+    json_begin_array(&a->out, "lines");
+    if (!(csv_reader_feed(reader, text, &cause) && csv_reader_finish(reader, &cause)) &&
+        !refuse_line(a, SPAN_EMPTY, &cause, err))
+        return false;
+    json_end(&a->out);
+    return true;
+}
+
+/* Its first line names the columns, "host" among them. */
+static bool is_table(struct span text)
+{
+    struct span line;
+    struct span cell;
+
+    if (span_starts_with(text, "\xEF\xBB\xBF"))
+        text = span_slice(text, 3, text.size);
+    if (!span_split(&text, '\n', &line))
+        return false;
+    while (span_split(&line, ',', &cell)) {
+        cell = span_trim(cell);
+        if (span_is_nocase(cell, "host") || span_is_nocase(cell, "\"host\""))
+            return true;
+    }
+    return false;
+}
+
+static bool add_lines(struct adding *a, struct span rest, struct err *err)
+{
     struct span line;
 
     json_begin_array(&a->out, "lines");
     while (span_split(&rest, '\n', &line)) {
-        line = span_trim(line);
+        line = span_trim(span_slice(line, 0, span_find(line, SPAN_LITERAL("#"))));
         a->line++;
-        if (line.size == 0 || line.data[0] == '#')
+        if (line.size == 0)
             continue;
         if (a->line > LINES_MAX)
             return fail(err, ERR_LIMIT, "more than %d lines", LINES_MAX);
@@ -260,7 +388,9 @@ bool job_add_run(struct job_run *run, struct err *err)
 
     json_out_init(&a.out, &run->result);
     json_begin_object(&a.out, NULL);
-    works = works && add_lines(&a, err);
+    const struct span text = span_text(json_as_text(json_member(a.payload, "hosts")));
+
+    works = works && (is_table(text) ? add_table(&a, text, err) : add_lines(&a, text, err));
     json_i64(&a.out, "created", a.n_created);
     json_i64(&a.out, "attachable", a.n_attachable);
     json_i64(&a.out, "failed", a.n_failed);

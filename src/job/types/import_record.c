@@ -145,9 +145,9 @@ static bool read_typed(const struct sheet_header *header, const struct span *cel
     return true;
 }
 
-/* The endpoint of a row; *ret_has is false where it names none. */
-static bool read_place(const struct sheet_header *header, const struct span *cells,
-    struct watch_place *ret, bool *ret_has, const char **ret_column, struct err *err)
+bool import_place_read(const struct sheet_header *header, const struct span *cells,
+    const char *protocol, struct watch_place *ret, bool *ret_has, const char **ret_column,
+    struct err *err)
 {
     struct typed_place typed = { 0 };
 
@@ -155,7 +155,7 @@ static bool read_place(const struct sheet_header *header, const struct span *cel
         return false;
     *ret_has = typed.host[0] != '\0';
     return !*ret_has || watch_place_parse(typed.host, typed.port, typed.has_sni ? typed.sni : NULL,
-                            typed.protocol[0] ? typed.protocol : NULL, ret, ret_column, err);
+                            typed.protocol[0] ? typed.protocol : protocol, ret, ret_column, err);
 }
 
 static void add_place(struct import_record *record, int64_t line, const struct span *cells)
@@ -165,7 +165,7 @@ static void add_place(struct import_record *record, int64_t line, const struct s
     struct err err = { 0 };
     bool has_place;
 
-    if (!read_place(record->header, cells, &place, &has_place, &column, &err)) {
+    if (!import_place_read(record->header, cells, NULL, &place, &has_place, &column, &err)) {
         import_record_complain_at(record, line, column, err.msg);
         return;
     }
@@ -206,7 +206,8 @@ bool import_row_key(const struct sheet_header *header, const struct span *cells,
         buf_add_span(key, id);
     else if (name.size)
         add_folded(key, name);
-    else if (host.size && read_place(header, cells, &place, &has_place, &column, &ignored) &&
+    else if (host.size &&
+             import_place_read(header, cells, NULL, &place, &has_place, &column, &ignored) &&
              has_place)
         buf_add_text(key, place.sni[0] ? place.sni : place.host);
     else

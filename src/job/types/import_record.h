@@ -39,6 +39,14 @@ struct import_record {
     struct buf cells; /* the rows as they came, for a table of refused ones */
 };
 
+/*
+ * The endpoint of a row, by `protocol` where it says none (NULL: "tls"); *ret_has is false where it
+ * names no endpoint, *ret_column the one to blame.
+ */
+bool import_place_read(const struct sheet_header *header, const struct span *cells,
+    const char *protocol, struct watch_place *ret, bool *ret_has, const char **ret_column,
+    struct err *err) must_check;
+
 void import_record_init(struct import_record *record, const struct sheet_header *header);
 void import_record_done(struct import_record *record);
 void import_record_clear(struct import_record *record); /* to be used for the next one */

@@ -69,7 +69,7 @@ export function CertificateTable(props: CertificateTableProps) {
             aria-label="Select all on this page"
             select={{ isSelected: isPageSelected || isAllSelected, onSelect: (_, isSelected) => selectPage(isSelected) }}
           />
-          {columns.map((c, i) => <Th key={c.id} sort={sortOf(columns, props.sort, props.setSort, i)} modifier="nowrap" className={`cd-col-${c.id}`}>{c.title}</Th>)}
+          {columns.map((c, i) => <Th key={c.id} sort={sortOf(columns, props.sort, props.setSort, i)} modifier={c.id === 'resources' ? 'wrap' : 'nowrap'} className={`cd-col-${c.id}`}>{c.title}</Th>)}
           <Th screenReaderText="Actions" />
         </Tr>
       </Thead>
