@@ -315,10 +315,13 @@ static void events_are_told_of_while_there_are_some(void **state)
     struct tx *tx = test_tx(*state, TX_WRITE);
     int64_t ticket = a_ticket(tx, "one", an_account(tx, "alice"));
     autodone(ticket_event_rows) struct ticket_event_rows rows = { 0 };
+    const struct ticket_event_new event = { .ticket_id = ticket,
+        .kind = TICKET_UPDATED_EVENT,
+        .at = NOW };
     struct err err = { 0 };
 
     assert_works(store_ticket_events_wake(tx, NOW, &err), &err);
-    assert_works(store_ticket_event_add(tx, ticket, TICKET_UPDATED_EVENT, 0, 0, NOW, &err), &err);
+    assert_works(ticket_events_write(tx, &event, 1, &err), &err);
     assert_works(store_ticket_events_wake(tx, NOW, &err), &err);
     assert_works(store_ticket_events(tx, 10, &rows, &err), &err);
     for (size_t i = 0; i < rows.n; i++)
