@@ -140,8 +140,8 @@ def der(cert):
 
 
 @pytest.fixture(scope="module")
-def house(desk_of_module):
-    return House(desk_of_module)
+def house(desk_module):
+    return House(desk_module)
 
 
 # ---- as DER, and by the letter of RFC 5280
