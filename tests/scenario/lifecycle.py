@@ -28,10 +28,11 @@ def spki(key_or_cert):
 class Desk:
     """The API with one authority `internal` and one profile `web`, for names below example.org."""
 
-    def __init__(self, desk, **profile):
+    def __init__(self, desk, makes_ca=True, **profile):
         self.desk, self.api = desk, desk.admin
-        self.api.post("/cas", {"name": "internal", "kind": "root", "subject": {"CN": "Internal Root"},
-                               "public_url": "http://pki.example.org"})
+        if makes_ca:
+            self.api.post("/cas", {"name": "internal", "kind": "root", "subject": {"CN": "Internal Root"},
+                                   "public_url": "http://pki.example.org"})
         self.profile("web", **profile)
 
     def profile(self, name, **fields):

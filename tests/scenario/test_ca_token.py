@@ -12,8 +12,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from certdesk import BINARY
-from conftest import _postgres_database
+from certdesk import BINARY, Certdesk
+from conftest import _stop
+from lifecycle import Desk
 from servers import wait_until
 from test_ca import ROOT, crl_of, openssl, sign_elsewhere, write
 
@@ -36,9 +37,9 @@ def softhsm(desk, *words):
 
 
 @pytest.fixture
-def token_desk(desk_factory):
-    """A desk whose settings name a token; `tokens` is where it lies."""
-    desk = desk_factory(start=False)
+def token_desk(tmp_path):
+    """A desk whose settings name a token; `tokens` is where it lies. No database knows of tokens, so it is SQLite's."""
+    desk = Certdesk(tmp_path / "desk")
     desk.tokens = os.path.join(desk.directory, "tokens")
     os.makedirs(desk.tokens)
     desk.env["SOFTHSM2_CONF"] = secret_file(desk, "softhsm2.conf", f"directories.tokendir = {desk.tokens}\n")
@@ -46,7 +47,8 @@ def token_desk(desk_factory):
     desk.env.update({"CERTDESK_CA_PKCS11_MODULE": MODULE, "CERTDESK_CA_PKCS11_TOKEN": "cas",
                      "CERTDESK_CA_PKCS11_PIN_FILE": secret_file(desk, "pin", PIN + "\n")})
     desk.start()
-    return desk
+    yield desk
+    _stop(desk)
 
 
 def make_root(desk, **wish):
@@ -100,15 +102,18 @@ def refused(desk, field, **wish):
     return [e["message"] for e in answer.json["errors"] if e["field"] == field][0]
 
 
-def test_what_cannot_be_is_refused_at_its_field(token_desk, desk_factory):
+def test_what_cannot_be_is_refused_at_its_field(token_desk):
     desk = token_desk
     assert "P-256" in refused(desk, "key", storage="pkcs11", key={"algorithm": "ed25519"})
     assert "ca.pkcs11_key" in refused(desk, "token_key", storage="pkcs11", token_key="whatever")
     assert "storage" in refused(desk, "token_key", token_key="whatever")
     assert desk.admin.get("/cas").json["items"] == []
-    without = desk_factory(name="without")
-    assert without.admin.get("/cas").json["storages"] == ["sealed"]
-    assert "ca.pkcs11_module" in refused(without, "storage", storage="pkcs11")
+    desk.stop()
+    for name in [name for name in desk.env if name.startswith("CERTDESK_CA_PKCS11")]:
+        del desk.env[name]
+    desk.start()
+    assert desk.admin.get("/cas").json["storages"] == ["sealed"]
+    assert "ca.pkcs11_module" in refused(desk, "storage", storage="pkcs11")
 
 
 def test_a_key_that_is_there_is_taken_where_the_settings_name_it(token_desk, tmp_path):
@@ -156,6 +161,28 @@ def test_pulled_while_it_serves_and_put_back(token_desk):
     desk.stop()
     desk.start()
     renew_crl(desk, expect=200)
+
+
+def test_tickets_wait_for_the_token_and_go_on(token_desk):
+    """What is asked for while the token is away stays where it was, and says why; afterwards it is issued."""
+    desk = token_desk
+    make_root(desk, name="internal", subject={"CN": "Internal Root"})
+    life = Desk(desk, makes_ca=False)
+    first = life.enrolled("a.example.org")
+    away = desk.tokens + ".away"
+    os.rename(desk.tokens, away)
+    waiting = life.create("b.example.org")
+    answer = life.do(waiting, "enroll", expect=None)
+    assert answer["status"] in (409, 503) and "token" in answer["detail"], answer
+    now = life.ticket(waiting)
+    assert now["status"] == "certificate_request" and any("token" in said for said in life.comments(waiting))
+    before = life.ticket(first)["status"]
+    life.do(first, "renew", expect=None, force=True)
+    assert life.ticket(first)["status"] == before and len(life.files(first)) == 1
+    os.rename(away, desk.tokens)
+    assert life.chain(life.do(waiting, "enroll"))[0].subject.rfc4514_string() == "CN=b.example.org"
+    life.do(first, "renew", force=True)
+    assert len(life.files(first)) == 2
 
 
 def test_a_module_that_hangs_does_not_hold_up_the_rest_for_good(token_desk):
@@ -222,9 +249,8 @@ def test_a_backup_says_that_the_key_is_not_in_it_and_a_restore_looks_for_it(toke
     settings = {k: v for k, v in desk.env.items() if "PKCS11" in k or k == "SOFTHSM2_CONF"}
 
     def restore(name, env):
-        database = ["--database", _postgres_database()] if desk.database else []
-        done = run("restore", "--recovery-key", tmp_path / "recovery.key", "--data", tmp_path / name, *database,
-                   tmp_path / "desk.backup", env={**os.environ, **env})
+        done = run("restore", "--recovery-key", tmp_path / "recovery.key", "--data", tmp_path / name, tmp_path / "desk.backup",
+                   env={**os.environ, **env})
         assert done.returncode == 0, done.stderr
         return done
     assert "1 keys of certificate authorities lie in a token and are in no backup; the token has them, and they fit" in restore("with", settings).stdout
