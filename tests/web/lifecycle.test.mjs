@@ -164,6 +164,19 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     fine();
   });
 
+  test('shows the ticket as it is when somebody else was faster', async () => {
+    await page.goto('/tickets/CERT-101');
+    await button('Enroll Certificate').click();
+    server.state.world.certificateTickets[0].status = 'cancelled';
+    await inDialog('Enroll Certificate').click();
+    await dialog().getByText(/not possible/).waitFor();
+    await page.getByText('Cancelled').first().waitFor();
+    await page.keyboard.press('Escape');
+    await gone();
+    await button('Enroll Certificate').waitFor({ state: 'detached' });
+    fine();
+  });
+
   test('keeps the focus in the page when the button that was pressed is gone', async () => {
     await page.goto('/tickets/CERT-101');
     await button('Cancel').press('Enter');
