@@ -262,7 +262,7 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await page.getByText('Issued is not served: 1 of 2 do not serve it yet.').waitFor();
     await page.getByText('Put back: issued, not served').waitFor();
     await page.getByText(/still presents the previous certificate/).waitFor();
-    await button('Try edge again').click();
+    await button('Try again: edge').click();
     await page.getByText('Put back: issued, not served').waitFor({ state: 'detached' });
     fine();
   });
@@ -502,6 +502,18 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
       await page.waitForLoadState('networkidle');
       const widths = await page.evaluate(() => [document.documentElement, document.getElementById('main')].map((e) => [e.scrollWidth, e.clientWidth]));
       for (const [inner, outer] of widths) assert.ok(inner <= outer, `${path}: ${inner} of ${outer}`);
+    }
+    fine();
+  });
+
+  /* WCAG 2.5.3: who says "click Run now" to the machine is understood. */
+  test('calls buttons by what stands on them', async () => {
+    for (const path of ['/jobs', '/tickets/CERT-103', '/certificates/3', '/settings/notifications', '/resources/3', '/profiles', '/cas/internal', '/tickets?view=board', '/settings/account']) {
+      await page.goto(path);
+      await page.waitForLoadState('networkidle');
+      const wrongly = await page.evaluate(() => [...document.querySelectorAll('button[aria-label], a[aria-label]')]
+        .map((e) => [e.innerText.trim(), e.getAttribute('aria-label')]).filter(([text, label]) => !label.toLowerCase().includes(text.toLowerCase())));
+      assert.deepEqual(wrongly, [], path);
     }
     fine();
   });
