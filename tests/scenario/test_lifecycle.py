@@ -437,10 +437,16 @@ def test_a_request_waits_for_those_who_must_agree(life):
     assert [t["transition"] for t in ann.get(f"/tickets/{key}/transitions").json["items"]] == ["enroll", "cancel"]
     assert [t["key"] for t in bob.get("/tickets").json["items"]] == [key]
     assert eve.get("/tickets").json["items"] == []
+
+    def waits_for(api):
+        return key in [t["key"] for t in api.get("/dashboard").json["needs_me"]]
+
+    assert [waits_for(api) for api in (bob, cid, eve)] == [True, True, False]
     eve.call("POST", f"/tickets/{key}/approval", {"approved": True}, expect=404)
     assert ann.call("POST", f"/tickets/{key}/approval", {"approved": True}).status in (403, 409)
     bob.post(f"/tickets/{key}/approval", {"approved": True, "comment": "fine"}, expect=200)
     bob.post(f"/tickets/{key}/approval", {"approved": True}, expect=200)
+    assert [waits_for(api) for api in (bob, cid)] == [False, True]
     assert "1 more" in life.do(ticket, "enroll", api=ann, expect=409)["detail"]
     cid.post(f"/tickets/{key}/approval", {"approved": False, "comment": "why?"}, expect=200)
     assert life.do(ticket, "enroll", api=ann, expect=409)
