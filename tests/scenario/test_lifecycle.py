@@ -519,6 +519,20 @@ def test_files_are_attached_downloaded_and_removed(life):
     mine = life.attach(ticket, "mine", b"1", api=reader)
     reader.delete(f"{path}/{life.files(ticket)[0]['id']}", expect=403)
     reader.delete(f"{path}/{mine['id']}")
+    changes = [c for c in life.api.get(f"/tickets/{ticket['key']}/history?limit=500").json["items"] if c["field"] == "attachment"]
+    assert [(c["actor"], c["from"], c["to"]) for c in changes[-2:]] == [(reader.name, "", "mine"), (reader.name, "mine", "")]
+
+
+def test_what_certdesk_attached_is_not_removed_by_any_path(life):
+    """F35: Jira's API asks the same question."""
+    owner = person(life, "owner")
+    ticket = life.enrolled("pem.example.org", api=owner)
+    (file,) = life.files(ticket)
+    owner.delete(f"/tickets/{ticket['key']}/attachments/{file['id']}", expect=403)
+    owner.delete(f"/rest/api/2/attachment/{file['id']}", expect=403)
+    assert life.files(ticket) == [file]
+    mine = life.attach(ticket, "mine", b"1", api=owner)
+    owner.delete(f"/rest/api/2/attachment/{mine['id']}")
 
 
 def test_comments_are_their_authors(life):
