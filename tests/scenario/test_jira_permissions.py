@@ -31,7 +31,7 @@ TABLE = {
     **{f"{method} /rest/webhooks/1.0/webhook": "UFFFFF." for method in ("GET", "POST")},
     **{f"{method} /rest/webhooks/1.0/webhook/{{id}}": "UFFFFFN" for method in ("GET", "PUT", "DELETE")},
     f"GET {R}/attachment/{{key}}": "UN.....", f"GET {R}/attachment/content/{{key}}": "UN.....",
-    "GET /secure/attachment/{key}/{other}": "UN.....", f"DELETE {R}/attachment/{{key}}": "UNF--F-",
+    "GET /secure/attachment/{key}/{other}": "UN.....", f"DELETE {R}/attachment/{{key}}": "UNFFFFF",
 }
 
 # Bodies that change nothing worth keeping, so that every caller meets the same state.
