@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/cert_json.h"
+#include "api/idempotency.h"
 #include "api/page.h"
 #include "api/tables.h"
 #include "api/tickets.h"
@@ -92,10 +93,28 @@ static void read_ask(struct api_call *call, struct json_in *in, struct life_ask 
     ask->expected_row_version = call->if_match;
 }
 
+/* Whoever repeats the request with its Idempotency-Key finds that it was done. */
+static struct life noted_life(struct api_call *call)
+{
+    struct life life = ticket_life(call);
+
+    life.note = idempotency_note;
+    life.note_arg = call;
+    return life;
+}
+
+/* It was done: how the ticket is now. */
+static bool ticket_done(struct api_call *call, struct err *err)
+{
+    int64_t id;
+
+    return find_ticket(call, ACTION_SEE, &id, err) && ticket_answer(call, id, TICKET_UPDATED, err);
+}
+
 static bool do_and_answer(struct api_call *call, int64_t id, const struct life_ask *ask,
     struct err *err)
 {
-    struct life life = ticket_life(call);
+    struct life life = noted_life(call);
     const bool ok = life_do(&life, id, ask, err);
 
     call->wakes_jobs = life.wakes_jobs;
@@ -118,7 +137,7 @@ static bool transitions_do(struct api_call *call, struct err *err)
 
 static bool csr_give(struct api_call *call, struct err *err)
 {
-    struct life life = ticket_life(call);
+    struct life life = noted_life(call);
     struct json_in in;
     int64_t id;
 
@@ -135,7 +154,7 @@ static bool csr_give(struct api_call *call, struct err *err)
 
 static bool approval_give(struct api_call *call, struct err *err)
 {
-    struct life life = ticket_life(call);
+    struct life life = noted_life(call);
     struct json_in in;
     int64_t id;
 
@@ -199,12 +218,22 @@ static bool record_revoke(struct api_call *call, struct err *err)
     return record_do(call, "revoke", err);
 }
 
+static bool record_done(struct api_call *call, struct err *err)
+{
+    int64_t id;
+
+    return find_life(call, &id, err) && ticket_answer(call, id, TICKET_UPDATED, err);
+}
+
+#define MOVES (API_WRITES | API_NO_TX | API_IDEMPOTENT)
+
 const struct api_route ticket_move_routes[] = {
     { "GET", "/tickets/{key}/transitions", ROLE_USER, API_READS, transitions_list, 0 },
-    { "POST", "/tickets/{key}/transitions", ROLE_USER, API_WRITES | API_NO_TX, transitions_do, 0 },
-    { "POST", "/tickets/{key}/csr", ROLE_USER, API_WRITES | API_NO_TX, csr_give, 0 },
-    { "POST", "/tickets/{key}/approval", ROLE_USER, API_WRITES | API_NO_TX, approval_give, 0 },
-    { "POST", "/certificates/{id}/renew", ROLE_USER, API_WRITES | API_NO_TX, record_renew, 0 },
-    { "POST", "/certificates/{id}/revoke", ROLE_USER, API_WRITES | API_NO_TX, record_revoke, 0 },
+    { "POST", "/tickets/{key}/transitions", ROLE_USER, MOVES, transitions_do, 0, NULL,
+        ticket_done },
+    { "POST", "/tickets/{key}/csr", ROLE_USER, MOVES, csr_give, 0, NULL, ticket_done },
+    { "POST", "/tickets/{key}/approval", ROLE_USER, MOVES, approval_give, 0, NULL, ticket_done },
+    { "POST", "/certificates/{id}/renew", ROLE_USER, MOVES, record_renew, 0, NULL, record_done },
+    { "POST", "/certificates/{id}/revoke", ROLE_USER, MOVES, record_revoke, 0, NULL, record_done },
     { 0 },
 };

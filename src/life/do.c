@@ -74,14 +74,15 @@ static bool move_only(struct tx *tx, void *arg, struct err *err)
     struct life *const life = step->life;
     autodone(life_case) struct life_case c = { 0 };
     const struct transition *transition;
-    struct ticket_edit edit = { .expected_row_version = ask->expected_row_version };
+    struct ticket_edit edit = { 0 };
 
-    if (!life_case_lock(life, tx, step->ticket_id, &c, err) ||
+    if (!life_case_lock(life, tx, step->ticket_id, ask, &c, err) ||
         !life_case_require(life, &c, ACTION_EDIT, err))
         return false;
     if (c.status == STATUS_CANCELLED && strcmp(ask->transition, "cancel") == 0)
-        return true;
-    if (!lifecycle_find(c.type, c.status, ask->transition, BY_PERSON, &transition, err))
+        return life_note(life, tx, err);
+    if (!lifecycle_find(c.type, c.status, ask->transition, BY_PERSON, &transition, err) ||
+        !life_note(life, tx, err))
         return false;
     if (c.type == TICKET_CERTIFICATE_EXPIRY && ticket_status_is_resolved(transition->to))
         edit.resolution = "resolved by hand";
@@ -124,10 +125,10 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
     char domain[LIFE_DOMAIN_SIZE];
 
-    if (!life_case_lock(life, tx, step->ticket_id, &c, err) ||
+    if (!life_case_lock(life, tx, step->ticket_id, NULL, &c, err) ||
         !life_case_require(life, &c, ACTION_EDIT, err) || !check_takes_csr(&c, err) ||
         (c.status != STATUS_CERTIFICATE_REQUEST && !life_check_agreed(&c, step->parsed, err)) ||
-        !life_judge(life, &c, step->parsed, false, err))
+        !life_judge(life, &c, step->parsed, false, err) || !life_note(life, tx, err))
         return false;
     life_domain(step->parsed, domain);
     buf_addf(&body, "A new request (CSR) was given: %s, %s with %d bits.",
@@ -171,7 +172,7 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
     bool is_in_group = false;
 
-    if (!life_case_lock(life, tx, step->ticket_id, &c, err))
+    if (!life_case_lock(life, tx, step->ticket_id, NULL, &c, err))
         return false;
     if (!c.profile || c.profile->n_approvals == 0)
         return fail(err, ERR_CONFLICT, "%s needs no approval", c.ticket->key);
@@ -179,7 +180,9 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
         return fail(err, ERR_CONFLICT, "%s is in status %s: there is nothing to approve",
             c.ticket->key, ticket_status_title(c.status));
     if (!store_profile_is_approver(tx, c.profile, who->account_id, &is_in_group, err) ||
-        !policy_may_approve(c.profile, is_in_group, c.ticket->reporter_id == who->account_id, err))
+        !policy_may_approve(c.profile, is_in_group, c.ticket->reporter_id == who->account_id,
+            err) ||
+        !life_note(life, tx, err))
         return false;
     buf_addf(&body, "%s %s this request.%s%s", who->name,
         step->is_approved ? "approves" : "refuses", step->comment && step->comment[0] ? "\n" : "",

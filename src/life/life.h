@@ -40,6 +40,11 @@ struct life {
     int64_t patience_ms;            /* how long a CA that takes its time is waited for; 0: not */
     bool wakes_jobs;                /* set here: jobs wait for whoever has committed */
 
+    /* Called in the transaction that changes what a request asks to be changed, and never after it:
+     * who asks learns by it what was done, whatever becomes of the answer. NULL: nobody does. */
+    bool (*note)(void *arg, struct tx *tx, struct err *err);
+    void *note_arg;
+
     /* NULL: ca_open(). For tests, which bring CAs of their own. */
     bool (*open_ca)(struct db *db, const struct ca_row *row, const struct ca_services *services,
         struct ca **ret, struct err *err);

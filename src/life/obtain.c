@@ -248,12 +248,8 @@ static bool look_again(struct obtain *o, struct tx *tx, struct life_case *now, s
 {
     const struct life_case *const then = &o->c;
 
-    const struct ticket_edit stale = { .expected_row_version = o->ask->expected_row_version };
-
     o->is_done = false;
-    if (!life_case_lock(o->life, tx, then->ticket->id, now, err) ||
-        (stale.expected_row_version &&
-            !store_ticket_edit(tx, then->ticket->id, &stale, o->life->now, err)))
+    if (!life_case_lock(o->life, tx, then->ticket->id, o->ask, now, err))
         return false;
     if (now->status == then->status && now->ticket->version_id == then->ticket->version_id &&
         now->ticket->certificate_id == then->ticket->certificate_id && now->request &&
@@ -284,7 +280,7 @@ static bool write_answer(struct tx *tx, void *arg, struct err *err)
         free(now.request->domain);
         now.request->domain = xstrdup(o->domain);
     }
-    return store_order(o, tx, err) &&
+    return life_note(o->life, tx, err) && store_order(o, tx, err) &&
            (o->is_issued ? life_issued(o->life, tx, &now, &o->order, &o->issue, err)
                          : life_failed(o->life, tx, &now, &o->order, &o->cause, err));
 }
@@ -300,7 +296,7 @@ static bool write_order(struct tx *tx, void *arg, struct err *err)
 
     if (!look_again(o, tx, &now, err) || o->is_done)
         return o->is_done;
-    if (!store_order(o, tx, err) ||
+    if (!life_note(o->life, tx, err) || !store_order(o, tx, err) ||
         !lifecycle_find(now.type, now.status, o->ask->transition, BY_ANYONE, &transition, err) ||
         !life_move(o->life, tx, &now, transition->working, NULL, err))
         return false;

@@ -31,10 +31,13 @@ void life_case_done(struct life_case *c);
 bool life_case_load(struct life *life, struct tx *tx, int64_t ticket_id, struct life_case *ret,
     struct err *err) must_check;
 
-/* The same in a transaction that changes it: nobody else does until that ends, so of two that want
- * the same, the second finds what the first has done. */
-bool life_case_lock(struct life *life, struct tx *tx, int64_t ticket_id, struct life_case *ret,
-    struct err *err) must_check;
+/*
+ * The same in a transaction that changes it: nobody else does until that ends, so of two that want
+ * the same, the second finds what the first has done. ERR_CONFLICT with store_is_stale() when it is
+ * no longer in the version that `ask` is about; NULL: whatever is there.
+ */
+bool life_case_lock(struct life *life, struct tx *tx, int64_t ticket_id, const struct life_ask *ask,
+    struct life_case *ret, struct err *err) must_check;
 
 /* ERR_DENIED unless life->who may do this to it. */
 bool life_case_require(const struct life *life, const struct life_case *c, enum action action,
@@ -102,6 +105,9 @@ bool life_audit(struct life *life, struct tx *tx, const struct audit_entry *entr
     must_check;
 bool life_audit_ticket(struct life *life, struct tx *tx, const struct ticket_row *ticket,
     const char *action, const char *before, const char *after, struct err *err) must_check;
+
+/* Tell whoever asked that this transaction does it. */
+bool life_note(struct life *life, struct tx *tx, struct err *err) must_check;
 
 /* The comment of the dialog, by whoever filled it in. NULL: none. */
 bool life_comment(struct life *life, struct tx *tx, int64_t ticket_id, const char *comment,

@@ -3,6 +3,8 @@
 import concurrent.futures
 import re
 import secrets
+import time
+from datetime import datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -10,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from certdesk import Api
 from lifecycle import Desk, csr_for, spki
 from mailbox import MailServer
-from profiles import run_sql
+from profiles import look_for_renewals, run_sql
 from uploads import import_, upload
 
 OUTSIDE = "The certificate's profile does not allow renewal outside of the configured expiry window"
@@ -19,6 +21,7 @@ OUTSIDE = "The certificate's profile does not allow renewal outside of the confi
 @pytest.fixture(scope="module")
 def life(desk_of_module):
     """One desk for all stories, on each database in turn: each has names of its own."""
+    look_for_renewals(desk_of_module, "never")
     return Desk(desk_of_module)
 
 
@@ -298,6 +301,66 @@ def test_a_repeated_create_is_one_ticket(life):
 
 # ---------------------------------------------------------------- whose key
 
+def test_a_repeated_transition_is_done_once(life):
+    """F13 F15 F17: whoever has no answer sends it again with its Idempotency-Key, and hears what was done."""
+    ticket = life.enrolled(f"{secrets.token_hex(3)}.example.org")
+    record = ticket["certificate"]["id"]
+    moves, keys = f"/tickets/{ticket['key']}/transitions", iter(range(100))
+
+    def once(path, body, expect=200, key=None, answers=3, api=None):
+        """The same answer each time; returns the key and it."""
+        key = {"Idempotency-Key": key or f"{ticket['key']}-{next(keys)}"}
+        said = [(api or life.api).post(path, body, expect=expect, headers=key) for _ in range(answers)]
+        assert all(one.json == said[0].json and one.headers["Content-Type"] == said[0].headers["Content-Type"]
+                   for one in said)
+        return key["Idempotency-Key"], said[0].json
+
+    def n_versions():
+        return len(life.api.get(f"/certificates/{record}/versions").json["items"])
+
+    renew = {"transition": "renew", "force": True, "comment": "again"}
+    key, answer = once(moves, renew)
+    assert answer["status"] == "certificate_renewed" and n_versions() == 2
+    assert life.comments(ticket).count("again") == 1
+    refused = life.api.post(moves, {**renew, "comment": "other"}, expect=422, headers={"Idempotency-Key": key}).json
+    assert refused["detail"] == "this Idempotency-Key was used for another request" and n_versions() == 2
+    once(f"/certificates/{record}/renew", {"force": True})
+    assert n_versions() == 3
+
+    # What was refused before anything was done leaves the key free.
+    key, answer = once(moves, {"transition": "renew"}, expect=409)
+    assert answer["detail"] == OUTSIDE
+    pull_forward(life, ticket, 20)
+    once(moves, {"transition": "renew"}, key=key)
+    assert n_versions() == 4
+
+    # The server was killed after the work and before the answer.
+    key, answer = once(moves, renew, answers=1)
+    run_sql(life.desk, "UPDATE idempotency SET status = 0, body = '' WHERE key = '%s'" % key)
+    assert once(moves, renew, key=key)[1]["certificate_id"] == answer["certificate_id"] and n_versions() == 5
+    life.api.post(moves, {**renew, "comment": "x"}, expect=422, headers={"Idempotency-Key": key})
+    # The key is its account's.
+    other = person(life, "eve", "admin")
+    once(moves, renew, key=key, api=other)
+    assert n_versions() == 6
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        said = list(pool.map(lambda _: life.api.post(moves, renew, expect=200, headers={
+            "Idempotency-Key": "many" + key}).json["key"],
+                             range(6)))
+    assert set(said) == {ticket["key"]} and n_versions() == 7
+
+    csr = csr_for(ticket["domain"])[0]
+    once(f"/tickets/{ticket['key']}/csr", {"csr": csr})
+    assert sum("A new request (CSR) was given" in c for c in life.comments(ticket)) == 1
+    _, answer = once(f"/certificates/{record}/revoke", {"reason": "superseded"})
+    assert answer["status"] == "certificate_revoked"
+    cancelled = life.create()
+    _, answer = once(f"/tickets/{cancelled['key']}/transitions", {"transition": "cancel"})
+    assert answer["status"] == "cancelled"
+    life.api.post(moves, renew, expect=400, headers={"Idempotency-Key": "x" * 201})
+
+
 def test_the_server_makes_the_key_where_the_profile_lets_it(life):
     """F12 F15: held in the vault, and another one with each renewal."""
     life.profile("ours", key={"algorithms": ["ec-p256"], "made_by": "server"}, renewal_key="new")
@@ -382,6 +445,31 @@ def test_what_is_due_renews_by_itself(life):
     assert ids() == forced
     assert life.ticket(early)["order"]["reason"] == "forced"
     assert life.api.get("/profiles/auto").json["is_forcing"] is False
+
+
+def test_it_renews_when_it_says_it_will(life):
+    """F16 F43: at the planned instant, not when a daily scan comes by."""
+    ticket = life.enrolled("when.example.org")
+    path = f"/certificates/{ticket['certificate']['id']}/renewal"
+
+    def shift(seconds):
+        number = ticket["key"].split("-")[1]
+        run_sql(life.desk, "UPDATE version SET not_before = not_before - %d, not_after = not_after - %d WHERE id ="
+                           " (SELECT version_id FROM ticket WHERE number = %s)" % (seconds, seconds, number))
+        run_sql(life.desk, "UPDATE certificate_life SET renew_at = renew_at - %d WHERE certificate_id = %d"
+                % (seconds, ticket["certificate"]["id"]))
+    try:
+        told = datetime.fromisoformat(life.api.get(path).json["renew_at"])
+        shift(int(told.timestamp() - time.time()) - 3)
+        look_for_renewals(life.desk, "now")
+        told = datetime.fromisoformat(life.api.get(path).json["renew_at"])
+        assert life.api.get(path).json["why"] == "planned"
+        life.until(ticket, "certificate_renewed", seconds=20)
+        versions = life.api.get(f"/certificates/{ticket['certificate']['id']}/versions").json["items"]
+        renewed = max(datetime.fromisoformat(v["since"]) for v in versions)
+        assert 0 <= (renewed - told).total_seconds() <= 10
+    finally:
+        look_for_renewals(life.desk, "never")
 
 
 def test_a_renewal_that_fails_says_why_and_backs_off(life):
@@ -584,6 +672,22 @@ def test_watchers_hear_of_it_by_mail(desk_factory):
         life.do(ticket, "revoke")
         life.run("outbox")
         assert len(smtp.mails) == 1
+
+        # A ticket that has no record, and one whose record goes with it.
+        number = life.api.post("/tickets", {"type": "revoke_certificate", "profile": "web", "certificate_id": "C-99",
+                                            "domain": "gone.example.org", "assignee": "reader", "summary": "Over"}).json
+        later = life.create("later.example.org", assignee="reader")
+        for one in (number, later):
+            life.api.call("PUT", f"/tickets/{one['key']}/watchers/reader", expect=200)
+            life.do(one, "cancel", comment="not needed")
+        life.run("outbox")
+        mail = smtp.wait(2)[1]
+        assert mail.to == "reader@people.example" and mail.subject == "[certdesk] News of tickets that you watch"
+        assert "gone.example.org" in mail.text and "later.example.org" in mail.text
+        for one in (number, later):
+            assert f"{one['key']} ({one['summary']}) is in stage Cancelled" in mail.text
+        newest = life.api.get("/deliveries").json["items"][0]
+        assert life.api.get(f"/deliveries/{newest['id']}").json["tickets"] == [number["key"], later["key"]]
     finally:
         smtp.stop()
 

@@ -117,6 +117,30 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     fine();
   });
 
+  /* F13: the server does it once for each key. */
+  test('asks again with the same key when no answer came', async () => {
+    const keys = [];
+    await page.route('**/transitions', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      keys.push(route.request().headers()['idempotency-key']);
+      return keys.length === 1 ? route.abort() : route.continue();
+    });
+    await page.goto('/tickets/CERT-101');
+    await button('Enroll Certificate').click();
+    await inDialog('Enroll Certificate').click();
+    await dialog().getByText('the server cannot be reached').waitFor();
+    await inDialog('Enroll Certificate').click();
+    await page.getByText('CERT-101 has been updated').waitFor();
+    await button('Renew Certificate').click();
+    await inDialog('Renew Certificate').click();
+    await dialog().getByText(windowRefusal).waitFor();
+    assert.equal(keys.length, 3);
+    assert.match(keys[0], /^[0-9a-f]{32}$/);
+    assert.equal(keys[1], keys[0]);
+    assert.notEqual(keys[2], keys[0]);
+    fine();
+  });
+
   /* F13, F15, F17 */
   test('enrolls, renews and revokes from the ticket, and shows how it comes along', async () => {
     await page.goto('/tickets/CERT-101');
