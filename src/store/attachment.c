@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "store/read.h"
+#include "store/ticket_read.h"
 #include "store/ticket_talk.h"
 #include "store/ticket_talk_read.h"
 
@@ -32,16 +33,6 @@ void attachment_name(const char *given, char field[static ATTACHMENT_NAME_MAX + 
     field[n] = '\0';
     if (n == 0)
         (void)snprintf(field, ATTACHMENT_NAME_MAX + 1, "file");
-}
-
-static bool touch(struct tx *tx, int64_t ticket_id, int64_t now, struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE ticket SET updated_at = $2 WHERE id = $1");
-
-    stmt_bind_i64(q, 1, ticket_id);
-    stmt_bind_i64(q, 2, now);
-    return stmt_run(q, err);
 }
 
 static bool check_room(struct tx *tx, const struct attachment_new *attachment, struct err *err)
@@ -81,7 +72,7 @@ bool store_attachment_add(struct tx *tx, const struct attachment_new *attachment
 {
     autofree(stmt) struct stmt *q = NULL;
 
-    if (!check_room(tx, attachment, err) || !touch(tx, attachment->ticket_id, now, err))
+    if (!check_room(tx, attachment, err) || !ticket_touch(tx, attachment->ticket_id, now, err))
         return false;
     q = tx_prepare(tx,
         "INSERT INTO attachment(ticket_id, author_id, name, media_type, content, created_at)"
@@ -167,6 +158,6 @@ bool store_attachment_delete(struct tx *tx, const struct attachment_row *row, in
         return false;
     if (stmt_n_changed(q) != 1)
         return fail(err, ERR_NOT_FOUND, "there is no attachment %" PRId64, row->id);
-    return touch(tx, row->ticket_id, now, err) &&
+    return ticket_touch(tx, row->ticket_id, now, err) &&
            note(tx, row->ticket_id, actor_id, row->name, "", now, err);
 }
