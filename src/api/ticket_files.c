@@ -146,6 +146,14 @@ static bool files_get(struct api_call *call, struct err *err)
     return true;
 }
 
+bool ticket_may_detach(const struct api_call *call, const struct attachment_row *file,
+    struct err *err)
+{
+    return call->who.role == ROLE_ADMIN ||
+           (file->author_id && file->author_id == call->who.account_id) ||
+           fail(err, ERR_DENIED, "only who attached it and admins may remove it");
+}
+
 static bool files_delete(struct api_call *call, struct err *err)
 {
     autofree(ticket_row) struct ticket_row *ticket = NULL;
@@ -153,12 +161,9 @@ static bool files_delete(struct api_call *call, struct err *err)
 
     call->status = 204;
     if (!ticket_require(call, ACTION_COMMENT, &ticket, err) ||
-        !file_require(call, ticket, &file, NULL, err))
+        !file_require(call, ticket, &file, NULL, err) || !ticket_may_detach(call, file, err))
         return false;
-    if (call->who.role != ROLE_ADMIN &&
-        (!file->author_id || file->author_id != call->who.account_id))
-        return fail(err, ERR_DENIED, "only who attached it and admins may remove it");
-    return store_attachment_delete(call->tx, ticket->id, file->id, err) &&
+    return store_attachment_delete(call->tx, file, call->who.account_id, call->now, err) &&
            api_audit(call, "ticket.detach", ticket->id, ticket->key, file->name, NULL, err);
 }
 

@@ -31,6 +31,10 @@ void ticket_read_reason(struct json_in *in, enum ca_reason *ret);
 /* The life service on behalf of the caller. */
 struct life ticket_life(struct api_call *call);
 
+/* ERR_DENIED: somebody else has attached it. */
+bool ticket_may_detach(const struct api_call *call, const struct attachment_row *file,
+    struct err *err) must_check;
+
 /* What a file is, by its ending; a browser is never told that something is a page or a script. */
 const char *attachment_media_type(const char *name);
 

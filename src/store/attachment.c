@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "store/read.h"
 #include "store/ticket_read.h"
+#include "store/ticket_talk.h"
 #include "store/ticket_talk_read.h"
 
 static bool is_harmless(unsigned char c)
@@ -53,6 +54,19 @@ static bool check_room(struct tx *tx, const struct attachment_new *attachment, s
            fail(err, ERR_LIMIT, "the ticket has %d attachments already", ATTACHMENTS_MAX);
 }
 
+/* What people attach and remove is part of what changed; what certdesk attaches says a comment. */
+static bool note(struct tx *tx, int64_t ticket_id, int64_t actor_id, const char *before,
+    const char *after, int64_t now, struct err *err)
+{
+    const struct change_new change = { .ticket_id = ticket_id,
+        .actor_id = actor_id,
+        .field = "attachment",
+        .old_value = before,
+        .new_value = after };
+
+    return store_change_add(tx, &change, now, err);
+}
+
 bool store_attachment_add(struct tx *tx, const struct attachment_new *attachment, int64_t now,
     int64_t *ret_id, struct err *err)
 {
@@ -69,7 +83,9 @@ bool store_attachment_add(struct tx *tx, const struct attachment_new *attachment
     stmt_bind_text(q, 4, attachment->media_type);
     stmt_bind_blob(q, 5, attachment->content);
     stmt_bind_i64(q, 6, now);
-    return read_number(q, ret_id, err);
+    return read_number(q, ret_id, err) &&
+           (!attachment->author_id || note(tx, attachment->ticket_id, attachment->author_id, "",
+                                          attachment->name, now, err));
 }
 
 void attachment_read(struct stmt *q, struct attachment_row *row)
@@ -130,15 +146,18 @@ bool store_attachment_ticket(struct tx *tx, int64_t id, int64_t *ret, struct err
     return read_number(q, ret, err);
 }
 
-bool store_attachment_delete(struct tx *tx, int64_t ticket_id, int64_t id, struct err *err)
+bool store_attachment_delete(struct tx *tx, const struct attachment_row *row, int64_t actor_id,
+    int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "DELETE FROM attachment WHERE ticket_id = $1 AND id = $2");
 
-    stmt_bind_i64(q, 1, ticket_id);
-    stmt_bind_i64(q, 2, id);
+    stmt_bind_i64(q, 1, row->ticket_id);
+    stmt_bind_i64(q, 2, row->id);
     if (!stmt_run(q, err))
         return false;
-    return stmt_n_changed(q) == 1 ||
-           fail(err, ERR_NOT_FOUND, "there is no attachment %" PRId64, id);
+    if (stmt_n_changed(q) != 1)
+        return fail(err, ERR_NOT_FOUND, "there is no attachment %" PRId64, row->id);
+    return ticket_touch(tx, row->ticket_id, now, err) &&
+           note(tx, row->ticket_id, actor_id, row->name, "", now, err);
 }

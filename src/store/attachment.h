@@ -44,5 +44,5 @@ bool store_attachment_get(struct tx *tx, int64_t ticket_id, int64_t id, struct a
 /* Which ticket has it; *ret is 0 where there is no such attachment. */
 bool store_attachment_ticket(struct tx *tx, int64_t id, int64_t *ret, struct err *err) must_check;
 
-bool store_attachment_delete(struct tx *tx, int64_t ticket_id, int64_t id, struct err *err)
-    must_check;
+bool store_attachment_delete(struct tx *tx, const struct attachment_row *row, int64_t actor_id,
+    int64_t now, struct err *err) must_check;

@@ -134,6 +134,16 @@ bool store_dashboard_failing(struct tx *tx, const struct store_viewer *viewer, i
     return stmt_end(q, err) && count_failing(tx, viewer, ret_n, err);
 }
 
+/* A request that waits for their word: enough people have not agreed, and they have said nothing.
+ */
+#define WAITS_FOR_WORD(account)                                                                    \
+    "(t.status = 'certificate_request' AND t.reporter_id <> " account " AND EXISTS"                \
+    " (SELECT 1 FROM certificate_request y JOIN profile z ON z.id = y.profile_id"                  \
+    "  JOIN group_member g ON g.group_id = z.approver_group_id AND g.account_id = " account        \
+    "  WHERE y.ticket_id = t.id AND z.n_approvals > (SELECT count(*) FROM approval p"              \
+    "   WHERE p.ticket_id = t.id AND p.is_approved = TRUE)) AND NOT EXISTS (SELECT 1"              \
+    "  FROM approval p WHERE p.ticket_id = t.id AND p.account_id = " account "))"
+
 bool store_dashboard_needs_me(struct tx *tx, int64_t account_id, int64_t now, int64_t limit,
     struct ticket_rows *rows, struct err *err)
 {
@@ -142,8 +152,9 @@ bool store_dashboard_needs_me(struct tx *tx, int64_t account_id, int64_t now, in
         "   AND (t.assignee_id = $1 OR (t.assignee_id IS NULL AND EXISTS"
         "    (SELECT 1 FROM certificate_access x WHERE x.certificate_id = t.certificate_id"
         "      AND x.relation <> 'assignee' AND (+x.account_id = $1 OR +x.group_id IN"
-        "       (SELECT m.group_id FROM group_member m WHERE m.account_id = $1)))))"
-        " ORDER BY t.updated_at DESC, t.id DESC LIMIT $3");
+        "       (SELECT m.group_id FROM group_member m WHERE m.account_id = $1))))"
+        "    OR " WAITS_FOR_WORD("$1") ")"
+                                       " ORDER BY t.updated_at DESC, t.id DESC LIMIT $3");
 
     stmt_bind_i64(q, 1, account_id);
     stmt_bind_i64(q, 2, now);

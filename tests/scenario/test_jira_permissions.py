@@ -24,14 +24,14 @@ TABLE = {
     **{f"GET {I}{part}": "UN....." for part in (
         "", "/changelog", "/editmeta", "/watchers", "/remotelink", "/worklog", "/properties", "/comment", "/comment/{other}",
         "/transitions")},
-    f"PUT {I}": "UNF..F.", f"DELETE {I}": "UNFFFFF", f"PUT {I}/assignee": "UNF..F.",
+    f"PUT {I}": "UNF..F.", f"DELETE {I}": "UNFFFF-", f"PUT {I}/assignee": "UNF..F.",
     f"POST {I}/watchers": "UN.....", f"DELETE {I}/watchers": "UN.....",
     f"POST {I}/comment": "UN...F.", f"PUT {I}/comment/{{other}}": "UNFFFF.", f"DELETE {I}/comment/{{other}}": "UNFFFF-",
     f"POST {I}/transitions": "UNF..F.", f"POST {I}/attachments": "UN...F.",
     **{f"{method} /rest/webhooks/1.0/webhook": "UFFFFF." for method in ("GET", "POST")},
     **{f"{method} /rest/webhooks/1.0/webhook/{{id}}": "UFFFFFN" for method in ("GET", "PUT", "DELETE")},
     f"GET {R}/attachment/{{key}}": "UN.....", f"GET {R}/attachment/content/{{key}}": "UN.....",
-    "GET /secure/attachment/{key}/{other}": "UN.....", f"DELETE {R}/attachment/{{key}}": "UNF--F-",
+    "GET /secure/attachment/{key}/{other}": "UN.....", f"DELETE {R}/attachment/{{key}}": "UNFFFF-",
 }
 
 # Bodies that change nothing worth keeping, so that every caller meets the same state.

@@ -527,10 +527,16 @@ def test_a_request_waits_for_those_who_must_agree(life):
     assert [t["transition"] for t in ann.get(f"/tickets/{key}/transitions").json["items"]] == ["enroll", "cancel"]
     assert [t["key"] for t in bob.get("/tickets").json["items"]] == [key]
     assert eve.get("/tickets").json["items"] == []
+
+    def waits_for(api):
+        return key in [t["key"] for t in api.get("/dashboard").json["needs_me"]]
+
+    assert [waits_for(api) for api in (bob, cid, eve)] == [True, True, False]
     eve.call("POST", f"/tickets/{key}/approval", {"approved": True}, expect=404)
     assert ann.call("POST", f"/tickets/{key}/approval", {"approved": True}).status in (403, 409)
     bob.post(f"/tickets/{key}/approval", {"approved": True, "comment": "fine"}, expect=200)
     bob.post(f"/tickets/{key}/approval", {"approved": True}, expect=200)
+    assert [waits_for(api) for api in (bob, cid)] == [False, True]
     assert "1 more" in life.do(ticket, "enroll", api=ann, expect=409)["detail"]
     cid.post(f"/tickets/{key}/approval", {"approved": False, "comment": "why?"}, expect=200)
     assert life.do(ticket, "enroll", api=ann, expect=409)
@@ -603,6 +609,20 @@ def test_files_are_attached_downloaded_and_removed(life):
     mine = life.attach(ticket, "mine", b"1", api=reader)
     reader.delete(f"{path}/{life.files(ticket)[0]['id']}", expect=403)
     reader.delete(f"{path}/{mine['id']}")
+    changes = [c for c in life.api.get(f"/tickets/{ticket['key']}/history?limit=500").json["items"] if c["field"] == "attachment"]
+    assert [(c["actor"], c["from"], c["to"]) for c in changes[-2:]] == [(reader.name, "", "mine"), (reader.name, "mine", "")]
+
+
+def test_what_certdesk_attached_is_not_removed_by_any_path(life):
+    """F35: Jira's API asks the same question."""
+    owner = person(life, "owner")
+    ticket = life.enrolled("pem.example.org", api=owner)
+    (file,) = life.files(ticket)
+    owner.delete(f"/tickets/{ticket['key']}/attachments/{file['id']}", expect=403)
+    owner.delete(f"/rest/api/2/attachment/{file['id']}", expect=403)
+    assert life.files(ticket) == [file]
+    mine = life.attach(ticket, "mine", b"1", api=owner)
+    owner.delete(f"/rest/api/2/attachment/{mine['id']}")
 
 
 def test_the_day_by_which_it_is_to_be_done(life):

@@ -58,7 +58,7 @@ describe('what admins see to', { skip: hasBrowser ? false : 'there is no Chromiu
     await page.getByText('https://robot.example.org/in').waitFor();
     assert.equal(await page.getByText('whsec_fixture').count(), 0);
     assert.deepEqual(world().webhooks[1].events, ['expiry', 'unreachable', 'renewed']);
-    await button('Send a test to Robot').click();
+    await button('Send test: Robot').click();
     await page.getByText('The test failed').waitFor();
     await page.getByText(/the server answered 404 \(120 ms\)/).waitFor();
     fine();
@@ -81,9 +81,9 @@ describe('what admins see to', { skip: hasBrowser ? false : 'there is no Chromiu
   test('shows what was sent, and sends again what has failed', async () => {
     await page.goto('/deliveries?state=failed');
     await page.getByText('the server answered 404').waitFor();
-    await page.getByRole('button', { name: /^Text of shop/ }).click();
+    await page.getByRole('button', { name: /^Text: shop/ }).click();
     await page.getByText('<b>not bold</b>').waitFor();
-    await page.getByRole('button', { name: /^Send shop.* again$/ }).click();
+    await page.getByRole('button', { name: /^Send again: shop/ }).click();
     await page.getByText('Nothing was sent').waitFor();
     assert.equal(world().deliveries[1].state, 'queued');
     fine();

@@ -212,6 +212,19 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     fine();
   });
 
+  test('shows the ticket as it is when somebody else was faster', async () => {
+    await page.goto('/tickets/CERT-101');
+    await button('Enroll Certificate').click();
+    server.state.world.certificateTickets[0].status = 'cancelled';
+    await inDialog('Enroll Certificate').click();
+    await dialog().getByText(/not possible/).waitFor();
+    await page.getByText('Cancelled').first().waitFor();
+    await page.keyboard.press('Escape');
+    await gone();
+    await button('Enroll Certificate').waitFor({ state: 'detached' });
+    fine();
+  });
+
   test('keeps the focus in the page when the button that was pressed is gone', async () => {
     await page.goto('/tickets/CERT-101');
     await button('Cancel').press('Enter');
@@ -297,7 +310,7 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await page.getByText('Issued is not served: 1 of 2 do not serve it yet.').waitFor();
     await page.getByText('Put back: issued, not served').waitFor();
     await page.getByText(/still presents the previous certificate/).waitFor();
-    await button('Try edge again').click();
+    await button('Try again: edge').click();
     await page.getByText('Put back: issued, not served').waitFor({ state: 'detached' });
     fine();
   });
@@ -530,12 +543,25 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
   });
 
   test('fits a phone: nothing is wider than the screen', async () => {
-    await page.setViewportSize({ width: 390, height: 844 });
-    for (const path of ['/tickets', '/tickets?view=board', '/tickets/CERT-103', '/tickets/new?profile=Internal+servers', '/profiles', '/profiles/new', '/cas', '/cas/new', '/cas/internal', '/resources/3', '/resources/new', '/certificates/3', '/jobs']) {
+    await page.setViewportSize({ width: 375, height: 812 });
+    Object.assign(server.state.world.certificateTickets[0], { summary: 'W'.repeat(250), domain: `${'a'.repeat(63)}.example.org`, description: 'z'.repeat(2000), labels: ['l'.repeat(64)] });
+    for (const path of ['/tickets', '/tickets?view=board', '/tickets/CERT-101', '/tickets/CERT-103', '/tickets/new?profile=Internal+servers', '/profiles', '/profiles/new', '/cas', '/cas/new', '/cas/internal', '/resources/3', '/resources/new', '/certificates/3', '/jobs']) {
       await page.goto(path);
       await page.waitForLoadState('networkidle');
-      const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
-      assert.ok(inner <= outer, `${path}: ${inner} of ${outer}`);
+      const widths = await page.evaluate(() => [document.documentElement, document.getElementById('main')].map((e) => [e.scrollWidth, e.clientWidth]));
+      for (const [inner, outer] of widths) assert.ok(inner <= outer, `${path}: ${inner} of ${outer}`);
+    }
+    fine();
+  });
+
+  /* WCAG 2.5.3: who says "click Run now" to the machine is understood. */
+  test('calls buttons by what stands on them', async () => {
+    for (const path of ['/jobs', '/tickets/CERT-103', '/certificates/3', '/settings/notifications', '/resources/3', '/profiles', '/cas/internal', '/tickets?view=board', '/settings/account']) {
+      await page.goto(path);
+      await page.waitForLoadState('networkidle');
+      const wrongly = await page.evaluate(() => [...document.querySelectorAll('button[aria-label], a[aria-label]')]
+        .map((e) => [e.innerText.trim(), e.getAttribute('aria-label')]).filter(([text, label]) => !label.toLowerCase().includes(text.toLowerCase())));
+      assert.deepEqual(wrongly, [], path);
     }
     fine();
   });

@@ -153,8 +153,9 @@ static bool attachments_delete(struct api_call *call, struct err *err)
     autofree(attachment_row) struct attachment_row *row = NULL;
 
     call->status = 204;
-    return find_attachment(call, ACTION_EDIT, NULL, &ticket, &row, err) &&
-           store_attachment_delete(call->tx, ticket->id, row->id, err) &&
+    return find_attachment(call, ACTION_COMMENT, NULL, &ticket, &row, err) &&
+           ticket_may_detach(call, row, err) &&
+           store_attachment_delete(call->tx, row, call->who.account_id, call->now, err) &&
            api_audit(call, "ticket.detach", ticket->id, ticket->key, row->name, NULL, err);
 }
 

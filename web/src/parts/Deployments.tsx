@@ -67,7 +67,7 @@ export function DeploymentList({ items, show, mayRetry }: DeploymentListProps) {
           </span>
           <span className="cd-row-side cd-quiet">
             <Time at={d.finished_at ?? d.started_at ?? d.created_at} show="ago" />
-            {mayRetry && (d.state === 'failed' || d.state === 'put_back') && <> <Button variant="link" isInline onClick={() => retry(d.id)} aria-label={`Try ${d.resource.name} again`}>Try again</Button></>}
+            {mayRetry && (d.state === 'failed' || d.state === 'put_back') && <> <Button variant="link" isInline onClick={() => retry(d.id)} aria-label={`Try again: ${d.resource.name}`}>Try again</Button></>}
           </span>
         </li>
       ))}

@@ -56,8 +56,8 @@ function Row({ delivery: d, isOpen, toggle, retry }: RowProps) {
         </Td>
         <Td dataLabel="Actions">
           <span className="cd-actions">
-            <Button variant="link" isInline aria-expanded={isOpen} onClick={toggle} aria-label={`Text of ${d.subject} to ${d.recipient}`}>{isOpen ? 'Hide' : 'Text'}</Button>
-            {retry && d.state === 'failed' && <Button variant="link" isInline onClick={retry} aria-label={`Send ${d.subject} to ${d.recipient} again`}>Send again</Button>}
+            <Button variant="link" isInline aria-expanded={isOpen} onClick={toggle} aria-label={`${isOpen ? 'Hide' : 'Text'}: ${d.subject} to ${d.recipient}`}>{isOpen ? 'Hide' : 'Text'}</Button>
+            {retry && d.state === 'failed' && <Button variant="link" isInline onClick={retry} aria-label={`Send again: ${d.subject} to ${d.recipient}`}>Send again</Button>}
           </span>
         </Td>
       </Tr>

@@ -86,7 +86,7 @@ function Row({ webhook: w, ask, test }: { webhook: Webhook; ask: (asking: Asking
       </Td>
       <Td dataLabel="Actions" isActionCell>
         <span className="cd-actions">
-          <Button variant="secondary" size="sm" onClick={test} aria-label={`Send a test to ${w.name}`}>Send test</Button>
+          <Button variant="secondary" size="sm" onClick={test} aria-label={`Send test: ${w.name}`}>Send test</Button>
           <Kebab
             label={`Actions for ${w.name}`}
             actions={[

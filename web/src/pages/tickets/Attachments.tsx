@@ -68,7 +68,7 @@ export function Attachments({ ticket }: { ticket: Ticket }) {
       <CardTitle component="h2">Attachments</CardTitle>
       <CardBody>
         <Loaded query={query} lines={1}>
-          {({ items }) => (items.length === 0 ? <p className="cd-quiet">No files yet. The certificate is attached when it is enrolled.</p> : (
+          {({ items }) => (items.length === 0 ? <p className="cd-quiet">No files yet.{ticket.status === 'certificate_request' && ' The certificate is attached when it is enrolled.'}</p> : (
             <ul className="cd-rows" aria-label="Attachments">{items.map((f) => <Row key={f.id} ticket={ticket.key} file={f} remove={me.role === 'admin' || f.author === me.name ? () => setAsking(f) : undefined} />)}</ul>
           ))}
         </Loaded>

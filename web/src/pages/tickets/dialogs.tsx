@@ -106,6 +106,7 @@ export function TransitionDialog({ ticket, transition: tr, close, changed }: Tra
       changed(answer);
     } catch (e) {
       setError(e);
+      changed(); /* perhaps it is not as it was shown any more */
       throw e;
     }
   };
