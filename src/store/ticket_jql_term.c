@@ -12,8 +12,7 @@
 #include "codec/fold.h"
 #include "core/jql_date.h"
 #include "store/ticket_read.h"
-
-#define WORDS_MAX 20 /* of one text that is searched for */
+#include "store/ticket_words.h"
 
 /* ---- dates ---- */
 
@@ -79,47 +78,24 @@ static bool add_date(const struct jql_term *term)
 
 /* ---- text ---- */
 
-static void add_comment_word(struct select *select, const char *word)
+static enum ticket_text text_of(enum jql_field field)
 {
-    select_add(select, "EXISTS (SELECT 1 FROM ticket_comment o WHERE o.ticket_id = t.id"
-                       " AND lower(o.body)");
-    select_contains(select, word);
-    select_add(select, ")");
-}
-
-/* The column `words` has key, summary and description folded: what is not there, neither has. */
-static void add_word(const struct jql_term *term, const char *word)
-{
-    struct select *select = term->build->select;
-
-    select_add(select, "(");
-    if (term->field == JQL_COMMENT) {
-        add_comment_word(select, word);
-    } else {
-        select_add(select, "t.words");
-        select_contains(select, word);
-    }
-    if (term->field == JQL_SUMMARY) {
-        select_add(select, " AND lower(t.summary)");
-        select_contains(select, word);
-    } else if (term->field == JQL_DESCRIPTION) {
-        select_add(select, " AND lower(t.description)");
-        select_contains(select, word);
-    } else if (term->field == JQL_TEXT) {
-        select_add(select, " OR ");
-        add_comment_word(select, word);
-    }
-    select_add(select, ")");
+    if (field == JQL_SUMMARY)
+        return TICKET_TEXT_SUMMARY;
+    if (field == JQL_DESCRIPTION)
+        return TICKET_TEXT_DESCRIPTION;
+    return field == JQL_COMMENT ? TICKET_TEXT_COMMENT : TICKET_TEXT_ALL;
 }
 
 /* "a b" finds what has both words, wherever; "\"a b\"" the phrase; "a*" what has a word that begins
  * so, which any part of a word does here. */
 static bool add_words(const struct jql_term *term, const char *text)
 {
+    autodone(ticket_words) struct ticket_words words = { 0 };
     autofree(str) char *copy = xstrdup(text);
+    enum ticket_words_way way = TICKET_WORDS_BY_LOOK;
     struct span rest;
     struct span part;
-    size_t n = 0;
     char separator = ' ';
 
     for (char *c = copy; *c; c++)
@@ -130,24 +106,16 @@ static bool add_words(const struct jql_term *term, const char *text)
         rest = span_slice(rest, 1, rest.size - 2);
         separator = '"';
     }
-    select_add(term->build->select, "(");
     while (span_split(&rest, separator, &part)) {
-        autofree(str) char *word = span_dup(span_trim(part));
-
-        if (!*word)
-            continue;
-        if (++n > WORDS_MAX)
+        if (words.n == TICKET_WORDS_MAX)
             return fail(term->build->err, ERR_LIMIT,
-                "A text of more than %d words is not "
-                "searched for.",
-                WORDS_MAX);
-        if (n > 1)
-            select_add(term->build->select, " AND ");
-        add_word(term, word);
+                "A text of more than %d words is not searched for.", TICKET_WORDS_MAX);
+        ticket_words_add(&words, part);
     }
-    if (n == 0)
-        select_add(term->build->select, "1 = 0");
-    select_add(term->build->select, ")");
+    if (!term->build->walks && !term->build->sees_few &&
+        !ticket_words_plan(term->build->tx, &words, text_of(term->field), &way, term->build->err))
+        return false;
+    ticket_words_condition(term->build->tx, term->build->select, &words, text_of(term->field), way);
     return true;
 }
 

@@ -46,6 +46,7 @@ struct jql_build {
     struct select *select;
     struct err *err;
     bool sees_few; /* the viewer's tickets are looked up: no other index is to be walked */
+    bool walks;    /* each ticket is looked at: no index but that of the order */
 };
 
 /* ERR_INVALID: "Field 'x' does not exist or you do not have permission to view it." */

@@ -14,13 +14,23 @@
 #include "store/select.h"
 #include "store/ticket_read.h"
 #include "store/ticket_sight.h"
+#include "store/ticket_words.h"
 
 #define ORDER "t"
 
 struct ticket_query {
+    struct tx *tx;
     struct ticket_sight sight;
     const struct ticket_filter *filter;
+    struct ticket_words words;
+    enum ticket_words_way way;
 };
+
+static void ticket_query_done(struct ticket_query *query)
+{
+    ticket_words_done(&query->words);
+}
+DEFINE_AUTODONE(ticket_query);
 
 static void add_account(struct select *select, const char *name)
 {
@@ -43,11 +53,13 @@ static void add_people(struct select *select, const struct ticket_filter *filter
     }
 }
 
-static void add_filter(struct select *select, const struct ticket_filter *filter)
+static void add_filter(struct select *select, const struct ticket_query *query)
 {
-    if (filter->q && *filter->q) {
-        select_add(select, " AND t.words");
-        select_contains(select, filter->q);
+    const struct ticket_filter *filter = query->filter;
+
+    if (query->words.n) {
+        select_add(select, " AND ");
+        ticket_words_condition(query->tx, select, &query->words, TICKET_TEXT_OWN, query->way);
     }
     if (filter->type) {
         select_add(select, " AND t.type = ");
@@ -91,7 +103,7 @@ static bool count(struct tx *tx, const struct ticket_query *query, struct ticket
 
     select_add(&select, "SELECT count(*) FROM (SELECT 1 AS one FROM ticket t WHERE 1 = 1");
     ticket_sight_add(&select, &query->sight);
-    add_filter(&select, query->filter);
+    add_filter(&select, query);
     select_add(&select, " LIMIT ");
     select_i64(&select, TICKET_TOTAL_EXACT + 1);
     select_add(&select, ") AS counted");
@@ -112,7 +124,7 @@ static bool fill(struct tx *tx, const struct ticket_query *query, const struct c
 
     select_add(&select, SELECT_TICKET " WHERE 1 = 1");
     ticket_sight_add(&select, &query->sight);
-    add_filter(&select, query->filter);
+    add_filter(&select, query);
     if (cursor) {
         select_add(&select, " AND (t.updated_at, t.id) < (");
         select_i64(&select, cursor->number);
@@ -145,7 +157,7 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
     struct err *err)
 {
     autodone(ticket_page) struct ticket_page page = { 0 };
-    struct ticket_query query = { .filter = filter };
+    autodone(ticket_query) struct ticket_query query = { .tx = tx, .filter = filter };
     struct cursor from = { 0 };
     bool has_cursor = cursor && *cursor;
 
@@ -153,7 +165,10 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
         return fail(err, ERR_INVALID, "a page has 1 to %d rows", TICKET_PAGE_MAX);
     if (has_cursor && !cursor_read(cursor, ORDER, &from, err))
         return false;
-    if (!ticket_sight_plan(tx, viewer, &query.sight, err) ||
+    if (filter->q)
+        ticket_words_add(&query.words, span_text(filter->q));
+    if ((query.words.n && !ticket_words_plan(tx, &query.words, TICKET_TEXT_OWN, &query.way, err)) ||
+        !ticket_sight_plan(tx, viewer, &query.sight, err) ||
         !fill(tx, &query, has_cursor ? &from : NULL, limit, &page, err) ||
         !count(tx, &query, &page, err))
         return err_wrap(err, "could not list tickets");
