@@ -303,17 +303,18 @@ static bool is_narrow(const struct jql_node *node)
     return field == JQL_KEY || field == JQL_ASSIGNEE || field == JQL_LABELS || field == JQL_WATCHER;
 }
 
-static bool may_walk(const struct ticket_jql *query, const struct question *question)
+static bool may_walk(struct tx *tx, const struct ticket_jql *query, const struct question *question)
 {
-    return question->order.is_indexed && !question->sight.sees_few && query->jql->where &&
-           !is_narrow(query->jql->where) && question->skip + query->limit < WALK / 2;
+    return !db_is_postgres(tx_db(tx)) && question->order.is_indexed && !question->sight.sees_few &&
+           query->jql->where && !is_narrow(query->jql->where) &&
+           question->skip + query->limit < WALK / 2;
 }
 
 static bool read_page(struct tx *tx, const struct ticket_jql *query,
     const struct question *question, struct ticket_jql_page *page, struct cursor *next,
     struct err *err)
 {
-    if (may_walk(query, question)) {
+    if (may_walk(tx, query, question)) {
         if (!try_page(tx, query, question, true, page, next, err))
             return false;
         page->is_common = page->has_more;
