@@ -34,3 +34,11 @@ CREATE TABLE ticket_event (
     created_at INT64 NOT NULL
 ) STRICT_TABLE;
 CREATE INDEX ticket_event_ticket ON ticket_event(ticket_id);
+
+-- What programs keep with a ticket (Jira's entity properties): JSON that nobody else looks into.
+CREATE TABLE ticket_property (
+    ticket_id INT64 NOT NULL REFERENCES ticket(id) ON DELETE CASCADE,
+    name      TEXT NOT NULL,
+    value     TEXT NOT NULL,                 -- JSON
+    PRIMARY KEY (ticket_id, name)
+) STRICT_TABLE;
