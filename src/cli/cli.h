@@ -13,6 +13,7 @@ struct cli_word {
     const char *arguments; /* "HOST[:PORT]… [-o table|json|csv]" */
     const char *summary;   /* lower-case, no full stop */
     int (*run)(int argc, char **argv);
+    bool has_verbs; /* it answers "--help" itself, verb by verb */
 };
 
 /* Ends with an empty row. */

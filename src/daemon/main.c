@@ -23,7 +23,8 @@ static int run_word(int argc, char **argv)
     for (const struct cli_word *word = cli_words; word->name; word++) {
         if (strcmp(word->name, argv[0]) != 0)
             continue;
-        if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        if (argc == 2 && !word->has_verbs &&
+            (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
             printf("usage: certdesk %s %s\n\n%s\n", word->name, word->arguments, word->summary);
             return CLI_OK;
         }

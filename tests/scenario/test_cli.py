@@ -113,6 +113,17 @@ def test_users_and_groups_by_hand(desk):
         assert desk.cli("group", *words).returncode == 2, words
 
 
+def test_each_verb_tells_its_options(desk):
+    """F38: help is an answer, on standard output; what cannot be is refused on standard error."""
+    for word in ("business-group", "deployment", "field", "group", "resource", "user", "view"):
+        whole, of_verb = desk.cli(word, "--help"), desk.cli(word, "list", "--help")
+        assert whole.returncode == 0 and whole.stdout.startswith(f"usage: certdesk {word} list") and whole.stderr == ""
+        assert (of_verb.returncode, of_verb.stdout) == (0, whole.stdout)
+        refused = desk.cli(word, "list", "--frobnicate")
+        assert refused.returncode == 2 and refused.stdout == "" and "usage: " in refused.stderr
+        assert desk.cli(word, "list", "-o", "xml").returncode == 2
+
+
 def test_access_and_bulk_work_by_hand(desk):
     """F9 F24 F31 F38: who is around a record, and one thing done with many."""
     signed_in(desk)
