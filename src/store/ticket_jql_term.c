@@ -30,7 +30,7 @@ static void add_relation(struct select *select, enum jql_operator op)
         select_add(select, " = ");
 }
 
-static bool date_of(const struct jql_term *term, const struct jql_operand *operand, int64_t *ret)
+bool jql_date_of(const struct jql_term *term, const struct jql_operand *operand, int64_t *ret)
 {
     int64_t now = term->build->query->now;
 
@@ -56,7 +56,7 @@ static bool add_date_operand(const struct jql_term *term, const struct jql_opera
         jql_add_is_empty(term);
         return true;
     }
-    return date_of(term, operand, &at) && jql_add_number(term, at);
+    return jql_date_of(term, operand, &at) && jql_add_number(term, at);
 }
 
 static bool add_date(const struct jql_term *term)
@@ -68,7 +68,7 @@ static bool add_date(const struct jql_term *term)
         return jql_fail_operator(term);
     if (!jql_is_comparison(term->node))
         return jql_add_set(term, add_date_operand);
-    if (!date_of(term, &term->node->operand, &at))
+    if (!jql_date_of(term, &term->node->operand, &at))
         return false;
     jql_add_column(select, term->field);
     add_relation(select, term->node->op);
@@ -272,6 +272,6 @@ bool jql_add_term(struct jql_build *build, const struct jql_node *node)
             build->err))
         return false;
     if (node->op >= JQL_WAS)
-        return jql_fail_operator(&term);
+        return jql_add_history(&term);
     return adders[jql_classes[term.field]](&term);
 }

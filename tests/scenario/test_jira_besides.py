@@ -7,13 +7,20 @@ import json
 
 import pytest
 
-from lifecycle import csr_for
-from test_jira_shapes import V2, V3, basic, issue_fields, tracker  # noqa: F401
+from lifecycle import Desk, csr_for
+from test_jira_shapes import PASSWORD, V2, V3, basic, issue_fields
 
 
 @pytest.fixture
-def ann(tracker, desk):  # noqa: F811
-    return basic(desk, "ann", "a phrase for ann and all")
+def issuing(desk):
+    desk.admin.post("/users", {"name": "ann", "role": "user", "password": PASSWORD})
+    return Desk(desk)
+
+
+@pytest.fixture
+def ann(issuing, desk):
+    assert issuing
+    return basic(desk, "ann", PASSWORD)
 
 
 def make(call, summary="x", **more):
@@ -34,12 +41,12 @@ def test_slashes_too_many_are_forgiven(ann, desk):
     assert allowed.headers["Allow"] == "GET, PUT, DELETE, OPTIONS" and allowed.body == b""
 
 
-def test_the_only_profile_need_not_be_named(ann, tracker):  # noqa: F811
+def test_the_only_profile_need_not_be_named(ann, issuing):
     fields = issue_fields(customfield_10202=csr_for("www.example.org")[0])
     del fields["customfield_10201"]
     key = ann("POST", V2 + "/issue", {"fields": fields}, expect=201).json["key"]
     assert ann("GET", f"{V2}/issue/{key}", expect=200).json["fields"]["customfield_10201"]["value"] == "web"
-    tracker.profile("other")
+    issuing.profile("other")
     refused = ann("POST", V2 + "/issue", {"fields": fields}, expect=400).json
     assert set(refused["errors"]) == {"customfield_10201"}
 
@@ -68,7 +75,7 @@ def test_properties_are_kept(ann):
     assert set(refused.json["errors"]) == {"properties"}
 
 
-def test_what_came_to_nothing_is_deleted(ann, desk, tracker):  # noqa: F811
+def test_what_came_to_nothing_is_deleted(ann, desk, issuing):
     before = [c["id"] for c in desk.admin.get("/certificates").json["items"]]
     key = make(ann, "a slip of the pen")["key"]
     ann("POST", f"{V2}/issue/{key}/comment", {"body": "never mind"}, expect=201)
@@ -86,7 +93,7 @@ def test_what_came_to_nothing_is_deleted(ann, desk, tracker):  # noqa: F811
     other = make(bob)["key"]
     desk.admin.patch(f"/tickets/{other}", {"assignee": "ann"})
     assert ann("DELETE", f"{V2}/issue/{other}").status == 403  # not hers
-    tracker.do({"key": other}, "enroll")
+    issuing.do({"key": other}, "enroll")
     refused = bob("DELETE", f"{V2}/issue/{other}")
     assert refused.status == 403 and "is kept" in refused.json["errorMessages"][0]
     assert bob("GET", f"{V2}/issue/{other}").status == 200

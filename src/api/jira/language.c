@@ -127,11 +127,17 @@ static void write_operators(struct json_out *out, const struct jira_field_row *r
     bool is_text = strcmp(row->id, "summary") == 0 || strcmp(row->id, "description") == 0 ||
                    strcmp(row->id, "comment") == 0;
     bool is_date = strncmp(row->type, "date", 4) == 0;
+    bool has_history = strcmp(row->id, "status") == 0 || strcmp(row->id, "assignee") == 0 ||
+                       strcmp(row->id, "reporter") == 0 || strcmp(row->id, "priority") == 0 ||
+                       strcmp(row->id, "resolution") == 0;
 
     if (is_text)
         json_split(out, "operators", "~|!~|is|is not", '|');
     else if (is_date)
         json_split(out, "operators", "=|!=|>|>=|<|<=|in|not in|is|is not", '|');
+    else if (has_history)
+        json_split(out, "operators",
+            "=|!=|in|not in|is|is not|was|was in|was not|was not in|changed", '|');
     else
         json_split(out, "operators", "=|!=|in|not in|is|is not", '|');
 }
