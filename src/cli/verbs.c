@@ -15,17 +15,6 @@ static int refuse(const struct verbs *verbs)
     return CLI_USAGE;
 }
 
-static int help(const struct verbs *verbs)
-{
-    fputs(verbs->usage, stdout);
-    return CLI_OK;
-}
-
-static bool is_help(const char *word)
-{
-    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
-}
-
 static bool take_output(struct verb_call *call, const char *value)
 {
     call->json = strcmp(value, "json") == 0;
@@ -44,8 +33,7 @@ static void list_options(const struct verb_option *own, struct option *ret)
         ret[n] = (struct option){ own[n].name, own[n].has_arg, NULL, FIRST_OPTION + (int)n };
     }
     ret[n] = (struct option){ "output", required_argument, NULL, 'o' };
-    ret[n + 1] = (struct option){ "help", no_argument, NULL, 'h' };
-    ret[n + 2] = (struct option){ 0 };
+    ret[n + 1] = (struct option){ 0 };
 }
 
 static bool take_own(const struct verb_option *option, void *asked, const char *value,
@@ -71,7 +59,7 @@ static const struct verb *find(const struct verbs *verbs, const struct verb_call
 
 int verbs_run(const struct verbs *verbs, void *asked, int argc, char **argv)
 {
-    struct option options[VERBS_OPTIONS_MAX + 3];
+    struct option options[VERBS_OPTIONS_MAX + 2];
     autofree(remote) struct remote *remote = NULL;
     struct verb_call call = { .asked = asked };
     struct err err = { 0 };
@@ -79,16 +67,12 @@ int verbs_run(const struct verbs *verbs, void *asked, int argc, char **argv)
 
     if (argc < 2)
         return refuse(verbs);
-    if (is_help(argv[1]))
-        return help(verbs);
     call.verb = argv[1];
     list_options(verbs->options, options);
     argc--;
     argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
+    while ((option = getopt_long(argc, argv, "o:", options, NULL)) !=
            -1) { /* NOLINT(concurrency-mt-unsafe) */
-        if (option == 'h')
-            return help(verbs);
         if (option == '?' || !(option == 'o' ? take_output(&call, optarg)
                                              : take_own(&verbs->options[option - FIRST_OPTION],
                                                    asked, optarg, &err)))

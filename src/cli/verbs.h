@@ -1,7 +1,6 @@
 /*
  * cli/verbs: a word that has verbs ("certdesk group join …"): its options are read, the verb is
- * looked for, and called with a server to talk to. "certdesk WORD --help" and "certdesk WORD VERB
- * --help" print the whole usage.
+ * looked for, and called with a server to talk to.
  */
 #pragma once
 
@@ -32,7 +31,7 @@ struct verb {
 };
 
 /*
- * "--description TEXT" or "--wait". "-o" and "--help" are every word's. Without `keep`, the text (a
+ * "--description TEXT" or "--wait". "-o" is every word's. Without `keep`, the text (a
  * const char *) or true (a bool) is put at `offset` of what verbs_run() was given.
  */
 struct verb_option {

@@ -35,6 +35,18 @@ def test_a_wrong_password_is_told_and_nothing_kept(desk):
     assert "not signed in" in desk.cli("cert", "list").stderr
 
 
+def test_help_is_whole_and_does_nothing_else(desk):
+    """F38: of every word and of the words behind it, on standard output, with success."""
+    words = [line.split()[0] for line in desk.cli("--help").stdout.splitlines() if line.startswith("  ")]
+    assert len(words) > 20
+    for asked in [[w] for w in words] + [["cert", "import"], ["cert", "update", "1"], ["csv", "export"], ["ticket", "create"]]:
+        done = desk.cli(*asked, "--help")
+        assert done.returncode == 0 and not done.stderr, (asked, done)
+        assert done.stdout.startswith(f"usage: certdesk {asked[0]}"), asked
+    assert "--key-password-file" in desk.cli("cert", "--help").stdout
+    assert desk.cli("cert", "import", "--nonsense").returncode == 2
+
+
 def test_the_main_job_by_hand(desk, nginx, authority):
     """F1 F4 F38: add an endpoint, see it listed, renew it, refresh it."""
     signed_in(desk)
