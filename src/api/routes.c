@@ -73,6 +73,7 @@ static const struct api_route *const tables[] = {
     jira_create_routes,
     jira_edit_routes,
     jira_webhook_routes,
+    jira_dynamic_routes,
 };
 
 struct walk {

@@ -39,6 +39,7 @@ extern const struct api_route jira_absent_routes[];
 extern const struct api_route jira_attachment_routes[];
 extern const struct api_route jira_comment_routes[];
 extern const struct api_route jira_create_routes[];
+extern const struct api_route jira_dynamic_routes[];
 extern const struct api_route jira_edit_routes[];
 extern const struct api_route jira_issue_routes[];
 extern const struct api_route jira_language_routes[];

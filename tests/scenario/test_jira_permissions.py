@@ -38,6 +38,7 @@ TABLE = {
     f"POST {I}/comment": "UN...F.", f"PUT {I}/comment/{{other}}": "UNFFFF.", f"DELETE {I}/comment/{{other}}": "UNFFFF-",
     f"POST {I}/transitions": "UNF..F.", f"POST {I}/attachments": "UN...F.",
     **{f"{method} /rest/webhooks/1.0/webhook": "UFFFFF." for method in ("GET", "POST")},
+    **{f"{method} {R}/webhook": "UFFFFF." for method in ("GET", "POST", "DELETE")}, f"PUT {R}/webhook/refresh": "UFFFFF.",
     **{f"{method} /rest/webhooks/1.0/webhook/{{id}}": "UFFFFFN" for method in ("GET", "PUT", "DELETE")},
     f"GET {R}/attachment/{{key}}": "UN.....", f"GET {R}/attachment/content/{{key}}": "UN.....",
     "GET /secure/attachment/{key}/{other}": "UN.....", f"DELETE {R}/attachment/{{key}}": "UNF--F-",
@@ -51,7 +52,7 @@ BODIES = {
     f"POST {R}/issue/bulk": {}, f"POST {R}/search": {"jql": ""}, f"POST {R}/search/jql": {"jql": ""},
     f"POST {R}/search/approximate-count": {"jql": ""}, f"POST {R}/jql/parse": {"queries": ["a = b"]},
     f"POST {R}/jql/match": {}, f"POST {R}/issueLink": {}, f"PUT {I}/properties/{{other}}": {"a": 1}, "POST /rest/auth/1/session": {},
-    "POST /rest/webhooks/1.0/webhook": {}, "PUT /rest/webhooks/1.0/webhook/{id}": {},
+    f"POST {R}/webhook": {}, f"DELETE {R}/webhook": {}, f"PUT {R}/webhook/refresh": {}, "POST /rest/webhooks/1.0/webhook": {}, "PUT /rest/webhooks/1.0/webhook/{id}": {},
 }
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhi\r\n--x--\r\n'
 

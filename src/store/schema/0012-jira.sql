@@ -20,7 +20,8 @@ CREATE TABLE jira_webhook (
     account_id    INT64 NOT NULL REFERENCES account(id), -- who made it: it tells what they may see
     jql           TEXT NOT NULL DEFAULT '',  -- of which tickets it tells
     excludes_body BOOL NOT NULL DEFAULT FALSE,
-    updated_at    INT64 NOT NULL
+    updated_at    INT64 NOT NULL,
+    expires_at    INT64                      -- of one that is registered for a time (Cloud's "dynamic" ones)
 ) STRICT_TABLE;
 CREATE INDEX jira_webhook_account ON jira_webhook(account_id);
 
