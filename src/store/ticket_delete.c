@@ -33,8 +33,8 @@ bool store_ticket_delete(struct tx *tx, const struct ticket_row *ticket, struct 
     int64_t n_orders = 0;
     int64_t key_id = 0;
 
-    if (!store_ticket_lock(tx, ticket->id, err) || !count_orders(tx, ticket->id, &n_orders, err) ||
-        !find_key(tx, ticket->id, &key_id, err))
+    if (!store_ticket_lock(tx, ticket->id, ticket->row_version, err) ||
+        !count_orders(tx, ticket->id, &n_orders, err) || !find_key(tx, ticket->id, &key_id, err))
         return false;
     if (ticket->version_id || n_orders)
         return fail(err, ERR_DENIED,

@@ -12,7 +12,7 @@
     " t.certificate_id, c.name, t.version_id, t.reporter_id, r.name, t.assignee_id, a.name,"       \
     " t.priority, t.labels, t.due_at, t.snoozed_until, t.acknowledged_at, k.name, t.created_at,"   \
     " t.updated_at, t.resolved_at, t.resolution, t.row_version, p.name, q.domain,"                 \
-    " CASE WHEN u.id IS NULL THEN NULL"                                                            \
+    " CASE WHEN u.id IS NULL THEN NULLIF(q.ca_certificate_id, '')"                                 \
     "  ELSE COALESCE(u.ca_certificate_id, 'C-' || CAST(u.id AS TEXT)) END, v.not_after"            \
     "  FROM ticket t"                                                                              \
     "  LEFT JOIN certificate c ON c.id = t.certificate_id"                                         \
@@ -38,5 +38,8 @@
 
 /* "cert-45" is project CERT, number 45. False for what cannot be a key. */
 bool ticket_split_key(const char *key, char project[static 16], int64_t *ret_number);
+
+/* Something about it has changed at `now`. ERR_NOT_FOUND. */
+bool ticket_touch(struct tx *tx, int64_t ticket_id, int64_t now, struct err *err) must_check;
 
 void ticket_read(struct stmt *q, struct ticket_row *row);
