@@ -96,8 +96,9 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
     if (!*ret_id)
         return true;
     pending_event(tx, *ret_id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now);
-    return !ticket->labels || !*ticket->labels ||
-           ticket_labels_put(tx, *ret_id, ticket->labels, err);
+    return ticket_words_put(tx, *ret_id, key, ticket->summary, description, err) &&
+           (!ticket->labels || !*ticket->labels ||
+               ticket_labels_put(tx, *ret_id, ticket->labels, err));
 }
 
 bool store_ticket_add(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,
