@@ -24,12 +24,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tools")]
 
 from certdesk import Certdesk  # noqa: E402
-from inventory import Connection  # noqa: E402
+from inventory import Connection, children_of, cpu_ms  # noqa: E402
 from postgres import Postgres as PostgresServer  # noqa: E402
 
 PASSWORD = "correct horse staple"
 FILL = """
-INSERT INTO ticket(project, number, type, status, summary, description, reporter_id, assignee_id, priority, labels, words,
+INSERT INTO ticket(project, number, type, status, summary, description, reporter_id, assignee_id, priority, labels,
     created_at, updated_at, resolved_at, resolution)
 SELECT 'CERT', n, 'certificate',
     CASE n % 5 WHEN 0 THEN 'certificate_request' WHEN 1 THEN 'certificate_enrolled' WHEN 2 THEN 'certificate_renewed'
@@ -37,13 +37,15 @@ SELECT 'CERT', n, 'certificate',
     'Certificate enrolled:www' || n || '.example.org', 'for shop ' || n, CASE WHEN n % 100 = 7 THEN 2 ELSE 1 END,
     CASE WHEN n % 10 = 3 THEN 1 END, CASE n % 3 WHEN 0 THEN 'high' WHEN 1 THEN 'medium' ELSE 'low' END,
     CASE WHEN n % 1000 = 0 THEN 'rare' WHEN n % 2 = 0 THEN 'even' ELSE 'odd' END,
-    'cert-' || n || ' certificate enrolled:www' || n || '.example.org for shop ' || n,
     1700000000 + n, 1700000000 + (n * 7919) % 5000000, CASE WHEN n % 5 > 0 THEN 1700000000 + n END,
     CASE WHEN n % 5 > 0 THEN 'issued' ELSE '' END
 FROM numbers;
 INSERT INTO ticket_label(label, ticket_id) SELECT t.labels, t.id FROM ticket t;
 INSERT INTO ticket_comment(ticket_id, author_id, body, created_at, updated_at)
 SELECT t.id, CASE WHEN t.number % 2 = 0 THEN 1 END, 'comment on ' || t.number, t.created_at, t.created_at FROM ticket t;
+INSERT INTO ticket_search(rowid, words) SELECT t.id, lower('CERT-' || t.number || MARK(1) || t.summary || MARK(2) || t.description)
+FROM ticket t;
+INSERT INTO comment_search(rowid, words) SELECT o.id, lower(o.body) FROM ticket_comment o;
 """
 CASES = [  # name, path
     ("project, by update", "/rest/api/2/search?jql=project = CERT ORDER BY updated DESC"),
@@ -57,6 +59,10 @@ CASES = [  # name, path
     ("unresolved by priority", "/rest/api/2/search?jql=resolution = Unresolved ORDER BY priority DESC, updated DESC"),
     ("label", "/rest/api/2/search?jql=labels = rare"),
     ("text", "/rest/api/2/search?jql=summary ~ \"www4711.example.org\""),
+    ("text everywhere", "/rest/api/2/search?jql=text ~ \"www4711.example.org\""),
+    ("text of many", "/rest/api/2/search?jql=text ~ \"example\" ORDER BY updated DESC"),
+    ("short text", "/rest/api/2/search?jql=summary ~ \"www\" AND summary ~ \"47\" ORDER BY created DESC"),
+    ("comment", "/rest/api/2/search?jql=comment ~ \"comment on 4711\""),
     ("key", "/rest/api/2/search?jql=key in (CERT-1, CERT-50000, CERT-99999)"),
     ("everything, all fields", "/rest/api/2/search?fields=*all&jql=order by key"),
     ("in the middle", "/rest/api/2/search?startAt=50000&jql=project = CERT ORDER BY updated DESC"),
@@ -68,7 +74,7 @@ CASES = [  # name, path
 
 def run_sql(desk, database, text):
     if database:
-        subprocess.run(["psql", database, "-q", "-v", "ON_ERROR_STOP=1", "-c", text + "ANALYZE;"], check=True)
+        subprocess.run(["psql", database, "-q", "-v", "ON_ERROR_STOP=1", "-c", text, "-c", "VACUUM ANALYZE"], check=True)
     else:
         subprocess.run(["sqlite3", os.path.join(desk.data, "db", "certdesk.db")], input=text, text=True, check=True)
 
@@ -76,15 +82,17 @@ def run_sql(desk, database, text):
 def fill(desk, database, n):
     numbers = (f"WITH numbers(n) AS (SELECT generate_series(1, {n}))" if database else
                f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {n})")
-    run_sql(desk, database, "BEGIN;" + FILL.replace("INSERT INTO ticket(", numbers + "\nINSERT INTO ticket(", 1) +
+    sql = FILL.replace("MARK", "chr" if database else "char")
+    run_sql(desk, database, "BEGIN;" + sql.replace("INSERT INTO ticket(", numbers + "\nINSERT INTO ticket(", 1) +
             f"INSERT INTO counter(name, value) VALUES ('CERT', {n}) ON CONFLICT (name) DO UPDATE SET value = {n}; COMMIT;")
 
 
-def measure(desk, user, rounds, only):
+def measure(desk, server, user, rounds, only):
+    pids = [desk.children()["server"]]
     token = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
     connection = Connection(desk.port)
     connection.fields = f"Host: bench\r\nAuthorization: Basic {token}\r\n\r\n".encode()
-    print(f"{'as ' + user:28}{'median':>9}{'p99':>9}{'max':>9}  ms   {'bytes':>8}{'total':>8}")
+    print(f"{'as ' + user:28}{'median':>9}{'p99':>9}{'max':>9}{'CPU':>9}  ms   {'bytes':>8}{'total':>8}")
     worst = 0
     for name, path in CASES:
         if only and only not in name:
@@ -92,20 +100,23 @@ def measure(desk, user, rounds, only):
         path = urllib.parse.quote(path, safe="/?=&")
         times = []
         connection.get(path)
+        used = cpu_ms(pids + (children_of(server.process.pid) if server else []))
         for _ in range(rounds):
             seconds, status, body = connection.get(path)
             assert status == 200, body[:300]
             times.append(seconds * 1000)
+        used = cpu_ms(pids + (children_of(server.process.pid) if server else [])) - used
         times.sort()
         p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
         worst = max(worst, p99)
         total = json.loads(body).get("total", "")
-        print(f"{name:28}{statistics.median(times):9.2f}{p99:9.2f}{times[-1]:9.2f}       {len(body):8}{total:>8}", flush=True)
+        print(f"{name:28}{statistics.median(times):9.2f}{p99:9.2f}{times[-1]:9.2f}{used / rounds:9.2f}       {len(body):8}{total:>8}", flush=True)
     return worst
 
 
 def run_on(database, options):
     with contextlib.ExitStack() as stack, tempfile.TemporaryDirectory() as directory:
+        server = None
         if database:
             server = PostgresServer(["shared_buffers=256MB", "jit=off"])
             server.start()
@@ -119,7 +130,7 @@ def run_on(database, options):
         desk.start()
         print(f"\n{options.tickets:,} tickets on {'PostgreSQL' if database else 'SQLite'}, {options.rounds} rounds, pages of 50")
         for user in ("admin", "ann"):
-            measure(desk, user, options.rounds, options.only)
+            measure(desk, server, user, options.rounds, options.only)
         desk.stop()
 
 

@@ -110,7 +110,10 @@ static enum http_verdict refuse_route(enum route_verdict verdict, const struct r
     struct err err = { 0 };
 
     web_security_fields(reply);
-    if (verdict == ROUTE_OTHER_METHOD) {
+    if (verdict == ROUTE_OTHER_METHOD && request->method == HTTP_METHOD_OPTIONS) {
+        http_reply_status(reply, 204);
+        http_reply_fieldf(reply, "Allow", "%s, OPTIONS", match->allow);
+    } else if (verdict == ROUTE_OTHER_METHOD) {
         fail(&err, ERR_INVALID, "this address takes only %s", match->allow);
         http_reply_field(reply, "Allow", match->allow);
         answer_problem(request, reply, 405, &err, NULL, 0);
@@ -139,9 +142,11 @@ static enum http_verdict dispatch_admit(void *context, struct http_request *requ
     struct http_reply *reply)
 {
     struct request_state *state = xcalloc(1, sizeof *state);
-    enum route_verdict verdict = routes_find(request, &state->match);
 
     (void)context;
+    jira_tidy_path(request);
+    enum route_verdict verdict = routes_find(request, &state->match);
+
     request->app_data = state;
     if (verdict == ROUTE_UNKNOWN_PATH && !routes_is_api(request) && !jira_is_request(request)) {
         web_answer(request, reply);

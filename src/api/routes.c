@@ -63,13 +63,17 @@ static const struct api_route *const tables[] = {
     jira_project_routes,
     jira_people_routes,
     jira_search_routes,
+    jira_language_routes,
+    jira_absent_routes,
     jira_attachment_routes,
     jira_comment_routes,
+    jira_property_routes,
     jira_transition_routes,
     jira_issue_routes,
     jira_create_routes,
     jira_edit_routes,
     jira_webhook_routes,
+    jira_dynamic_routes,
 };
 
 struct walk {

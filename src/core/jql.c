@@ -445,6 +445,15 @@ static bool check_kind(struct parser *parser, size_t at, const struct jql_node *
     return fits || fail_kind(parser, at, term);
 }
 
+/* Nothing else may stand there, and what is no operand at all is told of as such. */
+static bool check_behind_is(struct parser *parser, const struct jql_node *term)
+{
+    if ((term->op != JQL_IS && term->op != JQL_IS_NOT) || is_now(parser, "empty") ||
+        is_now(parser, "null") || !is_text(&parser->now))
+        return true;
+    return fail_kind(parser, parser->now.at, term);
+}
+
 static bool parse_term_into(struct parser *parser, struct jql_node *term)
 {
     if (!one_more(parser) ||
@@ -456,7 +465,8 @@ static bool parse_term_into(struct parser *parser, struct jql_node *term)
         bool may_list = term->op == JQL_IN || term->op == JQL_NOT_IN || term->op == JQL_WAS_IN ||
                         term->op == JQL_WAS_NOT_IN;
 
-        if (!parse_operand(parser, may_list, &term->operand) || !check_kind(parser, at, term))
+        if (!check_behind_is(parser, term) || !parse_operand(parser, may_list, &term->operand) ||
+            !check_kind(parser, at, term))
             return false;
     }
     return term->op < JQL_WAS || parse_predicates(parser, term);

@@ -4,6 +4,8 @@
  */
 #include "db/db.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -11,6 +13,18 @@
 #include "db/driver.h"
 
 #define MAX_TRIES 4
+
+static _Atomic int64_t n_commits; /* of what wrote, in this process */
+
+/* FNV-1a: one URL is told from another. */
+static uint64_t place_of(const char *url)
+{
+    uint64_t hash = 0xCBF29CE484222325u;
+
+    for (const char *c = url; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 0x100000001B3u;
+    return hash;
+}
 
 bool db_open(const struct db_conf *conf, struct db **ret, struct err *err)
 {
@@ -22,6 +36,7 @@ bool db_open(const struct db_conf *conf, struct db **ret, struct err *err)
     if (!ops->open(conf, ret, err))
         return false;
     (*ret)->ops = ops;
+    (*ret)->place = place_of(conf->url);
     return true;
 }
 
@@ -72,11 +87,14 @@ static bool fails_by_wish(struct db *db, struct err *err)
 bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err)
 {
     ASSERT(!db->in_tx);
+    int64_t n = mode == TX_READ ? atomic_load(&n_commits) : -1;
+
     if (!db->ops->begin(db, mode, err))
         return err_wrap(err, "could not begin a transaction");
     struct tx *tx = xcalloc(1, sizeof *tx);
 
     tx->db = db;
+    tx->n_commits = n;
     db->in_tx = true;
     db->has_failed = false;
     *ret = tx;
@@ -109,8 +127,35 @@ bool tx_commit(struct tx *tx, struct err *err)
 
     if (!works)
         db->ops->rollback(db);
+    else if (tx->n_commits < 0)
+        atomic_fetch_add(&n_commits, 1);
     end(tx);
     return works || err_wrap(err, "could not commit");
+}
+
+/* PostgreSQL numbers its transactions: those that count as done, and those that were at work. */
+static bool read_snapshot(struct tx *tx, char ret[static TX_STAMP_SIZE], struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT CAST(pg_current_snapshot() AS TEXT)");
+
+    while (stmt_next(q)) {
+        const char *text = stmt_text(q, 0);
+
+        if (snprintf(ret, TX_STAMP_SIZE, "%" PRIx64 " %s", tx->db->place, text) >= TX_STAMP_SIZE)
+            ret[0] = '\0';
+    }
+    return stmt_end(q, err);
+}
+
+bool tx_stamp(struct tx *tx, char ret[static TX_STAMP_SIZE], struct err *err)
+{
+    ret[0] = '\0';
+    if (tx->n_commits < 0)
+        return true;
+    if (db_is_postgres(tx->db))
+        return read_snapshot(tx, ret, err);
+    (void)snprintf(ret, TX_STAMP_SIZE, "%" PRIx64 " %" PRId64, tx->db->place, tx->n_commits);
+    return true;
 }
 
 void tx_set_work(struct tx *tx, struct tx_work *work)

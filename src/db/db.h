@@ -65,6 +65,15 @@ void tx_free(struct tx *tx);
 struct db *tx_db(const struct tx *tx);
 
 /*
+ * What the transaction sees, as a short text: whoever reads with the same stamp sees the same, give
+ * or take what is being committed just then by others who have not been told yet. "" where that
+ * cannot be said: in a transaction that writes, and in much traffic. Writers of other processes are
+ * not noticed on SQLite: there are none beside the server.
+ */
+#define TX_STAMP_SIZE 512
+bool tx_stamp(struct tx *tx, char ret[static TX_STAMP_SIZE], struct err *err) must_check;
+
+/*
  * Work that is put off to the end of a transaction, so that it is done once, in one order, and its
  * locks are held for as short as can be. tx_commit() has it written first; rolled back, it is
  * forgotten. There is one for each transaction, and it belongs to store/pending.

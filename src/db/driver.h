@@ -46,6 +46,7 @@ struct db {
     int64_t fail_countdown; /* 0: nothing is to fail */
     bool in_tx;
     bool has_failed; /* a statement of this transaction has: nothing more is run, nor committed */
+    uint64_t place;  /* of its URL: another one for another database */
 };
 
 struct stmt {
@@ -58,6 +59,7 @@ struct stmt {
 
 struct tx {
     struct db *db;
+    int64_t n_commits;    /* of this process before it began; -1: it writes */
     struct tx_work *work; /* to be written before the commit; NULL: none */
 };
 

@@ -104,6 +104,19 @@ bool life_do(struct life *life, int64_t ticket_id, const struct life_ask *ask, s
     return tx_run(life->db, TX_WRITE, move_only, &step, err);
 }
 
+bool life_delete(struct life *life, struct tx *tx, int64_t ticket_id, struct err *err)
+{
+    autodone(life_case) struct life_case c = { 0 };
+
+    if (!life_case_lock(life, tx, ticket_id, NULL, &c, err) ||
+        !life_case_require(life, &c, ACTION_SEE, err))
+        return false;
+    if (life->who->role != ROLE_ADMIN && c.ticket->reporter_id != life->who->account_id)
+        return fail(err, ERR_DENIED, "only admins and who reported a ticket may delete it");
+    return life_audit_ticket(life, tx, c.ticket, "ticket.delete", c.ticket->summary, "", err) &&
+           store_ticket_delete(tx, c.ticket, err) && forget_record(life, tx, &c, err);
+}
+
 /* ---- another request ---- */
 
 static bool check_takes_csr(const struct life_case *c, struct err *err)

@@ -127,6 +127,13 @@ struct life_ask {
 bool life_do(struct life *life, int64_t ticket_id, const struct life_ask *ask, struct err *err)
     must_check;
 
+/*
+ * A ticket that came to nothing goes, with the record that it brought: one that no CA was asked for
+ * and that is about no certificate. ERR_DENIED for others, and for who is neither its reporter nor
+ * an admin.
+ */
+bool life_delete(struct life *life, struct tx *tx, int64_t ticket_id, struct err *err) must_check;
+
 /* Another CSR (PEM or DER) for the ticket, for what it asks for or for its next renewal. */
 bool life_set_csr(struct life *life, int64_t ticket_id, struct span csr, struct err *err)
     must_check;

@@ -11,6 +11,7 @@
 #include "codec/hex.h"
 #include "store/cert_where.h"
 #include "store/read.h"
+#include "store/trigram.h"
 
 #define QUERY_MAX 400
 
@@ -47,26 +48,6 @@ static void drop_colons(char *text)
     *to = '\0';
 }
 
-static bool is_wildcard(char c)
-{
-    return c == '%' || c == '_' || c == '\\';
-}
-
-/* The trigram index needs three characters in a row that are no wildcards. */
-static bool has_trigram(const char *text)
-{
-    size_t n = 0;
-
-    for (const char *c = text; *c; c++) {
-        if (((unsigned char)*c & 0xC0) == 0x80)
-            continue; /* the rest of a character */
-        n = is_wildcard(*c) ? 0 : n + 1;
-        if (n == 3)
-            return true;
-    }
-    return false;
-}
-
 /* Of a fingerprint or serial these are enough to find it among millions: the index looks every
  * three characters up, and each three hex digits are in a great part of all records. */
 #define HEX_ENOUGH 8
@@ -91,35 +72,24 @@ static bool is_whole_hex(const char *text)
     return text[n] == '\0' && n >= HEX_WHOLE;
 }
 
-/*
- * SQLite uses the index only for LIKE without ESCAPE. So what LIKE would take for a wildcard
- * becomes
- * "_", which is any character. Where there was one, or not all of the text is asked for, a second,
- * exact LIKE looks again.
- */
+/* Where not all of the text is asked for, an exact LIKE looks again. */
 static void set_words(struct cert_where *where, const char *text)
 {
     autodone(buf) struct buf pattern = BUF_INIT(QUERY_MAX * 2);
     autodone(buf) struct buf exact = BUF_INIT(QUERY_MAX * 3);
     const size_t n = indexed_part(text);
-    bool is_exact = text[n] == '\0';
 
     buf_add_char(&pattern, '%');
-    buf_add_char(&exact, '%');
-    for (const char *c = text; *c; c++) {
-        if (is_wildcard(*c)) {
-            is_exact = false;
-            buf_add_char(&exact, '\\');
-        }
-        buf_add_char(&exact, *c);
-        if (c < text + n)
-            buf_add_char(&pattern, is_wildcard(*c) ? '_' : *c);
-    }
+    bool is_exact = trigram_add_pattern(&pattern, span_of(text, n)) && text[n] == '\0';
+
     buf_add_char(&pattern, '%');
-    buf_add_char(&exact, '%');
     where->words = buf_take_text(&pattern);
-    if (!is_exact)
-        where->words_exact = buf_take_text(&exact);
+    if (is_exact)
+        return;
+    buf_add_char(&exact, '%');
+    trigram_add_exact(&exact, span_text(text));
+    buf_add_char(&exact, '%');
+    where->words_exact = buf_take_text(&exact);
 }
 
 void cert_query_set(struct cert_where *where, const char *q)
@@ -133,7 +103,7 @@ void cert_query_set(struct cert_where *where, const char *q)
         drop_colons(text);
     if (!*text)
         return;
-    if (has_trigram(text)) {
+    if (trigram_has(text)) {
         if (is_whole_hex(text))
             where->hex = xstrdup(text);
         set_words(where, text);

@@ -19,12 +19,9 @@ static const struct {
     { "BYTES", DUMP_BYTES },
 };
 
-/* The search index is made differently for each database, and holds the same on both. */
-static const struct dump_table search_index = {
-    .name = "certificate_search",
-    .columns = { { "rowid", DUMP_I64 }, { "words", DUMP_TEXT } },
-    .n_columns = 2,
-};
+/* The search indexes are made differently for each database, and hold the same on both. */
+static const char *const search_indexes[] = { "certificate_search", "ticket_search",
+    "comment_search" };
 
 /* The next word, without a comma at its end. */
 static struct span next_word(struct span *rest)
@@ -56,6 +53,15 @@ static struct dump_table *add_table(struct dump_schema *schema, const struct dum
     schema->tables = xreallocarray(schema->tables, schema->n_tables + 1, sizeof *schema->tables);
     schema->tables[schema->n_tables] = *table;
     return &schema->tables[schema->n_tables++];
+}
+
+static void add_search_index(struct dump_schema *schema, const char *name)
+{
+    struct dump_table table = { .columns = { { "rowid", DUMP_I64 }, { "words", DUMP_TEXT } },
+        .n_columns = 2 };
+
+    span_copy_text(span_text(name), table.name, sizeof table.name);
+    (void)add_table(schema, &table);
 }
 
 /* "name TYPE …": a column; anything else (UNIQUE (…), CHECK …) is none. */
@@ -142,7 +148,8 @@ bool dump_schema_read(const struct schema_step *steps, size_t n_steps, struct du
             if (!read_line(&schema, line, &in_table, err))
                 return false;
     }
-    (void)add_table(&schema, &search_index);
+    for (size_t i = 0; i < countof(search_indexes); i++)
+        add_search_index(&schema, search_indexes[i]);
     *ret = schema;
     schema = (struct dump_schema){ 0 };
     return true;

@@ -9,6 +9,7 @@
 #include "store/ticket_event.h"
 #include "store/ticket_label.h"
 #include "store/ticket_read.h"
+#include "store/ticket_words.h"
 
 void ticket_read(struct stmt *q, struct ticket_row *row)
 {
@@ -54,13 +55,6 @@ static bool next_number(struct tx *tx, const char *project, int64_t *ret, struct
     return read_number(q, ret, err);
 }
 
-char *ticket_words(const char *key, const char *summary, const char *description)
-{
-    autofree(str) char *words = xasprintf("%s %s %s", key, summary, description);
-
-    return text_fold(words);
-}
-
 /* *ret_id is 0 when the open expiry ticket is there already. */
 static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,
     struct err *err)
@@ -68,7 +62,6 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
     const char *project = ticket->project ? ticket->project : "CERT";
     const char *description = ticket->description ? ticket->description : "";
     autofree(str) char *key = NULL;
-    autofree(str) char *words = NULL;
     autofree(stmt) struct stmt *q = NULL;
     int64_t number = 0;
 
@@ -79,12 +72,10 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
     if (!next_number(tx, project, &number, err))
         return false;
     key = xasprintf("%s-%" PRId64, project, number);
-    words = ticket_words(key, ticket->summary, description);
     q = tx_prepare(tx,
         "INSERT INTO ticket(project, number, type, status, summary, description, certificate_id,"
-        " version_id, reporter_id, assignee_id, priority, labels, due_at, words, created_at,"
-        " updated_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)"
+        " version_id, reporter_id, assignee_id, priority, labels, due_at, created_at, updated_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)"
         " ON CONFLICT DO NOTHING RETURNING id");
     stmt_bind_text(q, 1, project);
     stmt_bind_i64(q, 2, number);
@@ -99,15 +90,15 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
     stmt_bind_text(q, 11, ticket->priority ? ticket->priority : "medium");
     stmt_bind_text(q, 12, ticket->labels ? ticket->labels : "");
     bind_or_null(q, 13, ticket->due_at);
-    stmt_bind_text(q, 14, words);
-    stmt_bind_i64(q, 15, now);
+    stmt_bind_i64(q, 14, now);
     if (!read_number(q, ret_id, err))
         return false;
     if (!*ret_id)
         return true;
     pending_event(tx, *ret_id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now);
-    return !ticket->labels || !*ticket->labels ||
-           ticket_labels_put(tx, *ret_id, ticket->labels, err);
+    return ticket_words_put(tx, *ret_id, key, ticket->summary, description, err) &&
+           (!ticket->labels || !*ticket->labels ||
+               ticket_labels_put(tx, *ret_id, ticket->labels, err));
 }
 
 bool store_ticket_add(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,

@@ -87,3 +87,10 @@ struct ticket_edit {
  */
 bool store_ticket_edit(struct tx *tx, int64_t id, const struct ticket_edit *edit, int64_t now,
     struct err *err) must_check;
+
+/*
+ * With all that was said in it. ERR_DENIED for one that is about a version of a certificate, or
+ * that a CA was asked for: those are kept.
+ */
+bool store_ticket_delete(struct tx *tx, const struct ticket_row *ticket, struct err *err)
+    must_check;

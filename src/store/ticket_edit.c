@@ -14,6 +14,7 @@
 #include "store/ticket_label.h"
 #include "store/ticket_read.h"
 #include "store/ticket_talk.h"
+#include "store/ticket_words.h"
 
 /* Longer texts are cut in the history. */
 #define VALUE_SIZE 2001
@@ -25,6 +26,7 @@ struct editing {
     int64_t now;
     bool has_changed;
     bool has_acknowledged; /* or taken it back */
+    bool has_other_words;
 };
 
 static bool note(struct editing *e, const char *field, const char *old_value, const char *new_value,
@@ -172,9 +174,11 @@ static bool edit_fields(struct editing *e, struct err *err)
     struct ticket_row *row = e->row;
     const struct ticket_edit *edit = e->edit;
 
-    return edit_text(e, "summary", &row->summary, edit->summary, err) &&
-           edit_text(e, "description", &row->description, edit->description, err) &&
-           edit_text(e, "status", &row->status, edit->status, err) &&
+    if (!edit_text(e, "summary", &row->summary, edit->summary, err) ||
+        !edit_text(e, "description", &row->description, edit->description, err))
+        return false;
+    e->has_other_words = e->has_changed;
+    return edit_text(e, "status", &row->status, edit->status, err) &&
            edit_text(e, "priority", &row->priority, edit->priority, err) && edit_labels(e, err) &&
            edit_ids(e, err) && edit_instant(e, "due_at", &row->due_at, edit->due_at, err) &&
            edit_snooze(e, err) && edit_resolution(e, err) && edit_acknowledgement(e, err);
@@ -183,13 +187,12 @@ static bool edit_fields(struct editing *e, struct err *err)
 static bool write_row(struct editing *e, struct err *err)
 {
     const struct ticket_row *row = e->row;
-    autofree(str) char *words = ticket_words(row->key, row->summary, row->description);
     autofree(stmt) struct stmt *q = tx_prepare(e->tx,
         "UPDATE ticket SET summary = $3, description = $4, status = $5, priority = $6, labels = $7,"
         " assignee_id = $8, certificate_id = $9, version_id = $10, due_at = $11,"
         " snoozed_until = $12, resolved_at = $13, resolution = $14, acknowledged_at = $15,"
-        " acknowledged_by = CASE WHEN $16 = TRUE THEN $17 ELSE acknowledged_by END, words = $18,"
-        " updated_at = $19, row_version = row_version + 1"
+        " acknowledged_by = CASE WHEN $16 = TRUE THEN $17 ELSE acknowledged_by END,"
+        " updated_at = $18, row_version = row_version + 1"
         " WHERE id = $1 AND row_version = $2");
 
     stmt_bind_i64(q, 1, row->id);
@@ -209,12 +212,14 @@ static bool write_row(struct editing *e, struct err *err)
     bind_or_null(q, 15, row->acknowledged_at);
     stmt_bind_bool(q, 16, e->has_acknowledged);
     bind_or_null(q, 17, row->acknowledged_at ? e->edit->actor_id : 0);
-    stmt_bind_text(q, 18, words);
-    stmt_bind_i64(q, 19, e->now);
+    stmt_bind_i64(q, 18, e->now);
     if (!stmt_run(q, err))
         return false;
     (void)pending_touches(e->tx, row->id, e->now);
-    return stmt_n_changed(q) == 1 || fail_stale(err, "ticket");
+    if (stmt_n_changed(q) != 1)
+        return fail_stale(err, "ticket");
+    return !e->has_other_words ||
+           ticket_words_put(e->tx, row->id, row->key, row->summary, row->description, err);
 }
 
 bool store_ticket_edit(struct tx *tx, int64_t id, const struct ticket_edit *edit, int64_t now,

@@ -110,7 +110,7 @@ bool store_ticket_events_wake(struct tx *tx, int64_t now, struct err *err)
 #define SELECT_JIRA                                                                                \
     "SELECT w.id, w.name, w.url, w.events, w.is_enabled, w.sealed_key_id, j.account_id, a.name,"   \
     " a.role, (a.is_disabled = TRUE OR a.deleted_at IS NOT NULL), j.jql, j.excludes_body,"         \
-    " j.updated_at FROM jira_webhook j JOIN webhook w ON w.id = j.webhook_id"                      \
+    " j.updated_at, j.expires_at FROM jira_webhook j JOIN webhook w ON w.id = j.webhook_id"        \
     "  JOIN account a ON a.id = j.account_id"
 
 static void read_jira(struct stmt *q, struct jira_webhook_row *row)
@@ -128,21 +128,23 @@ static void read_jira(struct stmt *q, struct jira_webhook_row *row)
     row->jql = read_text(q, 10);
     row->excludes_body = stmt_bool(q, 11);
     row->updated_at = stmt_i64(q, 12);
+    row->expires_at = stmt_i64(q, 13);
 }
 
 bool store_jira_webhook_put(struct tx *tx, const struct jira_webhook_row *row, int64_t now,
     struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO jira_webhook(webhook_id, account_id, jql, excludes_body, updated_at)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (webhook_id) DO UPDATE"
-        " SET jql = $3, excludes_body = $4, updated_at = $5");
+        "INSERT INTO jira_webhook(webhook_id, account_id, jql, excludes_body, updated_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (webhook_id) DO UPDATE"
+        " SET jql = $3, excludes_body = $4, updated_at = $5, expires_at = $6");
 
     stmt_bind_i64(q, 1, row->id);
     stmt_bind_i64(q, 2, row->account_id);
     stmt_bind_text(q, 3, row->jql);
     stmt_bind_bool(q, 4, row->excludes_body);
     stmt_bind_i64(q, 5, now);
+    bind_or_null(q, 6, row->expires_at);
     return stmt_run(q, err);
 }
 

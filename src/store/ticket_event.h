@@ -60,6 +60,7 @@ struct jira_webhook_row {
     char *jql;
     bool excludes_body;
     int64_t updated_at;
+    int64_t expires_at; /* 0: never; afterwards nobody is told */
 };
 DECLARE_ROWS(jira_webhook);
 

@@ -14,6 +14,7 @@
 #include "codec/digest.h"
 #include "codec/hex.h"
 #include "store/cursor.h"
+#include "store/kept_count.h"
 #include "store/read.h"
 #include "store/ticket_jql_term.h"
 #include "store/ticket_sight.h"
@@ -103,7 +104,8 @@ struct order {
     enum jql_field fields[8];
     bool is_descending[8];
     size_t n;
-    bool is_walk; /* by one column that is never empty: pages can go on at its value */
+    bool is_walk;    /* by one column that is never empty: pages can go on at its value */
+    bool is_indexed; /* by columns that have an index */
 };
 
 /* Without an order the newest come first. */
@@ -127,8 +129,16 @@ static bool read_order(const struct ticket_jql *query, struct order *ret, struct
         ret->is_descending[0] = true;
         ret->n = 1;
     }
+    if (ret->n == 1 && ret->fields[0] == JQL_PRIORITY) { /* among equals, as the index has them */
+        ret->fields[1] = JQL_UPDATED;
+        ret->is_descending[1] = ret->is_descending[0];
+        ret->n = 2;
+    }
     ret->is_walk = ret->n == 1 && (ret->fields[0] == JQL_KEY || ret->fields[0] == JQL_CREATED ||
                                       ret->fields[0] == JQL_UPDATED);
+    ret->is_indexed = ret->is_walk || (ret->n == 2 && ret->fields[0] == JQL_PRIORITY &&
+                                          ret->fields[1] == JQL_UPDATED &&
+                                          ret->is_descending[0] == ret->is_descending[1]);
     return true;
 }
 
@@ -153,6 +163,13 @@ static void add_order(struct select *select, const struct order *order,
 }
 
 /* ---- pages ---- */
+
+/*
+ * A page is full of the first tickets in the order that meet the conditions. Where many do, the
+ * first so many that there are need only be looked at; where they do not fill it, the database
+ * finds its own way to all that there are.
+ */
+#define WALK 1000
 
 /* A token fits one query: the same words in the same order. */
 static void name_order(const struct jql *jql, struct cursor *cursor)
@@ -180,101 +197,190 @@ static void add_position(struct jql_build *build, const struct order *order,
     select_add(build->select, ")");
 }
 
-struct page {
-    struct id_list *ids;
-    struct cursor *next; /* where it ended */
-    bool has_more;
+/* How a page is asked for. */
+struct question {
+    struct order order;
+    struct ticket_sight sight;
+    const struct cursor *from; /* NULL: from the beginning */
+    int64_t skip;
 };
 
-static bool run_page(struct jql_build *build, const struct order *order, int64_t limit,
-    struct page *page)
+static void add_limit(struct jql_build *build, const struct question *question)
 {
-    autofree(stmt) struct stmt *q = select_prepare(build->tx, build->select);
-
-    while (stmt_next(q)) {
-        if (page->ids->n == (size_t)limit) {
-            page->has_more = true;
-            break;
-        }
-        id_list_add(page->ids, stmt_i64(q, 0));
-        if (order->is_walk)
-            page->next->number = stmt_i64(q, 1);
-        page->next->id = stmt_i64(q, 0);
+    select_add(build->select, " LIMIT ");
+    select_i64(build->select, build->query->limit + 1);
+    if (question->skip) {
+        select_add(build->select, " OFFSET ");
+        select_i64(build->select, question->skip);
     }
-    return stmt_end(q, build->err);
 }
 
-static bool build_page(struct jql_build *build, const struct order *order,
-    const struct cursor *from, int64_t skip)
+/* The first in the order, and those of them that meet the conditions. */
+static void add_walk(struct jql_build *build, const struct question *question)
 {
-    struct ticket_sight sight;
+    select_add(build->select, "(SELECT t.id AS walked_id FROM ticket t WHERE 1 = 1");
+    if (question->from && question->order.is_walk)
+        add_position(build, &question->order, question->from);
+    add_order(build->select, &question->order, &question->sight);
+    select_add(build->select, " LIMIT ");
+    select_i64(build->select, WALK);
+    select_add(build->select, ") AS w CROSS JOIN ticket t WHERE t.id = w.walked_id");
+}
 
-    if (!ticket_sight_plan(build->tx, build->query->viewer, &sight, build->err))
-        return false;
+static bool build_page(struct jql_build *build, const struct question *question)
+{
+    const struct order *order = &question->order;
+
     select_add(build->select, "SELECT t.id, ");
     if (order->is_walk)
         jql_add_sort_column(build->select, order->fields[0]);
     else
         select_add(build->select, "0");
-    select_add(build->select, " FROM ticket t WHERE 1 = 1");
-    if (!add_conditions(build, &sight))
+    select_add(build->select, " FROM ");
+    if (build->walks)
+        add_walk(build, question);
+    else
+        select_add(build->select, "ticket t WHERE 1 = 1");
+    if (!add_conditions(build, &question->sight))
         return false;
-    if (from && order->is_walk)
-        add_position(build, order, from);
-    add_order(build->select, order, &sight);
-    select_add(build->select, " LIMIT ");
-    select_i64(build->select, build->query->limit + 1);
-    if (skip) {
-        select_add(build->select, " OFFSET ");
-        select_i64(build->select, skip);
-    }
+    if (question->from && order->is_walk && !build->walks)
+        add_position(build, order, question->from);
+    add_order(build->select, order, &question->sight);
+    add_limit(build, question);
     return true;
 }
 
-bool store_ticket_jql_page(struct tx *tx, const struct ticket_jql *query, struct id_list *ids,
-    char **ret_token, struct err *err)
+static bool run_page(struct jql_build *build, const struct question *question,
+    struct ticket_jql_page *page, struct cursor *next)
+{
+    autofree(stmt) struct stmt *q = select_prepare(build->tx, build->select);
+
+    page->has_more = false;
+    page->ids.n = 0;
+    while (stmt_next(q)) {
+        if (page->ids.n == (size_t)build->query->limit) {
+            page->has_more = true;
+            break;
+        }
+        id_list_add(&page->ids, stmt_i64(q, 0));
+        if (question->order.is_walk)
+            next->number = stmt_i64(q, 1);
+        next->id = stmt_i64(q, 0);
+    }
+    return stmt_end(q, build->err);
+}
+
+/* Read a page in the one way or the other. */
+static bool try_page(struct tx *tx, const struct ticket_jql *query, const struct question *question,
+    bool walks, struct ticket_jql_page *page, struct cursor *next, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
-    struct jql_build build = { .tx = tx, .query = query, .select = &select, .err = err };
-    struct cursor next = { 0 };
-    struct cursor from = { 0 };
-    struct page page = { .ids = ids, .next = &next };
-    struct order order = { 0 };
-    bool has_token = query->token && *query->token;
+    struct jql_build build = { .tx = tx,
+        .query = query,
+        .select = &select,
+        .err = err,
+        .walks = walks };
 
-    ASSERT(query->limit >= 0 && query->limit <= TICKET_JQL_PAGE_MAX && ids->n == 0);
     select.sql.text.max = SQL_BYTES_MAX;
-    name_order(query->jql, &next);
-    if (has_token && !cursor_read(query->token, next.order, &from, err))
-        return fail(err, ERR_INVALID, "the nextPageToken is not of this query");
-    int64_t skip = has_token ? (from.plan > 0 ? from.plan : 0) : query->start_at;
-
-    if (!read_order(query, &order, err) ||
-        !build_page(&build, &order, has_token ? &from : NULL,
-            order.is_walk && has_token ? 0 : skip) ||
-        !run_page(&build, &order, query->limit, &page))
-        return false;
-    next.plan = skip + (int64_t)ids->n;
-    *ret_token = page.has_more ? cursor_write(&next) : NULL;
-    return true;
+    return build_page(&build, question) && run_page(&build, question, page, next);
 }
 
-bool store_ticket_jql_count(struct tx *tx, const struct ticket_jql *query, int64_t *ret,
+/* What has few tickets by its index is looked up at once. */
+static bool is_narrow(const struct jql_node *node)
+{
+    enum jql_field field = N_JQL_FIELDS;
+    struct err ignored = { 0 };
+
+    if (node->kind == JQL_AND) {
+        for (size_t i = 0; i < node->n; i++)
+            if (is_narrow(node->children[i]))
+                return true;
+        return false;
+    }
+    if (node->kind != JQL_TERM || (node->op != JQL_EQUALS && node->op != JQL_IN) ||
+        !jql_find_field(node->field, node->is_custom_field, node->custom_field, &field, &ignored))
+        return false;
+    return field == JQL_KEY || field == JQL_ASSIGNEE || field == JQL_LABELS || field == JQL_WATCHER;
+}
+
+static bool may_walk(struct tx *tx, const struct ticket_jql *query, const struct question *question)
+{
+    return !db_is_postgres(tx_db(tx)) && question->order.is_indexed && !question->sight.sees_few &&
+           query->jql->where && !is_narrow(query->jql->where) &&
+           question->skip + query->limit < WALK / 2;
+}
+
+static bool read_page(struct tx *tx, const struct ticket_jql *query,
+    const struct question *question, struct ticket_jql_page *page, struct cursor *next,
     struct err *err)
 {
+    if (may_walk(tx, query, question)) {
+        if (!try_page(tx, query, question, true, page, next, err))
+            return false;
+        page->is_common = page->has_more;
+        if (page->is_common)
+            return true;
+    }
+    return try_page(tx, query, question, false, page, next, err);
+}
+
+bool store_ticket_jql_page(struct tx *tx, const struct ticket_jql *query,
+    struct ticket_jql_page *ret, struct err *err)
+{
+    autodone(ticket_jql_page) struct ticket_jql_page page = { 0 };
+    struct question question = { 0 };
+    struct cursor next = { 0 };
+    struct cursor from = { 0 };
+
+    ASSERT(query->limit >= 0 && query->limit <= TICKET_JQL_PAGE_MAX);
+    name_order(query->jql, &next);
+    question.skip = query->start_at;
+    if (query->token && *query->token) {
+        if (!cursor_read(query->token, next.order, &from, err))
+            return fail(err, ERR_INVALID, "the nextPageToken is not of this query");
+        question.from = &from;
+        question.skip = from.plan > 0 ? from.plan : 0;
+    }
+    next.plan = question.skip;
+    if (!read_order(query, &question.order, err) ||
+        !ticket_sight_plan(tx, query->viewer, &question.sight, err))
+        return false;
+    if (question.order.is_walk && question.from)
+        question.skip = 0;
+    if (!read_page(tx, query, &question, &page, &next, err))
+        return false;
+    next.plan += (int64_t)page.ids.n;
+    page.next_token = page.has_more ? cursor_write(&next) : NULL;
+    *ret = page;
+    page = (struct ticket_jql_page){ 0 };
+    return true;
+}
+
+void ticket_jql_page_done(struct ticket_jql_page *page)
+{
+    id_list_done(&page->ids);
+    free(page->next_token);
+    page->next_token = NULL;
+}
+
+/* ---- counts ---- */
+
+bool store_ticket_jql_count(struct tx *tx, const struct ticket_jql *query, bool is_common,
+    int64_t *ret, struct err *err)
+{
     autodone(select) struct select select = SELECT_INIT;
-    struct jql_build build = { .tx = tx, .query = query, .select = &select, .err = err };
-    autofree(stmt) struct stmt *q = NULL;
+    struct jql_build build = { .tx = tx,
+        .query = query,
+        .select = &select,
+        .err = err,
+        .walks = is_common };
     struct ticket_sight sight;
 
     select.sql.text.max = SQL_BYTES_MAX;
     if (!ticket_sight_plan(tx, query->viewer, &sight, err))
         return false;
     select_add(&select, "SELECT count(*) FROM ticket t WHERE 1 = 1");
-    if (!add_conditions(&build, &sight))
-        return false;
-    q = select_prepare(tx, &select);
-    return read_number(q, ret, err);
+    return add_conditions(&build, &sight) && kept_count(tx, &select, ret, err);
 }
 
 bool store_ticket_jql_matches(struct tx *tx, const struct ticket_jql *query, int64_t ticket_id,

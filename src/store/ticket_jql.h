@@ -26,14 +26,24 @@ struct ticket_jql {
     int64_t limit;
 };
 
-/* The ids of one page, in their order. *ret_token leads to the next one, and is NULL on the last;
- * the caller frees it. ERR_INVALID also for a token of another query. */
-bool store_ticket_jql_page(struct tx *tx, const struct ticket_jql *query, struct id_list *ids,
-    char **ret_token, struct err *err) must_check;
+struct ticket_jql_page {
+    struct id_list ids; /* in their order */
+    char *next_token;   /* leads to the next one; NULL on the last */
+    bool has_more;
+    bool is_common; /* so many tickets meet the conditions that the first looked at filled it */
+};
+void ticket_jql_page_done(struct ticket_jql_page *page);
 
-bool store_ticket_jql_count(struct tx *tx, const struct ticket_jql *query, int64_t *ret,
-    struct err *err) must_check;
+/* ERR_INVALID also for a token of another query. */
+bool store_ticket_jql_page(struct tx *tx, const struct ticket_jql *query,
+    struct ticket_jql_page *ret, struct err *err) must_check;
+
+/* How many there are in all. Kept until anything changes, for clients ask with every page. */
+bool store_ticket_jql_count(struct tx *tx, const struct ticket_jql *query, bool is_common,
+    int64_t *ret, struct err *err) must_check;
 
 /* Is the ticket, which the viewer sees, among them? For webhooks' filters. */
 bool store_ticket_jql_matches(struct tx *tx, const struct ticket_jql *query, int64_t ticket_id,
     bool *ret, struct err *err) must_check;
+
+DEFINE_AUTODONE(ticket_jql_page);

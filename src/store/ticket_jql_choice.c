@@ -17,12 +17,6 @@
 #include "store/read.h"
 #include "store/ticket_jql_term.h"
 
-/* What a choice is compared with. */
-struct choice {
-    const char *texts[N_TICKET_STATUSES]; /* several where the value is a category of statuses */
-    size_t n;
-};
-
 bool jql_fail_value(const struct jql_term *term, const char *text)
 {
     return fail(term->build->err, ERR_INVALID,
@@ -59,18 +53,17 @@ bool jql_is_comparison(const struct jql_node *node)
     return node->op >= JQL_LESS && node->op <= JQL_GREATER_EQUALS;
 }
 
-/* The operands of a term: one, or those of its list. */
-static const struct jql_operand *operands(const struct jql_node *node, size_t *ret_n)
+const struct jql_operand *jql_operands(const struct jql_operand *operand, size_t *ret_n)
 {
-    if (node->operand.kind == JQL_LIST) {
-        *ret_n = node->operand.n;
-        return node->operand.items;
+    if (operand->kind == JQL_LIST) {
+        *ret_n = operand->n;
+        return operand->items;
     }
     *ret_n = 1;
-    return &node->operand;
+    return operand;
 }
 
-static bool find_account(const struct jql_term *term, const char *text, int64_t *ret)
+bool jql_find_account(const struct jql_term *term, const char *text, int64_t *ret)
 {
     struct jql_build *build = term->build;
     autofree(account_row) struct account_row *account = NULL;
@@ -108,7 +101,7 @@ static bool jql_find_project(const struct jql_term *term, const char *text, char
     return true;
 }
 
-static bool find_statuses(const struct jql_term *term, const char *text, struct choice *ret)
+static bool find_statuses(const struct jql_term *term, const char *text, struct jql_choice *ret)
 {
     enum status_category category;
     enum ticket_status status;
@@ -188,7 +181,7 @@ static bool add_person(const struct jql_term *term, int64_t id)
     return true;
 }
 
-static bool add_texts(const struct jql_term *term, const struct choice *choice)
+static bool add_texts(const struct jql_term *term, const struct jql_choice *choice)
 {
     struct select *select = term->build->select;
 
@@ -224,9 +217,7 @@ bool jql_add_number(const struct jql_term *term, int64_t number)
     return true;
 }
 
-/* What stands in the database for the value, where that is a text. *ret_known: it is such a field.
- */
-static bool find_texts(const struct jql_term *term, const char *text, struct choice *ret,
+bool jql_find_texts(const struct jql_term *term, const char *text, struct jql_choice *ret,
     bool *ret_known)
 {
     enum ticket_type type;
@@ -253,7 +244,7 @@ static bool find_texts(const struct jql_term *term, const char *text, struct cho
 
 static bool add_project(const struct jql_term *term, const char *text)
 {
-    struct choice choice = { .n = 1 };
+    struct jql_choice choice = { .n = 1 };
     autofree(str) char *key = NULL;
 
     if (!jql_find_project(term, text, &key))
@@ -264,7 +255,7 @@ static bool add_project(const struct jql_term *term, const char *text)
 
 static bool add_choice_value(const struct jql_term *term, const char *text)
 {
-    struct choice choice = { 0 };
+    struct jql_choice choice = { 0 };
     enum jira_resolution resolution;
     bool is_text = false;
     int64_t id;
@@ -282,11 +273,11 @@ static bool add_choice_value(const struct jql_term *term, const char *text)
             select_add(term->build->select, "t.resolved_at IS NOT NULL AND ");
         return jql_add_number(term, resolution);
     }
-    if (!find_texts(term, text, &choice, &is_text))
+    if (!jql_find_texts(term, text, &choice, &is_text))
         return false;
     if (is_text)
         return add_texts(term, &choice);
-    return find_account(term, text, &id) && add_person(term, id);
+    return jql_find_account(term, text, &id) && add_person(term, id);
 }
 
 void jql_add_is_empty(const struct jql_term *term)
@@ -339,7 +330,7 @@ bool jql_add_set(const struct jql_term *term,
     bool (*add)(const struct jql_term *term, const struct jql_operand *operand))
 {
     size_t n;
-    const struct jql_operand *items = operands(term->node, &n);
+    const struct jql_operand *items = jql_operands(&term->node->operand, &n);
 
     if (jql_is_negative(term->node))
         select_add(term->build->select, "NOT ");
@@ -364,7 +355,7 @@ static size_t universe(enum jql_field field, const char *names[static N_TICKET_S
     return n;
 }
 
-static bool is_chosen(const struct choice *choice, const char *name)
+static bool is_chosen(const struct jql_choice *choice, const char *name)
 {
     for (size_t i = 0; i < choice->n; i++)
         if (strcmp(choice->texts[i], name) == 0)
@@ -377,18 +368,18 @@ static bool add_closed_set(const struct jql_term *term)
 {
     const char *names[N_TICKET_STATUSES];
     bool chosen[N_TICKET_STATUSES] = { 0 };
-    struct choice result = { 0 };
+    struct jql_choice result = { 0 };
     size_t n;
-    const struct jql_operand *items = operands(term->node, &n);
+    const struct jql_operand *items = jql_operands(&term->node->operand, &n);
     size_t n_names = universe(term->field, names);
 
     for (size_t i = 0; i < n; i++) {
-        struct choice one = { 0 };
+        struct jql_choice one = { 0 };
         bool is_known = true;
 
         if (items[i].kind == JQL_FUNCTION)
             return jql_fail_function(term, &items[i]);
-        if (items[i].kind == JQL_VALUE && !find_texts(term, items[i].text, &one, &is_known))
+        if (items[i].kind == JQL_VALUE && !jql_find_texts(term, items[i].text, &one, &is_known))
             return false;
         for (size_t j = 0; j < n_names; j++)
             chosen[j] = chosen[j] || is_chosen(&one, names[j]);
@@ -451,7 +442,7 @@ bool jql_add_choice(const struct jql_term *term)
 /* "priority > Low": all that are above. */
 bool jql_add_ranked(const struct jql_term *term)
 {
-    struct choice choice = { 0 };
+    struct jql_choice choice = { 0 };
     enum priority than;
 
     if (!jql_is_comparison(term->node))

@@ -12,8 +12,7 @@
 #include "codec/fold.h"
 #include "core/jql_date.h"
 #include "store/ticket_read.h"
-
-#define WORDS_MAX 20 /* of one text that is searched for */
+#include "store/ticket_words.h"
 
 /* ---- dates ---- */
 
@@ -31,7 +30,7 @@ static void add_relation(struct select *select, enum jql_operator op)
         select_add(select, " = ");
 }
 
-static bool date_of(const struct jql_term *term, const struct jql_operand *operand, int64_t *ret)
+bool jql_date_of(const struct jql_term *term, const struct jql_operand *operand, int64_t *ret)
 {
     int64_t now = term->build->query->now;
 
@@ -57,7 +56,7 @@ static bool add_date_operand(const struct jql_term *term, const struct jql_opera
         jql_add_is_empty(term);
         return true;
     }
-    return date_of(term, operand, &at) && jql_add_number(term, at);
+    return jql_date_of(term, operand, &at) && jql_add_number(term, at);
 }
 
 static bool add_date(const struct jql_term *term)
@@ -69,7 +68,7 @@ static bool add_date(const struct jql_term *term)
         return jql_fail_operator(term);
     if (!jql_is_comparison(term->node))
         return jql_add_set(term, add_date_operand);
-    if (!date_of(term, &term->node->operand, &at))
+    if (!jql_date_of(term, &term->node->operand, &at))
         return false;
     jql_add_column(select, term->field);
     add_relation(select, term->node->op);
@@ -79,47 +78,24 @@ static bool add_date(const struct jql_term *term)
 
 /* ---- text ---- */
 
-static void add_comment_word(struct select *select, const char *word)
+static enum ticket_text text_of(enum jql_field field)
 {
-    select_add(select, "EXISTS (SELECT 1 FROM ticket_comment o WHERE o.ticket_id = t.id"
-                       " AND lower(o.body)");
-    select_contains(select, word);
-    select_add(select, ")");
-}
-
-/* The column `words` has key, summary and description folded: what is not there, neither has. */
-static void add_word(const struct jql_term *term, const char *word)
-{
-    struct select *select = term->build->select;
-
-    select_add(select, "(");
-    if (term->field == JQL_COMMENT) {
-        add_comment_word(select, word);
-    } else {
-        select_add(select, "t.words");
-        select_contains(select, word);
-    }
-    if (term->field == JQL_SUMMARY) {
-        select_add(select, " AND lower(t.summary)");
-        select_contains(select, word);
-    } else if (term->field == JQL_DESCRIPTION) {
-        select_add(select, " AND lower(t.description)");
-        select_contains(select, word);
-    } else if (term->field == JQL_TEXT) {
-        select_add(select, " OR ");
-        add_comment_word(select, word);
-    }
-    select_add(select, ")");
+    if (field == JQL_SUMMARY)
+        return TICKET_TEXT_SUMMARY;
+    if (field == JQL_DESCRIPTION)
+        return TICKET_TEXT_DESCRIPTION;
+    return field == JQL_COMMENT ? TICKET_TEXT_COMMENT : TICKET_TEXT_ALL;
 }
 
 /* "a b" finds what has both words, wherever; "\"a b\"" the phrase; "a*" what has a word that begins
  * so, which any part of a word does here. */
 static bool add_words(const struct jql_term *term, const char *text)
 {
+    autodone(ticket_words) struct ticket_words words = { 0 };
     autofree(str) char *copy = xstrdup(text);
+    enum ticket_words_way way = TICKET_WORDS_BY_LOOK;
     struct span rest;
     struct span part;
-    size_t n = 0;
     char separator = ' ';
 
     for (char *c = copy; *c; c++)
@@ -130,24 +106,16 @@ static bool add_words(const struct jql_term *term, const char *text)
         rest = span_slice(rest, 1, rest.size - 2);
         separator = '"';
     }
-    select_add(term->build->select, "(");
     while (span_split(&rest, separator, &part)) {
-        autofree(str) char *word = span_dup(span_trim(part));
-
-        if (!*word)
-            continue;
-        if (++n > WORDS_MAX)
+        if (words.n == TICKET_WORDS_MAX)
             return fail(term->build->err, ERR_LIMIT,
-                "A text of more than %d words is not "
-                "searched for.",
-                WORDS_MAX);
-        if (n > 1)
-            select_add(term->build->select, " AND ");
-        add_word(term, word);
+                "A text of more than %d words is not searched for.", TICKET_WORDS_MAX);
+        ticket_words_add(&words, part);
     }
-    if (n == 0)
-        select_add(term->build->select, "1 = 0");
-    select_add(term->build->select, ")");
+    if (!term->build->walks && !term->build->sees_few &&
+        !ticket_words_plan(term->build->tx, &words, text_of(term->field), &way, term->build->err))
+        return false;
+    ticket_words_condition(term->build->tx, term->build->select, &words, text_of(term->field), way);
     return true;
 }
 
@@ -304,6 +272,6 @@ bool jql_add_term(struct jql_build *build, const struct jql_node *node)
             build->err))
         return false;
     if (node->op >= JQL_WAS)
-        return jql_fail_operator(&term);
+        return jql_add_history(&term);
     return adders[jql_classes[term.field]](&term);
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "core/lifecycle.h"
 #include "store/select.h"
 #include "store/ticket_jql.h"
 
@@ -46,6 +47,7 @@ struct jql_build {
     struct select *select;
     struct err *err;
     bool sees_few; /* the viewer's tickets are looked up: no other index is to be walked */
+    bool walks;    /* each ticket is looked at: no index but that of the order */
 };
 
 /* ERR_INVALID: "Field 'x' does not exist or you do not have permission to view it." */
@@ -90,6 +92,27 @@ bool jql_add_set(const struct jql_term *term,
     bool (*add)(const struct jql_term *term, const struct jql_operand *operand)) must_check;
 bool jql_add_choice(const struct jql_term *term) must_check;
 bool jql_add_ranked(const struct jql_term *term) must_check;
+
+/* WAS and CHANGED, of what the history tells of. */
+bool jql_add_history(const struct jql_term *term) must_check;
+
+/* ---- what values mean ---- */
+
+/* An operand, or those of a list. */
+const struct jql_operand *jql_operands(const struct jql_operand *operand, size_t *ret_n);
+
+/* What stands in the database for a value; several where that is a category of statuses. */
+struct jql_choice {
+    const char *texts[N_TICKET_STATUSES];
+    size_t n;
+};
+
+/* Of a field whose values are ours; *ret_known says whether it is one. */
+bool jql_find_texts(const struct jql_term *term, const char *text, struct jql_choice *ret,
+    bool *ret_known) must_check;
+bool jql_find_account(const struct jql_term *term, const char *text, int64_t *ret) must_check;
+bool jql_date_of(const struct jql_term *term, const struct jql_operand *operand, int64_t *ret)
+    must_check;
 
 /* Appends a condition on t. */
 bool jql_add_term(struct jql_build *build, const struct jql_node *term) must_check;

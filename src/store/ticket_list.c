@@ -15,14 +15,24 @@
 #include "store/select.h"
 #include "store/ticket_read.h"
 #include "store/ticket_sight.h"
+#include "store/ticket_words.h"
 
 #define ORDER "t"
 
 struct ticket_query {
+    struct tx *tx;
     struct ticket_sight sight;
     const struct ticket_filter *filter;
     char *label; /* as it is stored; NULL: any */
+    struct ticket_words words;
+    enum ticket_words_way way;
 };
+
+static void ticket_query_done(struct ticket_query *query)
+{
+    ticket_words_done(&query->words);
+}
+DEFINE_AUTODONE(ticket_query);
 
 static void add_account(struct select *select, const char *name)
 {
@@ -49,9 +59,9 @@ static void add_filter(struct select *select, const struct ticket_query *query)
 {
     const struct ticket_filter *const filter = query->filter;
 
-    if (filter->q && *filter->q) {
-        select_add(select, " AND t.words");
-        select_contains(select, filter->q);
+    if (query->words.n) {
+        select_add(select, " AND ");
+        ticket_words_condition(query->tx, select, &query->words, TICKET_TEXT_OWN, query->way);
     }
     if (filter->type) {
         select_add(select, " AND t.type = ");
@@ -155,7 +165,9 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
 {
     autodone(ticket_page) struct ticket_page page = { 0 };
     autofree(str) char *label = filter->label ? text_fold_span(span_text(filter->label)) : NULL;
-    struct ticket_query query = { .filter = filter, .label = label };
+    autodone(ticket_query) struct ticket_query query = { .tx = tx,
+        .filter = filter,
+        .label = label };
     struct cursor from = { 0 };
     bool has_cursor = cursor && *cursor;
 
@@ -163,7 +175,10 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
         return fail(err, ERR_INVALID, "a page has 1 to %d rows", TICKET_PAGE_MAX);
     if (has_cursor && !cursor_read(cursor, ORDER, &from, err))
         return false;
-    if (!ticket_sight_plan(tx, viewer, &query.sight, err) ||
+    if (filter->q)
+        ticket_words_add(&query.words, span_text(filter->q));
+    if ((query.words.n && !ticket_words_plan(tx, &query.words, TICKET_TEXT_OWN, &query.way, err)) ||
+        !ticket_sight_plan(tx, viewer, &query.sight, err) ||
         !fill(tx, &query, has_cursor ? &from : NULL, limit, &page, err) ||
         !count(tx, &query, &page, err))
         return err_wrap(err, "could not list tickets");

@@ -36,9 +36,6 @@
                  "  JOIN group_member g ON g.group_id = z.approver_group_id AND g.account_id = " account \
                  "  WHERE y.ticket_id = t.id))"
 
-/* What a ticket is searched by. The caller frees. */
-char *ticket_words(const char *key, const char *summary, const char *description) must_check;
-
 /* "cert-45" is project CERT, number 45. False for what cannot be a key. */
 bool ticket_split_key(const char *key, char project[static 16], int64_t *ret_number);
 

@@ -7,6 +7,7 @@
 #include "store/ticket_event.h"
 #include "store/ticket_read.h"
 #include "store/ticket_talk_read.h"
+#include "store/ticket_words.h"
 
 #define BODY_MAX 32768
 
@@ -58,7 +59,7 @@ bool store_comment_add(struct tx *tx, int64_t ticket_id, int64_t author_id, cons
     bind_or_null(q, 2, author_id);
     stmt_bind_text(q, 3, body);
     stmt_bind_i64(q, 4, now);
-    if (!read_number(q, ret_id, err))
+    if (!read_number(q, ret_id, err) || !comment_words_put(tx, *ret_id, body, err))
         return false;
     pending_event(tx, ticket_id, TICKET_COMMENTED_EVENT, author_id, *ret_id, now);
     return true;
@@ -102,7 +103,8 @@ bool store_comment_edit(struct tx *tx, int64_t ticket_id, int64_t id, const char
         return false;
     if (stmt_n_changed(q) == 0)
         return fail(err, ERR_NOT_FOUND, "there is no comment %" PRId64, id);
-    return ticket_touch(tx, ticket_id, now, err);
+    return comment_words_drop(tx, id, err) && comment_words_put(tx, id, body, err) &&
+           ticket_touch(tx, ticket_id, now, err);
 }
 
 bool store_comment_delete(struct tx *tx, int64_t ticket_id, int64_t id, struct err *err)
@@ -114,7 +116,9 @@ bool store_comment_delete(struct tx *tx, int64_t ticket_id, int64_t id, struct e
     stmt_bind_i64(q, 2, id);
     if (!stmt_run(q, err))
         return false;
-    return stmt_n_changed(q) == 1 || fail(err, ERR_NOT_FOUND, "there is no comment %" PRId64, id);
+    if (stmt_n_changed(q) == 0)
+        return fail(err, ERR_NOT_FOUND, "there is no comment %" PRId64, id);
+    return comment_words_drop(tx, id, err);
 }
 
 bool store_comments(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t limit,

@@ -1,14 +1,20 @@
 // What Atlassian's own parser says of several hundred JQL queries: oracle.jsonl, a line each, with
-// the tree, or null for what it refuses. test_jql.c reads it; test_jql_oracle.py sees that it is
-// still what the parser says.
+// the tree, or null for what it refuses and where it first did: line and character, from 1.
+// test_jql.c reads it; test_jql_oracle.py sees that it is still what the parser says, and has
+// test_jql.c read others.
 //
 //   npm ci --ignore-scripts --legacy-peer-deps && node oracle.cjs > oracle.jsonl
+//   node oracle.cjs SEED      as many others, by chance
 const { JQLLexer, JQLParser } = require('@atlaskit/jql-parser');
 const { CharStreams, CommonTokenStream } = require('antlr4ts');
 
 function parse(query) {
-    let isBad = false;
-    const listener = { syntaxError() { isBad = true; } };
+    let at = null;
+    const listener = {
+        syntaxError(_, __, line, character) {
+            if (!at || line < at[0] || (line === at[0] && character + 1 < at[1])) at = [line, character + 1];
+        },
+    };
     const lexer = new JQLLexer(CharStreams.fromString(query));
     lexer.removeErrorListeners();
     lexer.addErrorListener(listener);
@@ -16,7 +22,7 @@ function parse(query) {
     parser.removeErrorListeners();
     parser.addErrorListener(listener);
     const tree = parser.jqlQuery();
-    return isBad ? null : tree;
+    return { tree: at ? null : tree, at };
 }
 
 // ---- the tree, in the form of core/jql_show ----
@@ -104,7 +110,7 @@ function showQuery(tree) {
 
 // ---- the queries ----
 
-let state = 20251;
+let state = Number(process.argv[2] || 20251);
 const random = (n) => { state = (Math.imul(state, 1103515245) + 12345) >>> 0; return (state >>> 8) % n; };
 const pick = (list) => list[random(list.length)];
 
@@ -150,9 +156,9 @@ const seen = new Set();
 const emit = (query) => {
     if (seen.has(query)) return;
     seen.add(query);
-    const parsed = parse(query);
-    process.stdout.write(JSON.stringify({ query, tree: parsed ? showQuery(parsed) : null }) + '\n');
+    const { tree, at } = parse(query);
+    process.stdout.write(JSON.stringify(tree ? { query, tree: showQuery(tree) } : { query, tree: null, at }) + '\n');
 };
-handMade.forEach(emit);
+if (!process.argv[2]) handMade.forEach(emit);
 for (let i = 0; i < 350; i++) emit(good());
 for (let i = 0; i < 450; i++) emit(spoiled());

@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import json
+import time
 
 import pytest
 
 from certdesk import Api
 from lifecycle import Desk
 from mailbox import Hook
+from profiles import run_sql
 from servers import wait_until
 
 HOOKS = "/rest/webhooks/1.0/webhook"
@@ -98,3 +100,41 @@ def test_bad_registrations_are_told_by_their_field(desk, hook):
                           ("filters", {"filters": {"issue-related-events-section": "a = ("}})):
         assert list(register(desk.admin, hook, expect=400, **fields)["errors"]) == [field], fields
     assert Api(desk.base).call("GET", HOOKS).status == 401
+
+
+def test_webhooks_for_thirty_days(desk, hook):
+    issuing = Desk(desk)
+    path = "/rest/api/3/webhook"
+    body = {"url": hook.url, "secret": SECRET, "webhooks": [
+        {"events": ["jira:issue_created"], "jqlFilter": "project = CERT AND labels = loud"},
+        {"events": ["comment_created"], "jqlFilter": "a = ("}, {"events": ["nonsense"]}, {"events": ["comment_created"]}]}
+    made = desk.admin.call("POST", path, body, expect=200).json["webhookRegistrationResult"]
+    ids = [m.get("createdWebhookId") for m in made]
+    assert ids[0] and ids[3] and not ids[1] and not ids[2] and "(line" in made[1]["errors"][0] + "(line" and made[2]["errors"]
+    page = desk.admin.call("GET", path, expect=200).json
+    assert page["total"] == 2 and page["isLast"] and [v["id"] for v in page["values"]] == [ids[0], ids[3]]
+    first = page["values"][0]
+    assert first["events"] == ["jira:issue_created"] and first["jqlFilter"] == "project = CERT AND labels = loud"
+    assert first["url"] == hook.url and 29.9 < (first["expirationDate"] / 1000 - time.time()) / 86400 < 30.1
+    assert desk.admin.call("GET", HOOKS, expect=200).json == []  # these are another kind
+
+    issuing.create("quiet.example.org")
+    issuing.create("loud.example.org", labels=["loud"])
+    [told] = [t for t in calls(hook, 1) if t["webhookEvent"] == "jira:issue_created"]
+    assert told["issue"]["fields"]["labels"] == ["loud"]
+
+    run_sql(desk, f"UPDATE jira_webhook SET expires_at = 1000 WHERE webhook_id = {ids[0]}")
+    refreshed = desk.admin.call("PUT", path + "/refresh", {"webhookIds": ids[3:] + [4711]}, expect=200).json
+    assert refreshed["expirationDate"] >= first["expirationDate"]
+    assert [v["id"] for v in desk.admin.call("GET", path, expect=200).json["values"]] == ids[3:]
+    ticket = issuing.create("later.example.org", labels=["loud"])
+    desk.admin.call("POST", f"/rest/api/3/issue/{ticket['key']}/comment", {"body": {"type": "doc", "version": 1, "content": []}})
+    desk.admin.call("POST", f"/rest/api/2/issue/{ticket['key']}/comment", {"body": "hello"}, expect=201)
+    wait_until(lambda: any(t["webhookEvent"] == "comment_created" for t in calls(hook, 1)), 30, "the comment is told")
+    assert [t["issue"]["key"] for t in calls(hook, 1) if t["webhookEvent"] == "jira:issue_created"] == [told["issue"]["key"]]
+
+    assert desk.admin.call("DELETE", path, {"webhookIds": [ids[3]]}).status == 202
+    assert desk.admin.call("GET", path, expect=200).json["values"] == []
+    for wrong in ({}, {"url": "ftp://x", "webhooks": [{"events": ["comment_created"]}]}, {"url": hook.url, "webhooks": []}):
+        assert desk.admin.call("POST", path, wrong).status == 400
+    assert desk.admin.call("PUT", path + "/refresh", {"webhookIds": []}).status == 400

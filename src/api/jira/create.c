@@ -10,12 +10,14 @@
 #include "api/jira/errors.h"
 #include "api/jira/input.h"
 #include "api/jira/issue.h"
+#include "api/jira/properties.h"
 #include "api/tables.h"
 #include "api/tickets.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "db/db.h"
 #include "life/life.h"
+#include "store/profile.h"
 #include "store/ticket.h"
 
 #define BULK_MAX 50
@@ -28,6 +30,7 @@ struct making {
     char *san;
     const char *sans[1];
     struct life_made *made;
+    const struct json *body;
     int64_t id;
     char key[40];
 };
@@ -95,6 +98,30 @@ static void fill_wish(struct making *making)
     }
 }
 
+/* A client that knows nothing of profiles gets the one that there is, if there is but one. */
+static bool choose_profile(struct making *making, struct err *err)
+{
+    struct api_call *call = making->call;
+    const struct store_viewer viewer = api_viewer(call);
+    autodone(profile_rows) struct profile_rows rows = { 0 };
+    const char *only = NULL;
+    size_t n = 0;
+
+    if (making->input.profile || making->input.type != TICKET_CERTIFICATE)
+        return true;
+    if (!store_profiles(call->tx, &viewer, &rows, err))
+        return false;
+    for (size_t i = 0; i < rows.n; i++) {
+        if (rows.items[i].is_disabled)
+            continue;
+        only = rows.items[i].name;
+        n++;
+    }
+    if (n == 1)
+        making->input.profile = xstrdup(only);
+    return true;
+}
+
 static bool read_input(struct making *making, const struct json *body, struct err *err)
 {
     struct api_call *call = making->call;
@@ -106,7 +133,8 @@ static bool read_input(struct making *making, const struct json *body, struct er
     if (!tx_begin(call->db, TX_READ, &tx, err))
         return false;
     call->tx = tx;
-    bool works = jira_input_read(call, body, NULL, &making->input, err);
+    bool works =
+        jira_input_read(call, body, NULL, &making->input, err) && choose_profile(making, err);
 
     call->tx = NULL;
     if (!works)
@@ -141,6 +169,8 @@ static bool create(struct tx *tx, void *arg, struct err *err)
     const struct store_viewer viewer = STORE_SYSTEM;
 
     if (!life_create(&life, tx, making->made, &making->id, err) ||
+        !jira_properties_put(making->call, tx, making->id, json_member(making->body, "properties"),
+            err) ||
         !store_ticket_get(tx, &viewer, making->id, &ticket, err))
         return false;
     span_copy_text(span_text(ticket->key), making->key, sizeof making->key);
@@ -153,6 +183,7 @@ static bool make(struct making *making, const struct json *body, struct err *err
     struct life life = ticket_life(call);
     bool is_revoked;
 
+    making->body = body;
     jira_input_init(&making->input);
     if (!read_input(making, body, err))
         return false;

@@ -4,7 +4,9 @@
 #include "api/jira/input.h"
 #include "api/jira/issue.h"
 #include "api/tables.h"
+#include "api/tickets.h"
 #include "base/err.h"
+#include "life/life.h"
 #include "store/ticket.h"
 #include "store/ticket_talk.h"
 
@@ -115,14 +117,14 @@ static bool issues_assign(struct api_call *call, struct err *err)
                account ? account->name : "", err);
 }
 
-/* Tickets say what became of certificates, and are kept. */
 static bool issues_delete(struct api_call *call, struct err *err)
 {
     autofree(ticket_row) struct ticket_row *ticket = NULL;
+    struct life life = ticket_life(call);
 
+    call->status = 204;
     return jira_ticket(call, call->path_text, ACTION_SEE, &ticket, err) &&
-           fail(err, ERR_DENIED,
-               "Issues are not deleted here: they say what became of certificates. Cancel it.");
+           life_delete(&life, call->tx, ticket->id, err);
 }
 
 #define ISSUE "/rest/api/{version}/issue/{key}"

@@ -1,6 +1,7 @@
 /* api/jira/errors: see the header. */
 #include "api/jira/errors.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/json.h"
@@ -9,6 +10,25 @@ bool jira_is_request(const struct http_request *request)
 {
     return request->n_parts >= 1 &&
            (strcmp(request->parts[0], "rest") == 0 || strcmp(request->parts[0], "secure") == 0);
+}
+
+void jira_tidy_path(struct http_request *request)
+{
+    size_t first = 0;
+    size_t n = 0;
+
+    while (first < request->n_parts && request->parts[first][0] == '\0')
+        first++;
+    if (first == request->n_parts || (strcmp(request->parts[first], "rest") != 0 &&
+                                         strcmp(request->parts[first], "secure") != 0))
+        return;
+    for (size_t i = 0; i < request->n_parts; i++) {
+        if (request->parts[i][0])
+            request->parts[n++] = request->parts[i];
+        else
+            free(request->parts[i]);
+    }
+    request->n_parts = n;
 }
 
 /* Of two problems of a field the first is told: a member cannot be there twice. */

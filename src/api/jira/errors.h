@@ -15,6 +15,10 @@ struct json_problems;
 /* Is it for Jira's paths? */
 bool jira_is_request(const struct http_request *request);
 
+/* As Jira, take "//rest/api/2/issue/" for "/rest/api/2/issue": clients put their parts together
+ * with a slash too many, and Atlassian's own examples end in one. Other paths stay as they are. */
+void jira_tidy_path(struct http_request *request);
+
 /* Problems of fields go to "errors", without a message beside them; all else is a message. */
 void jira_error_write(struct buf *out, const struct err *err, const struct json_problems *problems);
 

@@ -112,6 +112,20 @@ static bool write_comment(struct api_call *call, struct jira_people *people,
     return true;
 }
 
+/* What can be told, and what Jira's clients name besides, which never happens here. */
+static const char *const known_events[] = { "jira:issue_created", "jira:issue_updated",
+    "comment_created", "jira:issue_deleted", "comment_updated", "comment_deleted",
+    "jira:worklog_updated", "issue_property_set", "issue_property_deleted", "attachment_created",
+    "attachment_deleted", "issuelink_created", "issuelink_deleted" };
+
+bool jira_event_is_known(const char *name)
+{
+    for (size_t i = 0; i < countof(known_events); i++)
+        if (strcmp(known_events[i], name) == 0)
+            return true;
+    return false;
+}
+
 static const char *type_name(const struct jira_event *event)
 {
     if (strcmp(event->name, "jira:issue_created") == 0)

@@ -11,3 +11,6 @@ struct tx;
 /* The body of one call; it says what the webhook's owner may see. For job_services. */
 bool jira_event_write(struct tx *tx, const struct jira_event *event, struct buf *body,
     struct err *err) must_check;
+
+/* Can a webhook be registered for it? */
+bool jira_event_is_known(const char *name);

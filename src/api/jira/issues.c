@@ -3,6 +3,7 @@
 
 #include "api/jira/fields.h"
 #include "api/jira/issue.h"
+#include "api/jira/properties.h"
 #include "api/tables.h"
 #include "base/alloc.h"
 #include "base/err.h"
@@ -19,6 +20,8 @@ static bool issues_get(struct api_call *call, struct err *err)
     autodone(id_list) struct id_list ids = { 0 };
     const char *names[JIRA_FIELDS_MAX];
     const char *expand[20];
+    const char *properties[20];
+    size_t n_properties = query_list(query, "properties", properties, countof(properties));
     size_t n = query_list(query, "fields", names, JIRA_FIELDS_MAX);
     size_t n_expand = query_list(query, "expand", expand, countof(expand));
 
@@ -27,7 +30,9 @@ static bool issues_get(struct api_call *call, struct err *err)
     jira_fields_read(&page.fields, names, n, "*all");
     page.expand = jira_expand_read(expand, n_expand);
     id_list_add(&ids, ticket->id);
-    return jira_page_load(call, &page, &ids, err) && jira_issue_write(call, &page, 0, err);
+    return jira_page_load(call, &page, &ids, err) && jira_issue_write(call, &page, 0, err) &&
+           (n_properties == 0 ||
+               jira_properties_write(call, ticket->id, properties, n_properties, err));
 }
 
 static bool issues_changelog(struct api_call *call, struct err *err)
@@ -144,58 +149,17 @@ static bool watchers_remove(struct api_call *call, struct err *err)
            api_audit(call, "ticket.unwatch", ticket->id, ticket->key, NULL, NULL, err);
 }
 
-/* ---- what Jira has and the tracker has not ---- */
-
-static bool remote_links(struct api_call *call, struct err *err)
-{
-    autofree(ticket_row) struct ticket_row *ticket = NULL;
-
-    if (!jira_ticket(call, call->path_text, ACTION_SEE, &ticket, err))
-        return false;
-    jira_begin_list(call);
-    json_end(&call->reply);
-    return true;
-}
-
-static bool worklogs(struct api_call *call, struct err *err)
-{
-    autofree(ticket_row) struct ticket_row *ticket = NULL;
-
-    if (!jira_ticket(call, call->path_text, ACTION_SEE, &ticket, err))
-        return false;
-    json_i64(&call->reply, "startAt", 0);
-    json_i64(&call->reply, "maxResults", 0);
-    json_i64(&call->reply, "total", 0);
-    json_begin_array(&call->reply, "worklogs");
-    json_end(&call->reply);
-    return true;
-}
-
-static bool properties_list(struct api_call *call, struct err *err)
-{
-    autofree(ticket_row) struct ticket_row *ticket = NULL;
-
-    if (!jira_ticket(call, call->path_text, ACTION_SEE, &ticket, err))
-        return false;
-    json_begin_array(&call->reply, "keys");
-    json_end(&call->reply);
-    return true;
-}
-
 #define ISSUE "/rest/api/{version}/issue/{key}"
-#define LIST (API_READS | API_AT_ROOT | API_REPLY_RAW)
 #define READ (API_READS | API_AT_ROOT)
 #define WRITE (API_WRITES | API_AT_ROOT)
 
 const struct api_route jira_issue_routes[] = {
     { "GET", ISSUE, ROLE_USER, READ, issues_get, 0 },
+    { "GET", "/rest/agile/1.0/issue/{key}", ROLE_USER, READ, issues_get, 0 },
     { "GET", ISSUE "/changelog", ROLE_USER, READ, issues_changelog, 0 },
     { "GET", ISSUE "/editmeta", ROLE_USER, READ, issues_editmeta, 0 },
     { "GET", ISSUE "/watchers", ROLE_USER, READ, watchers_list, 0 },
     { "POST", ISSUE "/watchers", ROLE_USER, WRITE, watchers_add, 0 },
     { "DELETE", ISSUE "/watchers", ROLE_USER, WRITE, watchers_remove, 0 },
-    { "GET", ISSUE "/remotelink", ROLE_USER, LIST, remote_links, 0 },
-    { "GET", ISSUE "/worklog", ROLE_USER, READ, worklogs, 0 },
-    { "GET", ISSUE "/properties", ROLE_USER, READ, properties_list, 0 },
     { 0 },
 };

@@ -183,19 +183,23 @@ static bool configuration_get(struct api_call *call, struct err *err)
     return true;
 }
 
-static bool empty_list(struct api_call *call, struct err *err)
+static bool resolutions_get(struct api_call *call, struct err *err)
 {
-    (void)err;
-    jira_begin_list(call);
-    json_end(&call->reply);
+    enum jira_resolution resolution;
+
+    if (!jira_resolution_find(call->path_text, &resolution))
+        return fail(err, ERR_NOT_FOUND, "The resolution was not found.");
+    jira_resolution_write(call, NULL, resolution);
     return true;
 }
 
-static bool link_types(struct api_call *call, struct err *err)
+static bool categories_get(struct api_call *call, struct err *err)
 {
-    (void)err;
-    json_begin_array(&call->reply, "issueLinkTypes");
-    json_end(&call->reply);
+    enum status_category category;
+
+    if (!jira_category_find(call->path_text, &category))
+        return fail(err, ERR_NOT_FOUND, "The status category was not found.");
+    jira_category_write(call, NULL, category);
     return true;
 }
 
@@ -211,13 +215,12 @@ const struct api_route jira_list_routes[] = {
     { "GET", ROOT "/status", ROLE_USER, LIST, statuses_list, 0 },
     { "GET", ROOT "/status/{name}", ROLE_USER, LIST, statuses_get, 0 },
     { "GET", ROOT "/statuscategory", ROLE_USER, LIST, categories_list, 0 },
+    { "GET", ROOT "/statuscategory/{name}", ROLE_USER, LIST, categories_get, 0 },
     { "GET", ROOT "/priority", ROLE_USER, LIST, priorities_list, 0 },
     { "GET", ROOT "/priority/search", ROLE_USER, READ, priorities_search, 0 },
     { "GET", ROOT "/priority/{name}", ROLE_USER, LIST, priorities_get, 0 },
     { "GET", ROOT "/resolution", ROLE_USER, LIST, resolutions_list, 0 },
+    { "GET", ROOT "/resolution/{name}", ROLE_USER, LIST, resolutions_get, 0 },
     { "GET", ROOT "/configuration", ROLE_USER, READ, configuration_get, 0 },
-    { "GET", ROOT "/issueLinkType", ROLE_USER, READ, link_types, 0 },
-    { "GET", ROOT "/filter/favourite", ROLE_USER, LIST, empty_list, 0 },
-    { "GET", ROOT "/role", ROLE_USER, LIST, empty_list, 0 },
     { 0 },
 };

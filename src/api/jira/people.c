@@ -205,8 +205,10 @@ static bool has_permission(const struct api_call *call, size_t i, const struct t
         return permission_has_role(&call->who, ROLE_ADMIN, false);
     if (strcmp(permissions[i].key, "CREATE_ISSUES") == 0)
         return permission_has_role(&call->who, ROLE_USER, true);
-    if (permissions[i].action == N_ACTIONS)
-        return false;
+    if (permissions[i].action == N_ACTIONS) /* to delete: one's own, or all */
+        return permission_has_role(&call->who, ROLE_USER, true) &&
+               (!ticket || call->who.role == ROLE_ADMIN ||
+                   ticket->reporter_id == call->who.account_id);
     if (!ticket) /* of a project: of what is one's own in it */
         return permission_allows(&call->who, permissions[i].action, RELATION_OWNER);
     return permission_allows(&call->who, permissions[i].action, relations);
@@ -377,6 +379,8 @@ const struct api_route jira_people_routes[] = {
     { "GET", ROOT "/mypermissions", ROLE_USER, READ, my_permissions, 0 },
     { "GET", ROOT "/user", ROLE_USER, READ, users_get, 0 },
     { "GET", ROOT "/user/search", ROLE_USER, LIST, users_search, 0 },
+    { "GET", ROOT "/users", ROLE_USER, LIST, users_search, 0 },
+    { "GET", ROOT "/users/search", ROLE_USER, LIST, users_search, 0 },
     { "GET", ROOT "/user/assignable/search", ROLE_USER, LIST, users_search, 0 },
     { "GET", ROOT "/user/picker", ROLE_USER, READ, users_picker, 0 },
     { "GET", ROOT "/groups/picker", ROLE_USER, READ, groups_picker, 0 },

@@ -171,21 +171,20 @@ static bool warn(struct api_call *call, const struct search *search, struct err 
 
 /* A page that is not full says by itself how many there are. */
 static bool find_total(struct api_call *call, const struct ticket_jql *question,
-    const struct id_list *ids, int64_t *ret, struct err *err)
+    const struct ticket_jql_page *page, int64_t *ret, struct err *err)
 {
-    if ((int64_t)ids->n < question->limit && (ids->n > 0 || question->start_at == 0)) {
-        *ret = question->start_at + (int64_t)ids->n;
+    if ((int64_t)page->ids.n < question->limit && (page->ids.n > 0 || question->start_at == 0)) {
+        *ret = question->start_at + (int64_t)page->ids.n;
         return true;
     }
-    return store_ticket_jql_count(call->tx, question, ret, err);
+    return store_ticket_jql_count(call->tx, question, page->is_common, ret, err);
 }
 
-static bool find(struct api_call *call, const struct search *search, struct id_list *ids,
+static bool find(struct api_call *call, const struct search *search, struct ticket_jql_page *page,
     int64_t *ret_total, struct err *err)
 {
     const struct store_viewer viewer = api_viewer(call);
     autofree(jql) struct jql *jql = NULL;
-    autofree(str) char *token = NULL;
     struct ticket_jql question = { .viewer = &viewer,
         .now = call->now,
         .start_at = search->paging.start_at,
@@ -194,27 +193,27 @@ static bool find(struct api_call *call, const struct search *search, struct id_l
     if (!parse(call, search, &jql, err))
         return false;
     question.jql = jql;
-    return store_ticket_jql_page(call->tx, &question, ids, &token, err) &&
-           find_total(call, &question, ids, ret_total, err);
+    return store_ticket_jql_page(call->tx, &question, page, err) &&
+           find_total(call, &question, page, ret_total, err);
 }
 
 static bool search_old(struct api_call *call, struct err *err)
 {
     autofree(query) struct query *query = jira_query(call);
     autodone(copies) struct copies copies = { 0 };
-    autodone(id_list) struct id_list ids = { 0 };
+    autodone(ticket_jql_page) struct ticket_jql_page page = { 0 };
     struct search search = { 0 };
     int64_t total = 0;
 
     if (!read_search(call, query, &search, &copies, err))
         return false;
-    if (!find(call, &search, &ids, &total, err))
+    if (!find(call, &search, &page, &total, err))
         return warn(call, &search, err);
     json_str(&call->reply, "expand", "schema,names");
     json_i64(&call->reply, "startAt", search.paging.start_at);
     json_i64(&call->reply, "maxResults", search.paging.limit);
     json_i64(&call->reply, "total", total);
-    return write_issues(call, &search, &ids, "*navigable", err);
+    return write_issues(call, &search, &page.ids, "*navigable", err);
 }
 
 static bool search_new(struct api_call *call, struct err *err)
@@ -222,9 +221,8 @@ static bool search_new(struct api_call *call, struct err *err)
     const struct store_viewer viewer = api_viewer(call);
     autofree(query) struct query *query = jira_query(call);
     autodone(copies) struct copies copies = { 0 };
-    autodone(id_list) struct id_list ids = { 0 };
+    autodone(ticket_jql_page) struct ticket_jql_page page = { 0 };
     autofree(jql) struct jql *jql = NULL;
-    autofree(str) char *next = NULL;
     struct search search = { 0 };
 
     if (!read_search(call, query, &search, &copies, err) || !parse(call, &search, &jql, err))
@@ -235,14 +233,14 @@ static bool search_new(struct api_call *call, struct err *err)
         .token = search.token,
         .limit = search.paging.limit ? search.paging.limit : 50 };
 
-    if (!store_ticket_jql_page(call->tx, &question, &ids, &next, err)) {
+    if (!store_ticket_jql_page(call->tx, &question, &page, err)) {
         search.is_strict = true;
         return warn(call, &search, err);
     }
-    json_bool(&call->reply, "isLast", next == NULL);
-    if (next)
-        json_str(&call->reply, "nextPageToken", next);
-    return write_issues(call, &search, &ids, "", err);
+    json_bool(&call->reply, "isLast", !page.has_more);
+    if (page.has_more)
+        json_str(&call->reply, "nextPageToken", page.next_token);
+    return write_issues(call, &search, &page.ids, "", err);
 }
 
 static bool search_count(struct api_call *call, struct err *err)
@@ -258,7 +256,7 @@ static bool search_count(struct api_call *call, struct err *err)
     struct ticket_jql question = { .jql = jql, .viewer = &viewer, .now = call->now, .limit = 0 };
 
     search.is_strict = true;
-    if (!store_ticket_jql_count(call->tx, &question, &n, err))
+    if (!store_ticket_jql_count(call->tx, &question, false, &n, err))
         return warn(call, &search, err);
     json_i64(&call->reply, "count", n);
     return true;

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "api/jira/hooks.h"
 #include "api/jira/jira.h"
 #include "api/tables.h"
 #include "api/webhooks.h"
@@ -17,12 +18,6 @@
 #define URL_MAX_CHARS 2000
 #define EVENTS_MAX 30
 #define ROOT "/rest/webhooks/1.0/webhook"
-
-/* What can be told, and what Jira's clients name besides, which never happens here. */
-static const char *const known_events[] = { "jira:issue_created", "jira:issue_updated",
-    "comment_created", "jira:issue_deleted", "comment_updated", "comment_deleted",
-    "jira:worklog_updated", "issue_property_set", "issue_property_deleted", "attachment_created",
-    "attachment_deleted", "issuelink_created", "issuelink_deleted" };
 
 static void write_webhook(struct api_call *call, const struct jira_webhook_row *row)
 {
@@ -51,6 +46,8 @@ static bool webhooks_list(struct api_call *call, struct err *err)
         return false;
     jira_begin_list(call);
     for (size_t i = 0; i < rows.n; i++) {
+        if (rows.items[i].expires_at) /* api/jira/dynamic lists it */
+            continue;
         json_begin_object(&call->reply, NULL);
         write_webhook(call, &rows.items[i]);
         json_end(&call->reply);
@@ -84,20 +81,12 @@ static void said_done(struct said *said)
 }
 DEFINE_AUTODONE(said);
 
-static bool is_known(const char *event)
-{
-    for (size_t i = 0; i < countof(known_events); i++)
-        if (strcmp(known_events[i], event) == 0)
-            return true;
-    return false;
-}
-
 static void read_events(struct api_call *call, const struct json *events, struct said *said)
 {
     for (size_t i = 0; i < json_list_size(events) && i < EVENTS_MAX; i++) {
         const char *event = json_as_text(json_list_item(events, i));
 
-        if (!event || !is_known(event))
+        if (!event || !jira_event_is_known(event))
             json_problems_addf(call->problems, "events", "There is no event '%.60s'.",
                 event ? event : "");
         else

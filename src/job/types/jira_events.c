@@ -41,14 +41,15 @@ static const char *event_name(const char *kind)
     return strcmp(kind, TICKET_COMMENTED_EVENT) == 0 ? "comment_created" : "jira:issue_updated";
 }
 
-static bool wants(const struct jira_webhook_row *webhook, const char *event)
+static bool wants(const struct jira_webhook_row *webhook, const char *event, int64_t now)
 {
     struct span rest = span_text(webhook->events);
     struct span part;
 
     while (span_split(&rest, ' ', &part))
         if (span_is(part, event))
-            return webhook->is_enabled && !webhook->is_account_disabled;
+            return webhook->is_enabled && !webhook->is_account_disabled &&
+                   (!webhook->expires_at || webhook->expires_at > now);
     return false;
 }
 
@@ -105,7 +106,7 @@ static bool tell(struct telling *telling, const struct jira_event *event, struct
         struct jira_event to = *event;
         bool is_found = false;
 
-        if (!wants(webhook, event->name))
+        if (!wants(webhook, event->name, telling->run->now))
             continue;
         if (!finds(telling, webhook, event->ticket_id, &is_found, err))
             return false;

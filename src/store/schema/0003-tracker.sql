@@ -23,7 +23,6 @@ CREATE TABLE ticket (
     snoozed_until   INT64,                   -- quiet until then
     acknowledged_at INT64,
     acknowledged_by INT64 REFERENCES account(id),
-    words           TEXT NOT NULL DEFAULT '', -- lower case: key, summary, description
     created_at      INT64 NOT NULL,
     updated_at      INT64 NOT NULL,
     resolved_at     INT64,                   -- NULL while it is open
@@ -83,3 +82,11 @@ CREATE TABLE notice (
     created_at     INT64 NOT NULL
 ) STRICT_TABLE;
 CREATE UNIQUE INDEX notice_once ON notice(certificate_id, version_id, period_days, channel);
+
+-- Words to find a ticket by: key, summary, description; and what was said about it. Case folded.
+--sqlite: CREATE VIRTUAL TABLE ticket_search USING fts5(words, tokenize = 'trigram', detail = 'none');
+--sqlite: CREATE VIRTUAL TABLE comment_search USING fts5(words, tokenize = 'trigram', detail = 'none');
+--postgres: CREATE TABLE ticket_search (rowid BIGINT PRIMARY KEY, words TEXT COLLATE "C" NOT NULL);
+--postgres: CREATE INDEX ticket_search_words ON ticket_search USING gin (words gin_trgm_ops);
+--postgres: CREATE TABLE comment_search (rowid BIGINT PRIMARY KEY, words TEXT COLLATE "C" NOT NULL);
+--postgres: CREATE INDEX comment_search_words ON comment_search USING gin (words gin_trgm_ops);

@@ -3,6 +3,8 @@
 CREATE INDEX ticket_created ON ticket(created_at, id);
 CREATE INDEX ticket_status_created ON ticket(status, created_at, id);
 CREATE INDEX ticket_open ON ticket(updated_at, id, priority) WHERE resolved_at IS NULL;
+-- The ranks as store/ticket_jql_field sorts by them, word for word.
+CREATE INDEX ticket_rank ON ticket((CASE priority WHEN 'highest' THEN 5 WHEN 'high' THEN 4 WHEN 'medium' THEN 3 WHEN 'low' THEN 2 ELSE 1 END), updated_at, id);
 
 -- The labels of tickets one by one, in lower case: a client finds by one what it has made.
 CREATE TABLE ticket_label (
@@ -18,7 +20,8 @@ CREATE TABLE jira_webhook (
     account_id    INT64 NOT NULL REFERENCES account(id), -- who made it: it tells what they may see
     jql           TEXT NOT NULL DEFAULT '',  -- of which tickets it tells
     excludes_body BOOL NOT NULL DEFAULT FALSE,
-    updated_at    INT64 NOT NULL
+    updated_at    INT64 NOT NULL,
+    expires_at    INT64                      -- of one that is registered for a time (Cloud's "dynamic" ones)
 ) STRICT_TABLE;
 CREATE INDEX jira_webhook_account ON jira_webhook(account_id);
 
@@ -32,3 +35,11 @@ CREATE TABLE ticket_event (
     created_at INT64 NOT NULL
 ) STRICT_TABLE;
 CREATE INDEX ticket_event_ticket ON ticket_event(ticket_id);
+
+-- What programs keep with a ticket (Jira's entity properties): JSON that nobody else looks into.
+CREATE TABLE ticket_property (
+    ticket_id INT64 NOT NULL REFERENCES ticket(id) ON DELETE CASCADE,
+    name      TEXT NOT NULL,
+    value     TEXT NOT NULL,                 -- JSON
+    PRIMARY KEY (ticket_id, name)
+) STRICT_TABLE;

@@ -1,0 +1,43 @@
+/* store/trigram: see the header. */
+#include "store/trigram.h"
+
+bool trigram_is_wildcard(char c)
+{
+    return c == '%' || c == '_' || c == '\\';
+}
+
+bool trigram_has(const char *text)
+{
+    size_t n = 0;
+
+    for (const char *c = text; *c; c++) {
+        if (((unsigned char)*c & 0xC0) == 0x80)
+            continue; /* the rest of a character */
+        n = trigram_is_wildcard(*c) ? 0 : n + 1;
+        if (n == 3)
+            return true;
+    }
+    return false;
+}
+
+bool trigram_add_pattern(struct buf *pattern, struct span text)
+{
+    bool is_exact = true;
+
+    for (size_t i = 0; i < text.size; i++) {
+        char c = (char)text.data[i];
+
+        is_exact = is_exact && !trigram_is_wildcard(c);
+        buf_add_char(pattern, trigram_is_wildcard(c) ? '_' : c);
+    }
+    return is_exact;
+}
+
+void trigram_add_exact(struct buf *pattern, struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (trigram_is_wildcard((char)text.data[i]))
+            buf_add_char(pattern, '\\');
+        buf_add_char(pattern, (char)text.data[i]);
+    }
+}
