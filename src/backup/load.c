@@ -275,8 +275,8 @@ static bool prove_keys(struct db *db, int64_t n_adopted, struct err *err)
         return fail(err, ERR_INVALID, "the backup has %" PRId64 " private keys, and opens %" PRId64,
             total, n_adopted);
     if (misfit)
-        return fail(err, ERR_INVALID, "the private key %" PRId64 " does not fit its certificate or request",
-            misfit);
+        return fail(err, ERR_INVALID,
+            "the private key %" PRId64 " does not fit its certificate or request", misfit);
     return true;
 }
 

@@ -76,6 +76,8 @@ static const struct {
         RENEWAL_DUE, "window", "is renewed now" },
     { "expired", 91, { .now = 0 }, { .renews_itself = true }, { 0 }, true, true, true, true,
         RENEWAL_EXPIRED, "expired", "It has expired" },
+    { "a scan each second", 62, { .now = 0 }, { .renews_itself = true, .scan_seconds = 1 }, { 0 },
+        true, true, true, true, RENEWAL_DUE, "window", "" },
     { "a scan of its own, to come", 62, { .now = 0 },
         { .renews_itself = true, .scan_seconds = NOW + 63 * DAY }, { 0 }, true, true, false, true,
         RENEWAL_PLANNED, "window", "It renews by itself" },
@@ -502,11 +504,23 @@ static void none_expires_while_the_ca_is_up_for_a_tenth(void **state)
     free(house);
 }
 
+static void each_reason_has_a_name_of_its_own(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_RENEWAL_WHYS; i++) {
+        assert_true(renewal_why_name((enum renewal_why)i)[0] != '\0');
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(renewal_why_name((enum renewal_why)i),
+                renewal_why_name((enum renewal_why)j));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_open),
         cmocka_unit_test(plans_follow_the_rules),
+        cmocka_unit_test(each_reason_has_a_name_of_its_own),
         cmocka_unit_test(who_is_not_managed_is_told),
         cmocka_unit_test(outside_the_window_the_words_are_these),
         cmocka_unit_test(who_renews_itself_needs_nobody),
