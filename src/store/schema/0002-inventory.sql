@@ -141,7 +141,8 @@ CREATE UNIQUE INDEX certificate_access_account ON certificate_access(account_id,
     WHERE account_id IS NOT NULL;
 CREATE UNIQUE INDEX certificate_access_group ON certificate_access(group_id, certificate_id, relation)
     WHERE group_id IS NOT NULL;
-CREATE INDEX certificate_access_record ON certificate_access(certificate_id, account_id, group_id, relation, may_use_key);
+CREATE INDEX certificate_access_record ON certificate_access(certificate_id, account_id, group_id, relation, may_use_key,
+    is_notified);
 
 CREATE TABLE certificate_tag (
     certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
