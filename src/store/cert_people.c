@@ -7,11 +7,17 @@
 #include "store/read.h"
 #include "store/select.h"
 
-static const struct many_sql access_entries = {
-    "INSERT INTO certificate_access(certificate_id, relation, account_id, group_id, may_use_key,"
-    " is_notified)",
-    "itiibb", "$1, $2, $3, $4, $5, $6", " ON CONFLICT DO NOTHING"
-};
+#define INTO_ACCESS                                                                                \
+    "INSERT INTO certificate_access(certificate_id, relation, account_id, group_id, may_use_key,"  \
+    " is_notified, expires_at)"
+
+static const struct many_sql access_entries = { INTO_ACCESS, "itiibb",
+    "$1, $2, $3, $4, $5, $6, (SELECT c.expires_at FROM certificate c WHERE c.id = $1)",
+    " ON CONFLICT DO NOTHING" };
+
+/* Nothing was seen yet of a record that is being made. */
+static const struct many_sql access_entries_of_new = { INTO_ACCESS, "itiibb",
+    "$1, $2, $3, $4, $5, $6, NULL", " ON CONFLICT DO NOTHING" };
 
 bool cert_forget_access(struct tx *tx, int64_t id, struct err *err)
 {
@@ -22,9 +28,9 @@ bool cert_forget_access(struct tx *tx, int64_t id, struct err *err)
     return stmt_run(forget, err);
 }
 
-struct many *cert_prepare_access(struct tx *tx)
+struct many *cert_prepare_access(struct tx *tx, bool is_new)
 {
-    return tx_prepare_many(tx, &access_entries);
+    return tx_prepare_many(tx, is_new ? &access_entries_of_new : &access_entries);
 }
 
 static void add_entry(struct many *entries, int64_t id, const char *relation,
@@ -61,7 +67,7 @@ bool cert_add_access(struct many *entries, int64_t id, const struct cert_people 
 static bool replace_access(struct tx *tx, int64_t id, const struct cert_people *people,
     struct err *err)
 {
-    autofree(many) struct many *entries = cert_prepare_access(tx);
+    autofree(many) struct many *entries = cert_prepare_access(tx, false);
 
     return cert_forget_access(tx, id, err) && cert_add_access(entries, id, people, err) &&
            many_run(entries, err);
