@@ -241,10 +241,6 @@ static bool associations_save(struct api_call *call, struct err *err)
 
     if (!store_resource_get(call->tx, &viewer, call->path_id, &resource, err))
         return false;
-    if (!call->if_match) {
-        call->status = 428;
-        return fail(err, ERR_CONFLICT, "If-Match must say which list this one replaces");
-    }
     save.resource = resource;
     return begin_change(call, resource, err) && read_places(call, &save, err) &&
            store_associations(call->tx, &viewer, resource->id, 0, &save.now, err) &&

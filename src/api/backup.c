@@ -8,8 +8,10 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "db/db.h"
+#include "job/types/audit_key.h"
 #include "job/types/types.h"
 #include "store/job.h"
+#include "store/sealed_key.h"
 #include "store/standby.h"
 
 /* Written down before it is sent: who has a copy of everything is to be known. */
@@ -37,11 +39,14 @@ static bool create_backup(struct api_call *call, struct err *err)
         .tmp_dir = call->services->tmp_dir,
         .node = call->services->node,
         .now = call->now };
+    autodone(sealed_key_row) struct sealed_key_row signer;
     struct backup_result result = { .fd = -1 };
     time_t at = (time_t)call->now;
     struct tm tm;
 
-    if (!backup_write(&order, &result, err))
+    sealed_key_row_init(&signer); /* a server that was just started has none yet */
+    if (!audit_key_get(call->db, call->services->vault, call->now, &signer, err) ||
+        !backup_write(&order, &result, err))
         return false;
     call->reply_fd = result.fd;
     call->reply_size = result.size;

@@ -13,7 +13,6 @@
 #include "store/cert.h"
 #include "store/endpoint.h"
 
-#define TAGS_MAX 50
 #define NAMES_MAX 1000
 #define PLACES_MAX 1000
 
@@ -27,7 +26,7 @@ void cert_new_read_tags(struct json_in *in, struct buf *tags)
     size_t n = json_in_array_opt(in, "tags", TAGS_MAX);
 
     for (size_t i = 0; i < n; i++) {
-        const char *tag = json_in_item_text(in, "tags", i, 1, 64);
+        const char *tag = json_in_item_text(in, "tags", i, 1, TAG_MAX);
 
         if (!is_tag(tag))
             json_in_complain(in, "tags", "a tag has no blank, comma or semicolon: \"%s\"", tag);

@@ -321,11 +321,13 @@ bool csr_wish_read(struct api_call *call, struct csr_wish *ret, struct err *err)
     ret->name = json_in_text_opt(&in, "name", 1, NAME_MAX_CHARS, NULL);
     ret->description = json_in_text_opt(&in, "description", 0, 10000, "");
     ret->business_group = json_in_text_opt(&in, "business_group", 0, 200, "");
+    const size_t n_problems = in.problems->n;
+
     csr_new_read_subject(&in, &ret->subject);
     read_sans(&in, ret);
     ret->algorithm = VAULT_RSA_2048;
     csr_new_read_key(&in, &ret->algorithm);
-    if (!has_subject(&ret->subject) && ret->subject.n_sans == 0)
+    if (!has_subject(&ret->subject) && ret->subject.n_sans == 0 && in.problems->n == n_problems)
         json_in_complain(&in, "subject", "a request asks for a subject, or for a name in sans");
     if (!json_in_end(&in, err))
         return false;
@@ -350,12 +352,15 @@ bool csr_wish_read_names(struct json_in *in, struct csr_wish *ret, bool *ret_any
     *ret = (struct csr_wish){ .sans_json = BUF_INIT(SANS_JSON_MAX) };
     *ret_any = is_given(in, "subject") || is_given(in, "sans");
     *ret_key = is_given(in, "key");
+    const size_t n_problems = in->problems->n;
+
     csr_new_read_subject(in, &ret->subject);
     read_sans(in, ret);
     ret->algorithm = VAULT_RSA_2048;
     csr_new_read_key(in, &ret->algorithm);
     ret->subject.sans = (const char *const *)ret->sans;
-    if (*ret_any && !has_subject(&ret->subject) && ret->subject.n_sans == 0)
+    if (*ret_any && !has_subject(&ret->subject) && ret->subject.n_sans == 0 &&
+        in->problems->n == n_problems)
         json_in_complain(in, "subject", "a request asks for a subject, or for a name in sans");
     return buf_check(&ret->sans_json, "the list of names", err);
 }

@@ -18,7 +18,7 @@
 #include "store/import_file.h"
 #include "store/job.h"
 
-#define FILE_MAX ((size_t)1 << 30)
+#define FILE_MAX 1000000000 /* two million rows of an export */
 #define CHUNKS_AT_ONCE 32 /* to a transaction */
 
 /* ---- taking the file ---- */

@@ -171,7 +171,7 @@ static bool put_keys(const struct work *work, struct err *err)
     return true;
 }
 
-/* Signed with the key of the audit log; a server that has just been made may not have one yet. */
+/* Signed with the key of the audit log, which the caller has seen to. */
 static bool sign(const struct work *work, struct vault_checkpoint *backup, struct err *err)
 {
     autodone(sealed_key_row) struct sealed_key_row key;
@@ -183,9 +183,7 @@ static bool sign(const struct work *work, struct vault_checkpoint *backup, struc
         return false;
     tx_free(take(&tx));
     if (!key.id)
-        return fail(err, ERR_UNAVAILABLE,
-            "the audit log has no key to sign with yet; it has within a few minutes of the first "
-            "start");
+        return fail(err, ERR_UNAVAILABLE, "the audit log has no key to sign with yet");
     struct vault_binding binding = sealed_key_binding(&key);
 
     return vault_sign_backup(work->order->vault, buf_span(&key.blob), &binding, backup, err);

@@ -27,6 +27,9 @@ struct backup_result {
     struct backup_counts counts;
 };
 
-/* ERR_CONFLICT: no recovery key is set. ERR_UNAVAILABLE: disk full, vault or database away. */
+/*
+ * The audit log must have its key (job/types/audit_key). ERR_CONFLICT: no recovery key is set.
+ * ERR_UNAVAILABLE: disk full, vault or database away.
+ */
 bool backup_write(const struct backup_order *order, struct backup_result *ret, struct err *err)
     must_check;

@@ -72,6 +72,15 @@ static size_t utf8_sequence(const uint8_t *p, size_t left)
     return n;
 }
 
+size_t parse_n_characters(struct span text)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.size; i++)
+        n += (text.data[i] & 0xc0) != 0x80;
+    return n;
+}
+
 bool parse_is_utf8(struct span text)
 {
     for (size_t at = 0; at < text.size;) {

@@ -21,6 +21,9 @@ bool parse_bool(struct span text, bool *ret, struct err *err) must_check;
 /* Is it valid UTF-8 without NUL, surrogates and overlong forms (RFC 3629)? */
 bool parse_is_utf8(struct span text);
 
+/* The characters of UTF-8 text: its bytes but those that continue one. */
+size_t parse_n_characters(struct span text);
+
 /* The bytes of the UTF-8 sequence that begins at `at`; 0 if none does that parse_is_utf8() accepts.
  */
 size_t parse_utf8_sequence(struct span text, size_t at);

@@ -1,13 +1,9 @@
 /* cli: certdesk business-group list, add, edit, remove. */
-#include <getopt.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/items.h"
-#include "cli/output.h"
+#include "cli/verbs.h"
 
 #define BODY_MAX 65536
 
@@ -15,127 +11,75 @@ struct group_options {
     const char *name;
     const char *description;
     const char *heir; /* "-": none */
-    bool json;
 };
 
-static int usage(void)
+static const struct verb_option options[] = {
+    { "name", required_argument, offsetof(struct group_options, name), NULL },
+    { "description", required_argument, offsetof(struct group_options, description), NULL },
+    { "reassign-to", required_argument, offsetof(struct group_options, heir), NULL },
+    { 0 },
+};
+
+static bool list(const struct verb_call *call, struct err *err)
 {
-    fputs("usage: certdesk business-group list [-o table|json]\n"
-          "       certdesk business-group add NAME [--description TEXT]\n"
-          "       certdesk business-group edit NAME [--name NAME] [--description TEXT]\n"
-          "       certdesk business-group remove NAME [--reassign-to NAME|-]\n",
-        stderr);
-    return CLI_USAGE;
+    static const struct items_column columns[] = { { "NAME", "name" },
+        { "CERTIFICATES", "certificates" }, { "DESCRIPTION", "description" }, { 0 } };
+
+    return items_print(call->remote, "/business-groups", columns, call->json, err);
 }
 
-static bool write_body(const struct group_options *o, const char *name, struct buf *body,
-    struct err *err)
+static bool send(const struct verb_call *call, const char *method, const char *path,
+    const char *name, struct err *err)
 {
+    const struct group_options *const o = call->asked;
+    autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
     struct json_out out;
 
-    json_out_init(&out, body);
+    json_out_init(&out, &body);
     json_begin_object(&out, NULL);
     if (name)
         json_str(&out, "name", name);
     if (o->description)
         json_str(&out, "description", o->description);
     json_end(&out);
-    return json_out_check(&out, err);
+    return json_out_check(&out, err) && remote_do(call->remote, method, path, buf_text(&body), err);
 }
 
-static bool add(struct remote *remote, const struct group_options *o, const char *name,
-    struct err *err)
+static bool add(const struct verb_call *call, struct err *err)
 {
-    autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
-    autofree(json) struct json *made = NULL;
-
-    return write_body(o, name, &body, err) &&
-           remote_call(remote, "POST", "/business-groups", buf_text(&body), &made, err);
+    return send(call, "POST", "/business-groups", call->words[0], err);
 }
 
-static bool edit(struct remote *remote, const struct group_options *o, const char *name,
-    struct err *err)
+static bool edit(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = items_path("/business-groups/", name, "");
-    autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
-    autofree(json) struct json *after = NULL;
+    const struct group_options *const o = call->asked;
+    autofree(str) char *path = items_path("/business-groups/", call->words[0], "");
 
-    return write_body(o, o->name, &body, err) &&
-           remote_call(remote, "PATCH", path, buf_text(&body), &after, err);
+    return send(call, "PATCH", path, o->name, err);
 }
 
-static bool remove_group(struct remote *remote, const struct group_options *o, const char *name,
-    struct err *err)
+static bool remove_group(const struct verb_call *call, struct err *err)
 {
+    const struct group_options *const o = call->asked;
     autofree(str) char *heir = o->heir ? items_path("?reassign_to=", o->heir, "") : xstrdup("");
-    autofree(str) char *path = items_path("/business-groups/", name, heir);
-    autofree(json) struct json *gone = NULL;
+    autofree(str) char *path = items_path("/business-groups/", call->words[0], heir);
 
-    return remote_call(remote, "DELETE", path, NULL, &gone, err);
-}
-
-static bool run(struct remote *remote, const char *verb, const struct group_options *o,
-    char **words, struct err *err)
-{
-    static const struct items_column columns[] = { { "NAME", "name" },
-        { "CERTIFICATES", "certificates" }, { "DESCRIPTION", "description" }, { 0 } };
-
-    if (strcmp(verb, "list") == 0)
-        return items_print(remote, "/business-groups", columns, o->json, err);
-    if (strcmp(verb, "add") == 0)
-        return add(remote, o, words[0], err);
-    if (strcmp(verb, "edit") == 0)
-        return edit(remote, o, words[0], err);
-    return remove_group(remote, o, words[0], err);
-}
-
-static bool take_option(struct group_options *o, int option)
-{
-    switch (option) {
-    case 'n':
-        o->name = optarg;
-        return true;
-    case 'd':
-        o->description = optarg;
-        return true;
-    case 'r':
-        o->heir = optarg;
-        return true;
-    case 'o':
-        o->json = strcmp(optarg, "json") == 0;
-        return o->json || strcmp(optarg, "table") == 0;
-    default:
-        return false;
-    }
+    return remote_do(call->remote, "DELETE", path, NULL, err);
 }
 
 int cli_business_group(int argc, char **argv)
 {
-    static const struct option options[] = { { "name", required_argument, NULL, 'n' },
-        { "description", required_argument, NULL, 'd' },
-        { "reassign-to", required_argument, NULL, 'r' }, { "output", required_argument, NULL, 'o' },
-        { "help", no_argument, NULL, 'h' }, { 0 } };
-    static const struct items_verb verbs[] = { { "list", 0, 0 }, { "add", 1, 1 }, { "edit", 1, 1 },
-        { "remove", 1, 1 }, { 0 } };
-    autofree(remote) struct remote *remote = NULL;
+    static const struct verb verbs[] = { { "list", 0, 0, list }, { "add", 1, 1, add },
+        { "edit", 1, 1, edit }, { "remove", 1, 1, remove_group }, { 0 } };
+    static const struct verbs word = {
+        .usage = "usage: certdesk business-group list [-o table|json]\n"
+                 "       certdesk business-group add NAME [--description TEXT]\n"
+                 "       certdesk business-group edit NAME [--name NAME] [--description TEXT]\n"
+                 "       certdesk business-group remove NAME [--reassign-to NAME|-]\n",
+        .verbs = verbs,
+        .options = options
+    };
     struct group_options o = { 0 };
-    struct err err = { 0 };
-    int option;
 
-    if (argc < 2)
-        return usage();
-    const char *verb = argv[1];
-
-    argc--;
-    argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) { /* NOLINT(concurrency-mt-unsafe) */
-        if (!take_option(&o, option))
-            return usage();
-    }
-    if (!items_is_verb(verbs, verb, argc - optind))
-        return usage();
-    if (!remote_open(&remote, &err) || !run(remote, verb, &o, argv + optind, &err))
-        return output_fail(&err);
-    return CLI_OK;
+    return verbs_run(&word, &o, argc, argv);
 }

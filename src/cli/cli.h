@@ -2,7 +2,8 @@
  * cli/cli: the words after "certdesk", other than those that run the daemon.
  *
  * Each word is a file of its own with one function, and a line in the table of cli.c. The function
- * gets the arguments from its own word on (argv[0] is the word) and returns the exit status.
+ * gets the arguments from its own word on (argv[0] is the word) and returns the exit status. Given
+ * an option that it does not know, such as --help, it tells its usage and does nothing else.
  */
 #pragma once
 
@@ -10,7 +11,7 @@
 
 struct cli_word {
     const char *name;
-    const char *arguments; /* "HOST[:PORT]… [-o table|json|csv]" */
+    const char *arguments; /* "HOST[:PORT]… [-o table|json|csv]": tools/check-docs reads it */
     const char *summary;   /* lower-case, no full stop */
     int (*run)(int argc, char **argv);
 };

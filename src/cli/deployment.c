@@ -1,8 +1,6 @@
 /* cli: certdesk deployment list, show, retry. */
 #include "cli/deployment.h"
 
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,20 +8,10 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "cli/cli.h"
-#include "cli/items.h"
 #include "cli/output.h"
+#include "cli/verbs.h"
 
 #define WAIT_MS 500
-
-static int usage(void)
-{
-    fputs("usage: certdesk deployment list [--certificate ID | --resource ID] [--state STATE]"
-          " [-o table|json]\n"
-          "       certdesk deployment show ID [-o table|json]\n"
-          "       certdesk deployment retry ID [--wait] [-o table|json]\n",
-        stderr);
-    return CLI_USAGE;
-}
 
 static void begin_table(struct table *table)
 {
@@ -64,7 +52,7 @@ void deployment_print(const struct json *page, bool json)
     table_print(&table);
 }
 
-static bool list(struct remote *remote, const char *path, bool json, struct err *err)
+static bool print_pages(struct remote *remote, const char *path, bool json, struct err *err)
 {
     autofree(str) char *cursor = xstrdup("");
 
@@ -82,7 +70,7 @@ static bool list(struct remote *remote, const char *path, bool json, struct err 
     return true;
 }
 
-static void show(const struct json *item)
+static void print_members(const struct json *item)
 {
     static const char *const members[] = { "id", "slot", "state", "version", "previous",
         "previous_name", "ticket", "requested_by", "attempts", "error", "created_at", "started_at",
@@ -161,95 +149,111 @@ bool deployment_wait(struct remote *remote, const struct json *page, bool json, 
            fail(err, ERR_UPSTREAM, "%zu of %zu not served", n_unseen, json_list_size(items));
 }
 
-struct options {
+struct deployment_options {
     const char *certificate;
     const char *resource;
     const char *state;
-    bool wait;
-    bool json;
+    bool waits;
 };
 
-static bool run_list(struct remote *remote, const struct options *o, struct err *err)
+static const struct verb_option options[] = {
+    { "certificate", required_argument, offsetof(struct deployment_options, certificate), NULL },
+    { "resource", required_argument, offsetof(struct deployment_options, resource), NULL },
+    { "state", required_argument, offsetof(struct deployment_options, state), NULL },
+    { "wait", no_argument, offsetof(struct deployment_options, waits), NULL },
+    { 0 },
+};
+
+static bool read_id(const char *word, int64_t *ret, struct err *err)
 {
+    return parse_i64(span_text(word), 1, INT64_MAX, ret, err) ||
+           err_wrap(err, "\"%s\" is no id", word);
+}
+
+static bool list(const struct verb_call *call, struct err *err)
+{
+    const struct deployment_options *const o = call->asked;
     const char *of = o->certificate ? o->certificate : o->resource;
     int64_t id = 0;
 
-    if (of && !parse_i64(span_text(of), 1, INT64_MAX, &id, err))
-        return err_wrap(err, "\"%s\" is no id", of);
+    if (of && !read_id(of, &id, err))
+        return false;
     autofree(str) char *base = id ? xasprintf("/%s/%" PRId64 "/deployments",
                                         o->certificate ? "certificates" : "resources", id)
                                   : xstrdup("/deployments");
     autofree(str) char *path =
         xasprintf("%s?limit=200%s%s", base, o->state ? "&state=" : "", o->state ? o->state : "");
 
-    return list(remote, path, o->json, err);
+    return print_pages(call->remote, path, call->json, err);
 }
 
-static bool run_one(struct remote *remote, const char *verb, const char *word,
-    const struct options *o, struct err *err)
+static void print_one(const struct verb_call *call, const struct json *item)
 {
-    bool retries = strcmp(verb, "retry") == 0;
+    if (call->json)
+        output_json(item);
+    else
+        print_members(item);
+}
+
+static bool show(const struct verb_call *call, struct err *err)
+{
     autofree(json) struct json *item = NULL;
     int64_t id;
 
-    if (!parse_i64(span_text(word), 1, INT64_MAX, &id, err))
-        return err_wrap(err, "\"%s\" is no id", word);
-    autofree(str) char *path = xasprintf("/deployments/%" PRId64 "%s", id, retries ? "/retry" : "");
-
-    if (!remote_call(remote, retries ? "POST" : "GET", path, NULL, &item, err))
+    if (!read_id(call->words[0], &id, err))
         return false;
-    if (retries && o->wait) {
+    autofree(str) char *path = xasprintf("/deployments/%" PRId64, id);
+
+    if (!remote_call(call->remote, "GET", path, NULL, &item, err))
+        return false;
+    print_one(call, item);
+    return true;
+}
+
+static bool retry(const struct verb_call *call, struct err *err)
+{
+    const struct deployment_options *const o = call->asked;
+    autofree(json) struct json *item = NULL;
+    int64_t id;
+
+    if (!read_id(call->words[0], &id, err))
+        return false;
+    autofree(str) char *path = xasprintf("/deployments/%" PRId64 "/retry", id);
+
+    if (!remote_call(call->remote, "POST", path, NULL, &item, err))
+        return false;
+    if (o->waits) {
         json_free(take(&item));
-        if (!wait_for(remote, id, &item, err))
+        if (!wait_for(call->remote, id, &item, err))
             return false;
     }
-    if (o->json)
-        output_json(item);
-    else
-        show(item);
-    return !(retries && o->wait) || strcmp(json_as_text(json_member(item, "state")), "seen") == 0 ||
+    print_one(call, item);
+    return !o->waits || strcmp(json_as_text(json_member(item, "state")), "seen") == 0 ||
            fail(err, ERR_UPSTREAM, "not served");
+}
+
+static bool is_right(const struct verb_call *call)
+{
+    const struct deployment_options *const o = call->asked;
+
+    return !(o->certificate && o->resource);
 }
 
 int cli_deployment(int argc, char **argv)
 {
-    static const struct option options[] = { { "certificate", required_argument, NULL, 'c' },
-        { "resource", required_argument, NULL, 'r' }, { "state", required_argument, NULL, 's' },
-        { "wait", no_argument, NULL, 'w' }, { "output", required_argument, NULL, 'o' },
-        { "help", no_argument, NULL, 'h' }, { 0 } };
-    static const struct items_verb verbs[] = { { "list", 0, 0 }, { "show", 1, 1 },
-        { "retry", 1, 1 }, { 0 } };
-    autofree(remote) struct remote *remote = NULL;
-    struct options o = { 0 };
-    struct err err = { 0 };
-    int option;
+    static const struct verb verbs[] = { { "list", 0, 0, list }, { "show", 1, 1, show },
+        { "retry", 1, 1, retry }, { 0 } };
+    static const struct verbs word = {
+        .usage =
+            "usage: certdesk deployment list [--certificate ID | --resource ID] [--state STATE]"
+            " [-o table|json]\n"
+            "       certdesk deployment show ID [-o table|json]\n"
+            "       certdesk deployment retry ID [--wait] [-o table|json]\n",
+        .verbs = verbs,
+        .options = options,
+        .is_right = is_right
+    };
+    struct deployment_options o = { 0 };
 
-    if (argc < 2)
-        return usage();
-    const char *verb = argv[1];
-
-    argc--;
-    argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) { /* NOLINT(concurrency-mt-unsafe) */
-        if (option == 'c')
-            o.certificate = optarg;
-        else if (option == 'r')
-            o.resource = optarg;
-        else if (option == 's')
-            o.state = optarg;
-        else if (option == 'w')
-            o.wait = true;
-        else if (option == 'o' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "table") == 0))
-            o.json = optarg[0] == 'j';
-        else
-            return usage();
-    }
-    if (!items_is_verb(verbs, verb, argc - optind) || (o.certificate && o.resource))
-        return usage();
-    if (!remote_open(&remote, &err) ||
-        !(strcmp(verb, "list") == 0 ? run_list(remote, &o, &err)
-                                    : run_one(remote, verb, argv[optind], &o, &err)))
-        return output_fail(&err);
-    return CLI_OK;
+    return verbs_run(&word, &o, argc, argv);
 }

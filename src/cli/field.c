@@ -1,6 +1,4 @@
 /* cli: certdesk field list, add, edit, remove: fields of one's own on certificates. */
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -8,7 +6,7 @@
 #include "base/parse.h"
 #include "cli/cli.h"
 #include "cli/items.h"
-#include "cli/output.h"
+#include "cli/verbs.h"
 
 #define BODY_MAX 262144
 
@@ -18,29 +16,37 @@ struct field_options {
     const char *choices; /* separated by commas */
     const char *required;
     bool discards;
-    bool json;
 };
 
-static int usage(void)
+static const struct verb_option options[] = {
+    { "label", required_argument, offsetof(struct field_options, label), NULL },
+    { "type", required_argument, offsetof(struct field_options, type), NULL },
+    { "choices", required_argument, offsetof(struct field_options, choices), NULL },
+    { "required", required_argument, offsetof(struct field_options, required), NULL },
+    { "discard", no_argument, offsetof(struct field_options, discards), NULL },
+    { 0 },
+};
+
+static bool list(const struct verb_call *call, struct err *err)
 {
-    fputs("usage: certdesk field list [-o table|json]\n"
-          "       certdesk field add NAME [--label TEXT] [--type text|number|date|choice]\n"
-          "                           [--choices A,B…] [--required yes|no]\n"
-          "       certdesk field edit NAME [--label TEXT] [--choices A,B…] [--required yes|no]\n"
-          "       certdesk field remove NAME [--discard]\n",
-        stderr);
-    return CLI_USAGE;
+    static const struct items_column columns[] = { { "NAME", "name" }, { "TYPE", "type" },
+        { "REQUIRED", "required" }, { "CERTIFICATES", "certificates" }, { "LABEL", "label" },
+        { 0 } };
+
+    return items_print(call->remote, "/custom-fields", columns, call->json, err);
 }
 
-static bool write_body(const struct field_options *o, const char *name, struct buf *body,
-    struct err *err)
+static bool send(const struct verb_call *call, const char *method, const char *path,
+    const char *name, struct err *err)
 {
+    const struct field_options *const o = call->asked;
+    autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
     struct json_out out;
     bool is_required = false;
 
     if (o->required && !parse_bool(span_text(o->required), &is_required, err))
         return err_wrap(err, "--required");
-    json_out_init(&out, body);
+    json_out_init(&out, &body);
     json_begin_object(&out, NULL);
     if (name)
         json_str(&out, "name", name);
@@ -53,109 +59,54 @@ static bool write_body(const struct field_options *o, const char *name, struct b
     if (o->required)
         json_bool(&out, "required", is_required);
     json_end(&out);
-    return json_out_check(&out, err);
+    return json_out_check(&out, err) && remote_do(call->remote, method, path, buf_text(&body), err);
 }
 
-static bool add(struct remote *remote, const struct field_options *o, const char *name,
-    struct err *err)
+static bool add(const struct verb_call *call, struct err *err)
 {
-    autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
-    autofree(json) struct json *made = NULL;
-
-    return write_body(o, name, &body, err) &&
-           remote_call(remote, "POST", "/custom-fields", buf_text(&body), &made, err);
+    return send(call, "POST", "/custom-fields", call->words[0], err);
 }
 
-static bool edit(struct remote *remote, const struct field_options *o, const char *name,
-    struct err *err)
+static bool edit(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = items_path("/custom-fields/", name, "");
-    autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
-    autofree(json) struct json *after = NULL;
+    autofree(str) char *path = items_path("/custom-fields/", call->words[0], "");
 
-    return write_body(o, NULL, &body, err) &&
-           remote_call(remote, "PATCH", path, buf_text(&body), &after, err);
+    return send(call, "PATCH", path, NULL, err);
 }
 
-static bool remove_field(struct remote *remote, const struct field_options *o, const char *name,
-    struct err *err)
+static bool remove_field(const struct verb_call *call, struct err *err)
 {
+    const struct field_options *const o = call->asked;
     autofree(str) char *path =
-        items_path("/custom-fields/", name, o->discards ? "?discard=true" : "");
-    autofree(json) struct json *gone = NULL;
+        items_path("/custom-fields/", call->words[0], o->discards ? "?discard=true" : "");
 
-    return remote_call(remote, "DELETE", path, NULL, &gone, err);
+    return remote_do(call->remote, "DELETE", path, NULL, err);
 }
 
-static bool run(struct remote *remote, const char *verb, const struct field_options *o,
-    char **words, struct err *err)
+static bool is_right(const struct verb_call *call)
 {
-    static const struct items_column columns[] = { { "NAME", "name" }, { "TYPE", "type" },
-        { "REQUIRED", "required" }, { "CERTIFICATES", "certificates" }, { "LABEL", "label" },
-        { 0 } };
+    const struct field_options *const o = call->asked;
 
-    if (strcmp(verb, "list") == 0)
-        return items_print(remote, "/custom-fields", columns, o->json, err);
-    if (strcmp(verb, "add") == 0)
-        return add(remote, o, words[0], err);
-    if (strcmp(verb, "edit") == 0)
-        return edit(remote, o, words[0], err);
-    return remove_field(remote, o, words[0], err);
-}
-
-static bool take_option(struct field_options *o, int option)
-{
-    switch (option) {
-    case 'l':
-        o->label = optarg;
-        return true;
-    case 't':
-        o->type = optarg;
-        return true;
-    case 'c':
-        o->choices = optarg;
-        return true;
-    case 'r':
-        o->required = optarg;
-        return true;
-    case 'D':
-        return o->discards = true;
-    case 'o':
-        o->json = strcmp(optarg, "json") == 0;
-        return o->json || strcmp(optarg, "table") == 0;
-    default:
-        return false;
-    }
+    return (!o->type || strcmp(call->verb, "add") == 0) &&
+           (!o->discards || strcmp(call->verb, "remove") == 0);
 }
 
 int cli_field(int argc, char **argv)
 {
-    static const struct option options[] = { { "label", required_argument, NULL, 'l' },
-        { "type", required_argument, NULL, 't' }, { "choices", required_argument, NULL, 'c' },
-        { "required", required_argument, NULL, 'r' }, { "discard", no_argument, NULL, 'D' },
-        { "output", required_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { 0 } };
-    static const struct items_verb verbs[] = { { "list", 0, 0 }, { "add", 1, 1 }, { "edit", 1, 1 },
-        { "remove", 1, 1 }, { 0 } };
-    autofree(remote) struct remote *remote = NULL;
+    static const struct verb verbs[] = { { "list", 0, 0, list }, { "add", 1, 1, add },
+        { "edit", 1, 1, edit }, { "remove", 1, 1, remove_field }, { 0 } };
+    static const struct verbs word = {
+        .usage =
+            "usage: certdesk field list [-o table|json]\n"
+            "       certdesk field add NAME [--label TEXT] [--type text|number|date|choice]\n"
+            "                           [--choices A,B…] [--required yes|no]\n"
+            "       certdesk field edit NAME [--label TEXT] [--choices A,B…] [--required yes|no]\n"
+            "       certdesk field remove NAME [--discard]\n",
+        .verbs = verbs,
+        .options = options,
+        .is_right = is_right
+    };
     struct field_options o = { 0 };
-    struct err err = { 0 };
-    int option;
 
-    if (argc < 2)
-        return usage();
-    const char *verb = argv[1];
-
-    argc--;
-    argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) { /* NOLINT(concurrency-mt-unsafe) */
-        if (!take_option(&o, option))
-            return usage();
-    }
-    if (!items_is_verb(verbs, verb, argc - optind) || (o.type && strcmp(verb, "add") != 0) ||
-        (o.discards && strcmp(verb, "remove") != 0))
-        return usage();
-    if (!remote_open(&remote, &err) || !run(remote, verb, &o, argv + optind, &err))
-        return output_fail(&err);
-    return CLI_OK;
+    return verbs_run(&word, &o, argc, argv);
 }

@@ -255,6 +255,14 @@ bool remote_call(struct remote *remote, const char *method, const char *path, co
                : call_with(remote, method, path, NULL, NULL, ret, err);
 }
 
+bool remote_do(struct remote *remote, const char *method, const char *path, const char *body,
+    struct err *err)
+{
+    autofree(json) struct json *answer = NULL;
+
+    return remote_call(remote, method, path, body, &answer, err);
+}
+
 bool remote_send(struct remote *remote, const char *method, const char *path,
     const char *content_type, struct span body, struct json **ret, struct err *err)
 {

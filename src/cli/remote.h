@@ -38,6 +38,10 @@ const char *remote_cookie(const struct remote *remote);
 bool remote_call(struct remote *remote, const char *method, const char *path, const char *body,
     struct json **ret, struct err *err) must_check;
 
+/* The same, where the answer says nothing more than that it was done. */
+bool remote_do(struct remote *remote, const char *method, const char *path, const char *body,
+    struct err *err) must_check;
+
 /* The same with a body of another type: `content_type` is the field's value. */
 bool remote_send(struct remote *remote, const char *method, const char *path,
     const char *content_type, struct span body, struct json **ret, struct err *err) must_check;

@@ -1,6 +1,4 @@
 /* cli: certdesk resource list, show, add, edit, remove, put, clear, test, deploy. */
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -11,28 +9,46 @@
 #include "cli/items.h"
 #include "cli/output.h"
 #include "cli/resource_body.h"
+#include "cli/verbs.h"
 
 #define BODY_MAX 262144
 
-static int usage(void)
+static bool take_slot(void *asked, const char *value, struct err *err)
 {
-    fputs("usage: certdesk resource list [--search TEXT] [-o table|json]\n"
-          "       certdesk resource show NAME [-o table|json]\n"
-          "       certdesk resource add NAME [OPTION…]\n"
-          "       certdesk resource edit NAME [--name NAME] [OPTION…]\n"
-          "       certdesk resource remove NAME\n"
-          "       certdesk resource put NAME PLACE=ID…\n"
-          "       certdesk resource clear NAME PLACE…\n"
-          "       certdesk resource test NAME [-o table|json]\n"
-          "       certdesk resource deploy NAME [PLACE…] [--wait] [-o table|json]\n"
-          "options: [--description TEXT] [--type haproxy]\n"
-          "       [--socket PATH | --address ADDRESS:PORT]\n"
-          "       [--slot SLOT=CERTIFICATE[,FILE[,CRT_LIST]]…]\n"
-          "       [--endpoint [SLOT=]HOST[:PORT[:SNI]]…]\n"
-          "       [--user NAME…] [--group NAME…] [--rounds N] [--timeout SECONDS]\n",
-        stderr);
-    return CLI_USAGE;
+    return resource_words_add(&((struct resource_options *)asked)->slots, value, err);
 }
+
+static bool take_endpoint(void *asked, const char *value, struct err *err)
+{
+    return resource_words_add(&((struct resource_options *)asked)->endpoints, value, err);
+}
+
+static bool take_user(void *asked, const char *value, struct err *err)
+{
+    return resource_words_add(&((struct resource_options *)asked)->users, value, err);
+}
+
+static bool take_group(void *asked, const char *value, struct err *err)
+{
+    return resource_words_add(&((struct resource_options *)asked)->groups, value, err);
+}
+
+static const struct verb_option options[] = {
+    { "search", required_argument, offsetof(struct resource_options, search), NULL },
+    { "name", required_argument, offsetof(struct resource_options, name), NULL },
+    { "description", required_argument, offsetof(struct resource_options, description), NULL },
+    { "type", required_argument, offsetof(struct resource_options, type), NULL },
+    { "socket", required_argument, offsetof(struct resource_options, socket), NULL },
+    { "address", required_argument, offsetof(struct resource_options, address), NULL },
+    { "slot", required_argument, 0, take_slot },
+    { "endpoint", required_argument, 0, take_endpoint },
+    { "user", required_argument, 0, take_user },
+    { "group", required_argument, 0, take_group },
+    { "rounds", required_argument, offsetof(struct resource_options, rounds), NULL },
+    { "timeout", required_argument, offsetof(struct resource_options, timeout), NULL },
+    { "wait", no_argument, offsetof(struct resource_options, waits), NULL },
+    { 0 },
+};
 
 /* The path of the resource of that name, and "rest" behind it; the caller frees *ret. */
 static bool find(struct remote *remote, const char *name, const char *rest, char **ret,
@@ -57,16 +73,16 @@ static bool find(struct remote *remote, const char *name, const char *rest, char
     return fail(err, ERR_NOT_FOUND, "there is no resource \"%s\"", name);
 }
 
-static bool show(struct remote *remote, const char *name, bool json, struct err *err)
+static bool show(const struct verb_call *call, struct err *err)
 {
     autofree(str) char *path = NULL;
     autofree(json) struct json *page = NULL;
     autodone(table) struct table table = { 0 };
 
-    if (!find(remote, name, "/associations", &path, err) ||
-        !remote_call(remote, "GET", path, NULL, &page, err))
+    if (!find(call->remote, call->words[0], "/associations", &path, err) ||
+        !remote_call(call->remote, "GET", path, NULL, &page, err))
         return false;
-    if (json) {
+    if (call->json) {
         output_json(page);
         return true;
     }
@@ -94,37 +110,36 @@ static bool show(struct remote *remote, const char *name, bool json, struct err 
     return true;
 }
 
-static bool add(struct remote *remote, const struct resource_options *o, struct err *err)
+static bool add(const struct verb_call *call, struct err *err)
 {
+    struct resource_options o = *(const struct resource_options *)call->asked;
     autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
-    autofree(json) struct json *made = NULL;
     struct json_out out;
 
+    o.name = call->words[0];
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    if (!resource_body_write(o, &out, err))
+    if (!resource_body_write(&o, &out, err))
         return false;
     json_end(&out);
     return json_out_check(&out, err) &&
-           remote_call(remote, "POST", "/resources", buf_text(&body), &made, err);
+           remote_do(call->remote, "POST", "/resources", buf_text(&body), err);
 }
 
 /* What is not given stays as it is. */
-static bool edit(struct remote *remote, const char *name, const struct resource_options *o,
-    struct err *err)
+static bool edit(const struct verb_call *call, struct err *err)
 {
     autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
-    autofree(json) struct json *after = NULL;
     autofree(str) char *path = NULL;
     struct json_out out;
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    if (!resource_body_write(o, &out, err))
+    if (!resource_body_write(call->asked, &out, err))
         return false;
     json_end(&out);
-    return json_out_check(&out, err) && find(remote, name, "", &path, err) &&
-           remote_call(remote, "PATCH", path, buf_text(&body), &after, err);
+    return json_out_check(&out, err) && find(call->remote, call->words[0], "", &path, err) &&
+           remote_do(call->remote, "PATCH", path, buf_text(&body), err);
 }
 
 static void print_test(const struct json *answer)
@@ -149,15 +164,15 @@ static void print_test(const struct json *answer)
         output_pair("found", json_as_text(json_member(json_list_item(found, i), "name")));
 }
 
-static bool test(struct remote *remote, const char *name, bool json, struct err *err)
+static bool test(const struct verb_call *call, struct err *err)
 {
     autofree(str) char *path = NULL;
     autofree(json) struct json *answer = NULL;
 
-    if (!find(remote, name, "/test", &path, err) ||
-        !remote_call(remote, "POST", path, NULL, &answer, err))
+    if (!find(call->remote, call->words[0], "/test", &path, err) ||
+        !remote_call(call->remote, "POST", path, NULL, &answer, err))
         return false;
-    if (json)
+    if (call->json)
         output_json(answer);
     else if (json_as_bool(json_member(answer, "ok"), false))
         print_test(answer);
@@ -165,9 +180,9 @@ static bool test(struct remote *remote, const char *name, bool json, struct err 
            fail(err, ERR_UPSTREAM, "%s", json_as_text(json_member(answer, "detail")));
 }
 
-static bool deploy(struct remote *remote, int n, char **words, const struct resource_options *o,
-    struct err *err)
+static bool deploy(const struct verb_call *call, struct err *err)
 {
+    const struct resource_options *const o = call->asked;
     autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
     autofree(str) char *path = NULL;
     autofree(json) struct json *made = NULL;
@@ -175,25 +190,24 @@ static bool deploy(struct remote *remote, int n, char **words, const struct reso
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    if (n > 1)
-        items_write_words(&out, "slots", words + 1, (size_t)n - 1);
+    if (call->n_words > 1)
+        items_write_words(&out, "slots", call->words + 1, call->n_words - 1);
     json_end(&out);
-    if (!json_out_check(&out, err) || !find(remote, words[0], "/deploy", &path, err) ||
-        !remote_call(remote, "POST", path, buf_text(&body), &made, err))
+    if (!json_out_check(&out, err) || !find(call->remote, call->words[0], "/deploy", &path, err) ||
+        !remote_call(call->remote, "POST", path, buf_text(&body), &made, err))
         return false;
     if (o->waits)
-        return deployment_wait(remote, made, o->json, err);
-    deployment_print(made, o->json);
+        return deployment_wait(call->remote, made, call->json, err);
+    deployment_print(made, call->json);
     return true;
 }
 
-static bool remove_resource(struct remote *remote, const char *name, struct err *err)
+static bool remove_resource(const struct verb_call *call, struct err *err)
 {
     autofree(str) char *path = NULL;
-    autofree(json) struct json *gone = NULL;
 
-    return find(remote, name, "", &path, err) &&
-           remote_call(remote, "DELETE", path, NULL, &gone, err);
+    return find(call->remote, call->words[0], "", &path, err) &&
+           remote_do(call->remote, "DELETE", path, NULL, err);
 }
 
 /* Where "443=17" has its "="; for clear, the whole word is the place. */
@@ -204,12 +218,12 @@ static size_t place_size(const char *word)
     return end ? (size_t)(end - word) : strlen(word);
 }
 
-static bool is_named(const char *slot, bool puts, int n, char *const *words)
+static bool is_named(const char *slot, bool puts, const struct verb_call *call)
 {
-    for (int i = 0; i < n; i++) {
-        size_t size = puts ? place_size(words[i]) : strlen(words[i]);
+    for (size_t i = 1; i < call->n_words; i++) {
+        size_t size = puts ? place_size(call->words[i]) : strlen(call->words[i]);
 
-        if (strlen(slot) == size && strncmp(slot, words[i], size) == 0)
+        if (strlen(slot) == size && strncmp(slot, call->words[i], size) == 0)
             return true;
     }
     return false;
@@ -223,30 +237,30 @@ static void write_place(struct json_out *out, struct span slot, int64_t certific
     json_end(out);
 }
 
-static bool write_new(struct json_out *out, int n, char *const *words, struct err *err)
+static bool write_new(struct json_out *out, const struct verb_call *call, struct err *err)
 {
-    for (int i = 0; i < n; i++) {
-        size_t size = place_size(words[i]);
+    for (size_t i = 1; i < call->n_words; i++) {
+        const char *const word = call->words[i];
+        size_t size = place_size(word);
         int64_t id;
 
-        if (!words[i][size] || !parse_i64(span_text(words[i] + size + 1), 1, INT64_MAX, &id, NULL))
-            return fail(err, ERR_INVALID, "\"%s\" is not PLACE=ID", words[i]);
-        write_place(out, (struct span){ (const uint8_t *)words[i], size }, id);
+        if (!word[size] || !parse_i64(span_text(word + size + 1), 1, INT64_MAX, &id, NULL))
+            return fail(err, ERR_INVALID, "\"%s\" is not PLACE=ID", word);
+        write_place(out, span_of(word, size), id);
     }
     return true;
 }
 
 /* What is in the other places stays. All of it is one change, or none. */
-static bool change(struct remote *remote, bool puts, int n, char *const *words, struct err *err)
+static bool change(const struct verb_call *call, bool puts, struct err *err)
 {
     autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
     autofree(str) char *path = NULL;
     autofree(json) struct json *page = NULL;
-    autofree(json) struct json *after = NULL;
     struct json_out out;
 
-    if (!find(remote, words[0], "/associations", &path, err) ||
-        !remote_call(remote, "GET", path, NULL, &page, err))
+    if (!find(call->remote, call->words[0], "/associations", &path, err) ||
+        !remote_call(call->remote, "GET", path, NULL, &page, err))
         return false;
     const struct json *items = json_member(page, "items");
 
@@ -257,130 +271,65 @@ static bool change(struct remote *remote, bool puts, int n, char *const *words, 
         const struct json *item = json_list_item(items, i);
         const char *slot = json_as_text(json_member(item, "slot"));
 
-        if (!is_named(slot, puts, n - 1, words + 1))
+        if (!is_named(slot, puts, call))
             write_place(&out, span_text(slot),
                 json_as_i64(json_member(json_member(item, "certificate"), "id"), 0));
     }
-    if (puts && !write_new(&out, n - 1, words + 1, err))
+    if (puts && !write_new(&out, call, err))
         return false;
     json_end(&out);
     json_end(&out);
-    remote_set_match(remote, json_as_text(json_member(page, "etag")));
-    return json_out_check(&out, err) &&
-           remote_call(remote, "PUT", path, buf_text(&body), &after, err);
+    remote_set_match(call->remote, json_as_text(json_member(page, "etag")));
+    return json_out_check(&out, err) && remote_do(call->remote, "PUT", path, buf_text(&body), err);
 }
 
-static bool run(struct remote *remote, const char *verb, int n, char **words,
-    const struct resource_options *o, struct err *err)
+static bool put(const struct verb_call *call, struct err *err)
+{
+    return change(call, true, err);
+}
+
+static bool clear(const struct verb_call *call, struct err *err)
+{
+    return change(call, false, err);
+}
+
+static bool list(const struct verb_call *call, struct err *err)
 {
     static const struct items_column columns[] = { { "ID", "id" }, { "NAME", "name" },
         { "TYPE", "type" }, { "CERTIFICATES", "associations" }, { "DESCRIPTION", "description" },
         { 0 } };
+    const struct resource_options *const o = call->asked;
+    autofree(str) char *path = o->search ? items_path("/resources?limit=500&q=", o->search, "")
+                                         : xstrdup("/resources?limit=500");
 
-    if (strcmp(verb, "list") == 0) {
-        autofree(str) char *path = o->search ? items_path("/resources?limit=500&q=", o->search, "")
-                                             : xstrdup("/resources?limit=500");
-
-        return items_print(remote, path, columns, o->json, err);
-    }
-    if (strcmp(verb, "show") == 0)
-        return show(remote, words[0], o->json, err);
-    if (strcmp(verb, "add") == 0)
-        return add(remote, o, err);
-    if (strcmp(verb, "edit") == 0)
-        return edit(remote, words[0], o, err);
-    if (strcmp(verb, "test") == 0)
-        return test(remote, words[0], o->json, err);
-    if (strcmp(verb, "deploy") == 0)
-        return deploy(remote, n, words, o, err);
-    if (strcmp(verb, "remove") == 0)
-        return remove_resource(remote, words[0], err);
-    return change(remote, strcmp(verb, "put") == 0, n, words, err);
+    return items_print(call->remote, path, columns, call->json, err);
 }
-
-/* False: it is none of these, or too often. */
-static bool take_option(struct resource_options *o, int option, const char *value, struct err *err)
-{
-    switch (option) {
-    case 'q':
-        o->search = value;
-        return true;
-    case 'n':
-        o->name = value;
-        return true;
-    case 'd':
-        o->description = value;
-        return true;
-    case 't':
-        o->type = value;
-        return true;
-    case 's':
-        o->socket = value;
-        return true;
-    case 'a':
-        o->address = value;
-        return true;
-    case 'l':
-        return resource_words_add(&o->slots, value, err);
-    case 'e':
-        return resource_words_add(&o->endpoints, value, err);
-    case 'u':
-        return resource_words_add(&o->users, value, err);
-    case 'g':
-        return resource_words_add(&o->groups, value, err);
-    case 'r':
-        o->rounds = value;
-        return true;
-    case 'T':
-        o->timeout = value;
-        return true;
-    case 'w':
-        o->waits = true;
-        return true;
-    case 'o':
-        o->json = value[0] == 'j';
-        return strcmp(value, "json") == 0 || strcmp(value, "table") == 0;
-    default:
-        return false;
-    }
-}
-
-static const struct option options[] = { { "search", required_argument, NULL, 'q' },
-    { "name", required_argument, NULL, 'n' }, { "description", required_argument, NULL, 'd' },
-    { "type", required_argument, NULL, 't' }, { "socket", required_argument, NULL, 's' },
-    { "address", required_argument, NULL, 'a' }, { "slot", required_argument, NULL, 'l' },
-    { "endpoint", required_argument, NULL, 'e' }, { "user", required_argument, NULL, 'u' },
-    { "group", required_argument, NULL, 'g' }, { "rounds", required_argument, NULL, 'r' },
-    { "timeout", required_argument, NULL, 'T' }, { "wait", no_argument, NULL, 'w' },
-    { "output", required_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { 0 } };
-
-static const struct items_verb verbs[] = { { "list", 0, 0 }, { "show", 1, 1 }, { "add", 1, 1 },
-    { "edit", 1, 1 }, { "remove", 1, 1 }, { "put", 2, 1001 }, { "clear", 2, 1001 },
-    { "test", 1, 1 }, { "deploy", 1, 501 }, { 0 } };
 
 int cli_resource(int argc, char **argv)
 {
-    autofree(remote) struct remote *remote = NULL;
+    static const struct verb verbs[] = { { "list", 0, 0, list }, { "show", 1, 1, show },
+        { "add", 1, 1, add }, { "edit", 1, 1, edit }, { "remove", 1, 1, remove_resource },
+        { "put", 2, 1001, put }, { "clear", 2, 1001, clear }, { "test", 1, 1, test },
+        { "deploy", 1, 501, deploy }, { 0 } };
+    static const struct verbs word = {
+        .usage = "usage: certdesk resource list [--search TEXT] [-o table|json]\n"
+                 "       certdesk resource show NAME [-o table|json]\n"
+                 "       certdesk resource add NAME [OPTION…]\n"
+                 "       certdesk resource edit NAME [--name NAME] [OPTION…]\n"
+                 "       certdesk resource remove NAME\n"
+                 "       certdesk resource put NAME PLACE=ID…\n"
+                 "       certdesk resource clear NAME PLACE…\n"
+                 "       certdesk resource test NAME [-o table|json]\n"
+                 "       certdesk resource deploy NAME [PLACE…] [--wait] [-o table|json]\n"
+                 "options: [--description TEXT] [--type haproxy]\n"
+                 "       [--socket PATH | --address ADDRESS:PORT]\n"
+                 "       [--slot SLOT=CERTIFICATE[,FILE[,CRT_LIST]]…]\n"
+                 "       [--endpoint [SLOT=]HOST[:PORT[:SNI]]…]\n"
+                 "       [--user NAME…] [--group NAME…] [--rounds N] [--timeout SECONDS]\n",
+        .verbs = verbs,
+        .options = options
+    };
     struct resource_options o = { 0 };
-    struct err err = { 0 };
-    int option;
 
-    if (argc < 2)
-        return usage();
-    const char *verb = argv[1];
-
-    argc--;
-    argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options,
-                NULL)) != /* NOLINT(concurrency-mt-unsafe) */
-           -1)
-        if (!take_option(&o, option, optarg, &err))
-            return err.kind ? output_fail(&err) : usage();
-    if (!items_is_verb(verbs, verb, argc - optind))
-        return usage();
-    if (strcmp(verb, "add") == 0)
-        o.name = argv[optind];
-    if (!remote_open(&remote, &err) || !run(remote, verb, argc - optind, argv + optind, &o, &err))
-        return output_fail(&err);
-    return CLI_OK;
+    return verbs_run(&word, &o, argc, argv);
 }

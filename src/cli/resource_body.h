@@ -29,7 +29,6 @@ struct resource_options {
     const char *rounds;
     const char *timeout;
     bool waits;
-    bool json;
 };
 
 /* ERR_LIMIT when there are too many. */

@@ -1,6 +1,4 @@
 /* cli: certdesk user list, add, edit, remove. */
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -8,7 +6,7 @@
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/items.h"
-#include "cli/output.h"
+#include "cli/verbs.h"
 
 #define BODY_MAX 16384
 
@@ -19,41 +17,44 @@ struct user_options {
     const char *display_name;
     const char *password_file;
     const char *heir;
-    int disabled; /* -1: as it is */
-    bool json;
+    bool disables;
+    bool enables;
 };
 
-static int usage(void)
-{
-    fputs("usage: certdesk user list [--search TEXT] [-o table|json]\n"
-          "       certdesk user add NAME [--role user|auditor|admin] [--email ADDRESS]\n"
-          "                              [--display-name TEXT] [--password-file FILE|-]\n"
-          "       certdesk user edit NAME [--role ROLE] [--email ADDRESS] [--display-name TEXT]\n"
-          "                               [--password-file FILE|-] [--disable | --enable]\n"
-          "       certdesk user remove NAME [--hand-over-to USER]\n",
-        stderr);
-    return CLI_USAGE;
-}
+static const struct verb_option options[] = {
+    { "search", required_argument, offsetof(struct user_options, search), NULL },
+    { "role", required_argument, offsetof(struct user_options, role), NULL },
+    { "email", required_argument, offsetof(struct user_options, email), NULL },
+    { "display-name", required_argument, offsetof(struct user_options, display_name), NULL },
+    { "password-file", required_argument, offsetof(struct user_options, password_file), NULL },
+    { "hand-over-to", required_argument, offsetof(struct user_options, heir), NULL },
+    { "disable", no_argument, offsetof(struct user_options, disables), NULL },
+    { "enable", no_argument, offsetof(struct user_options, enables), NULL },
+    { 0 },
+};
 
-static bool list(struct remote *remote, const struct user_options *o, struct err *err)
+static bool list(const struct verb_call *call, struct err *err)
 {
     static const struct items_column columns[] = { { "NAME", "name" }, { "ROLE", "role" },
         { "DISABLED", "disabled" }, { "E-MAIL", "email" }, { "CALLED", "display_name" }, { 0 } };
+    const struct user_options *const o = call->asked;
     autofree(str) char *path =
         o->search ? items_path("/users?limit=500&q=", o->search, "") : xstrdup("/users?limit=500");
 
-    return items_print(remote, path, columns, o->json, err);
+    return items_print(call->remote, path, columns, call->json, err);
 }
 
-static bool write_body(const struct user_options *o, const char *name, struct buf *body,
-    struct err *err)
+static bool send(const struct verb_call *call, const char *method, const char *path,
+    const char *name, struct err *err)
 {
+    const struct user_options *const o = call->asked;
     autodone(buf) struct buf password = BUF_INIT_SECRET(ASK_LINE_MAX);
+    autodone(buf) struct buf body = BUF_INIT_SECRET(BODY_MAX);
     struct json_out out;
 
     if (o->password_file && !ask_file(o->password_file, &password, err))
         return false;
-    json_out_init(&out, body);
+    json_out_init(&out, &body);
     json_begin_object(&out, NULL);
     if (name)
         json_str(&out, "name", name);
@@ -65,107 +66,57 @@ static bool write_body(const struct user_options *o, const char *name, struct bu
         json_str(&out, "display_name", o->display_name);
     if (o->password_file)
         json_str(&out, "password", buf_text(&password));
-    if (o->disabled >= 0)
-        json_bool(&out, "disabled", o->disabled);
+    if (o->disables || o->enables)
+        json_bool(&out, "disabled", o->disables);
     json_end(&out);
-    return buf_check(body, "user", err);
+    return json_out_check(&out, err) && remote_do(call->remote, method, path, buf_text(&body), err);
 }
 
-static bool add(struct remote *remote, const struct user_options *o, const char *name,
-    struct err *err)
+static bool add(const struct verb_call *call, struct err *err)
 {
-    autodone(buf) struct buf body = BUF_INIT_SECRET(BODY_MAX);
-    autofree(json) struct json *made = NULL;
-
-    return write_body(o, name, &body, err) &&
-           remote_call(remote, "POST", "/users", buf_text(&body), &made, err);
+    return send(call, "POST", "/users", call->words[0], err);
 }
 
-static bool edit(struct remote *remote, const struct user_options *o, const char *name,
-    struct err *err)
+static bool edit(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = items_path("/users/", name, "");
-    autodone(buf) struct buf body = BUF_INIT_SECRET(BODY_MAX);
-    autofree(json) struct json *after = NULL;
+    autofree(str) char *path = items_path("/users/", call->words[0], "");
 
-    return write_body(o, NULL, &body, err) &&
-           remote_call(remote, "PATCH", path, buf_text(&body), &after, err);
+    return send(call, "PATCH", path, NULL, err);
 }
 
-static bool remove_user(struct remote *remote, const struct user_options *o, const char *name,
-    struct err *err)
+static bool remove_user(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = items_path("/users/", name, "");
-    autofree(str) char *with_heir =
-        o->heir ? items_path("?hand_over_to=", o->heir, "") : xstrdup("");
-    autofree(str) char *whole = xasprintf("%s%s", path, with_heir);
-    autofree(json) struct json *gone = NULL;
+    const struct user_options *const o = call->asked;
+    autofree(str) char *heir = o->heir ? items_path("?hand_over_to=", o->heir, "") : xstrdup("");
+    autofree(str) char *path = items_path("/users/", call->words[0], heir);
 
-    return remote_call(remote, "DELETE", whole, NULL, &gone, err);
+    return remote_do(call->remote, "DELETE", path, NULL, err);
 }
 
-static bool take_option(struct user_options *o, int option)
+static bool is_right(const struct verb_call *call)
 {
-    if (option == 'q')
-        o->search = optarg;
-    else if (option == 'r')
-        o->role = optarg;
-    else if (option == 'e')
-        o->email = optarg;
-    else if (option == 'n')
-        o->display_name = optarg;
-    else if (option == 'p')
-        o->password_file = optarg;
-    else if (option == 't')
-        o->heir = optarg;
-    else if (option == 'd' || option == 'E')
-        o->disabled = option == 'd';
-    else if (option == 'o' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "table") == 0))
-        o->json = optarg[0] == 'j';
-    else
-        return false;
-    return true;
+    const struct user_options *const o = call->asked;
+
+    return !(o->disables && o->enables);
 }
 
 int cli_user(int argc, char **argv)
 {
-    static const struct option options[] = { { "search", required_argument, NULL, 'q' },
-        { "role", required_argument, NULL, 'r' }, { "email", required_argument, NULL, 'e' },
-        { "display-name", required_argument, NULL, 'n' },
-        { "password-file", required_argument, NULL, 'p' },
-        { "hand-over-to", required_argument, NULL, 't' }, { "disable", no_argument, NULL, 'd' },
-        { "enable", no_argument, NULL, 'E' }, { "output", required_argument, NULL, 'o' },
-        { "help", no_argument, NULL, 'h' }, { 0 } };
-    static const struct items_verb verbs[] = { { "list", 0, 0 }, { "add", 1, 1 }, { "edit", 1, 1 },
-        { "remove", 1, 1 }, { 0 } };
-    struct user_options o = { .disabled = -1 };
-    autofree(remote) struct remote *remote = NULL;
-    struct err err = { 0 };
-    int option;
-    bool works;
+    static const struct verb verbs[] = { { "list", 0, 0, list }, { "add", 1, 1, add },
+        { "edit", 1, 1, edit }, { "remove", 1, 1, remove_user }, { 0 } };
+    static const struct verbs word = {
+        .usage =
+            "usage: certdesk user list [--search TEXT] [-o table|json]\n"
+            "       certdesk user add NAME [--role user|auditor|admin] [--email ADDRESS]\n"
+            "                              [--display-name TEXT] [--password-file FILE|-]\n"
+            "       certdesk user edit NAME [--role ROLE] [--email ADDRESS] [--display-name TEXT]\n"
+            "                               [--password-file FILE|-] [--disable | --enable]\n"
+            "       certdesk user remove NAME [--hand-over-to USER]\n",
+        .verbs = verbs,
+        .options = options,
+        .is_right = is_right
+    };
+    struct user_options o = { 0 };
 
-    if (argc < 2)
-        return usage();
-    const char *verb = argv[1];
-
-    argc--;
-    argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) /* NOLINT(concurrency-mt-unsafe) */
-        if (!take_option(&o, option))
-            return usage();
-
-    if (!items_is_verb(verbs, verb, argc - optind))
-        return usage();
-    if (!remote_open(&remote, &err))
-        return output_fail(&err);
-    if (strcmp(verb, "list") == 0)
-        works = list(remote, &o, &err);
-    else if (strcmp(verb, "add") == 0)
-        works = add(remote, &o, argv[optind], &err);
-    else if (strcmp(verb, "edit") == 0)
-        works = edit(remote, &o, argv[optind], &err);
-    else
-        works = remove_user(remote, &o, argv[optind], &err);
-    return works ? CLI_OK : output_fail(&err);
+    return verbs_run(&word, &o, argc, argv);
 }

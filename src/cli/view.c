@@ -1,6 +1,4 @@
 /* cli: certdesk view list, show, save, remove: lists of certificates that were put together. */
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -9,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/items.h"
 #include "cli/output.h"
+#include "cli/verbs.h"
 
 #define BODY_MAX 262144
 #define FILTERS_MAX 32
@@ -19,18 +18,33 @@ struct view_options {
     const char *columns;
     const char *shared;
     const char *is_default;
-    bool json;
 };
 
-static int usage(void)
+static bool take_filter(void *asked, const char *value, struct err *err)
 {
-    fputs("usage: certdesk view list [-o table|json]\n"
-          "       certdesk view show NAME [-o table|json]\n"
-          "       certdesk view save NAME [--filter NAME=VALUE]… [--columns NAME,…]\n"
-          "                          [--shared yes|no] [--default yes|no]\n"
-          "       certdesk view remove NAME\n",
-        stderr);
-    return CLI_USAGE;
+    struct view_options *const o = asked;
+
+    (void)err;
+    if (o->n_filters == FILTERS_MAX || !strchr(value, '='))
+        return false;
+    o->filters[o->n_filters++] = value;
+    return true;
+}
+
+static const struct verb_option options[] = {
+    { "filter", required_argument, 0, take_filter },
+    { "columns", required_argument, offsetof(struct view_options, columns), NULL },
+    { "shared", required_argument, offsetof(struct view_options, shared), NULL },
+    { "default", required_argument, offsetof(struct view_options, is_default), NULL },
+    { 0 },
+};
+
+static bool list(const struct verb_call *call, struct err *err)
+{
+    static const struct items_column columns[] = { { "ID", "id" }, { "NAME", "name" },
+        { "OWNER", "owner" }, { "SHARED", "shared" }, { "DEFAULT", "default" }, { 0 } };
+
+    return items_print(call->remote, "/views", columns, call->json, err);
 }
 
 /* The view of that name, or of that number; *ret_id is 0 where there is none. */
@@ -77,15 +91,16 @@ static void show_member(const struct json *object, const char *member, const cha
         output_pair(label, text);
 }
 
-static bool show(struct remote *remote, const char *name, bool json, struct err *err)
+static bool show(const struct verb_call *call, struct err *err)
 {
     autofree(str) char *path = NULL;
     autofree(json) struct json *view = NULL;
     autodone(buf) struct buf query = BUF_INIT(BODY_MAX);
 
-    if (!find_path(remote, name, &path, err) || !remote_call(remote, "GET", path, NULL, &view, err))
+    if (!find_path(call->remote, call->words[0], &path, err) ||
+        !remote_call(call->remote, "GET", path, NULL, &view, err))
         return false;
-    if (json) {
+    if (call->json) {
         output_json(view);
         return true;
     }
@@ -166,18 +181,18 @@ static bool write_flag(struct json_out *out, const char *member, const char *tex
 }
 
 /* One of that name is changed, else one is made. */
-static bool save(struct remote *remote, const struct view_options *o, const char *name,
-    struct err *err)
+static bool save(const struct verb_call *call, struct err *err)
 {
+    const struct view_options *const o = call->asked;
+    const char *const name = call->words[0];
     autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
-    autofree(json) struct json *after = NULL;
     autofree(str) char *path = NULL;
     struct json_out out;
     int64_t id = 0;
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    if (!find(remote, name, &id, err) || (o->n_filters && !write_query(o, &out, err)) ||
+    if (!find(call->remote, name, &id, err) || (o->n_filters && !write_query(o, &out, err)) ||
         !write_flag(&out, "shared", o->shared, err) ||
         !write_flag(&out, "default", o->is_default, err))
         return false;
@@ -188,85 +203,31 @@ static bool save(struct remote *remote, const struct view_options *o, const char
     json_end(&out);
     path = id ? xasprintf("/views/%" PRId64, id) : xstrdup("/views");
     return json_out_check(&out, err) &&
-           remote_call(remote, id ? "PATCH" : "POST", path, buf_text(&body), &after, err);
+           remote_do(call->remote, id ? "PATCH" : "POST", path, buf_text(&body), err);
 }
 
-static bool remove_view(struct remote *remote, const char *name, struct err *err)
+static bool remove_view(const struct verb_call *call, struct err *err)
 {
     autofree(str) char *path = NULL;
-    autofree(json) struct json *gone = NULL;
 
-    return find_path(remote, name, &path, err) &&
-           remote_call(remote, "DELETE", path, NULL, &gone, err);
-}
-
-static bool run(struct remote *remote, const char *verb, const struct view_options *o, char **words,
-    struct err *err)
-{
-    static const struct items_column columns[] = { { "ID", "id" }, { "NAME", "name" },
-        { "OWNER", "owner" }, { "SHARED", "shared" }, { "DEFAULT", "default" }, { 0 } };
-
-    if (strcmp(verb, "list") == 0)
-        return items_print(remote, "/views", columns, o->json, err);
-    if (strcmp(verb, "show") == 0)
-        return show(remote, words[0], o->json, err);
-    if (strcmp(verb, "save") == 0)
-        return save(remote, o, words[0], err);
-    return remove_view(remote, words[0], err);
-}
-
-static bool take_option(struct view_options *o, int option)
-{
-    switch (option) {
-    case 'f':
-        if (o->n_filters == FILTERS_MAX || !strchr(optarg, '='))
-            return false;
-        o->filters[o->n_filters++] = optarg;
-        return true;
-    case 'c':
-        o->columns = optarg;
-        return true;
-    case 's':
-        o->shared = optarg;
-        return true;
-    case 'd':
-        o->is_default = optarg;
-        return true;
-    case 'o':
-        o->json = strcmp(optarg, "json") == 0;
-        return o->json || strcmp(optarg, "table") == 0;
-    default:
-        return false;
-    }
+    return find_path(call->remote, call->words[0], &path, err) &&
+           remote_do(call->remote, "DELETE", path, NULL, err);
 }
 
 int cli_view(int argc, char **argv)
 {
-    static const struct option options[] = { { "filter", required_argument, NULL, 'f' },
-        { "columns", required_argument, NULL, 'c' }, { "shared", required_argument, NULL, 's' },
-        { "default", required_argument, NULL, 'd' }, { "output", required_argument, NULL, 'o' },
-        { "help", no_argument, NULL, 'h' }, { 0 } };
-    static const struct items_verb verbs[] = { { "list", 0, 0 }, { "show", 1, 1 }, { "save", 1, 1 },
-        { "remove", 1, 1 }, { 0 } };
-    autofree(remote) struct remote *remote = NULL;
+    static const struct verb verbs[] = { { "list", 0, 0, list }, { "show", 1, 1, show },
+        { "save", 1, 1, save }, { "remove", 1, 1, remove_view }, { 0 } };
+    static const struct verbs word = {
+        .usage = "usage: certdesk view list [-o table|json]\n"
+                 "       certdesk view show NAME [-o table|json]\n"
+                 "       certdesk view save NAME [--filter NAME=VALUE]… [--columns NAME,…]\n"
+                 "                          [--shared yes|no] [--default yes|no]\n"
+                 "       certdesk view remove NAME\n",
+        .verbs = verbs,
+        .options = options
+    };
     struct view_options o = { 0 };
-    struct err err = { 0 };
-    int option;
 
-    if (argc < 2)
-        return usage();
-    const char *verb = argv[1];
-
-    argc--;
-    argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) { /* NOLINT(concurrency-mt-unsafe) */
-        if (!take_option(&o, option))
-            return usage();
-    }
-    if (!items_is_verb(verbs, verb, argc - optind))
-        return usage();
-    if (!remote_open(&remote, &err) || !run(remote, verb, &o, argv + optind, &err))
-        return output_fail(&err);
-    return CLI_OK;
+    return verbs_run(&word, &o, argc, argv);
 }

@@ -133,15 +133,6 @@ bool json_in_is_null(struct json_in *in, const char *name)
 
 /* ---- one value ---- */
 
-static size_t n_characters(struct span text)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < text.size; i++)
-        n += (text.data[i] & 0xc0) != 0x80;
-    return n;
-}
-
 /* NULL, with a complaint, unless `value` is a text within its limits. */
 static const char *read_text(struct json_in *in, const char *name, const json_t *value, size_t min,
     size_t max)
@@ -152,7 +143,7 @@ static const char *read_text(struct json_in *in, const char *name, const json_t 
     }
     const char *const text = json_string_value(value);
     const struct span span = span_of(text, json_string_length(value));
-    const size_t n = n_characters(span);
+    const size_t n = parse_n_characters(span);
 
     if (span_has_nul(span))
         json_in_complain(in, name, "holds the character U+0000");

@@ -7,6 +7,12 @@
 #include "core/rows.h"
 #include "core/rows_version.h"
 
+/* Characters, as everywhere where people write. A name may be longer than the 200 that people may
+ * give it: a host's can be. */
+#define CERT_ROW_NAME_MAX 255
+#define TAG_MAX 64
+#define TAGS_MAX 50 /* of one record */
+
 /* Computed from the dates and from revocation, never stored. Bits of cert_filter.statuses are 1 <<
  * these. */
 enum cert_status {

@@ -1,7 +1,9 @@
 /*
  * certdesk: one binary. The first word says what it is: the server, or a command.
  */
+#include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "daemon/restore.h"
@@ -18,16 +20,34 @@ static void print_words(FILE *to)
     fputs("\ncertdesk WORD --help tells more; so do certdesk(1) and certdesk-serve(8).\n", to);
 }
 
+static bool wants_help(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "-h") == 0)
+        return true;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    return false;
+}
+
+/* No word knows the option, so each tells how it is used before it does anything: to standard
+ * output, as it was asked. */
+static int help(const struct cli_word *word, int argc, char **argv)
+{
+    opterr = 0; /* NOLINT(concurrency-mt-unsafe): there is one thread */
+    if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+        return CLI_FAILED;
+    (void)word->run(argc, argv);
+    printf("\n%s\n", word->summary);
+    return CLI_OK;
+}
+
 static int run_word(int argc, char **argv)
 {
     for (const struct cli_word *word = cli_words; word->name; word++) {
         if (strcmp(word->name, argv[0]) != 0)
             continue;
-        if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-            printf("usage: certdesk %s %s\n\n%s\n", word->name, word->arguments, word->summary);
-            return CLI_OK;
-        }
-        return word->run(argc, argv);
+        return wants_help(argc, argv) ? help(word, argc, argv) : word->run(argc, argv);
     }
     fprintf(stderr, "certdesk: unknown word \"%s\"\n", argv[0]);
     print_words(stderr);

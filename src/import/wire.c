@@ -22,7 +22,9 @@ const char *import_fault_field(enum import_fault fault, enum import_part part,
 
     if (fault != IMPORT_WRONG_PASSWORD && fault != IMPORT_PASSWORD_NEEDED)
         return parts[part];
-    return part == IMPORT_KEY && has_key_password ? "key_password" : "password";
+    return part == IMPORT_KEY && (has_key_password || fault == IMPORT_PASSWORD_NEEDED)
+               ? "key_password"
+               : "password";
 }
 
 static bool send_bytes(int fd, struct span bytes, struct err *err)

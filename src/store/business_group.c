@@ -2,9 +2,10 @@
 #include "store/business_group.h"
 
 #include "base/err.h"
+#include "base/parse.h"
 #include "store/read.h"
 
-#define NAME_MAX_BYTES 100
+#define NAME_MAX 100 /* characters */
 
 bool store_business_group_find(struct tx *tx, const char *name, int64_t *ret_id, struct err *err)
 {
@@ -19,9 +20,9 @@ bool store_business_group_put(struct tx *tx, const char *name, int64_t *ret_id, 
     int64_t id = 0;
     autofree(stmt) struct stmt *q = NULL;
 
-    if (strlen(name) > NAME_MAX_BYTES)
-        return fail(err, ERR_LIMIT, "the business group's name is longer than %d bytes",
-            NAME_MAX_BYTES);
+    if (parse_n_characters(span_text(name)) > NAME_MAX)
+        return fail(err, ERR_LIMIT, "the business group's name is longer than %d characters",
+            NAME_MAX);
     if (*name && !store_business_group_find(tx, name, &id, err))
         return false;
     if (id || !*name) {
@@ -52,9 +53,9 @@ static bool check_name(struct tx *tx, const char *name, int64_t id, struct err *
 
     if (span_trim(span_text(name)).size == 0)
         return fail(err, ERR_INVALID, "a business group needs a name");
-    if (strlen(name) > NAME_MAX_BYTES)
-        return fail(err, ERR_LIMIT, "the business group's name is longer than %d bytes",
-            NAME_MAX_BYTES);
+    if (parse_n_characters(span_text(name)) > NAME_MAX)
+        return fail(err, ERR_LIMIT, "the business group's name is longer than %d characters",
+            NAME_MAX);
     if (!store_business_group_find(tx, name, &other, err))
         return false;
     return !other || other == id ||

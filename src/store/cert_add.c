@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/parse.h"
 #include "codec/fold.h"
 #include "db/many.h"
 #include "store/bucket.h"
@@ -16,8 +17,6 @@
 #include "store/endpoint_link.h"
 #include "store/ids.h"
 #include "store/tags.h"
-
-#define NAME_MAX_BYTES 400
 
 static const struct many_sql records = {
     "INSERT INTO certificate(id, name, name_lower, description, is_imported, is_managed, owner_id,"
@@ -49,8 +48,8 @@ bool cert_check_name(const char *name, struct err *err)
 
     if (trimmed.size == 0)
         return fail(err, ERR_INVALID, "a certificate needs a name");
-    if (trimmed.size > NAME_MAX_BYTES)
-        return fail(err, ERR_LIMIT, "the name is longer than %d bytes", NAME_MAX_BYTES);
+    if (parse_n_characters(trimmed) > CERT_ROW_NAME_MAX)
+        return fail(err, ERR_LIMIT, "the name is longer than %d characters", CERT_ROW_NAME_MAX);
     return true;
 }
 

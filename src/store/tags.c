@@ -2,12 +2,11 @@
 #include "store/tags.h"
 
 #include "base/err.h"
+#include "base/parse.h"
 #include "codec/fold.h"
+#include "core/rows_cert.h"
 #include "db/many.h"
 #include "store/read.h"
-
-#define TAG_MAX 64
-#define TAGS_MAX 50
 
 struct many *tags_prepare(struct tx *tx)
 {
@@ -28,8 +27,8 @@ bool tags_add(struct many *rows, int64_t certificate_id, const char *tags, struc
         tag = span_trim(tag);
         if (tag.size == 0)
             continue;
-        if (tag.size > TAG_MAX)
-            return fail(err, ERR_INVALID, "a tag is longer than %d bytes", TAG_MAX);
+        if (parse_n_characters(tag) > TAG_MAX)
+            return fail(err, ERR_INVALID, "a tag is longer than %d characters", TAG_MAX);
         if (++n > TAGS_MAX)
             return fail(err, ERR_LIMIT, "there are more than %d tags", TAGS_MAX);
         many_i64(rows, certificate_id);

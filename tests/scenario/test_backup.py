@@ -130,6 +130,13 @@ def test_without_a_recovery_key_there_is_no_backup(desk, tmp_path):
     assert not os.path.exists(tmp_path / "x") and not os.path.exists(tmp_path / "x.part")
 
 
+def test_a_server_just_started_can_be_backed_up(desk_factory, recovery, tmp_path):
+    """F42: before anything was linked or signed."""
+    desk = desk_factory(env={"CERTDESK_BACKUP_RECOVERY_KEY": recovery[1]})
+    backup = back_up(desk, tmp_path / "desk.backup")
+    assert run("restore", "--recovery-key", recovery[0], "--check", backup).returncode == 0
+
+
 def test_nothing_of_it_can_be_read_without_the_key(source, recovery, tmp_path):
     """F42: neither names nor keys are in the clear; another key is told from damage."""
     backup = back_up(source, tmp_path / "desk.backup")

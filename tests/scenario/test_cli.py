@@ -35,6 +35,18 @@ def test_a_wrong_password_is_told_and_nothing_kept(desk):
     assert "not signed in" in desk.cli("cert", "list").stderr
 
 
+def test_help_is_whole_and_does_nothing_else(desk):
+    """F38: of every word and of the words behind it, on standard output, with success."""
+    words = [line.split()[0] for line in desk.cli("--help").stdout.splitlines() if line.startswith("  ")]
+    assert len(words) > 20
+    for asked in [[w] for w in words] + [["cert", "import"], ["cert", "update", "1"], ["csv", "export"], ["ticket", "create"]]:
+        done = desk.cli(*asked, "--help")
+        assert done.returncode == 0 and not done.stderr, (asked, done)
+        assert done.stdout.startswith(f"usage: certdesk {asked[0]}"), asked
+    assert "--key-password-file" in desk.cli("cert", "--help").stdout
+    assert desk.cli("cert", "import", "--nonsense").returncode == 2
+
+
 def test_the_main_job_by_hand(desk, nginx, authority):
     """F1 F4 F38: add an endpoint, see it listed, renew it, refresh it."""
     signed_in(desk)
@@ -111,6 +123,17 @@ def test_users_and_groups_by_hand(desk):
         assert desk.cli("user", *words).returncode == 2, words
     for words in ((), ("join", "x"), ("show",), ("list", "x")):
         assert desk.cli("group", *words).returncode == 2, words
+
+
+def test_each_verb_tells_its_options(desk):
+    """F38: help is an answer, on standard output; what cannot be is refused on standard error."""
+    for word in ("business-group", "deployment", "field", "group", "resource", "user", "view"):
+        whole, of_verb = desk.cli(word, "--help"), desk.cli(word, "list", "--help")
+        assert whole.returncode == 0 and whole.stdout.startswith(f"usage: certdesk {word} list") and whole.stderr == ""
+        assert (of_verb.returncode, of_verb.stdout) == (0, whole.stdout)
+        refused = desk.cli(word, "list", "--frobnicate")
+        assert refused.returncode == 2 and refused.stdout == "" and "usage: " in refused.stderr
+        assert desk.cli(word, "list", "-o", "xml").returncode == 2
 
 
 def test_access_and_bulk_work_by_hand(desk):

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import http.client
 import io
 import json
 import socket
@@ -80,9 +81,10 @@ def test_an_export_comes_back_as_it_was(desk):
     # F10: what a spreadsheet would run is made harmless, and restored
     admin = desk.admin
     admin.post("/users", {"name": "ann", "password": "a fine long phrase", "role": "user"})
-    for name in ["=1+1", "+49", "-x", "@a", "'=x", "''=x", "grün", "a,b;\"c\"", "plain", "'quoted'"]:
-        admin.post("/certificates", {"name": name, "description": f"{name}\r\n=2", "tags": ["t1", "t2"],
-                                     "share": {"users": ["ann"]}, "assignee": "ann", "business_group": name})
+    names = ["=1+1", "+49", "-x", "@a", "'=x", "''=x", "grün", "a,b;\"c\"", "plain", "'quoted'", "世" * 200]
+    for name in names:
+        admin.post("/certificates", {"name": name, "description": f"{name}\r\n=2", "tags": ["t1", "世" * 64],
+                                     "share": {"users": ["ann"]}, "assignee": "ann", "business_group": name[:100]})
     admin.post("/certificates", {"name": "places", "endpoints": [
         {"host": "127.0.0.1", "port": 1}, {"host": "localhost", "port": 2, "sni": ""},
         {"host": "localhost", "port": 25, "protocol": "smtp"}, {"host": "localhost", "port": 2, "sni": "other.example"}]})
@@ -90,7 +92,7 @@ def test_an_export_comes_back_as_it_was(desk):
     cells = [cell for row in csv.reader(io.StringIO(table.decode(), newline="")) for cell in row]
     assert len(cells) > 200 and not [cell for cell in cells if cell[:1] in "=+-@\t\r" and cell]
     number, result = run_import(admin, table)
-    assert counts(result) == (0, 0, 11, 0), admin.get(f"/imports/{number}/rows").json
+    assert counts(result) == (0, 0, 12, 0), admin.get(f"/imports/{number}/rows").json
     rows = export(admin)
     first = [r for r in rows if r["name"] == "'=1+1"][0]
     for r in admin.get("/certificates?limit=100").json["items"]:
@@ -99,7 +101,7 @@ def test_an_export_comes_back_as_it_was(desk):
     writer = csv.DictWriter(body, [c for c in COLUMNS if c != "id"], extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
-    assert counts(run_import(admin, body.getvalue())[1]) == (11, 0, 0, 0)
+    assert counts(run_import(admin, body.getvalue())[1]) == (12, 0, 0, 0)
     again = export(admin)
     read = COLUMNS[1:13]
     assert [[r[c] for c in read] for r in again] == [[r[c] for c in read] for r in rows]
@@ -108,6 +110,14 @@ def test_an_export_comes_back_as_it_was(desk):
     places = admin.get(f"/certificates/{named['id']}/endpoints").json["items"]
     assert sorted((p["host"], p["sni"]) for p in places) == sorted(
         [("127.0.0.1", ""), ("localhost", ""), ("localhost", "localhost"), ("localhost", "other.example")])
+
+
+def test_blanks_around_a_name_are_no_change(desk):
+    # F10: a cell is read without them
+    made = desk.admin.post("/certificates", {"name": " in the middle\t"}).json
+    table = desk.admin.get("/certificates.csv").body
+    assert counts(run_import(desk.admin, table)[1]) == (0, 0, 1, 0)
+    assert desk.admin.get(f"/certificates/{made['id']}").json["name"] == " in the middle\t"
 
 
 def test_a_trial_changes_nothing_and_can_be_done_in_earnest(desk):
@@ -150,7 +160,7 @@ BAD_ROWS = [
     ("name,description\na,x\na,y\n", 3, "description", "line 2"),
     ("id,name\n999,a\n", 2, "id", "there is no such record"),
     ("id,name\nx,a\n", 2, "id", "there is no such record"),
-    ("name\n" + "n" * 201 + "\n", 2, "name", "longer than 200 bytes"),
+    ("name\n" + "n" * 256 + "\n", 2, "name", "longer than 255 characters"),
     (b"name,description\na,caf\xe9\n", 2, "description", "byte 0xe9, number 4 of the cell"),
     (b"name,description\na,x\0y\n", 2, "description", "byte 0x00, number 2 of the cell"),
     ("name\nx" + "," * 100000 + "\n", 2, "", "more than 200 columns"),
@@ -233,6 +243,14 @@ def test_uploads_are_checked_before_they_are_kept(desk):
     assert desk.admin.call("POST", "/imports?dry_run=perhaps", "name\na\n", {"Content-Type": "text/csv"}).status == 400
     assert desk.admin.call("POST", "/imports", b"", {"Content-Type": "text/csv"}).status == 400
     assert desk.admin.call("POST", "/imports?nonsense=1", "name\na\n", {"Content-Type": "text/csv"}).status == 400
+    connection = http.client.HTTPConnection("127.0.0.1", desk.port, timeout=20)
+    connection.putrequest("POST", "/api/v1/imports")
+    for name, value in (("Authorization", f"Bearer {desk.admin.token}"), ("Content-Type", "text/csv"),
+                        ("Content-Length", str(1 << 30))):
+        connection.putheader(name, value)
+    connection.endheaders()  # refused by what it says, before any of it is sent
+    refused = connection.getresponse()
+    assert refused.status == 413 and b"larger than 1000000000 bytes" in refused.read()
     assert desk.admin.get("/imports").json["items"] == []
 
 

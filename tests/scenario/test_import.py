@@ -94,6 +94,8 @@ def test_certificate_key_and_chain_may_come_apart_and_in_any_order(desk, root, c
     assert [c["name"] for c in decoded["chain"]] == ["Scenario Issuing CA", "Scenario Root"]
     wrong = import_(desk.admin, {"file": site.pem, "key": encrypted, "key_password": "no"}, expect=400)
     assert fields_of(wrong) == ["key_password"]
+    none = import_(desk.admin, {"file": site.pem, "key": encrypted}, expect=400)
+    assert fields_of(none) == ["key_password"] and "password is needed" in none.json["detail"]
 
 
 def test_every_form_of_key_is_taken(desk, ca):

@@ -108,7 +108,7 @@ def _desk(walk):
     walk("GET", "/resources", query="?limit=1", expect=200)
     walk("GET", "/resources/{id}", id=resource["id"], expect=200)
     walk("PATCH", "/resources/{id}", {"description": "d"}, id=resource["id"], expect=200)
-    walk("PUT", "/resources/{id}/associations", {"items": []}, id=resource["id"], expect=428)
+    walk("PUT", "/resources/{id}/associations", {"items": []}, id=resource["id"], headers={"If-Match": '"1"'}, expect=412)
     walk("PUT", "/resources/{id}/associations", {"items": [{"slot": "a", "certificate": one}]}, id=resource["id"],
          headers={"If-Match": '"2"'}, expect=200)
     walk("GET", "/resources/{id}/associations", id=resource["id"], expect=200)

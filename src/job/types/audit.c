@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "codec/hex.h"
 #include "db/db.h"
+#include "job/types/audit_key.h"
 #include "job/types/types.h"
 #include "net/syslog.h"
 #include "store/audit.h"
@@ -33,7 +34,7 @@ static bool link_batch(struct job_run *run, int64_t *ret_n, struct err *err)
 
 /* *ret_signed: nobody has to vouch for the last link any more, or there is none. */
 static bool read_head(struct job_run *run, struct vault_checkpoint *head, bool *ret_signed,
-    struct sealed_key_row *key, struct err *err)
+    struct err *err)
 {
     autodone(audit_checkpoint_row) struct audit_checkpoint_row newest = { 0 };
     autofree(tx) struct tx *tx = NULL;
@@ -43,32 +44,7 @@ static bool read_head(struct job_run *run, struct vault_checkpoint *head, bool *
         !store_audit_checkpoint_find(tx, head->seq, &newest, err))
         return false;
     *ret_signed = newest.seq == head->seq;
-    return store_sealed_key_first(tx, VAULT_AUDIT, key, err);
-}
-
-/* The key that vouches for the log; made once. Two nodes that race make two, and the first one
- * counts. */
-static bool make_key(struct job_run *run, struct sealed_key_row *ret, struct err *err)
-{
-    autodone(buf) struct buf spki = BUF_INIT(4096);
-    autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
-    autofree(tx) struct tx *tx = NULL;
-    char row[VAULT_ROW_NAME_SIZE];
-    struct vault_binding binding = { .purpose = VAULT_AUDIT, .row = row };
-    int64_t id;
-
-    vault_row_new(row);
-    if (!vault_make_key(run->services->vault, VAULT_ED25519, &binding, &sealed, &spki, err) ||
-        !tx_begin(run->db, TX_WRITE, &tx, err))
-        return false;
-    struct sealed_key_new key = { .purpose = VAULT_AUDIT,
-        .bound_to = row,
-        .algorithm = vault_algorithm_name(VAULT_ED25519),
-        .public_key = buf_span(&spki),
-        .blob = buf_span(&sealed) };
-
-    return store_sealed_key_add(tx, &key, run->now, &id, err) &&
-           store_sealed_key_first(tx, VAULT_AUDIT, ret, err) && tx_commit(take(&tx), err);
+    return true;
 }
 
 static bool keep_checkpoint(struct job_run *run, const struct vault_checkpoint *checkpoint,
@@ -117,11 +93,11 @@ bool job_audit_run(struct job_run *run, struct err *err)
     while (n == BATCH)
         if (!link_batch(run, &n, err))
             return false;
-    if (!read_head(run, &checkpoint, &is_signed, &key, err))
+    if (!read_head(run, &checkpoint, &is_signed, err))
         return false;
     if (is_signed)
         return true;
-    if (key.id == 0 && !make_key(run, &key, err))
+    if (!audit_key_get(run->db, run->services->vault, run->now, &key, err))
         return false;
     struct vault_binding binding = sealed_key_binding(&key);
 

@@ -5,11 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/parse.h"
 #include "codec/fold.h"
 #include "job/types/import_plan.h"
-
-#define TAGS_MAX 50
-#define TAG_MAX 64
 
 /* "" and a column that is not there leave *id. An empty assignee is nobody, an empty owner the one
  * there is. */
@@ -210,7 +208,7 @@ static int compare_texts(const void *a, const void *b)
 
 static bool is_tag(const char *tag)
 {
-    return !strpbrk(tag, ", \t\r\n") && strlen(tag) <= TAG_MAX;
+    return !strpbrk(tag, ", \t\r\n") && parse_n_characters(span_text(tag)) <= TAG_MAX;
 }
 
 /* In lower case, in order, each once: as the database gives them. */
@@ -226,7 +224,7 @@ void import_plan_tags(struct import_record *record, struct import_plan *plan)
 
         if (tag[0] && !is_tag(tag))
             import_record_complain(record, SHEET_TAGS,
-                "a tag has at most %d bytes, and no blank or comma: \"%.64s\"", TAG_MAX, tag);
+                "a tag has at most %d characters, and no blank or comma: \"%.64s\"", TAG_MAX, tag);
         if (n == TAGS_MAX)
             import_record_complain(record, SHEET_TAGS, "there are more than %d tags", TAGS_MAX);
         if (tag[0] && n < TAGS_MAX)

@@ -145,6 +145,17 @@ static void compare_text(const struct import_record *record, struct import_plan 
         import_plan_change(plan, column, before, after);
 }
 
+/* Blanks around a cell are nobody's intention, and those around a name, which the cell has lost, no
+ * change. */
+static void compare_name(const struct import_record *record, struct import_plan *plan,
+    const char *before)
+{
+    const char *const after = import_record_value(record, SHEET_NAME);
+
+    if (after[0] && !span_equal(span_trim(span_text(before)), span_text(after)))
+        import_plan_change(plan, SHEET_NAME, before, after);
+}
+
 static bool has_place(const struct endpoint_rows *rows, const struct watch_place *place)
 {
     for (size_t i = 0; i < rows->n; i++) {
@@ -184,8 +195,7 @@ static bool compare(struct import_context *context, struct tx *tx, struct import
 {
     const struct cert_row *before = plan->before;
 
-    if (import_record_value(record, SHEET_NAME)[0])
-        compare_text(record, plan, SHEET_NAME, before->name);
+    compare_name(record, plan, before->name);
     compare_text(record, plan, SHEET_DESCRIPTION, before->description);
     compare_text(record, plan, SHEET_BUSINESS_GROUP, before->business_group);
     if (record->values[SHEET_TAGS] && strcmp(buf_text(&plan->tags), before->tags) != 0) {

@@ -16,10 +16,10 @@
 
 static const struct {
     enum sheet_column column;
-    size_t max; /* bytes */
+    size_t max; /* characters */
 } limits[] = {
     { SHEET_ID, 20 },
-    { SHEET_NAME, 200 },
+    { SHEET_NAME, CERT_ROW_NAME_MAX },
     { SHEET_DESCRIPTION, 10000 },
     { SHEET_BUSINESS_GROUP, 100 },
     { SHEET_OWNER, 64 },
@@ -266,9 +266,10 @@ static void check_lengths(struct import_record *record, int64_t line, const stru
     for (size_t i = 0; i < countof(limits); i++) {
         char message[64];
 
-        if (sheet_cell(record->header, cells, limits[i].column).size <= limits[i].max)
+        if (parse_n_characters(sheet_cell(record->header, cells, limits[i].column)) <=
+            limits[i].max)
             continue;
-        (void)snprintf(message, sizeof message, "longer than %zu bytes", limits[i].max);
+        (void)snprintf(message, sizeof message, "longer than %zu characters", limits[i].max);
         import_record_complain_at(record, line, sheet_column_name(limits[i].column), message);
     }
 }

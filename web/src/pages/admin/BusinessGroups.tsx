@@ -38,7 +38,7 @@ function Editor({ group, close, done }: DialogProps) {
   };
   return (
     <Dialog title={group ? `Edit ${group.name}` : 'Add business group'} action={group ? 'Save' : 'Add'} run={run} close={close} isDisabled={name.trim() === ''}>
-      <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} error={aboutField(error, 'name')} />
+      <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={100} error={aboutField(error, 'name')} />
       <TextField label="Description" value={description} onChange={setDescription} maxLength={1000} error={aboutField(error, 'description')} />
     </Dialog>
   );
