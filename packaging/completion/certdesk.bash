@@ -7,8 +7,8 @@ _certdesk_options() {
     audit) echo "-o --checkpoint --config --data --database --output --signer --help" ;;
     backup) echo "--force --help" ;;
     ca)
-        echo "-o --days --description --exclude --intermediate --key --output --permit --subject --url" \
-            "--help"
+        echo "-o --days --description --exclude --intermediate --key --output --permit --storage" \
+            "--subject --token-key --url --help"
         ;;
     check)
         echo "-c -f -o --allow-untrusted --ca-file --concurrency --crit --file --output --proxy" \

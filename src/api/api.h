@@ -64,7 +64,8 @@ struct api_route {
 
     /*
      * What comes after the commit, where `run` has asked for it by call->wants_finish: asking a CA.
-     * Without a transaction; it writes the whole answer anew. NULL: nothing does.
+     * Without a transaction; it writes the whole answer anew. NULL: nothing does. With API_NO_TX
+     * and API_IDEMPOTENT: the answer alone, to a repeat of what is done already.
      */
     api_handler finish;
 };
@@ -128,6 +129,8 @@ struct api_call {
     int64_t if_match;                   /* the row version of If-Match; 0: none given */
     int64_t if_none_match;              /* the ETag of If-None-Match; 0: none given */
     const char *idempotency_key;        /* NULL: none given */
+    bool was_done;                      /* by another request with it, whose answer was not kept */
+    bool key_is_taken;                  /* another request with it was faster, just now */
     void *prepared;                     /* by the route's prepare(); NULL without one */
     void (*free_prepared)(void *prepared);
     bool wants_finish; /* set by run() */

@@ -1,6 +1,6 @@
 /*
  * api/at_once: what is answered on the loop's own thread, because handing it to a worker and back
- * would cost more than the answer (adr/0019).
+ * would cost more than the answer (adr/0020).
  *
  * The loop must not wait. So this is for routes with API_AT_ONCE, which read a handful of rows by
  * key from an SQLite file, on a connection that is the loop's and waits for no writer; and for at

@@ -83,7 +83,11 @@ static bool make_prepare(struct api_call *call, struct err *err)
 
     if (!ca_wish_read(call, &p->wish, err) || !check_is_new(call, p->wish.name, err))
         return false;
+    autofree(str) char *label = xasprintf("certdesk CA %s", p->wish.name);
     struct vault_ca_new new = { .algorithm = p->wish.algorithm,
+        .is_in_token = p->wish.is_in_token,
+        .token_label = label,
+        .token_key = p->wish.token_key,
         .subject = &p->wish.subject,
         .permitted = (const char *const *)p->wish.permitted.items,
         .n_permitted = p->wish.permitted.n,
@@ -167,7 +171,7 @@ static bool describe(struct prepared *p, struct local_ca_row *own, struct err *e
     own->is_root = p->wish.is_root;
     own->path_length = -1;
     own->key_algorithm = xstrdup(vault_algorithm_name(p->wish.algorithm));
-    own->key_storage = xstrdup("sealed");
+    own->key_storage = xstrdup(p->wish.is_in_token ? "pkcs11" : "sealed");
     own->public_url = xstrdup(p->wish.public_url);
     buf_init(&own->csr, DER_MAX);
     buf_init(&own->certificate, DER_MAX);

@@ -18,6 +18,7 @@
 #define DAY INT64_C(86400)
 #define LIFETIME_DAYS_MAX 36525 /* a hundred years */
 #define LIFETIME_DAYS_DEFAULT 3650
+#define TOKEN_KEY_MAX 128
 
 /* With the longest path that is put behind it, it must still be a URL that a certificate holds. */
 #define URL_MAX (VAULT_CA_URL_MAX - NAME_MAX_CHARS - 20)
@@ -234,11 +235,39 @@ static void read_subject(struct json_in *in, struct ca_wish *ret)
         json_in_complain(in, "subject.CN", "an authority needs a name of its own");
 }
 
+bool ca_new_has_token(struct api_call *call, struct buf *ret_key)
+{
+    autofree(conf) struct conf *conf = notifier_conf(call->services->notifier);
+
+    buf_add_text(ret_key, conf_text(conf, CONF_CA_PKCS11_KEY));
+    return conf_is_set(conf, CONF_CA_PKCS11_MODULE);
+}
+
+static void read_storage(struct api_call *call, struct json_in *in, struct ca_wish *ret)
+{
+    static const char *const storages[] = { "sealed", "pkcs11" };
+    autodone(buf) struct buf may_take = BUF_INIT(TOKEN_KEY_MAX + 1024);
+    bool has_token = ca_new_has_token(call, &may_take);
+
+    ret->is_in_token = json_in_enum_opt(in, "storage", storages, countof(storages), 0) == 1;
+    ret->token_key = json_in_text_opt(in, "token_key", 1, TOKEN_KEY_MAX, "");
+    if (ret->is_in_token && !has_token)
+        json_in_complain(in, "storage",
+            "no token is configured for keys of CAs: set ca.pkcs11_module");
+    else if (!ret->is_in_token && ret->token_key[0])
+        json_in_complain(in, "token_key", "only a key whose storage is \"pkcs11\" lies in a token");
+    else if (ret->token_key[0] && !span_equal(span_text(ret->token_key), buf_span(&may_take)))
+        json_in_complain(in, "token_key",
+            "only the key that the setting ca.pkcs11_key names may be taken");
+    if (ret->is_in_token &&
+        (ret->algorithm == VAULT_ED25519 || ret->algorithm == VAULT_P521))
+        json_in_complain(in, "key", "a key in a token is RSA, or on the curve P-256 or P-384");
+}
+
 bool ca_wish_read(struct api_call *call, struct ca_wish *ret, struct err *err)
 {
     static const char *const types[] = { "local" };
     static const char *const kinds[] = { "root", "intermediate" };
-    static const char *const storages[] = { "sealed" };
     struct json_in in, names;
 
     *ret = (struct ca_wish){ .algorithm = VAULT_P256 };
@@ -248,9 +277,9 @@ bool ca_wish_read(struct api_call *call, struct ca_wish *ret, struct err *err)
     ret->description = json_in_text_opt(&in, "description", 0, 2000, "");
     (void)json_in_enum_opt(&in, "type", types, countof(types), 0);
     ret->is_root = json_in_enum(&in, "kind", kinds, countof(kinds)) == 0;
-    (void)json_in_enum_opt(&in, "storage", storages, countof(storages), 0);
     read_subject(&in, ret);
     csr_new_read_key(&in, &ret->algorithm);
+    read_storage(call, &in, ret);
     ret->lifetime_seconds =
         DAY * json_in_i64_opt(&in, "lifetime_days", 1, LIFETIME_DAYS_MAX, LIFETIME_DAYS_DEFAULT);
     if (!ca_new_read_url(&in, ret->public_url))

@@ -16,6 +16,8 @@ struct ca_wish {
     const char *description;
     bool is_root;
     enum vault_algorithm algorithm;
+    bool is_in_token;      /* where its key lies */
+    const char *token_key; /* one that is there already; "": a new one */
     struct vault_csr subject;
     int64_t lifetime_seconds;
     char public_url[VAULT_CA_URL_MAX];
@@ -26,6 +28,10 @@ struct ca_wish {
 /* Read the body; ERR_INVALID with problems. The caller calls ca_wish_done() in any case. */
 bool ca_wish_read(struct api_call *call, struct ca_wish *ret, struct err *err) must_check;
 void ca_wish_done(struct ca_wish *wish);
+
+/* Do the settings name a token? The label of the key pair that may be taken from it is appended to
+ * `ret_key`, nothing where there is none. */
+bool ca_new_has_token(struct api_call *call, struct buf *ret_key);
 
 /* {"permitted": [], "excluded": []}, for the database. */
 void ca_wish_write_names(const struct ca_wish *wish, struct buf *out);

@@ -20,6 +20,20 @@
 #include "store/sealed_key.h"
 #include "x509/csr.h"
 
+/* Where the key of a new one can be. */
+static void write_storages(struct api_call *call)
+{
+    autodone(buf) struct buf key = BUF_INIT(1024);
+    bool has_token = ca_new_has_token(call, &key);
+
+    json_begin_array(&call->reply, "storages");
+    json_str(&call->reply, NULL, "sealed");
+    if (has_token)
+        json_str(&call->reply, NULL, "pkcs11");
+    json_end(&call->reply);
+    json_str(&call->reply, "token_key", key.size > 0 ? buf_text(&key) : NULL);
+}
+
 static bool cas_list(struct api_call *call, struct err *err)
 {
     autodone(ca_rows) struct ca_rows rows = { 0 };
@@ -34,6 +48,7 @@ static bool cas_list(struct api_call *call, struct err *err)
         json_end(&call->reply);
     }
     json_end(&call->reply);
+    write_storages(call);
     return true;
 }
 

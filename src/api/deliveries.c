@@ -82,11 +82,18 @@ static bool deliveries_get(struct api_call *call, struct err *err)
     json_str(&call->reply, "body", row->body);
     json_begin_array(&call->reply, "certificates");
     for (size_t i = 0; i < items.n; i++) {
+        if (!items.items[i].certificate_id)
+            continue;
         json_begin_object(&call->reply, NULL);
         json_i64(&call->reply, "id", items.items[i].certificate_id);
         json_str(&call->reply, "name", items.items[i].certificate);
         json_end(&call->reply);
     }
+    json_end(&call->reply);
+    json_begin_array(&call->reply, "tickets");
+    for (size_t i = 0; i < items.n; i++)
+        if (items.items[i].ticket[0])
+            json_str(&call->reply, NULL, items.items[i].ticket);
     json_end(&call->reply);
     return true;
 }

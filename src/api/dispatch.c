@@ -273,11 +273,11 @@ static bool run_in_transaction(struct api_call *call, const struct http_request 
     return tx_commit(take(&tx), err);
 }
 
-static bool run_without_transaction(struct api_call *call, struct err *err)
+static bool run_without_transaction(struct api_call *call, api_handler run, struct err *err)
 {
     if (!(call->route->flags & API_REPLY_RAW))
         json_begin_object(&call->reply, NULL);
-    if (!call->route->run(call, err))
+    if (!run(call, err))
         return false;
     if (!(call->route->flags & API_REPLY_RAW))
         json_end(&call->reply);
@@ -310,28 +310,41 @@ static void forget_answer(struct api_call *call)
     json_problems_clear(call->problems);
 }
 
+static int failure_status(const struct api_call *call, const struct err *err)
+{
+    return call->status >= 400 ? call->status : problem_status(err->kind);
+}
+
+/* Has the caller been answered before? */
+static bool look_for_answer(struct api_call *call, const struct http_request *request,
+    bool *ret_repeat, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    *ret_repeat = false;
+    if (!(call->route->flags & API_IDEMPOTENT) || !http_request_field(request, "idempotency-key"))
+        return true;
+    if (!tx_begin(call->db, TX_READ, &tx, err))
+        return false;
+    call->tx = tx;
+    const bool ok = idempotency_find(call, request, ret_repeat, err);
+
+    call->tx = NULL;
+    return ok;
+}
+
 /* An answer that was given before needs nothing prepared. */
 static bool prepare(struct api_call *call, const struct http_request *request, bool *ret_repeat,
     struct err *err)
 {
-    autofree(tx) struct tx *tx = NULL;
-
-    if (call->route->flags & API_IDEMPOTENT) {
-        if (!tx_begin(call->db, TX_READ, &tx, err))
-            return false;
-        call->tx = tx;
-        bool ok = idempotency_find(call, request, ret_repeat, err);
-
-        call->tx = NULL;
-        tx_free(take(&tx));
-        if (!ok || *ret_repeat)
-            return ok;
-    }
+    if (!look_for_answer(call, request, ret_repeat, err) || *ret_repeat)
+        return *ret_repeat;
     return call->route->prepare(call, err);
 }
 
-/* The answer of a repeat is the last one. */
-static bool keep_again(struct api_call *call, const struct http_request *request, struct err *err)
+/* The answer of a repeat is the last one: this, or the failure. */
+static bool keep_last(struct api_call *call, const struct http_request *request,
+    const struct err *failure, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
@@ -340,7 +353,9 @@ static bool keep_again(struct api_call *call, const struct http_request *request
     if (!tx_begin(call->db, TX_WRITE, &tx, err))
         return false;
     call->tx = tx;
-    const bool ok = idempotency_keep_again(call, request, err);
+    const bool ok = failure ? idempotency_keep_failure(call, request, failure_status(call, failure),
+                                  failure, err)
+                            : idempotency_keep_again(call, request, err);
 
     call->tx = NULL;
     return ok && tx_commit(take(&tx), err);
@@ -357,7 +372,40 @@ static bool finish(struct api_call *call, const struct http_request *request, st
         return false;
     json_end(&call->reply);
     call->wakes_jobs |= wakes_jobs;
-    return json_out_check(&call->reply, err) && keep_again(call, request, err);
+    return json_out_check(&call->reply, err) && keep_last(call, request, NULL, err);
+}
+
+/* What went wrong on our side tells nothing about what was asked for: a repeat looks again. */
+static bool keep_failure(struct api_call *call, const struct http_request *request,
+    const struct err *failure)
+{
+    struct err err = { 0 };
+
+    if (failure->kind == ERR_INTERNAL || failure->kind == ERR_UNAVAILABLE ||
+        keep_last(call, request, failure, &err))
+        return false;
+    log_warning("idempotency.lost", KV_ERR(&err));
+    return false;
+}
+
+/* A handler with transactions of its own. One that loses a race for its key looks who won. */
+static bool run_alone(struct api_call *call, const struct http_request *request, struct err *err)
+{
+    bool is_repeat;
+
+    for (int i = 0; i < MAX_TRIES; i++) {
+        forget_answer(call);
+        call->key_is_taken = false;
+        if (!look_for_answer(call, request, &is_repeat, err) || is_repeat)
+            return is_repeat;
+        const api_handler run = call->was_done ? call->route->finish : call->route->run;
+
+        if (run_without_transaction(call, run, err))
+            return keep_last(call, request, NULL, err);
+        if (!call->key_is_taken)
+            break;
+    }
+    return keep_failure(call, request, err);
 }
 
 static bool run_handler(struct api_call *call, const struct http_request *request,
@@ -366,7 +414,7 @@ static bool run_handler(struct api_call *call, const struct http_request *reques
     bool is_repeat = false;
 
     if (call->route->flags & API_NO_TX)
-        return run_without_transaction(call, err);
+        return run_alone(call, request, err);
     if (call->route->prepare && (!prepare(call, request, &is_repeat, err) || is_repeat))
         return is_repeat;
     for (int i = 0; i < MAX_TRIES; i++) {
@@ -457,7 +505,7 @@ static void add_jira_fields(const struct api_call *call, struct http_reply *repl
 
 static void answer_failure(struct api_call *call, const struct err *err, struct http_reply *reply)
 {
-    int status = call->status >= 400 ? call->status : problem_status(err->kind);
+    const int status = failure_status(call, err);
     char path[PATH_SHOWN];
 
     if (status >= 500)
@@ -545,8 +593,7 @@ static enum http_verdict dispatch_authorize(void *context, void *worker,
     if (may)
         return HTTP_PROCEED;
     web_security_fields(reply);
-    answer_problem(request, reply, call.status >= 400 ? call.status : problem_status(err.kind),
-        &err, NULL, call.retry_after);
+    answer_problem(request, reply, failure_status(&call, &err), &err, NULL, call.retry_after);
     return HTTP_ANSWERED;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/problem.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "codec/digest.h"
@@ -30,63 +31,121 @@ static void hash_request(const struct api_call *call, const struct http_request 
     digest_sha256_parts(parts, countof(parts), ret);
 }
 
+static struct idempotency_key key_of(const struct api_call *call)
+{
+    return (struct idempotency_key){ .account_id = call->who.account_id,
+        .text = call->idempotency_key };
+}
+
 bool idempotency_find(struct api_call *call, const struct http_request *request, bool *ret_repeat,
     struct err *err)
 {
-    const char *key = http_request_field(request, "idempotency-key");
+    const char *text = http_request_field(request, "idempotency-key");
     uint8_t then[SHA256_SIZE];
     uint8_t now[SHA256_SIZE];
     autofree(str) char *body = NULL;
     int64_t status = 0;
 
     *ret_repeat = false;
-    if (!key || call->who.account_id == 0)
+    if (!text || call->who.account_id == 0)
         return true;
-    if (!key[0] || strlen(key) > KEY_MAX)
+    if (!text[0] || strlen(text) > KEY_MAX)
         return fail(err, ERR_INVALID, "the Idempotency-Key has not 1 to %d bytes", KEY_MAX);
-    if (!store_idempotency_find(call->tx, call->who.account_id, key, then, &status, &body, err))
+    call->idempotency_key = text;
+    const struct idempotency_key key = key_of(call);
+
+    if (!store_idempotency_find(call->tx, &key, call->now, then, &status, &body, err))
         return false;
-    call->idempotency_key = key;
     if (!body)
         return true;
     hash_request(call, request, now);
     if (memcmp(then, now, sizeof now) != 0) {
+        call->idempotency_key = NULL;
         call->status = 422;
         return fail(err, ERR_INVALID, "this Idempotency-Key was used for another request");
     }
+    call->was_done = status == 0;
+    if (call->was_done)
+        return true;
     buf_add_text(call->body_out, body);
     call->status = (int)status;
+    call->media_type = status >= 400 ? "application/problem+json" : NULL;
     *ret_repeat = true;
     return true;
 }
 
 bool idempotency_keep(struct api_call *call, const struct http_request *request, struct err *err)
 {
-    uint8_t hash[SHA256_SIZE];
+    bool is_new;
 
     if (!call->idempotency_key)
         return true;
-    hash_request(call, request, hash);
-    struct idempotency_answer answer = { .request = hash,
-        .status = call->status,
-        .body = buf_text(call->body_out) };
-
-    return store_idempotency_add(call->tx, call->who.account_id, call->idempotency_key, &answer,
-        call->now, err);
-}
-
-bool idempotency_keep_again(struct api_call *call, const struct http_request *request,
-    struct err *err)
-{
+    const struct idempotency_key key = key_of(call);
     uint8_t hash[SHA256_SIZE];
 
-    if (!call->idempotency_key)
-        return true;
     hash_request(call, request, hash);
     const struct idempotency_answer answer = { .request = hash,
         .status = call->status,
         .body = buf_text(call->body_out) };
 
-    return store_idempotency_replace(call->tx, call->who.account_id, call->idempotency_key, &answer,
-        err);
+    return store_idempotency_add(call->tx, &key, &answer, call->now, &is_new, err) &&
+           (is_new || fail(err, ERR_UNAVAILABLE, "a request with this Idempotency-Key was faster"));
+}
+
+bool idempotency_note(void *arg, struct tx *tx, struct err *err)
+{
+    struct api_call *const call = arg;
+    uint8_t hash[SHA256_SIZE];
+    bool is_new;
+
+    if (!call->idempotency_key)
+        return true;
+    const struct idempotency_key key = key_of(call);
+
+    hash_request(call, call->request, hash);
+    const struct idempotency_answer answer = { .request = hash, .body = "" };
+
+    if (!store_idempotency_add(tx, &key, &answer, call->now, &is_new, err))
+        return false;
+    call->key_is_taken = !is_new;
+    return is_new || fail(err, ERR_CONFLICT, "a request with this Idempotency-Key was faster");
+}
+
+bool idempotency_keep_again(struct api_call *call, const struct http_request *request,
+    struct err *err)
+{
+    if (!call->idempotency_key)
+        return true;
+    const struct idempotency_key key = key_of(call);
+    uint8_t hash[SHA256_SIZE];
+
+    hash_request(call, request, hash);
+    const struct idempotency_answer answer = { .request = hash,
+        .status = call->status,
+        .body = buf_text(call->body_out) };
+
+    return store_idempotency_put(call->tx, &key, &answer, call->now, err);
+}
+
+bool idempotency_keep_failure(struct api_call *call, const struct http_request *request, int status,
+    const struct err *failure, struct err *err)
+{
+    const struct idempotency_key key = key_of(call);
+    autodone(buf) struct buf problem = BUF_INIT(API_REPLY_MAX);
+    uint8_t hash[SHA256_SIZE];
+    uint8_t then[SHA256_SIZE];
+    autofree(str) char *body = NULL;
+    int64_t status_then = 0;
+
+    if (!store_idempotency_find(call->tx, &key, call->now, then, &status_then, &body, err))
+        return false;
+    if (!body)
+        return true;
+    hash_request(call, request, hash);
+    problem_write(&problem, status, failure, call->problems);
+    const struct idempotency_answer answer = { .request = hash,
+        .status = status,
+        .body = buf_text(&problem) };
+
+    return store_idempotency_put(call->tx, &key, &answer, call->now, err);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/cert_json.h"
+#include "api/idempotency.h"
 #include "api/page.h"
 #include "api/tables.h"
 #include "api/tickets.h"
@@ -31,12 +32,16 @@ static bool transitions_list(struct api_call *call, struct err *err)
     enum ticket_type type;
     enum ticket_status status;
     const struct transition *transition;
+    unsigned relations;
 
     if (!ticket_require(call, ACTION_SEE, &ticket, err) ||
+        !life_relations(call->tx, &call->who, ticket, &relations, err) ||
         !where_it_stands(ticket, &type, &status, err))
         return false;
+    const bool may = permission_allows(&call->who, ACTION_EDIT, relations);
+
     json_begin_array(&call->reply, "items");
-    for (size_t i = 0; (transition = lifecycle_nth(type, status, BY_PERSON, i)); i++) {
+    for (size_t i = 0; may && (transition = lifecycle_nth(type, status, BY_PERSON, i)); i++) {
         json_begin_object(&call->reply, NULL);
         json_str(&call->reply, "transition", transition->name);
         json_str(&call->reply, "name", transition->title);
@@ -63,24 +68,53 @@ static bool find_ticket(struct api_call *call, enum action action, int64_t *ret_
     return ok;
 }
 
-static void read_ask(struct api_call *call, struct json_in *in, struct life_ask *ask)
+void ticket_read_reason(struct json_in *in, enum ca_reason *ret)
 {
     const char *const reason = json_in_text_opt(in, "reason", 1, 64, "unspecified");
+    autodone(buf) struct buf all = BUF_INIT(256);
+
+    if (ca_reason_from_name(reason, ret))
+        return;
+    for (size_t i = 0; ca_reason_nth(i); i++)
+        buf_addf(&all, "%s%s", i ? ", " : "", ca_reason_nth(i));
+    json_in_complain(in, "reason", "there is no reason \"%s\"; there are %s", reason,
+        buf_text(&all));
+}
+
+static void read_ask(struct api_call *call, struct json_in *in, struct life_ask *ask)
+{
     const char *const csr = json_in_text_opt(in, "csr", 1, LIFE_CSR_MAX, NULL);
 
     ask->comment = json_in_text_opt(in, "comment", 1, COMMENT_MAX, NULL);
     ask->is_forced = json_in_bool_opt(in, "force", false);
     if (csr)
         ask->csr = span_text(csr);
-    if (!ca_reason_from_name(reason, &ask->reason))
-        json_in_complain(in, "reason", "there is no reason \"%s\"", reason);
+    ticket_read_reason(in, &ask->reason);
     ask->expected_row_version = call->if_match;
+}
+
+/* Whoever repeats the request with its Idempotency-Key finds that it was done. */
+static struct life noted_life(struct api_call *call)
+{
+    struct life life = ticket_life(call);
+
+    life.note = idempotency_note;
+    life.note_arg = call;
+    return life;
+}
+
+/* It was done: how the ticket is now. */
+static bool ticket_done(struct api_call *call, struct err *err)
+{
+    int64_t id;
+
+    return find_ticket(call, ACTION_SEE, &id, err) && ticket_answer(call, id, TICKET_UPDATED, err);
 }
 
 static bool do_and_answer(struct api_call *call, int64_t id, const struct life_ask *ask,
     struct err *err)
 {
-    struct life life = ticket_life(call);
+    struct life life = noted_life(call);
     const bool ok = life_do(&life, id, ask, err);
 
     call->wakes_jobs = life.wakes_jobs;
@@ -103,7 +137,7 @@ static bool transitions_do(struct api_call *call, struct err *err)
 
 static bool csr_give(struct api_call *call, struct err *err)
 {
-    struct life life = ticket_life(call);
+    struct life life = noted_life(call);
     struct json_in in;
     int64_t id;
 
@@ -120,7 +154,7 @@ static bool csr_give(struct api_call *call, struct err *err)
 
 static bool approval_give(struct api_call *call, struct err *err)
 {
-    struct life life = ticket_life(call);
+    struct life life = noted_life(call);
     struct json_in in;
     int64_t id;
 
@@ -140,12 +174,14 @@ static bool approval_give(struct api_call *call, struct err *err)
 static bool find_life(struct api_call *call, int64_t *ret_ticket, struct err *err)
 {
     autofree(life_row) struct life_row *life = NULL;
+    autofree(cert_row) struct cert_row *cert = NULL;
     autofree(tx) struct tx *tx = NULL;
 
     if (!tx_begin(call->db, TX_READ, &tx, err))
         return false;
     call->tx = tx;
-    const bool ok = cert_require(call, call->path_id, ACTION_EDIT, NULL, err) &&
+    const bool ok = cert_require(call, call->path_id, ACTION_EDIT, &cert, err) &&
+                    page_check_match(call, cert->row_version, "certificate", err) &&
                     store_life_find(tx, call->path_id, &life, err);
 
     call->tx = NULL;
@@ -182,12 +218,22 @@ static bool record_revoke(struct api_call *call, struct err *err)
     return record_do(call, "revoke", err);
 }
 
+static bool record_done(struct api_call *call, struct err *err)
+{
+    int64_t id;
+
+    return find_life(call, &id, err) && ticket_answer(call, id, TICKET_UPDATED, err);
+}
+
+#define MOVES (API_WRITES | API_NO_TX | API_IDEMPOTENT)
+
 const struct api_route ticket_move_routes[] = {
     { "GET", "/tickets/{key}/transitions", ROLE_USER, API_READS, transitions_list, 0 },
-    { "POST", "/tickets/{key}/transitions", ROLE_USER, API_WRITES | API_NO_TX, transitions_do, 0 },
-    { "POST", "/tickets/{key}/csr", ROLE_USER, API_WRITES | API_NO_TX, csr_give, 0 },
-    { "POST", "/tickets/{key}/approval", ROLE_USER, API_WRITES | API_NO_TX, approval_give, 0 },
-    { "POST", "/certificates/{id}/renew", ROLE_USER, API_WRITES | API_NO_TX, record_renew, 0 },
-    { "POST", "/certificates/{id}/revoke", ROLE_USER, API_WRITES | API_NO_TX, record_revoke, 0 },
+    { "POST", "/tickets/{key}/transitions", ROLE_USER, MOVES, transitions_do, 0, NULL,
+        ticket_done },
+    { "POST", "/tickets/{key}/csr", ROLE_USER, MOVES, csr_give, 0, NULL, ticket_done },
+    { "POST", "/tickets/{key}/approval", ROLE_USER, MOVES, approval_give, 0, NULL, ticket_done },
+    { "POST", "/certificates/{id}/renew", ROLE_USER, MOVES, record_renew, 0, NULL, record_done },
+    { "POST", "/certificates/{id}/revoke", ROLE_USER, MOVES, record_revoke, 0, NULL, record_done },
     { 0 },
 };

@@ -9,6 +9,7 @@
 #include "api/cert_json.h"
 #include "api/cert_new.h"
 #include "api/csr_new.h"
+#include "api/page.h"
 #include "api/tables.h"
 #include "api/tickets.h"
 #include "base/alloc.h"
@@ -64,7 +65,7 @@ static void read_ticket(struct json_in *in, struct making *m)
     enum priority ignored;
 
     m->wish.project = json_in_text_opt(in, "project", 1, 15, NULL);
-    m->wish.summary = json_in_text_opt(in, "summary", 1, 250, NULL);
+    m->wish.summary = ticket_read_summary(in);
     m->wish.description = json_in_text_opt(in, "description", 0, DESCRIPTION_MAX, NULL);
     m->wish.due_at = json_in_time_opt(in, "due_at", 0);
     if (priority && !priority_from_name(priority, &ignored))
@@ -90,13 +91,10 @@ static bool read_request(struct json_in *in, struct making *m, struct err *err)
 
 static void read_revocation(struct json_in *in, struct making *m)
 {
-    const char *const reason = json_in_text_opt(in, "reason", 1, 64, "unspecified");
-
     m->wish.profile = json_in_text_opt(in, "profile", 1, 100, NULL);
     m->wish.ca_certificate_id = json_in_text_opt(in, "certificate_id", 1, 200, NULL);
     m->wish.domain = json_in_text_opt(in, "domain", 1, 255, NULL);
-    if (!ca_reason_from_name(reason, &m->reason))
-        json_in_complain(in, "reason", "there is no reason \"%s\"", reason);
+    ticket_read_reason(in, &m->reason);
 }
 
 /* The record that the request makes, or is for. */
@@ -161,6 +159,14 @@ static bool read_all(struct api_call *call, struct making *m, struct err *err)
     return json_in_end(&in, err);
 }
 
+static bool find_record(struct api_call *call, struct err *err)
+{
+    autofree(cert_row) struct cert_row *cert = NULL;
+
+    return cert_require(call, call->path_id, ACTION_EDIT, &cert, err) &&
+           page_check_match(call, cert->row_version, "certificate", err);
+}
+
 /* Names become ids: the reading wants to see the database. */
 static bool read_body(struct api_call *call, struct making *m, struct err *err)
 {
@@ -169,8 +175,7 @@ static bool read_body(struct api_call *call, struct making *m, struct err *err)
     if (!tx_begin(call->db, TX_READ, &tx, err))
         return false;
     call->tx = tx;
-    const bool ok = (!m->enrolls || cert_require(call, call->path_id, ACTION_EDIT, NULL, err)) &&
-                    read_all(call, m, err);
+    const bool ok = (!m->enrolls || find_record(call, err)) && read_all(call, m, err);
 
     call->tx = NULL;
     return ok;

@@ -137,6 +137,17 @@ static void read_labels(struct json_in *in, struct read_ticket *read)
     read->edit.labels = buf_text(&read->labels);
 }
 
+const char *ticket_read_summary(struct json_in *in)
+{
+    const char *const summary = json_in_text_opt(in, "summary", 1, 250, NULL);
+
+    if (summary && strpbrk(summary, "\r\n"))
+        json_in_complain(in, "summary", "must be one line");
+    else if (summary && span_trim(span_text(summary)).size == 0)
+        json_in_complain(in, "summary", "must not be empty");
+    return summary;
+}
+
 static bool read_edit(struct api_call *call, struct json_in *in, struct read_ticket *read,
     struct err *err)
 {
@@ -145,7 +156,9 @@ static bool read_edit(struct api_call *call, struct json_in *in, struct read_tic
 
     read->only_acknowledges = true;
     if (json_in_has(in, "summary"))
-        read->edit.summary = json_in_text(in, "summary", 1, 250);
+        read->edit.summary = ticket_read_summary(in);
+    if (json_in_is_null(in, "summary"))
+        json_in_complain(in, "summary", "must not be empty");
     if (json_in_has(in, "description"))
         read->edit.description = json_in_text_opt(in, "description", 0, BODY_MAX, "");
     if (priority && !priority_from_name(priority, &ignored))

@@ -23,6 +23,11 @@ enum ticket_message { TICKET_NO_MESSAGE, TICKET_CREATED, TICKET_UPDATED };
 bool ticket_answer(struct api_call *call, int64_t id, enum ticket_message message, struct err *err)
     must_check;
 
+/* Members of bodies: a summary is one line that says something; NULL where it is not there. A
+ * reason is "unspecified" where none is given. What is wrong is complained of. */
+const char *ticket_read_summary(struct json_in *in);
+void ticket_read_reason(struct json_in *in, enum ca_reason *ret);
+
 /* The life service on behalf of the caller. */
 struct life ticket_life(struct api_call *call);
 

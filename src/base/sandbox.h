@@ -66,6 +66,7 @@ bool sandbox_files(const struct sandbox_files *files, bool *ret_is_bound, struct
  *   VAULT_KEYS  no network; files as Landlock leaves them; until the master key is loaded
  *   VAULT       computing, and speaking on descriptors that are open already
  *   IMPORTER    the same as VAULT
+ *   TOKEN       what SERVER may, but for starting programs, which is refused
  * A profile may be followed by a tighter one.
  */
 enum sandbox_profile {
@@ -74,6 +75,7 @@ enum sandbox_profile {
     SANDBOX_VAULT_KEYS,
     SANDBOX_VAULT,
     SANDBOX_IMPORTER,
+    SANDBOX_TOKEN,
 };
 
 /* Seccomp. ERR_UNAVAILABLE where the kernel has none: nothing then runs without it. */

@@ -110,6 +110,9 @@ static const struct call never_in_server[] = { CALL(process_vm_readv), CALL(proc
 #endif
     END };
 
+static const struct call running_programs[] = { CALL_IF(execve, REFUSE, EPERM),
+    CALL_IF(execveat, REFUSE, EPERM), END };
+
 #if SANDBOX_SANITIZING
 static const struct call sanitizer[] = { CALL_IF(openat, ARG2_LACKS, NOT_WRITING), CALL(readlink),
     CALL(getdents64), CALL(dup), CALL(gettimeofday), END };
@@ -129,6 +132,7 @@ static const struct profile profiles[] = {
     [SANDBOX_VAULT_KEYS] = { true, { computing, quiet_ioctl, keeping_keys, sanitizer } },
     [SANDBOX_VAULT] = { true, { computing, quiet_ioctl, sanitizer } },
     [SANDBOX_IMPORTER] = { true, { computing, quiet_ioctl, sanitizer } },
+    [SANDBOX_TOKEN] = { false, { never_in_server, running_programs } },
 };
 
 static int add_if(scmp_filter_ctx filter, uint32_t action, int number,

@@ -128,7 +128,8 @@ struct ca {
 void ca_answer_done(struct ca_answer *answer);
 
 const char *ca_reason_name(enum ca_reason reason); /* "keyCompromise", as RFC 5280 spells it */
-bool ca_reason_from_name(const char *name, enum ca_reason *ret);
+const char *ca_reason_nth(size_t i);               /* the i-th such name; NULL past the last */
+bool ca_reason_from_name(const char *name, enum ca_reason *ret); /* "key_compromise" as well */
 
 /* The table of a type; NULL: there is no such type. */
 const struct ca_ops *ca_ops_find(const char *type);

@@ -1,6 +1,7 @@
 /* ca/registry: the list of certificate authorities that can be asked, and what they share. */
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "ca/ca.h"
@@ -34,10 +35,27 @@ const char *ca_reason_name(enum ca_reason reason)
     return "unspecified";
 }
 
+const char *ca_reason_nth(size_t i)
+{
+    return i < countof(reasons) ? reasons[i].name : NULL;
+}
+
+/* As RFC 5280 writes it, and as names are written elsewhere in the API. */
+static bool is_same_reason(const char *name, const char *given)
+{
+    for (; *name; name++, given++) {
+        if (*given == '_')
+            given++;
+        if (strncasecmp(name, given, 1) != 0)
+            return false;
+    }
+    return !*given;
+}
+
 bool ca_reason_from_name(const char *name, enum ca_reason *ret)
 {
     for (size_t i = 0; i < countof(reasons); i++) {
-        if (strcmp(reasons[i].name, name) == 0) {
+        if (is_same_reason(reasons[i].name, name)) {
             *ret = reasons[i].reason;
             return true;
         }

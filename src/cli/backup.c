@@ -64,6 +64,28 @@ static bool back_up(const char *file, bool force, struct err *err)
     return true;
 }
 
+/* What a restore will need besides the file. */
+static bool tell_of_tokens(struct err *err)
+{
+    autofree(remote) struct remote *remote = NULL;
+    autofree(json) struct json *cas = NULL;
+
+    if (!remote_open(&remote, err) || !remote_call(remote, "GET", "/cas", NULL, &cas, err))
+        return false;
+    const struct json *items = json_member(cas, "items");
+
+    for (size_t i = 0; i < json_list_size(items); i++) {
+        const struct json *ca = json_list_item(items, i);
+        const char *storage = json_as_text(json_member(ca, "key_storage"));
+        const char *name = json_as_text(json_member(ca, "name"));
+
+        if (storage && name && strcmp(storage, "pkcs11") == 0)
+            fprintf(stderr,
+                "certdesk: the key of the CA %s is not in this backup: it lies in a token\n", name);
+    }
+    return true;
+}
+
 int cli_backup(int argc, char **argv)
 {
     bool force = argc == 3 && strcmp(argv[1], "--force") == 0;
@@ -71,7 +93,8 @@ int cli_backup(int argc, char **argv)
 
     if (argc != (force ? 3 : 2) || argv[argc - 1][0] == '-')
         return backup_usage();
-    return back_up(argv[argc - 1], force, &err) ? CLI_OK : output_fail(&err);
+    return back_up(argv[argc - 1], force, &err) && tell_of_tokens(&err) ? CLI_OK
+                                                                        : output_fail(&err);
 }
 
 static bool show_standby(struct remote *remote, struct err *err)

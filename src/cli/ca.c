@@ -21,6 +21,8 @@ struct ca_options {
     const char *description;
     const char *key;  /* "ec:P-384" */
     const char *days; /* lifetime */
+    const char *storage;
+    const char *token_key;
     const char *url;
     const char *subject[LIST_MAX]; /* "O=Example" */
     size_t n_subject;
@@ -38,6 +40,8 @@ static const struct option options[] = {
     { "url", required_argument, NULL, 'u' },
     { "permit", required_argument, NULL, 'p' },
     { "exclude", required_argument, NULL, 'x' },
+    { "storage", required_argument, NULL, 'S' },
+    { "token-key", required_argument, NULL, 'T' },
     { "description", required_argument, NULL, 'd' },
     { "output", required_argument, NULL, 'o' },
     { "help", no_argument, NULL, 'h' },
@@ -48,6 +52,7 @@ static int usage(void)
 {
     fputs("usage: certdesk ca create NAME [--intermediate] --subject CN=TEXT [--subject O=TEXT]…\n"
           "                          [--key rsa[:BITS]|ec[:CURVE]|ed25519] [--days N] [--url URL]\n"
+          "                          [--storage sealed|pkcs11 [--token-key LABEL]]\n"
           "                          [--permit NAME]… [--exclude NAME]… [--description TEXT]\n"
           "       certdesk ca list [-o table|json]\n"
           "       certdesk ca show NAME [-o table|json]\n"
@@ -88,6 +93,12 @@ static bool take_option(struct ca_options *o, int option)
     case 'D':
         o->days = optarg;
         return true;
+    case 'S':
+        o->storage = optarg;
+        return true;
+    case 'T':
+        o->token_key = optarg;
+        return true;
     case 'u':
         o->url = optarg;
         return true;
@@ -121,6 +132,7 @@ static void show_ca(const struct json *ca)
     show_member(ca, "state", "state");
     show_member(ca, "subject", "subject");
     show_member(ca, "key_algorithm", "key");
+    show_member(ca, "key_storage", "key lies");
     show_member(ca, "not_after", "ends");
     show_member(ca, "public_url", "public URL");
     output_pair("URL is fixed",
@@ -171,6 +183,10 @@ static bool write_new(struct json_out *out, const struct ca_options *o, const ch
     items_write_subject(out, o->subject, o->n_subject, NULL);
     if (o->key)
         items_write_key(out, o->key);
+    if (o->storage)
+        json_str(out, "storage", o->storage);
+    if (o->token_key)
+        json_str(out, "token_key", o->token_key);
     if (o->days)
         json_i64(out, "lifetime_days", days);
     if (o->url)

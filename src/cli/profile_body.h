@@ -32,7 +32,7 @@ struct profile_options {
     const char *lifetime;
     const char *window; /* "30" days, "33%" */
     const char *auto_renew;
-    const char *scan_minutes; /* "-": as the schedule says */
+    const char *scan_minutes; /* "-": none */
     const char *renewal_key;
     const char *users;
     const char *groups;

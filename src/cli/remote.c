@@ -10,13 +10,17 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/rand.h"
 #include "base/secret.h"
+#include "codec/hex.h"
 #include "net/http_client.h"
 
 #define ANSWER_MAX (64u << 20)
 #define LOGIN_MAX 4096
 #define DOWNLOAD_TIMEOUT_MS (6 * 3600 * INT64_C(1000))
 #define POLL_NS 100000000L
+#define MAX_TRIES 3
+#define N_HEADERS 6 /* with the NULL at the end */
 
 struct remote {
     struct http_client *client;
@@ -24,6 +28,7 @@ struct remote {
     char *credential; /* a whole header, or NULL */
     char *csrf;       /* likewise */
     char *match;      /* likewise, for the next call */
+    char *once;       /* likewise */
     char *cookie;
 };
 
@@ -130,6 +135,7 @@ void remote_free(struct remote *remote)
     free(remote->url);
     free(remote->credential);
     free(remote->match);
+    free(remote->once);
     free(remote->csrf);
     free(remote->cookie);
     free(remote);
@@ -183,7 +189,8 @@ static bool fail_problem(const struct json *problem, int status, struct err *err
 }
 
 /* What goes with every request; the strings are the remote's. */
-static void write_headers(const struct remote *remote, const char *type, const char *headers[5])
+static void write_headers(const struct remote *remote, const char *type,
+    const char *headers[N_HEADERS])
 {
     size_t n = 0;
 
@@ -195,6 +202,8 @@ static void write_headers(const struct remote *remote, const char *type, const c
         headers[n++] = type;
     if (remote->match)
         headers[n++] = remote->match;
+    if (remote->once)
+        headers[n++] = remote->once;
     headers[n] = NULL;
 }
 
@@ -202,6 +211,33 @@ void remote_set_match(struct remote *remote, const char *etag)
 {
     free(remote->match);
     remote->match = etag ? xasprintf("If-Match: %s", etag) : NULL;
+}
+
+void remote_set_once(struct remote *remote)
+{
+    uint8_t random[16];
+    char key[2 * sizeof random + 1];
+
+    rand_bytes(random, sizeof random);
+    (void)hex_encode(span_of(random, sizeof random), key, sizeof key);
+    free(remote->once);
+    remote->once = xasprintf("Idempotency-Key: %s", key);
+}
+
+/* What has no answer is sent again where that does no harm. */
+static bool call_surely(struct remote *remote, const struct http_call *call,
+    struct http_answer *answer, struct err *err)
+{
+    const struct timespec pause = { .tv_nsec = POLL_NS };
+
+    for (int i = 1; !http_client_call(remote->client, call, answer, err); i++) {
+        if (!remote->once || i == MAX_TRIES)
+            return false;
+        http_answer_done(answer);
+        *answer = (struct http_answer)HTTP_ANSWER_INIT(ANSWER_MAX);
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
 }
 
 static bool read_json(const struct http_answer *answer, const char *url, struct json **ret,
@@ -220,7 +256,7 @@ static bool call_with(struct remote *remote, const char *method, const char *pat
     autofree(str) char *url = xasprintf("%s/api/v1%s", remote->url, path);
     autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(ANSWER_MAX);
     autofree(json) struct json *json = NULL;
-    const char *headers[5];
+    const char *headers[N_HEADERS];
     struct span cookie;
 
     write_headers(remote, type, headers);
@@ -230,9 +266,12 @@ static bool call_with(struct remote *remote, const char *method, const char *pat
         .body = body ? *body : SPAN_EMPTY,
         .has_body = body != NULL };
 
-    if (!http_client_call(remote->client, &call, &answer, err))
-        return err_wrap(err, "could not talk to %s", remote->url);
+    const bool is_answered = call_surely(remote, &call, &answer, err);
+
     str_set(&remote->match, NULL);
+    str_set(&remote->once, NULL);
+    if (!is_answered)
+        return err_wrap(err, "could not talk to %s", remote->url);
     if (http_answer_field(&answer, "set-cookie", &cookie)) {
         free(remote->cookie);
         remote->cookie = span_dup(span_slice(cookie, 0, span_find_char(cookie, ';')));
@@ -286,7 +325,7 @@ bool remote_download(struct remote *remote, const char *method, const char *path
     autodone(http_answer) struct http_answer answer = HTTP_ANSWER_INIT(ANSWER_MAX);
     autofree(http_client) struct http_client *client = NULL;
     autofree(json) struct json *json = NULL;
-    const char *headers[5];
+    const char *headers[N_HEADERS];
 
     write_headers(remote, NULL, headers);
     struct http_call call = { .method = method,

@@ -28,6 +28,13 @@ void remote_set_session(struct remote *remote, const char *cookie, const char *c
 /* The next call changes only what still has this ETag: the "etag" of what was read. */
 void remote_set_match(struct remote *remote, const char *etag);
 
+/*
+ * The next call is done once, however often it is sent: it has an Idempotency-Key of its own, and
+ * is sent again, a few times, when the connection breaks before its answer is there. Only for
+ * routes that honour the key.
+ */
+void remote_set_once(struct remote *remote);
+
 /* Of the last answer's Set-Cookie field, up to the first ";"; "" without one. */
 const char *remote_cookie(const struct remote *remote);
 

@@ -85,6 +85,40 @@ static bool list(struct remote *remote, const char *query, bool json, struct err
     return true;
 }
 
+/* Who of how many agreed, and where the certificate is to be seen. */
+static void show_what_is_open(const struct json *ticket)
+{
+    const struct json *const approvals = json_member(ticket, "approvals");
+    const struct json *const given = json_member(approvals, "given");
+    const struct json *const expected = json_member(ticket, "expected_at");
+    autofree(str) char *needed = output_text(approvals, "needed");
+    autofree(str) char *group = output_text(approvals, "group");
+    autofree(str) char *link = output_text(ticket, "certificate_link");
+
+    if (link[0])
+        output_pair("link", link);
+    if (group[0]) {
+        autofree(str) char *text = xasprintf("%s of the group %s are needed", needed, group);
+
+        output_pair("approvals", text);
+    }
+    for (size_t i = 0; i < json_list_size(given); i++) {
+        const struct json *const one = json_list_item(given, i);
+        const bool yes = json_as_bool(json_member(one, "approved"), false);
+        autofree(str) char *who = output_text(one, "account");
+
+        output_pair(yes ? "approved_by" : "refused_by", who);
+    }
+    for (size_t i = 0; i < json_list_size(expected); i++) {
+        const struct json *const one = json_list_item(expected, i);
+        const bool seen = json_as_bool(json_member(one, "seen"), false);
+        autofree(str) char *where = output_text(one, "endpoint");
+        autofree(str) char *text = xasprintf("%s, %s", where, seen ? "seen" : "not seen");
+
+        output_pair("expected_at", text);
+    }
+}
+
 static void show_comments(const struct json *page)
 {
     const struct json *items = json_member(page, "items");
@@ -105,8 +139,8 @@ static void show_comments(const struct json *page)
 static bool show(struct remote *remote, const char *key, bool json, struct err *err)
 {
     static const char *const members[] = { "key", "type", "status", "summary", "profile", "domain",
-        "certificate_id", "expires_at", "priority", "assignee", "due_at", "snoozed_until",
-        "resolution" };
+        "certificate_id", "expires_at", "priority", "reporter", "assignee", "due_at",
+        "snoozed_until", "resolution" };
     autofree(str) char *path = xasprintf("/tickets/%s", key);
     autofree(str) char *comments_path = xasprintf("/tickets/%s/comments?limit=500", key);
     autofree(json) struct json *ticket = NULL;
@@ -126,6 +160,7 @@ static bool show(struct remote *remote, const char *key, bool json, struct err *
         if (text[0])
             output_pair(members[i], text);
     }
+    show_what_is_open(ticket);
     show_comments(comments);
     return true;
 }

@@ -81,11 +81,25 @@ static void write_texts(struct json_out *out, const struct ticket_options *o)
             json_str(out, texts[i].key, texts[i].text);
 }
 
+static bool post(struct remote *remote, const struct ticket_options *o, const char *path,
+    struct json_out *out, struct buf *body, struct err *err)
+{
+    autofree(json) struct json *ticket = NULL;
+
+    json_end(out);
+    if (!json_out_check(out, err))
+        return false;
+    remote_set_once(remote);
+    if (!remote_call(remote, "POST", path, buf_text(body), &ticket, err))
+        return false;
+    show_result(o, ticket);
+    return true;
+}
+
 bool ticket_create(struct remote *remote, const struct ticket_options *o, char **words, size_t n,
     struct err *err)
 {
     autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
-    autofree(json) struct json *ticket = NULL;
     struct json_out out;
     int64_t record = 0;
 
@@ -97,14 +111,7 @@ bool ticket_create(struct remote *remote, const struct ticket_options *o, char *
     write_texts(&out, o);
     if (record)
         json_i64(&out, "certificate", record);
-    if (!write_request(&out, o, words, n, err))
-        return false;
-    json_end(&out);
-    if (!json_out_check(&out, err) ||
-        !remote_call(remote, "POST", "/tickets", buf_text(&body), &ticket, err))
-        return false;
-    show_result(o, ticket);
-    return true;
+    return write_request(&out, o, words, n, err) && post(remote, o, "/tickets", &out, &body, err);
 }
 
 /* The words of a transition's dialog. */
@@ -123,19 +130,6 @@ static bool write_words(struct json_out *out, const struct ticket_options *o, st
             return false;
         json_str(out, "csr", buf_text(&csr));
     }
-    return true;
-}
-
-static bool post(struct remote *remote, const struct ticket_options *o, const char *path,
-    struct json_out *out, struct buf *body, struct err *err)
-{
-    autofree(json) struct json *ticket = NULL;
-
-    json_end(out);
-    if (!json_out_check(out, err) ||
-        !remote_call(remote, "POST", path, buf_text(body), &ticket, err))
-        return false;
-    show_result(o, ticket);
     return true;
 }
 

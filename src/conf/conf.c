@@ -203,6 +203,19 @@ static bool check_vault(const struct conf *conf, struct err *err)
     return true;
 }
 
+static bool check_ca(const struct conf *conf, struct err *err)
+{
+    bool has_token = conf_is_set(conf, CONF_CA_PKCS11_MODULE);
+
+    if (has_token == conf_is_set(conf, CONF_CA_PKCS11_TOKEN) &&
+        has_token == conf_is_set(conf, CONF_CA_PKCS11_PIN_FILE) &&
+        (has_token || !conf_is_set(conf, CONF_CA_PKCS11_KEY)))
+        return true;
+    return fail(err, ERR_INVALID,
+        "settings ca.pkcs11_module, ca.pkcs11_token and ca.pkcs11_pin_file are needed together, "
+        "and ca.pkcs11_key only beside them");
+}
+
 static bool check_whole(const struct conf *conf, struct err *err)
 {
     if (conf_is_set(conf, CONF_SERVER_TLS_CERT) != conf_is_set(conf, CONF_SERVER_TLS_KEY))
@@ -216,7 +229,7 @@ static bool check_whole(const struct conf *conf, struct err *err)
         return fail(err, ERR_INVALID, "setting server.data is empty");
     if (!conf_is_set(conf, CONF_SERVER_LISTEN))
         return fail(err, ERR_INVALID, "setting server.listen is empty");
-    return check_vault(conf, err);
+    return check_vault(conf, err) && check_ca(conf, err);
 }
 
 /* An empty value puts a number or choice back to its default: nothing would read "unset" there. */

@@ -229,7 +229,7 @@ static void judge_names(struct judge *judge)
     if (n > max)
         break_rule(judge, POLICY_N_NAMES, "sans",
             "%zu names are asked for; the profile allows %zu in one certificate", n, max);
-    for (size_t i = 0; i < input->n_names && i < max; i++) {
+    for (size_t i = 0; i < input->n_names; i++) {
         char field[32];
 
         (void)snprintf(field, sizeof field, "sans[%zu]", i);

@@ -65,12 +65,25 @@ int64_t renewal_opens_at(const struct profile_row *profile, int64_t not_before, 
     return not_after - at_most(window, lifetime - lifetime / 3);
 }
 
+/* The first of the profile's own scans at `instant` or later, but not so late that the window is
+ * half over: there must be time for a CA that is down. */
+static int64_t at_scan(const struct renewal_input *input, int64_t opens_at, int64_t instant)
+{
+    const int64_t every = input->profile->scan_seconds;
+    const int64_t late = opens_at + (input->not_after - opens_at) / 2;
+
+    if (every <= 0 || instant % every == 0)
+        return instant;
+    return at_most(instant + every - instant % every, at_least(late, instant));
+}
+
 /* The certificate's own instant in the window. */
 static int64_t own_instant(const struct renewal_input *input, int64_t opens_at)
 {
     const uint64_t spread = (uint64_t)at_least((input->not_after - opens_at) / SPREAD_PART, 1);
 
-    return opens_at + (int64_t)(scatter((uint64_t)input->certificate_id) % spread);
+    return at_scan(input, opens_at,
+        opens_at + (int64_t)(scatter((uint64_t)input->certificate_id) % spread));
 }
 
 int64_t renewal_retry_at(const struct renewal_input *input, int64_t n_failures, enum err_kind kind)
@@ -162,15 +175,14 @@ static void say(const struct renewal_input *input, struct renewal_plan *plan)
             opens);
         return;
     case RENEWAL_DUE:
-        (void)snprintf(text, size,
-            "It is inside the expiry window since %s: the next scan renews it.", opens);
+        (void)snprintf(text, size, "It is inside the expiry window since %s, and is renewed now.",
+            opens);
         return;
     case RENEWAL_EXPIRED:
-        (void)snprintf(text, size, "It has expired: the next scan renews it.");
+        (void)snprintf(text, size, "It has expired, and is renewed now.");
         return;
     case RENEWAL_FORCED:
-        (void)snprintf(text, size,
-            "Force Renewal is on: the next scan renews it, whatever its window.");
+        (void)snprintf(text, size, "Force Renewal is on: it is renewed now, whatever its window.");
         return;
     case RENEWAL_FAILED:
         (void)snprintf(text, size,

@@ -3,7 +3,8 @@
  *
  * A profile's window opens some days before the end, or when so much of the lifetime is left. Each
  * certificate has an instant of its own in the first twentieth of it: what ends on one day is not
- * renewed in one minute, and nearly all of the window is left for a CA that is down. After a
+ * renewed in one minute, and nearly all of the window is left for a CA that is down. A profile with
+ * scans of its own (scan_seconds, counted from 1970) has it wait for the next of them. After a
  * failure it is tried again: sooner at first, then every so often, and more often again as the end
  * comes near. What has expired, and what Force Renewal asks for, is due at once.
  */

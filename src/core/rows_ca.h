@@ -20,7 +20,7 @@ struct local_ca_row {
     enum local_ca_state state;
     int64_t sealed_key_id;
     char *key_algorithm; /* "ec-p256", … */
-    char *key_storage;   /* "sealed" */
+    char *key_storage;   /* "sealed", "pkcs11" */
     char *subject;
     char *names;            /* JSON {permitted, excluded} */
     struct buf csr;         /* DER; empty for a root */

@@ -44,6 +44,7 @@ DEFINE_ROWS(delivery);
 void delivery_item_row_done(struct delivery_item_row *row)
 {
     free(row->certificate);
+    free(row->ticket);
     free(row->detail);
     free(row->issuer);
     free(row->owner);

@@ -47,13 +47,14 @@ DECLARE_ROWS(delivery);
 
 /* One record in a message, with what is looked up beside it. */
 struct delivery_item_row {
-    int64_t certificate_id;
-    char *certificate; /* the record's name */
+    int64_t certificate_id; /* 0: it is about a ticket without one */
+    char *certificate;      /* the record's name; without one what the ticket is about */
+    char *ticket;           /* the key of the ticket that it is about; "" for none */
     int64_t period_days;
     int64_t expires_at; /* 0: it is not about an end */
     char *detail;
     char *issuer;
-    char *owner;
+    char *owner;       /* of the record; without one who has reported the ticket; "" for nobody */
     char *fingerprint; /* of the version it is about, in hexadecimal; "" for none */
     char *endpoint;    /* "host:port" of one of them; "" for none */
 };

@@ -46,7 +46,7 @@ struct profile_row {
     int64_t window_seconds; /* 0: by window_percent */
     int64_t window_percent; /* of the lifetime that is left; 0: by window_seconds */
     bool renews_itself;
-    int64_t scan_seconds; /* 0: as the schedule says */
+    int64_t scan_seconds; /* renewals wait for the next of such rounds; 0: for none */
     enum renewal_key renewal_key;
     int64_t force_serial; /* activations of Force Renewal so far */
     bool is_forcing;

@@ -16,7 +16,7 @@
 
 const char *child_role_name(enum child_role role)
 {
-    static const char *const names[] = { "server", "prober", "vault", "importer" };
+    static const char *const names[] = { "server", "prober", "vault", "importer", "token" };
 
     return names[role];
 }
@@ -24,7 +24,8 @@ const char *child_role_name(enum child_role role)
 /* What the others than the server may know of the environment. */
 static const char *const harmless[] = { "PATH", "LANG", "LC_ALL", "LC_MESSAGES", "TZ",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "RES_OPTIONS", "LOCALDOMAIN", "ASAN_OPTIONS", "UBSAN_OPTIONS",
-    "LSAN_OPTIONS", "TSAN_OPTIONS", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES", "SOFTHSM2_CONF" };
+    "LSAN_OPTIONS", "TSAN_OPTIONS", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES",
+    /* of tokens' modules */ "SOFTHSM2_CONF", "YUBIHSM_PKCS11_CONF", "ChrystokiConfigurationPath" };
 
 static bool is_for(enum child_role role, const char *variable)
 {
@@ -64,7 +65,8 @@ static size_t list_fds(const struct child_start *with, struct subprocess_fd *fds
     const struct subprocess_fd all[] = { { with->channel_fd, CONTROL_FD },
         { with->key_dir_fd, CONTROL_KEY_DIR_FD }, { with->passphrase_fd, CONTROL_PASSPHRASE_FD },
         { with->lock_fd, CONTROL_LOCK_FD }, { with->old_passphrase_fd, CONTROL_OLD_PASSPHRASE_FD },
-        { with->pin_fd, CONTROL_PIN_FD }, { STDOUT_FILENO, STDOUT_FILENO } };
+        { with->pin_fd, CONTROL_PIN_FD }, { with->ca_pin_fd, CONTROL_CA_PIN_FD },
+        { STDOUT_FILENO, STDOUT_FILENO } };
     size_t n = 0;
 
     for (size_t i = 0; i < countof(all); i++)

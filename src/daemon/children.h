@@ -13,8 +13,16 @@
 
 struct err;
 
-/* Those before CHILD_IMPORTER are there always; importers come and go, one for each upload. */
-enum child_role { CHILD_SERVER, CHILD_PROBER, CHILD_VAULT, CHILD_IMPORTER, CHILD_ROLES };
+/* Those before CHILD_IMPORTER are there always; importers come and go, one for each upload. A
+ * token's process is the vault's own child, which it starts where the settings name a token. */
+enum child_role {
+    CHILD_SERVER,
+    CHILD_PROBER,
+    CHILD_VAULT,
+    CHILD_IMPORTER,
+    CHILD_TOKEN,
+    CHILD_ROLES
+};
 
 #define CHILDREN_KEPT CHILD_IMPORTER
 
@@ -38,11 +46,12 @@ struct child_start {
     int lock_fd;
     int old_passphrase_fd;
     int pin_fd;
+    int ca_pin_fd;
     enum log_level level;
     char *variable; /* one more for its environment, NAME=VALUE; NULL: none */
 };
 
-/* "server", "prober", "vault", "importer". */
+/* "server", "prober", "vault", "importer", "token". */
 const char *child_role_name(enum child_role role);
 
 bool child_start(struct child *child, const struct child_start *with, int64_t now_ms,

@@ -27,13 +27,15 @@ enum control_type {
 
 /* Descriptors as the children find them. */
 enum control_fd {
-    CONTROL_FD = 3,                /* server: this channel; prober and vault: the server */
-    CONTROL_KEY_DIR_FD = 4,        /* vault: its directory */
+    CONTROL_FD = 3,                /* server: this channel; prober and vault: the server; token:
+                                      the vault */
+    CONTROL_KEY_DIR_FD = 4,        /* vault: its directory; token: what is kept from it */
     CONTROL_PASSPHRASE_FD = 5,     /* vault: where the passphrase is read from; may be missing */
     CONTROL_LOCK_FD = 6,           /* server: keeps the data directory locked while it lives */
     CONTROL_OLD_PASSPHRASE_FD = 7, /* vault: the passphrase of before; may be missing */
-    CONTROL_PIN_FD = 8,            /* vault: where a token's PIN is read from; may be missing */
-    CONTROL_LAST_FD = CONTROL_PIN_FD,
+    CONTROL_PIN_FD = 8,            /* vault, token: a token's PIN is read from it; may be missing */
+    CONTROL_CA_PIN_FD = 9,         /* vault: the same of the token with authorities' keys */
+    CONTROL_LAST_FD = CONTROL_CA_PIN_FD,
 };
 
 /*

@@ -24,6 +24,7 @@
 #include "daemon/restore_target.h"
 #include "store/sealed_key.h"
 #include "vault/checkpoint.h"
+#include "vault/client_ca.h"
 #include "vault/recovery.h"
 
 #define KEY_FILE_MAX 4096
@@ -39,6 +40,9 @@ struct restore {
     struct backup_info info;
     struct backup_counts counts;
     char signed_by[2 * BACKUP_PUBLIC_SIZE + 1];
+    int64_t n_in_token; /* keys of authorities that no backup has */
+    int64_t n_unproved; /* of these: the token is not there, or has others */
+    struct err why;     /* of the last of those */
 };
 
 static bool read_key(struct restore *r, struct err *err)
@@ -105,6 +109,29 @@ struct adopting {
     struct vault_client *vault;
 };
 
+/*
+ * The key of an authority must sign for its certificate. Where it lies in a token, it can be
+ * brought back later: that is told, and no reason to have nothing restored.
+ */
+static bool prove(const struct adopting *a, const struct vault_binding *binding, struct span blob,
+    struct err *err)
+{
+    struct restore *r = a->restore;
+    bool is_in_token = false;
+
+    if (vault_ca_prove(a->vault, blob, binding, &is_in_token, err)) {
+        r->n_in_token += is_in_token;
+        return true;
+    }
+    if (err->kind != ERR_UNAVAILABLE && err->kind != ERR_CONFLICT)
+        return false;
+    r->n_in_token++;
+    r->n_unproved++;
+    r->why = *err;
+    err_clear(err);
+    return true;
+}
+
 static bool adopt(void *arg, const struct sealed_key_row *key, struct span sealed, struct buf *blob,
     struct buf *spki, struct err *err)
 {
@@ -112,8 +139,10 @@ static bool adopt(void *arg, const struct sealed_key_row *key, struct span seale
     struct vault_binding binding = sealed_key_binding(key);
     autofree(secret) struct secret *data_key = NULL;
 
-    return recovery_open_data_key(&a->restore->key, sealed, &binding, &data_key, err) &&
-           vault_adopt_key(a->vault, buf_span(&key->blob), &binding, data_key, blob, spki, err);
+    if (!recovery_open_data_key(&a->restore->key, sealed, &binding, &data_key, err) ||
+        !vault_adopt_key(a->vault, buf_span(&key->blob), &binding, data_key, blob, spki, err))
+        return false;
+    return binding.purpose != VAULT_CA || prove(a, &binding, buf_span(blob), err);
 }
 
 static bool fill(struct restore *r, struct restore_target *target, struct err *err)
@@ -142,12 +171,27 @@ static bool restore(struct restore *r, struct err *err)
     return restore_target_new(conf, &target, err) && fill(r, target, err);
 }
 
+static void tell_of_tokens(const struct restore *r)
+{
+    if (r->n_in_token > r->n_unproved)
+        printf("%" PRId64 " keys of certificate authorities lie in a token and are in no backup; "
+               "the token has them, and they fit\n",
+            r->n_in_token - r->n_unproved);
+    if (r->n_unproved > 0)
+        fprintf(stderr,
+            "certdesk: %" PRId64
+            " keys of certificate authorities lie in a token, are in no backup, "
+            "and sign nothing until the token has them: %s\n",
+            r->n_unproved, r->why.msg);
+}
+
 static void tell(const struct restore *r)
 {
     printf("%s: %" PRId64 " rows and %" PRId64 " private keys of %s, made at %s\n",
         r->only_checks ? "the backup is whole" : "restored", r->counts.n_rows, r->counts.n_keys,
         r->info.node, r->info.created_at);
     printf("signed by %s\n", r->signed_by);
+    tell_of_tokens(r);
     if (!r->only_checks)
         puts("The server starts in standby: it sends no mail, orders nothing and deploys nothing\n"
              "until an admin says \"certdesk standby end\", or does so in the page.");

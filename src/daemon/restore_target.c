@@ -86,7 +86,7 @@ static bool start_vault(struct restore_target *target, struct err *err)
 {
     autoclose int ours = -1;
     autoclose int theirs = -1;
-    autodone(vault_start) struct vault_start start = { -1, -1, -1, NULL };
+    autodone(vault_start) struct vault_start start = VAULT_START_NONE;
     static const struct vault_masters none;
 
     if (!vault_start_open(target->conf, &start, err) || !frame_pair(&ours, &theirs, err))
@@ -97,6 +97,7 @@ static bool start_vault(struct restore_target *target, struct err *err)
         .lock_fd = -1,
         .old_passphrase_fd = start.old_passphrase_fd,
         .pin_fd = start.pin_fd,
+        .ca_pin_fd = start.ca_pin_fd,
         .level = LOG_LEVEL_WARNING,
         .variable = start.variable };
 

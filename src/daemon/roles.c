@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "daemon/children.h"
@@ -47,6 +48,18 @@ static int run_importer(void)
     _exit(import_process_main(CONTROL_FD));
 }
 
+static int run_token(void)
+{
+    struct hsm_process_conf conf;
+    struct err err = { 0 };
+
+    if (!vault_start_read_token(&conf, &err)) {
+        fprintf(stderr, "certdesk: token: %s\n", err.msg);
+        _exit(CONTROL_EXIT_FATAL);
+    }
+    _exit(hsm_process_main(&conf));
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -55,6 +68,7 @@ static const struct {
     [CHILD_PROBER] = { "prober", run_prober },
     [CHILD_VAULT] = { "vault", run_vault },
     [CHILD_IMPORTER] = { "importer", run_importer },
+    [CHILD_TOKEN] = { "token", run_token },
 };
 
 static void set_level(const char *name)

@@ -77,7 +77,7 @@ static bool start_server(struct supervisor *s, struct child *child, int64_t now_
         return false;
     /* For SQLite's own temporary files, which sorting a large table needs. */
     autofree(str) char *variable = xasprintf("SQLITE_TMPDIR=%s/tmp", s->dir.path);
-    struct child_start with = { theirs, -1, -1, s->dir.lock_fd, -1, -1, level_of(s), variable };
+    struct child_start with = { theirs, -1, -1, s->dir.lock_fd, -1, -1, -1, level_of(s), variable };
 
     if (!child_start(child, &with, now_ms, err)) {
         fd_close(ours);
@@ -92,7 +92,7 @@ static bool start_peer(struct supervisor *s, struct child *child, int64_t now_ms
 {
     autoclose int theirs = -1;
     autoclose int servers = -1;
-    autodone(vault_start) struct vault_start start = { -1, -1, -1, NULL };
+    autodone(vault_start) struct vault_start start = VAULT_START_NONE;
     bool is_vault = child->role == CHILD_VAULT;
 
     if (!frame_pair(&servers, &theirs, err))
@@ -105,6 +105,7 @@ static bool start_peer(struct supervisor *s, struct child *child, int64_t now_ms
         .lock_fd = -1,
         .old_passphrase_fd = start.old_passphrase_fd,
         .pin_fd = start.pin_fd,
+        .ca_pin_fd = start.ca_pin_fd,
         .level = level_of(s),
         .variable = start.variable };
 
@@ -227,7 +228,7 @@ static bool start_importer(struct supervisor *s, int *ret_fd, struct err *err)
         return fail(err, ERR_UNAVAILABLE, "%d importers are running", IMPORTERS_MAX);
     if (!frame_pair(&servers, &theirs, err))
         return false;
-    struct child_start with = { theirs, -1, -1, -1, -1, -1, level_of(s), NULL };
+    struct child_start with = { theirs, -1, -1, -1, -1, -1, -1, level_of(s), NULL };
 
     free_one->role = CHILD_IMPORTER;
     if (!child_start(free_one, &with, clock_mono_ms(), err)) {
@@ -393,7 +394,7 @@ static bool catch_signals(struct supervisor *s, struct err *err)
 
 static bool prepare(struct supervisor *s, struct err *err)
 {
-    autodone(vault_start) struct vault_start start = { -1, -1, -1, NULL };
+    autodone(vault_start) struct vault_start start = VAULT_START_NONE;
 
     return vault_start_open(s->conf, &start, err) &&
            datadir_open(conf_text(s->conf, CONF_SERVER_DATA), &s->dir, err) &&

@@ -85,6 +85,13 @@ bool tx_run(struct db *db, enum tx_mode mode,
 #define tx_prepare(tx, literal) tx_prepare_text(tx, "" literal "")
 struct stmt *tx_prepare_text(struct tx *tx, const char *sql) must_check;
 
+/*
+ * A query after which nobody else changes the rows that it has found, until the transaction ends.
+ * SQLite has one writer, and no words for that.
+ */
+#define tx_prepare_locking(tx, literal)                                                            \
+    (db_is_postgres(tx_db(tx)) ? tx_prepare(tx, literal " FOR UPDATE") : tx_prepare(tx, literal))
+
 /* A statement put together from literals, where the parts depend on the question. */
 struct sql {
     struct buf text;

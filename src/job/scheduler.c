@@ -27,7 +27,7 @@ const struct scheduled scheduled[] = {
     { "check", "17 2 * * *", "look at every endpoint", false },
     { "notify", "27 2 * * *", "renewal scan: open and escalate expiry tickets", false },
     { "renew", "37 2 * * *", "renew what is due by its profile", false },
-    { "renew_soon", "* * * * *", "try failed renewals again, and short-lived ones", true },
+    { "renew_soon", "* * * * *", "renew what has come to be due", true },
     { "audit", "*/5 * * * *", "link the audit log's entries and sign the last one", true },
     { "outbox", "*/5 * * * *", "look for messages that nobody sends", true },
     { "crl", "7,37 * * * *", "sign lists of revoked certificates before they grow stale", true },

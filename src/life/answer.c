@@ -60,6 +60,28 @@ static bool was_asked(const struct csr *csr, const struct cert_san *san)
     return is_common_name(csr, san);
 }
 
+bool life_check_agreed(const struct life_case *c, const struct csr *csr, struct err *err)
+{
+    autofree(csr) struct csr *agreed = NULL;
+    struct cert_san san;
+    char text[CERT_SAN_TEXT_MAX];
+
+    if (c->profile->n_approvals == 0 || c->request->csr.size == 0)
+        return true;
+    if (!csr_from_any(buf_span(&c->request->csr), &agreed, err))
+        return false;
+    for (size_t at = 0; csr_next_san(csr, &at, &san);)
+        if (!was_asked(agreed, &san))
+            return fail(err, ERR_CONFLICT,
+                "nobody has approved the name %s: ask for it in a ticket of its own",
+                cert_san_text(&san, text));
+    return strcmp(csr_subject(csr), csr_subject(agreed)) == 0 ||
+           fail(err, ERR_CONFLICT,
+               "the subject is not the one that was approved (%s): ask for it in a ticket of its "
+               "own",
+               csr_subject(agreed));
+}
+
 static bool check_names(const struct csr *csr, const struct cert *leaf, struct err *err)
 {
     struct cert_san san;

@@ -76,10 +76,11 @@ bool life_case_load(struct life *life, struct tx *tx, int64_t ticket_id, struct 
     return true;
 }
 
-bool life_case_lock(struct life *life, struct tx *tx, int64_t ticket_id, struct life_case *ret,
-    struct err *err)
+bool life_case_lock(struct life *life, struct tx *tx, int64_t ticket_id, const struct life_ask *ask,
+    struct life_case *ret, struct err *err)
 {
-    return store_ticket_lock(tx, ticket_id, err) && life_case_load(life, tx, ticket_id, ret, err);
+    return store_ticket_lock(tx, ticket_id, ask ? ask->expected_row_version : 0, err) &&
+           life_case_load(life, tx, ticket_id, ret, err);
 }
 
 bool life_case_require(const struct life *life, const struct life_case *c, enum action action,
@@ -110,6 +111,11 @@ bool life_comment(struct life *life, struct tx *tx, int64_t ticket_id, const cha
 
     return !comment || !comment[0] ||
            store_comment_add(tx, ticket_id, life->who->account_id, comment, life->now, &id, err);
+}
+
+bool life_note(struct life *life, struct tx *tx, struct err *err)
+{
+    return !life->note || life->note(life->note_arg, tx, err);
 }
 
 bool life_audit(struct life *life, struct tx *tx, const struct audit_entry *entry, struct err *err)

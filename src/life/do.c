@@ -7,6 +7,7 @@
 #include "db/db.h"
 #include "life/work.h"
 #include "store/approval.h"
+#include "store/ca_certificate.h"
 #include "store/cert.h"
 #include "store/life.h"
 #include "store/profile.h"
@@ -22,6 +23,26 @@ struct step {
     bool is_approved;
     const char *comment;
 };
+
+/* No profile issues it any more; what has issued it so far is not forgotten. */
+static bool end_life(struct life *life, struct tx *tx, const struct life_case *c,
+    const struct cert_row *cert, struct err *err)
+{
+    static const bool no = false;
+    const bool is_ours = cert->is_imported || (cert->version_id && !cert->n_endpoints);
+    const struct cert_edit edit = { .is_managed = &no, .is_imported = &is_ours };
+    autofree(ca_certificate_row) struct ca_certificate_row *issued = NULL;
+    autofree(life_row) struct life_row *row = NULL;
+
+    if (!store_life_find(tx, cert->id, &row, err))
+        return false;
+    if (!row || row->ticket_id != c->ticket->id)
+        return true;
+    if (!store_life_delete(tx, cert->id, err) ||
+        (cert->version_id && !store_ca_certificate_of_version(tx, cert->version_id, &issued, err)))
+        return false;
+    return issued || store_cert_edit(tx, cert->id, &edit, life->now, err);
+}
 
 /* The record that the ticket brought, while nothing else hangs on it. */
 static bool forget_record(struct life *life, struct tx *tx, const struct life_case *c,
@@ -40,7 +61,7 @@ static bool forget_record(struct life *life, struct tx *tx, const struct life_ca
         return false;
     if (cert->version_id || cert->n_endpoints || cert->resources[0] || cert->is_imported ||
         cert->created_at != c->ticket->created_at)
-        return store_life_delete(tx, id, err);
+        return end_life(life, tx, c, cert, err);
     entry.object_name = cert->name;
     return store_cert_delete(tx, id, 0, err) && life_audit(life, tx, &entry, err);
 }
@@ -53,11 +74,15 @@ static bool move_only(struct tx *tx, void *arg, struct err *err)
     struct life *const life = step->life;
     autodone(life_case) struct life_case c = { 0 };
     const struct transition *transition;
-    struct ticket_edit edit = { .expected_row_version = ask->expected_row_version };
+    struct ticket_edit edit = { 0 };
 
-    if (!life_case_lock(life, tx, step->ticket_id, &c, err) ||
-        !life_case_require(life, &c, ACTION_EDIT, err) ||
-        !lifecycle_find(c.type, c.status, ask->transition, BY_PERSON, &transition, err))
+    if (!life_case_lock(life, tx, step->ticket_id, ask, &c, err) ||
+        !life_case_require(life, &c, ACTION_EDIT, err))
+        return false;
+    if (c.status == STATUS_CANCELLED && strcmp(ask->transition, "cancel") == 0)
+        return life_note(life, tx, err);
+    if (!lifecycle_find(c.type, c.status, ask->transition, BY_PERSON, &transition, err) ||
+        !life_note(life, tx, err))
         return false;
     if (c.type == TICKET_CERTIFICATE_EXPIRY && ticket_status_is_resolved(transition->to))
         edit.resolution = "resolved by hand";
@@ -98,14 +123,17 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
     struct life *const life = step->life;
     autodone(life_case) struct life_case c = { 0 };
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
+    char domain[LIFE_DOMAIN_SIZE];
 
-    if (!life_case_lock(life, tx, step->ticket_id, &c, err) ||
+    if (!life_case_lock(life, tx, step->ticket_id, NULL, &c, err) ||
         !life_case_require(life, &c, ACTION_EDIT, err) || !check_takes_csr(&c, err) ||
-        !life_judge(life, &c, step->parsed, false, err))
+        (c.status != STATUS_CERTIFICATE_REQUEST && !life_check_agreed(&c, step->parsed, err)) ||
+        !life_judge(life, &c, step->parsed, false, err) || !life_note(life, tx, err))
         return false;
+    life_domain(step->parsed, domain);
     buf_addf(&body, "A new request (CSR) was given: %s, %s with %d bits.",
         csr_subject(step->parsed), csr_key_algorithm(step->parsed), csr_key_bits(step->parsed));
-    return store_request_set_csr(tx, c.ticket->id, csr_der(step->parsed), 0, err) &&
+    return store_request_set_csr(tx, c.ticket->id, csr_der(step->parsed), domain, 0, err) &&
            (c.status != STATUS_CERTIFICATE_REQUEST ||
                store_approvals_forget(tx, c.ticket->id, err)) &&
            life_say(life, tx, c.ticket->id, &body, err) &&
@@ -144,7 +172,7 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
     bool is_in_group = false;
 
-    if (!life_case_lock(life, tx, step->ticket_id, &c, err))
+    if (!life_case_lock(life, tx, step->ticket_id, NULL, &c, err))
         return false;
     if (!c.profile || c.profile->n_approvals == 0)
         return fail(err, ERR_CONFLICT, "%s needs no approval", c.ticket->key);
@@ -152,7 +180,9 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
         return fail(err, ERR_CONFLICT, "%s is in status %s: there is nothing to approve",
             c.ticket->key, ticket_status_title(c.status));
     if (!store_profile_is_approver(tx, c.profile, who->account_id, &is_in_group, err) ||
-        !policy_may_approve(c.profile, is_in_group, c.ticket->reporter_id == who->account_id, err))
+        !policy_may_approve(c.profile, is_in_group, c.ticket->reporter_id == who->account_id,
+            err) ||
+        !life_note(life, tx, err))
         return false;
     buf_addf(&body, "%s %s this request.%s%s", who->name,
         step->is_approved ? "approves" : "refuses", step->comment && step->comment[0] ? "\n" : "",

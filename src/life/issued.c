@@ -65,6 +65,25 @@ static bool make_record_again(struct life *life, struct tx *tx, const struct lif
     return store_life_put(tx, &made, err);
 }
 
+/* A record that lived by another ticket lives by this one from now on. */
+static bool take_over(struct life *life, struct tx *tx, const struct life_case *c,
+    int64_t certificate_id, struct err *err)
+{
+    const struct life_row ours = { .certificate_id = certificate_id,
+        .profile_id = c->profile->id,
+        .ticket_id = c->ticket->id };
+    autofree(life_row) struct life_row *row = NULL;
+    autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
+
+    if (!store_life_find(tx, certificate_id, &row, err))
+        return false;
+    if (row && row->ticket_id == ours.ticket_id)
+        return true;
+    buf_addf(&body, "The record lives by %s from now on: it is renewed there.", c->ticket->key);
+    return store_life_put(tx, &ours, err) &&
+           (!row || !row->ticket_id || life_say(life, tx, row->ticket_id, &body, err));
+}
+
 /* The first version of a record that nothing is known of yet: no question who takes whose place. */
 static bool put_first(struct life *life, struct tx *tx, const struct cert_row *cert,
     const struct brought *brought, struct err *err)
@@ -246,7 +265,8 @@ bool life_issued(struct life *life, struct tx *tx, const struct life_case *c,
 
     if (!certificate_id && !make_record_again(life, tx, c, &certificate_id, err))
         return false;
-    return put_version(life, tx, certificate_id, order, &brought, err) &&
+    return (is_renewal(order) || take_over(life, tx, c, certificate_id, err)) &&
+           put_version(life, tx, certificate_id, order, &brought, err) &&
            add_ca_certificate(life, tx, order, issue, brought.version_id, err) &&
            store_order_issued(tx, order->id, brought.version_id, issue->link, life->now, err) &&
            pass_through(life, tx, c, order, err) &&

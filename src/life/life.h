@@ -40,6 +40,11 @@ struct life {
     int64_t patience_ms;            /* how long a CA that takes its time is waited for; 0: not */
     bool wakes_jobs;                /* set here: jobs wait for whoever has committed */
 
+    /* Called in the transaction that changes what a request asks to be changed, and never after it:
+     * who asks learns by it what was done, whatever becomes of the answer. NULL: nobody does. */
+    bool (*note)(void *arg, struct tx *tx, struct err *err);
+    void *note_arg;
+
     /* NULL: ca_open(). For tests, which bring CAs of their own. */
     bool (*open_ca)(struct db *db, const struct ca_row *row, const struct ca_services *services,
         struct ca **ret, struct err *err);
@@ -116,8 +121,8 @@ struct life_ask {
  * Bring the transition about, or begin it; on behalf of certdesk itself only what is due is
  * renewed: with a CA that takes its time the ticket is in its working status afterwards, and a job
  * goes on. ERR_CONFLICT with the reason when it is not possible now; ERR_DENIED; ERR_NOT_FOUND for
- * who may not see the ticket. Revoking what is revoked succeeds. Of two that enroll at the same
- * time both succeed, with one certificate.
+ * who may not see the ticket. Revoking what is revoked succeeds, and cancelling what is cancelled.
+ * Of two that enroll at the same time both succeed, with one certificate.
  */
 bool life_do(struct life *life, int64_t ticket_id, const struct life_ask *ask, struct err *err)
     must_check;

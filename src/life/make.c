@@ -13,6 +13,8 @@
 #include "store/profile.h"
 #include "store/project.h"
 #include "store/request.h"
+#include "store/version.h"
+#include "x509/cert.h"
 #include "x509/csr.h"
 
 #define NAMES_MAX (1U << 20)
@@ -82,7 +84,24 @@ static bool find_project(struct life *life, struct tx *tx, const struct life_mad
     return false;
 }
 
-/* The record that the ticket is for is one that they may change, and that no ticket works on. */
+/* A profile issues what servers and people show, and would put that in the authority's place. */
+static bool check_no_authority(struct tx *tx, const struct cert_row *row, struct err *err)
+{
+    autodone(buf) struct buf der = BUF_INIT(CERT_MAX_BYTES);
+    autofree(cert) struct cert *cert = NULL;
+
+    if (!row->version_id)
+        return true;
+    if (!store_version_der(tx, row->version_id, &der, err) ||
+        !cert_from_der(buf_span(&der), &cert, err))
+        return false;
+    return !cert_is_ca(cert) ||
+           fail(err, ERR_CONFLICT,
+               "certificate %" PRId64 " is that of a certificate authority: no profile issues it",
+               row->id);
+}
+
+/* The record that the ticket is for is one that they may change, and that can be renewed so. */
 static bool find_record(struct life *life, struct tx *tx, const struct life_made *made,
     struct err *err)
 {
@@ -97,8 +116,9 @@ static bool find_record(struct life *life, struct tx *tx, const struct life_made
         return false;
     if (!permission_allows(life->who, ACTION_EDIT, relations))
         return fail(err, ERR_DENIED, "you may not change this certificate");
-    return !cert->revoked_at ||
-           fail(err, ERR_CONFLICT, "certificate %" PRId64 " is revoked", cert->id);
+    if (cert->revoked_at)
+        return fail(err, ERR_CONFLICT, "certificate %" PRId64 " is revoked", cert->id);
+    return check_no_authority(tx, cert, err);
 }
 
 static bool look(struct life *life, struct life_made *made, struct err *err)
@@ -234,9 +254,35 @@ static bool manage_record(struct life *life, struct tx *tx, int64_t id, struct e
     return store_cert_edit(tx, id, &edit, life->now, err);
 }
 
+/* Does the record live by another ticket, whose certificate counts until this one has its own? */
+static bool lives_by_another(struct tx *tx, int64_t certificate_id, bool *ret, struct err *err)
+{
+    static const struct store_viewer system = { .sees_all = true };
+    autofree(life_row) struct life_row *row = NULL;
+    autofree(ticket_row) struct ticket_row *ticket = NULL;
+    enum ticket_status status;
+
+    *ret = false;
+    if (!store_life_find(tx, certificate_id, &row, err))
+        return false;
+    if (!row || !row->ticket_id)
+        return true;
+    if (!store_ticket_get(tx, &system, row->ticket_id, &ticket, err))
+        return false;
+    *ret = ticket_status_from_name(ticket->status, &status) && status != STATUS_CANCELLED &&
+           status != STATUS_CERTIFICATE_REVOKED;
+    return true;
+}
+
 static bool put_life(struct life *life, struct tx *tx, const struct life_made *made,
     int64_t certificate_id, int64_t ticket_id, struct err *err)
 {
+    bool waits = false;
+
+    if (made->wish.certificate_id && !lives_by_another(tx, certificate_id, &waits, err))
+        return false;
+    if (waits)
+        return true;
     const struct life_row row = { .certificate_id = certificate_id,
         .profile_id = made->profile->id,
         .ticket_id = ticket_id,

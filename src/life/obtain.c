@@ -25,14 +25,15 @@ struct obtain {
     struct life *life;
     const struct life_ask *ask;
     bool is_renewal;
-    const char *why;     /* of the order; NULL: a person asks */
-    bool is_due;         /* certdesk itself renews: a failure is told, and tried again later */
-    bool is_told;        /* it was */
-    bool wants_csr;      /* a person must be asked for a new request first */
-    struct life_case c;  /* as it was when it was looked at */
-    struct csr *csr;     /* that is sent to the CA */
-    bool is_new_csr;     /* it is not the ticket's yet */
-    struct life_key key; /* of the new one, where the vault made it */
+    const char *why;    /* of the order; NULL: a person asks */
+    bool is_due;        /* certdesk itself renews: a failure is told, and tried again later */
+    bool is_told;       /* it was */
+    bool wants_csr;     /* a person must be asked for a new request first */
+    struct life_case c; /* as it was when it was looked at */
+    struct csr *csr;    /* that is sent to the CA */
+    bool is_new_csr;    /* it is not the ticket's yet */
+    char domain[LIFE_DOMAIN_SIZE]; /* what the new one is called by */
+    struct life_key key;           /* of the new one, where the vault made it */
     struct order_row order;
     struct life_issue issue;
     bool is_issued;
@@ -63,6 +64,19 @@ bool life_judge(struct life *life, const struct life_case *c, const struct csr *
 
 /* ---- may it be? ---- */
 
+/* A later ticket may have taken the record over. */
+static bool check_lives_by_it(const struct obtain *o, struct tx *tx, const struct life_row *row,
+    struct err *err)
+{
+    static const struct store_viewer system = { .sees_all = true };
+    autofree(ticket_row) struct ticket_row *other = NULL;
+
+    if (!row || !row->ticket_id || row->ticket_id == o->c.ticket->id)
+        return true;
+    return store_ticket_get(tx, &system, row->ticket_id, &other, err) &&
+           fail(err, ERR_CONFLICT, "the certificate lives by %s now: renew it there", other->key);
+}
+
 static bool check_renewal(struct obtain *o, struct tx *tx, struct err *err)
 {
     autodone(life_facts) struct life_facts facts = { 0 };
@@ -71,6 +85,8 @@ static bool check_renewal(struct obtain *o, struct tx *tx, struct err *err)
     if (!o->c.ticket->certificate_id)
         return fail(err, ERR_CONFLICT, "the record of %s was deleted", o->c.ticket->key);
     if (!store_life_facts(tx, o->c.ticket->certificate_id, o->life->now, &facts, err))
+        return false;
+    if (!check_lives_by_it(o, tx, facts.life, err))
         return false;
     if (o->ask->csr.size > 0)
         facts.input.wants_csr = false;
@@ -98,6 +114,10 @@ static bool check(struct obtain *o, struct tx *tx, struct err *err)
         return fail(err, ERR_CONFLICT, "%s has no profile", c->ticket->key);
     if (c->profile->is_disabled)
         return fail(err, ERR_CONFLICT, "the profile %s is disabled", c->profile->name);
+    if (!o->is_renewal && o->ask->csr.size > 0 && c->profile->n_approvals > 0)
+        return fail(err, ERR_CONFLICT,
+            "nobody has approved this request (CSR): give it to %s, and have it approved",
+            c->ticket->key);
     return o->is_renewal ? check_renewal(o, tx, err) : life_check_approvals(tx, c, err);
 }
 
@@ -154,6 +174,10 @@ static bool choose_csr(struct obtain *o, struct err *err)
             return false;
         o->is_new_csr = true;
     }
+    if (o->is_new_csr)
+        life_domain(o->csr, o->domain);
+    if (o->is_renewal && o->ask->csr.size > 0 && !life_check_agreed(&o->c, o->csr, err))
+        return false;
     return life_judge(o->life, &o->c, o->csr,
         o->key.csr.size > 0 || (!o->is_new_csr && o->c.request->sealed_key_id != 0), err);
 }
@@ -215,7 +239,8 @@ static bool keep_csr(struct obtain *o, struct tx *tx, struct err *err)
         return true;
     return (o->key.csr.size == 0 ||
                life_key_keep(o->life, tx, &o->key, &o->order.sealed_key_id, err)) &&
-           store_request_set_csr(tx, o->c.ticket->id, csr_der(o->csr), o->order.sealed_key_id, err);
+           store_request_set_csr(tx, o->c.ticket->id, csr_der(o->csr), o->domain,
+               o->order.sealed_key_id, err);
 }
 
 /* Is it still as it was looked at? *ret_done: somebody else has done the same meanwhile. */
@@ -223,12 +248,8 @@ static bool look_again(struct obtain *o, struct tx *tx, struct life_case *now, s
 {
     const struct life_case *const then = &o->c;
 
-    const struct ticket_edit stale = { .expected_row_version = o->ask->expected_row_version };
-
     o->is_done = false;
-    if (!life_case_lock(o->life, tx, then->ticket->id, now, err) ||
-        (stale.expected_row_version &&
-            !store_ticket_edit(tx, then->ticket->id, &stale, o->life->now, err)))
+    if (!life_case_lock(o->life, tx, then->ticket->id, o->ask, now, err))
         return false;
     if (now->status == then->status && now->ticket->version_id == then->ticket->version_id &&
         now->ticket->certificate_id == then->ticket->certificate_id && now->request &&
@@ -255,7 +276,11 @@ static bool write_answer(struct tx *tx, void *arg, struct err *err)
 
     if (!look_again(o, tx, &now, err) || o->is_done)
         return o->is_done;
-    return store_order(o, tx, err) &&
+    if (o->is_new_csr) {
+        free(now.request->domain);
+        now.request->domain = xstrdup(o->domain);
+    }
+    return life_note(o->life, tx, err) && store_order(o, tx, err) &&
            (o->is_issued ? life_issued(o->life, tx, &now, &o->order, &o->issue, err)
                          : life_failed(o->life, tx, &now, &o->order, &o->cause, err));
 }
@@ -271,7 +296,7 @@ static bool write_order(struct tx *tx, void *arg, struct err *err)
 
     if (!look_again(o, tx, &now, err) || o->is_done)
         return o->is_done;
-    if (!store_order(o, tx, err) ||
+    if (!life_note(o->life, tx, err) || !store_order(o, tx, err) ||
         !lifecycle_find(now.type, now.status, o->ask->transition, BY_ANYONE, &transition, err) ||
         !life_move(o->life, tx, &now, transition->working, NULL, err))
         return false;

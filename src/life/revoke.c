@@ -35,6 +35,7 @@ struct revoke {
     struct buf der;
     enum ticket_status back_to; /* of a ticket in a working status */
     bool is_done;               /* it is revoked */
+    bool is_begun;              /* it stands in the database that it shall be */
     struct err cause;
 };
 
@@ -217,15 +218,6 @@ static bool say_revoked(struct revoke *r, struct tx *tx, struct err *err)
     return life_say(r->life, tx, r->c.ticket->id, &body, err);
 }
 
-/* Read anew whatever may have changed since the CA was asked. */
-static bool reload(struct revoke *r, struct tx *tx, struct err *err)
-{
-    const struct ticket_edit stale = { .expected_row_version = r->ask->expected_row_version };
-
-    return life_case_lock(r->life, tx, r->ticket_id, &r->c, err) &&
-           store_ticket_edit(tx, r->ticket_id, &stale, r->life->now, err);
-}
-
 static bool write_revoked(struct tx *tx, void *arg, struct err *err)
 {
     struct revoke *const r = arg;
@@ -233,13 +225,14 @@ static bool write_revoked(struct tx *tx, void *arg, struct err *err)
     const enum ticket_status to = is_by_number(r) ? STATUS_DONE : STATUS_CERTIFICATE_REVOKED;
     bool ignored;
 
-    if (!reload(r, tx, err))
+    if (!life_case_lock(r->life, tx, r->ticket_id, r->is_begun ? NULL : r->ask, &r->c, err))
         return false;
     if (r->c.status == to)
         return true;
     const struct ticket_edit edit = { .resolution = "revoked", .version_id = &r->version_id };
 
-    return store_ca_certificate_revoke(tx, r->issued->id, ca_reason_name(r->ask->reason),
+    return (r->is_begun || life_note(r->life, tx, err)) &&
+           store_ca_certificate_revoke(tx, r->issued->id, ca_reason_name(r->ask->reason),
                r->life->now, &ignored, err) &&
            life_move(r->life, tx, &r->c, to, &edit, err) &&
            life_comment(r->life, tx, r->ticket_id, r->ask->comment, err) &&
@@ -276,7 +269,7 @@ static bool write_begin(struct tx *tx, void *arg, struct err *err)
     char dedupe[64];
     int64_t job;
 
-    if (!reload(r, tx, err))
+    if (!life_case_lock(r->life, tx, r->ticket_id, r->ask, &r->c, err))
         return false;
     r->back_to = r->c.status;
     write_payload(r, &payload);
@@ -288,7 +281,7 @@ static bool write_begin(struct tx *tx, void *arg, struct err *err)
         .due_at = r->life->now + (r->life->patience_ms > 0 ? JOB_PATIENCE_SECONDS : 0),
         .account_id = r->life->who->account_id };
 
-    return store_job_add(tx, &new, r->life->now, &job, err) &&
+    return life_note(r->life, tx, err) && store_job_add(tx, &new, r->life->now, &job, err) &&
            (is_by_number(r) ||
                life_move(r->life, tx, &r->c, STATUS_CERTIFICATE_REVOKING, NULL, err)) &&
            life_audit_ticket(r->life, tx, r->c.ticket, "ticket.revoking", NULL,
@@ -300,7 +293,7 @@ static bool write_not_revoked(struct tx *tx, void *arg, struct err *err)
     struct revoke *const r = arg;
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
 
-    if (!life_case_lock(r->life, tx, r->ticket_id, &r->c, err))
+    if (!life_case_lock(r->life, tx, r->ticket_id, NULL, &r->c, err))
         return false;
     buf_addf(&body, "The certificate could not be revoked: %s.", r->cause.msg);
     return (r->c.status != STATUS_CERTIFICATE_REVOKING ||
@@ -387,6 +380,7 @@ bool life_revoke(struct life *life, int64_t ticket_id, const struct life_ask *as
     }
     if (!tx_run(life->db, TX_WRITE, write_begin, &r, err))
         return false;
+    r.is_begun = true;
     if (life->patience_ms == 0)
         return true;
     return ask_and_write(&r, err) && hurry_job(&r, err);

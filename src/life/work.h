@@ -31,10 +31,13 @@ void life_case_done(struct life_case *c);
 bool life_case_load(struct life *life, struct tx *tx, int64_t ticket_id, struct life_case *ret,
     struct err *err) must_check;
 
-/* The same in a transaction that changes it: nobody else does until that ends, so of two that want
- * the same, the second finds what the first has done. */
-bool life_case_lock(struct life *life, struct tx *tx, int64_t ticket_id, struct life_case *ret,
-    struct err *err) must_check;
+/*
+ * The same in a transaction that changes it: nobody else does until that ends, so of two that want
+ * the same, the second finds what the first has done. ERR_CONFLICT with store_is_stale() when it is
+ * no longer in the version that `ask` is about; NULL: whatever is there.
+ */
+bool life_case_lock(struct life *life, struct tx *tx, int64_t ticket_id, const struct life_ask *ask,
+    struct life_case *ret, struct err *err) must_check;
 
 /* ERR_DENIED unless life->who may do this to it. */
 bool life_case_require(const struct life *life, const struct life_case *c, enum action action,
@@ -103,6 +106,9 @@ bool life_audit(struct life *life, struct tx *tx, const struct audit_entry *entr
 bool life_audit_ticket(struct life *life, struct tx *tx, const struct ticket_row *ticket,
     const char *action, const char *before, const char *after, struct err *err) must_check;
 
+/* Tell whoever asked that this transaction does it. */
+bool life_note(struct life *life, struct tx *tx, struct err *err) must_check;
+
 /* The comment of the dialog, by whoever filled it in. NULL: none. */
 bool life_comment(struct life *life, struct tx *tx, int64_t ticket_id, const char *comment,
     struct err *err) must_check;
@@ -136,6 +142,11 @@ bool life_revoke(struct life *life, int64_t ticket_id, const struct life_ask *as
 
 /* Have enough people agreed? ERR_CONFLICT if not. */
 bool life_check_approvals(struct tx *tx, const struct life_case *c, struct err *err) must_check;
+
+/* What people had to agree to is renewed without asking them again; more than that is not: may
+ * `csr` take the place of the ticket's? ERR_CONFLICT if not. */
+bool life_check_agreed(const struct life_case *c, const struct csr *csr, struct err *err)
+    must_check;
 
 /* May what a request asks for be issued now? */
 bool life_judge(struct life *life, const struct life_case *c, const struct csr *csr, bool is_ours,

@@ -78,7 +78,9 @@ void digest_add_what(const struct notice *notice, const struct delivery_item_row
 void digest_add_url(const struct notice *notice, const struct delivery_item_row *item,
     struct buf *out)
 {
-    if (notice->public_url[0])
+    if (notice->public_url[0] && item->ticket[0])
+        buf_addf(out, "%s/tickets/%s", notice->public_url, item->ticket);
+    else if (notice->public_url[0])
         buf_addf(out, "%s/certificates/%" PRId64, notice->public_url, item->certificate_id);
 }
 
@@ -191,7 +193,9 @@ static void text_item(const struct notice *notice, const struct delivery_item_ro
         buf_add_text(out, "; issued by ");
         add_line(out, item->issuer);
     }
-    buf_addf(out, "; owner %s\n", item->owner);
+    if (item->owner[0])
+        buf_addf(out, "; owner %s", item->owner);
+    buf_add_char(out, '\n');
     if (notice->public_url[0]) {
         buf_add_text(out, "  ");
         digest_add_url(notice, item, out);

@@ -20,7 +20,7 @@ void digest_html(const struct notice *notice, struct buf *out);
 void digest_add_what(const struct notice *notice, const struct delivery_item_row *item,
     struct buf *out);
 
-/* The record's page; nothing where the server does not know its address. */
+/* The page of the ticket or the record; nothing where the server does not know its address. */
 void digest_add_url(const struct notice *notice, const struct delivery_item_row *item,
     struct buf *out);
 

@@ -75,22 +75,13 @@ bool bucket_sum(struct tx *tx, const char *kind, int64_t from, int64_t to, int64
     return read_number(q, ret, err);
 }
 
-#define SELECT_DATES                                                                               \
-    "SELECT version_id, revoked_at, begins_at, expires_at, expiring_at"                            \
-    "  FROM certificate WHERE id = $1"
-
-/* SQLite has one writer, and no words for locking a row. */
-static struct stmt *prepare_locked(struct tx *tx)
-{
-    return db_is_postgres(tx_db(tx)) ? tx_prepare(tx, SELECT_DATES " FOR UPDATE")
-                                     : tx_prepare(tx, SELECT_DATES);
-}
-
 bool bucket_dates_lock(struct tx *tx, int64_t certificate_id, struct bucket_dates *ret,
     struct err *err)
 {
     struct bucket_dates dates = { 0 };
-    autofree(stmt) struct stmt *q = prepare_locked(tx);
+    autofree(stmt) struct stmt *q =
+        tx_prepare_locking(tx, "SELECT version_id, revoked_at, begins_at, expires_at, expiring_at"
+                               "  FROM certificate WHERE id = $1");
 
     stmt_bind_i64(q, 1, certificate_id);
     while (stmt_next(q)) {

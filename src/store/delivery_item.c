@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "codec/hex.h"
 #include "store/read.h"
+#include "store/ticket_read.h"
 
 static void bind_item(struct stmt *q, const struct item_new *item, int64_t now)
 {
@@ -109,12 +110,18 @@ bool store_items_bundle(struct tx *tx, const struct item_target *target, const c
     return true;
 }
 
+/* An item i of the message $1 that the viewer ($2, $3) may see, with its ticket t or record. */
+#define FROM_ITEMS                                                                                 \
+    "  FROM delivery_item i LEFT JOIN ticket t ON t.id = i.ticket_id"                              \
+    "  LEFT JOIN certificate c ON c.id = COALESCE(i.certificate_id, t.certificate_id)"
+#define WHERE_VISIBLE                                                                              \
+    " WHERE i.delivery_id = $1 AND (i.ticket_id IS NULL AND " VISIBLE("i.certificate_id", "$2",    \
+        "$3") " OR i.ticket_id IS NOT NULL AND " VISIBLE_TICKET("$2", "$3") ")"
+
 static bool count_items(struct tx *tx, const struct store_viewer *viewer, int64_t delivery_id,
     int64_t *ret, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT count(*) FROM delivery_item i WHERE i.delivery_id = $1 AND " VISIBLE(
-                           "i.certificate_id", "$2", "$3"));
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT count(*)" FROM_ITEMS WHERE_VISIBLE);
 
     stmt_bind_i64(q, 1, delivery_id);
     stmt_bind_bool(q, 2, viewer->sees_all);
@@ -136,16 +143,14 @@ bool store_items_of(struct tx *tx, const struct store_viewer *viewer, int64_t de
     int64_t limit, struct delivery_item_rows *rows, int64_t *ret_total, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT i.certificate_id, c.name, i.period_days, i.expires_at, i.detail, v.issuer, o.name,"
-        " v.sha256, e.host, e.port"
-        "  FROM delivery_item i"
-        "  JOIN certificate c ON c.id = i.certificate_id"
-        "  JOIN account o ON o.id = c.owner_id"
+        "SELECT c.id, COALESCE(c.name, NULLIF(r.domain, ''), t.summary), i.period_days, i.expires_at, i.detail,"
+        " v.issuer, COALESCE(o.name, ''), v.sha256, e.host, e.port, t.project, t.number" FROM_ITEMS
+        "  LEFT JOIN certificate_request r ON r.ticket_id = i.ticket_id"
+        "  LEFT JOIN account o ON o.id = COALESCE(c.owner_id, t.reporter_id)"
         "  LEFT JOIN version v ON v.id = i.version_id"
         "  LEFT JOIN endpoint e ON e.id = (SELECT min(n.endpoint_id) FROM certificate_endpoint n"
-        "       WHERE n.certificate_id = i.certificate_id)"
-        " WHERE i.delivery_id = $1 AND " VISIBLE("i.certificate_id", "$2",
-            "$3") " ORDER BY i.expires_at NULLS LAST, c.name_lower, i.id LIMIT $4");
+        "       WHERE n.certificate_id = c.id)" WHERE_VISIBLE
+        " ORDER BY i.expires_at NULLS LAST, c.name_lower, i.id LIMIT $4");
 
     if (!count_items(tx, viewer, delivery_id, ret_total, err))
         return false;
@@ -167,6 +172,9 @@ bool store_items_of(struct tx *tx, const struct store_viewer *viewer, int64_t de
         row->endpoint = stmt_is_null(q, 8)
                             ? xstrdup("")
                             : xasprintf("%s:%" PRId64, stmt_text(q, 8), stmt_i64(q, 9));
+        row->ticket = stmt_is_null(q, 10)
+                          ? xstrdup("")
+                          : xasprintf("%s-%" PRId64, stmt_text(q, 10), stmt_i64(q, 11));
     }
     return stmt_end(q, err);
 }

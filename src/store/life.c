@@ -10,12 +10,6 @@
     " l.retry_at, l.last_error"
 
 /* What may be due: of orders, at most one is open for a ticket. */
-#define FROM_DUE                                                                                   \
-    " FROM certificate_life l JOIN profile p ON p.id = l.profile_id JOIN ca a ON a.id = p.ca_id"   \
-    " WHERE l.renew_at IS NOT NULL AND p.is_disabled = FALSE AND a.is_disabled = FALSE"            \
-    " AND NOT EXISTS (SELECT 1 FROM ca_order o WHERE o.ticket_id = l.ticket_id"                    \
-    "                 AND o.finished_at IS NULL)"
-#define IS_FORCED "(p.is_forcing = TRUE AND l.forced_serial < p.force_serial)"
 
 static void read_row(struct stmt *q, struct life_row *row)
 {
@@ -281,23 +275,17 @@ bool store_life_failed(struct tx *tx, int64_t certificate_id, enum err_kind kind
 
 /* ---- what is due ---- */
 
-static struct stmt *prepare_due(struct tx *tx, enum life_due which)
+bool store_life_due(struct tx *tx, int64_t now, const struct life_row *after, int64_t limit,
+    struct life_rows *rows, struct err *err)
 {
-    if (which == LIFE_DUE_ALL)
-        return tx_prepare(tx, "SELECT " LIFE_COLUMNS FROM_DUE
-                              " AND l.renew_at <= $1 AND (l.renew_at, l.certificate_id) > ($2, $3)"
-                              " ORDER BY l.renew_at, l.certificate_id LIMIT $4");
-    return tx_prepare(tx, "SELECT " LIFE_COLUMNS FROM_DUE
-                          " AND l.renew_at <= $1 AND (l.renew_at, l.certificate_id) > ($2, $3)"
-                          " AND (l.n_failures > 0 OR " IS_FORCED
-                          "  OR l.renew_at <= $1 / p.scan_seconds * p.scan_seconds)"
-                          " ORDER BY l.renew_at, l.certificate_id LIMIT $4");
-}
-
-bool store_life_due(struct tx *tx, enum life_due which, int64_t now, const struct life_row *after,
-    int64_t limit, struct life_rows *rows, struct err *err)
-{
-    autofree(stmt) struct stmt *q = prepare_due(tx, which);
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " LIFE_COLUMNS " FROM certificate_life l"
+        "  JOIN profile p ON p.id = l.profile_id JOIN ca a ON a.id = p.ca_id"
+        " WHERE l.renew_at IS NOT NULL AND p.is_disabled = FALSE AND a.is_disabled = FALSE"
+        "   AND NOT EXISTS (SELECT 1 FROM ca_order o WHERE o.ticket_id = l.ticket_id"
+        "                     AND o.finished_at IS NULL)"
+        "   AND l.renew_at <= $1 AND (l.renew_at, l.certificate_id) > ($2, $3)"
+        " ORDER BY l.renew_at, l.certificate_id LIMIT $4");
 
     stmt_bind_i64(q, 1, now);
     stmt_bind_i64(q, 2, after ? after->renew_at : INT64_MIN);
@@ -306,4 +294,14 @@ bool store_life_due(struct tx *tx, enum life_due which, int64_t now, const struc
     while (stmt_next(q))
         read_row(q, life_rows_add(rows));
     return stmt_end(q, err);
+}
+
+bool store_life_next_due(struct tx *tx, int64_t now, int64_t *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT COALESCE(min(renew_at), 0) FROM certificate_life"
+                       " WHERE renew_at IS NOT NULL AND renew_at > $1");
+
+    stmt_bind_i64(q, 1, now);
+    return read_number(q, ret, err);
 }

@@ -56,21 +56,16 @@ bool store_life_issued(struct tx *tx, int64_t certificate_id, int64_t now, struc
 bool store_life_failed(struct tx *tx, int64_t certificate_id, enum err_kind kind,
     const char *message, int64_t now, struct err *err) must_check;
 
-/* Which of those that are due. */
-enum life_due {
-    LIFE_DUE_ALL, /* for the scan that everybody's schedule starts */
-    /* Between two of these: retries, forced ones, and profiles with a scan of their own, which
-     * comes every scan_seconds, counted from 1970. */
-    LIFE_DUE_OFTEN,
-};
-
 /*
  * Up to `limit` records that are due, longest first, without those that have an order under way or
  * a profile or CA that is disabled. Whether one really is tells its plan (store_life_facts), asked
  * for in the transaction that makes its order. `after` is the last row of the page before; NULL:
  * the first page.
  */
-bool store_life_due(struct tx *tx, enum life_due which, int64_t now, const struct life_row *after,
-    int64_t limit, struct life_rows *rows, struct err *err) must_check;
+bool store_life_due(struct tx *tx, int64_t now, const struct life_row *after, int64_t limit,
+    struct life_rows *rows, struct err *err) must_check;
+
+/* When the next one is, after `now`; 0: none is planned. */
+bool store_life_next_due(struct tx *tx, int64_t now, int64_t *ret, struct err *err) must_check;
 
 DEFINE_AUTODONE(life_facts);

@@ -63,16 +63,17 @@ static bool run_for_one(struct stmt *q, struct err *err)
     return stmt_n_changed(q) == 1 || fail(err, ERR_NOT_FOUND, "this ticket has no request");
 }
 
-bool store_request_set_csr(struct tx *tx, int64_t ticket_id, struct span csr, int64_t sealed_key_id,
-    struct err *err)
+bool store_request_set_csr(struct tx *tx, int64_t ticket_id, struct span csr, const char *domain,
+    int64_t sealed_key_id, struct err *err)
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "UPDATE certificate_request SET csr = $2, sealed_key_id = $3,"
-                       " wants_csr = FALSE WHERE ticket_id = $1");
+                       " domain = $4, wants_csr = FALSE WHERE ticket_id = $1");
 
     stmt_bind_i64(q, 1, ticket_id);
     stmt_bind_blob(q, 2, csr);
     bind_or_null(q, 3, sealed_key_id);
+    stmt_bind_text(q, 4, domain);
     return run_for_one(q, err);
 }
 

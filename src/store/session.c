@@ -6,6 +6,7 @@
 #include "db/db.h"
 
 #define KEEP_ANSWERS_SECONDS 86400
+#define KEEP_ANSWERS_MAX 50000
 
 bool store_session_add(struct tx *tx, const uint8_t id_hash[static SHA256_SIZE],
     const struct session_row *session, const char *address, struct err *err)
@@ -98,12 +99,16 @@ bool store_session_forget(struct tx *tx, int64_t now, struct err *err)
     autofree(stmt) struct stmt *throttles =
         tx_prepare(tx, "DELETE FROM throttle WHERE until_at <= $1 AND updated_at <= $2");
     autofree(stmt) struct stmt *answers =
-        tx_prepare(tx, "DELETE FROM idempotency WHERE created_at <= $1");
+        tx_prepare(tx, "DELETE FROM idempotency"
+                       " WHERE created_at <= $1"
+                       "    OR created_at < (SELECT created_at FROM idempotency"
+                       "                      ORDER BY created_at DESC LIMIT 1 OFFSET $2)");
 
     stmt_bind_i64(sessions, 1, now);
     stmt_bind_i64(throttles, 1, now);
     stmt_bind_i64(throttles, 2, now - KEEP_ANSWERS_SECONDS);
     stmt_bind_i64(answers, 1, now - KEEP_ANSWERS_SECONDS);
+    stmt_bind_i64(answers, 2, KEEP_ANSWERS_MAX);
     return stmt_run(sessions, err) && stmt_run(throttles, err) && stmt_run(answers, err);
 }
 
@@ -267,15 +272,17 @@ bool store_throttle_clear(struct tx *tx, const char *key, struct err *err)
     return stmt_run(q, err);
 }
 
-bool store_idempotency_find(struct tx *tx, int64_t account_id, const char *key,
+bool store_idempotency_find(struct tx *tx, const struct idempotency_key *key, int64_t now,
     uint8_t ret_request[static SHA256_SIZE], int64_t *ret_status, char **ret_body, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT request_hash, status, body FROM idempotency WHERE account_id = $1 AND key = $2");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT request_hash, status, body FROM idempotency"
+                       " WHERE account_id = $1 AND key = $2 AND created_at > $3");
     autofree(str) char *body = NULL;
 
-    stmt_bind_i64(q, 1, account_id);
-    stmt_bind_text(q, 2, key);
+    stmt_bind_i64(q, 1, key->account_id);
+    stmt_bind_text(q, 2, key->text);
+    stmt_bind_i64(q, 3, now - KEEP_ANSWERS_SECONDS);
     while (stmt_next(q)) {
         struct span hash = stmt_blob(q, 0);
 
@@ -290,33 +297,51 @@ bool store_idempotency_find(struct tx *tx, int64_t account_id, const char *key,
     return true;
 }
 
-bool store_idempotency_add(struct tx *tx, int64_t account_id, const char *key,
-    const struct idempotency_answer *answer, int64_t now, struct err *err)
+static void bind_answer(struct stmt *q, const struct idempotency_key *key,
+    const struct idempotency_answer *answer, int64_t now)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO idempotency(account_id, key, request_hash, status, body, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6)");
-
-    stmt_bind_i64(q, 1, account_id);
-    stmt_bind_text(q, 2, key);
+    stmt_bind_i64(q, 1, key->account_id);
+    stmt_bind_text(q, 2, key->text);
     stmt_bind_blob(q, 3, span_of(answer->request, SHA256_SIZE));
     stmt_bind_i64(q, 4, answer->status);
     stmt_bind_text(q, 5, answer->body);
     stmt_bind_i64(q, 6, now);
-    return stmt_run(q, err);
 }
 
-bool store_idempotency_replace(struct tx *tx, int64_t account_id, const char *key,
-    const struct idempotency_answer *answer, struct err *err)
+bool store_idempotency_add(struct tx *tx, const struct idempotency_key *key,
+    const struct idempotency_answer *answer, int64_t now, bool *ret_is_new, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE idempotency SET status = $4, body = $5"
-                       " WHERE account_id = $1 AND key = $2 AND request_hash = $3");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO idempotency(account_id, key, request_hash, status, body, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (account_id, key) DO UPDATE"
+        " SET request_hash = excluded.request_hash, status = excluded.status,"
+        "     body = excluded.body, created_at = excluded.created_at"
+        " WHERE idempotency.created_at <= $7"
+        " RETURNING status");
+    bool is_new = false;
 
-    stmt_bind_i64(q, 1, account_id);
-    stmt_bind_text(q, 2, key);
-    stmt_bind_blob(q, 3, span_of(answer->request, SHA256_SIZE));
-    stmt_bind_i64(q, 4, answer->status);
-    stmt_bind_text(q, 5, answer->body);
+    bind_answer(q, key, answer, now);
+    stmt_bind_i64(q, 7, now - KEEP_ANSWERS_SECONDS);
+    while (stmt_next(q))
+        is_new = true;
+    if (!stmt_end(q, err))
+        return false;
+    *ret_is_new = is_new;
+    return true;
+}
+
+bool store_idempotency_put(struct tx *tx, const struct idempotency_key *key,
+    const struct idempotency_answer *answer, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO idempotency(account_id, key, request_hash, status, body, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (account_id, key) DO UPDATE"
+        " SET status = excluded.status, body = excluded.body,"
+        "     created_at = excluded.created_at"
+        " WHERE idempotency.request_hash = excluded.request_hash");
+
+    bind_answer(q, key, answer, now);
     return stmt_run(q, err);
 }

@@ -59,21 +59,28 @@ bool store_throttle_fail(struct tx *tx, const char *key, int64_t free_tries, int
 
 bool store_throttle_clear(struct tx *tx, const char *key, struct err *err) must_check;
 
-/* The answer kept for an Idempotency-Key. *ret_body is NULL when there is none. The caller frees.
- */
-bool store_idempotency_find(struct tx *tx, int64_t account_id, const char *key,
+/* An Idempotency-Key that somebody has used. */
+struct idempotency_key {
+    int64_t account_id;
+    const char *text;
+};
+
+/* The answer kept for a key, for a day. *ret_body is NULL when there is none. The caller frees. */
+bool store_idempotency_find(struct tx *tx, const struct idempotency_key *key, int64_t now,
     uint8_t ret_request[static SHA256_SIZE], int64_t *ret_status, char **ret_body, struct err *err)
     must_check;
 
 struct idempotency_answer {
     const uint8_t *request; /* SHA256_SIZE bytes: the hash of what was asked */
-    int64_t status;
+    int64_t status;         /* 0: what was asked is done, and there is no answer yet */
     const char *body;
 };
 
-bool store_idempotency_add(struct tx *tx, int64_t account_id, const char *key,
-    const struct idempotency_answer *answer, int64_t now, struct err *err) must_check;
+/* *ret_is_new: the key was not in use; else nothing has changed. */
+bool store_idempotency_add(struct tx *tx, const struct idempotency_key *key,
+    const struct idempotency_answer *answer, int64_t now, bool *ret_is_new, struct err *err)
+    must_check;
 
-/* The request has been gone on with since, and this is its answer now. */
-bool store_idempotency_replace(struct tx *tx, int64_t account_id, const char *key,
-    const struct idempotency_answer *answer, struct err *err) must_check;
+/* Whatever was kept for the key of that request, this is its answer now. */
+bool store_idempotency_put(struct tx *tx, const struct idempotency_key *key,
+    const struct idempotency_answer *answer, int64_t now, struct err *err) must_check;

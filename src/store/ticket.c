@@ -210,18 +210,19 @@ bool ticket_split_key(const char *key, char project[static 16], int64_t *ret_num
     return true;
 }
 
-/* SQLite has one writer, and no words for locking a row. */
-bool store_ticket_lock(struct tx *tx, int64_t id, struct err *err)
+bool store_ticket_lock(struct tx *tx, int64_t id, int64_t expected_row_version, struct err *err)
 {
-    if (!db_is_postgres(tx_db(tx)))
-        return true;
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT id FROM ticket WHERE id = $1 FOR UPDATE");
+        tx_prepare_locking(tx, "SELECT row_version FROM ticket WHERE id = $1");
+    int64_t row_version = 0;
 
     stmt_bind_i64(q, 1, id);
     while (stmt_next(q))
-        ;
-    return stmt_end(q, err);
+        row_version = stmt_i64(q, 0);
+    if (!stmt_end(q, err))
+        return false;
+    return !expected_row_version || row_version == expected_row_version ||
+           fail_stale(err, "ticket");
 }
 
 bool store_ticket_get_by_key(struct tx *tx, const struct store_viewer *viewer, const char *key,

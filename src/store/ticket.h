@@ -12,7 +12,7 @@
 struct err;
 struct tx;
 
-#define TICKET_SUMMARY_MAX 500
+#define TICKET_SUMMARY_MAX 1020 /* bytes: 255 characters of any kind */
 
 struct ticket_new {
     const char *project; /* NULL: CERT */
@@ -45,9 +45,11 @@ bool store_ticket_get(struct tx *tx, const struct store_viewer *viewer, int64_t 
 
 /*
  * Until the transaction ends nobody else changes the ticket: what is read of it afterwards is what
- * is changed. A ticket that is not there is no error here.
+ * is changed. ERR_CONFLICT with store_is_stale() when it is no longer in that version (0: whatever
+ * is there). A ticket that is not there is no error otherwise.
  */
-bool store_ticket_lock(struct tx *tx, int64_t id, struct err *err) must_check;
+bool store_ticket_lock(struct tx *tx, int64_t id, int64_t expected_row_version, struct err *err)
+    must_check;
 
 /* By key, "cert-45" as well as "CERT-45". */
 bool store_ticket_get_by_key(struct tx *tx, const struct store_viewer *viewer, const char *key,

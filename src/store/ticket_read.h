@@ -12,7 +12,7 @@
     " t.certificate_id, c.name, t.version_id, t.reporter_id, r.name, t.assignee_id, a.name,"       \
     " t.priority, t.labels, t.due_at, t.snoozed_until, t.acknowledged_at, k.name, t.created_at,"   \
     " t.updated_at, t.resolved_at, t.resolution, t.row_version, p.name, q.domain,"                 \
-    " CASE WHEN u.id IS NULL THEN NULL"                                                            \
+    " CASE WHEN u.id IS NULL THEN NULLIF(q.ca_certificate_id, '')"                                 \
     "  ELSE COALESCE(u.ca_certificate_id, 'C-' || CAST(u.id AS TEXT)) END, v.not_after"            \
     "  FROM ticket t"                                                                              \
     "  LEFT JOIN certificate c ON c.id = t.certificate_id"                                         \

@@ -41,25 +41,20 @@ bool store_watchers(struct tx *tx, int64_t ticket_id, struct watcher_rows *rows,
     return stmt_end(q, err);
 }
 
-/* What a message says is written record by record: of a ticket without one nobody is told. */
 bool store_watchers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
     const char *detail, int64_t now, int64_t *ret_n, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO delivery_item(account_id, event, certificate_id, detail, created_at)"
-        " SELECT w.account_id, $1, $2, $3, $4 FROM ticket_watcher w"
-        "  JOIN account a ON a.id = w.account_id"
-        " WHERE w.ticket_id = $5 AND w.account_id <> $6 AND a.is_disabled = FALSE");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "INSERT INTO delivery_item(account_id, event, ticket_id, detail, created_at)"
+                       " SELECT w.account_id, $1, w.ticket_id, $2, $3 FROM ticket_watcher w"
+                       "  JOIN account a ON a.id = w.account_id"
+                       " WHERE w.ticket_id = $4 AND w.account_id <> $5 AND a.is_disabled = FALSE");
 
-    *ret_n = 0;
-    if (!ticket->certificate_id)
-        return true;
     stmt_bind_text(q, 1, EVENT_TICKET);
-    stmt_bind_i64(q, 2, ticket->certificate_id);
-    stmt_bind_text(q, 3, detail);
-    stmt_bind_i64(q, 4, now);
-    stmt_bind_i64(q, 5, ticket->id);
-    stmt_bind_i64(q, 6, actor_id);
+    stmt_bind_text(q, 2, detail);
+    stmt_bind_i64(q, 3, now);
+    stmt_bind_i64(q, 4, ticket->id);
+    stmt_bind_i64(q, 5, actor_id);
     if (!stmt_run(q, err))
         return false;
     *ret_n = stmt_n_changed(q);

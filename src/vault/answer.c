@@ -51,6 +51,12 @@ void vault_init(struct vault *vault, const struct master_source *const *sources,
     (void)pthread_mutex_init(&vault->lock, NULL);
 }
 
+void vault_use_hsm(struct vault *vault, struct hsm *hsm)
+{
+    vault->hsm = hsm;
+    vault->cas.hsm = hsm;
+}
+
 void vault_done(struct vault *vault)
 {
     ca_cache_wipe(&vault->cas);
@@ -313,6 +319,8 @@ static bool run(struct vault *vault, const struct frame *request, int64_t now_ms
         return answer_ca_sign_crl(vault, &r, out, err);
     case VAULT_CA_SIGN_OCSP:
         return answer_ca_sign_ocsp(vault, &r, out, err);
+    case VAULT_CA_PROVE:
+        return answer_ca_prove(vault, &r, out, err);
     case VAULT_UNLOCK:
         break;
     }

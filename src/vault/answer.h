@@ -20,6 +20,7 @@ struct vault {
     const struct master_source *const *sources; /* N_VAULT_SOURCES of them */
     const struct master_access *access;
     struct ledger *ledger;
+    struct hsm *hsm;      /* for the keys of authorities that lie in one; NULL: none */
     pthread_mutex_t lock; /* around all below, and the ledger */
     struct master_ring ring;
     struct ca_cache cas;
@@ -34,6 +35,7 @@ extern const struct master_source *const vault_sources[N_VAULT_SOURCES];
 /* All that is pointed to outlives it. */
 void vault_init(struct vault *vault, const struct master_source *const *sources,
     const struct master_access *access, struct ledger *ledger);
+void vault_use_hsm(struct vault *vault, struct hsm *hsm);
 void vault_done(struct vault *vault);
 
 /* Append the answer to `request`, whatever it is, to `out`, a buf of VAULT_FRAME_MAX and more. */

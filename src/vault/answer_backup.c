@@ -67,7 +67,10 @@ static bool find_public(const struct vault_binding *binding, struct span clear, 
 
     autodone(ca_seal) struct ca_seal seal = { 0 };
 
-    return ca_seal_read(clear, &seal, err) && keys_check(seal.key_pkcs8, spki, err);
+    if (!ca_seal_read(clear, NULL, &seal, err))
+        return false;
+    return seal.sealed_key.is_in_token ? keys_put_public(seal.key, spki, err)
+                                       : keys_check(seal.sealed_key.bytes, spki, err);
 }
 
 /* The data key came out of a backup, in the hands of who has the recovery key. */

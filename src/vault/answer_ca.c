@@ -6,15 +6,18 @@
  */
 #include "vault/answer_ca.h"
 
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "base/err.h"
+#include "base/rand.h"
 #include "base/secret.h"
 #include "vault/answer.h"
 #include "vault/ca_cache.h"
 #include "vault/ca_issue.h"
 #include "vault/ca_lists.h"
 #include "vault/ca_seal.h"
+#include "vault/hsm.h"
 #include "vault/keys.h"
 #include "vault/protocol.h"
 #include "vault/seal.h"
@@ -36,10 +39,15 @@ struct making {
     struct vault_csr subject;
     char texts[VAULT_SUBJECT_TEXTS][VAULT_TEXT_MAX];
     struct ca_names names;
+    char token_label[HSM_LABEL_SIZE];
+    char token_key[HSM_LABEL_SIZE];
 };
 
 static void read_new(struct frame_reader *r, struct making *ret)
 {
+    ret->new.is_in_token = frame_read_bool(r);
+    frame_read_text_to(r, ret->token_label, sizeof ret->token_label);
+    frame_read_text_to(r, ret->token_key, sizeof ret->token_key);
     vault_read_subject(r, ret->texts, &ret->subject);
     ret->new.subject = &ret->subject;
     ca_names_read(r, &ret->names);
@@ -49,18 +57,65 @@ static void read_new(struct frame_reader *r, struct making *ret)
     ret->new.not_after = frame_read_i64(r);
 }
 
-/* What the key says of itself: the root's certificate, or a request. */
-static bool build(const struct making *making, struct span pkcs8, struct buf *der, struct err *err)
+/* What was made, or found. */
+struct made {
+    EVP_PKEY *key;
+    struct secret *pkcs8; /* NULL: it lies in the token */
+    struct buf ref;       /* what then names it */
+    struct buf spki;
+};
+
+static void made_done(struct made *made)
 {
-    EVP_PKEY *key = keys_decode(pkcs8, err);
+    EVP_PKEY_free(made->key);
+    secret_free(made->pkcs8);
+    buf_done(&made->ref);
+    buf_done(&made->spki);
+}
+DEFINE_AUTODONE(made);
 
-    if (!key)
+static struct ca_key key_of(const struct made *made)
+{
+    return (struct ca_key){ made->pkcs8 == NULL,
+        made->pkcs8 ? secret_span(made->pkcs8) : buf_span(&made->ref) };
+}
+
+static bool make_in_token(struct hsm *hsm, const struct making *making, struct made *ret,
+    struct err *err)
+{
+    struct hsm_ref ref;
+    const enum vault_algorithm algorithm = making->new.algorithm;
+    bool ok = making->token_key[0]
+                  ? hsm_take(hsm, making->token_key, &ref, &ret->spki, err)
+                  : hsm_make(hsm, algorithm, making->token_label, &ref, &ret->spki, err);
+
+    if (!ok)
         return false;
-    bool ok = making->new.is_root ? ca_issue_root(key, &making->new, &making->names, der, err)
-                                  : ca_issue_request(key, &making->new, &making->names, der, err);
+    ca_key_put_ref(&ret->ref, &ref, buf_span(&ret->spki));
+    ret->key = hsm_key_new(hsm, &ref, buf_span(&ret->spki), err);
+    if (!ret->key)
+        return false;
+    return keys_is_a(ret->key, algorithm) ||
+           fail(err, ERR_INVALID, "the key \"%s\" in the token is not %s", ref.label,
+               vault_algorithm_name(algorithm));
+}
 
-    EVP_PKEY_free(key);
-    return ok;
+static bool make_key(struct hsm *hsm, const struct making *making, struct made *ret,
+    struct err *err)
+{
+    if (making->new.is_in_token)
+        return make_in_token(hsm, making, ret, err);
+    if (!keys_make(making->new.algorithm, &ret->pkcs8, &ret->spki, err))
+        return false;
+    ret->key = keys_decode(secret_span(ret->pkcs8), err);
+    return ret->key != NULL;
+}
+
+/* What the key says of itself: the root's certificate, or a request. */
+static bool build(const struct making *making, EVP_PKEY *key, struct buf *der, struct err *err)
+{
+    return making->new.is_root ? ca_issue_root(key, &making->new, &making->names, der, err)
+                               : ca_issue_request(key, &making->new, &making->names, der, err);
 }
 
 static bool seal_ca(const struct vault *vault, const struct vault_binding *binding,
@@ -78,20 +133,21 @@ static bool make(struct vault *vault, const struct making *making,
     const struct vault_binding *binding, struct buf *out, struct err *err)
 {
     autodone(buf) struct buf clear = BUF_INIT_SECRET(VAULT_SECRET_MAX);
-    autodone(buf) struct buf spki = BUF_INIT(VAULT_SEALED_MAX);
     autodone(buf) struct buf der = BUF_INIT(CERT_MAX);
-    autofree(secret) struct secret *key = NULL;
+    autodone(made) struct made made = { .ref = BUF_INIT(CERT_MAX), .spki = BUF_INIT(CERT_MAX) };
 
     (void)pthread_mutex_unlock(&vault->lock);
-    bool made = keys_make(making->new.algorithm, &key, &spki, err);
+    bool works = make_key(vault->hsm, making, &made, err) && build(making, made.key, &der, err);
 
     (void)pthread_mutex_lock(&vault->lock);
-    if (!made || !build(making, secret_span(key), &der, err) ||
+    const struct ca_key key = key_of(&made);
+
+    if (!works ||
         !ca_seal_write(&making->names, making->new.is_root,
-            making->new.is_root ? buf_span(&der) : SPAN_EMPTY, secret_span(key), &clear, err) ||
+            making->new.is_root ? buf_span(&der) : SPAN_EMPTY, &key, &clear, err) ||
         !seal_ca(vault, binding, buf_span(&clear), out, err))
         return false;
-    frame_put_bytes(out, buf_span(&spki));
+    frame_put_bytes(out, buf_span(&made.spki));
     frame_put_bytes(out, buf_span(&der));
     return true;
 }
@@ -163,8 +219,44 @@ bool answer_ca_install(struct vault *vault, struct frame_reader *r, struct buf *
 
     X509_free(cert);
     return ok &&
-           ca_seal_write(&opened.seal->names, false, der, opened.seal->key_pkcs8, &clear, err) &&
+           ca_seal_write(&opened.seal->names, false, der, &opened.seal->sealed_key, &clear, err) &&
            seal_ca(vault, &opened.binding, buf_span(&clear), out, err);
+}
+
+/* Nothing that could be taken for a certificate, list or answer: those begin with a SEQUENCE. */
+static bool prove(const struct ca_seal *seal, struct err *err)
+{
+    uint8_t message[64] = "certdesk proof of possession 1";
+    uint8_t signature[1024];
+    size_t size = sizeof signature;
+    const EVP_MD *md = keys_digest(seal->key);
+    EVP_PKEY *public_key = seal->cert ? X509_get0_pubkey(seal->cert) : seal->key;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_MD_CTX *check = EVP_MD_CTX_new();
+
+    rand_bytes(message + 32, sizeof message - 32);
+    bool ok = ctx && EVP_DigestSignInit(ctx, NULL, md, NULL, seal->key) == 1 &&
+              EVP_DigestSign(ctx, signature, &size, message, sizeof message) == 1;
+
+    if (!ok)
+        (void)keys_fail_to_sign(seal->key, "a proof", err);
+    else if (!check || !public_key ||
+             EVP_DigestVerifyInit(check, NULL, md, NULL, public_key) != 1 ||
+             EVP_DigestVerify(check, signature, size, message, sizeof message) != 1)
+        ok = fail(err, ERR_CONFLICT, "the key is not that of the authority's certificate");
+    EVP_MD_CTX_free(ctx);
+    EVP_MD_CTX_free(check);
+    return ok;
+}
+
+bool answer_ca_prove(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
+{
+    struct opened opened = { 0 };
+
+    if (!open_ca(vault, r, &opened, err) || !frame_reader_end(r, err) || !prove(opened.seal, err))
+        return false;
+    frame_put_bool(out, opened.seal->sealed_key.is_in_token);
+    return true;
 }
 
 /* http or https, printable, as it will stand in a certificate. */

@@ -17,5 +17,7 @@ bool answer_ca_sign(struct vault *vault, struct frame_reader *r, struct buf *out
     must_check;
 bool answer_ca_sign_crl(struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err) must_check;
+bool answer_ca_prove(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
+    must_check;
 bool answer_ca_sign_ocsp(struct vault *vault, struct frame_reader *r, struct buf *out,
     struct err *err) must_check;

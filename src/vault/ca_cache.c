@@ -53,7 +53,7 @@ bool ca_cache_open(struct ca_cache *cache, const struct master_ring *ring,
     if (!item) {
         item = make_room(cache);
         if (!seal_open(ring, binding, sealed, &item->clear, err) ||
-            !ca_seal_read(secret_span(item->clear), &item->seal, err)) {
+            !ca_seal_read(secret_span(item->clear), cache->hsm, &item->seal, err)) {
             wipe(item);
             return false;
         }

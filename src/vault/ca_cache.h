@@ -17,6 +17,7 @@
 
 struct err;
 struct master_ring;
+struct hsm;
 struct vault_binding;
 
 #define CA_CACHE_SIZE 4
@@ -28,7 +29,8 @@ struct ca_cache {
         struct secret *clear;
         struct ca_seal seal;
     } items[CA_CACHE_SIZE];
-    int64_t now; /* counts what was asked for */
+    int64_t now;     /* counts what was asked for */
+    struct hsm *hsm; /* outlives it; NULL: none */
 };
 
 /*

@@ -135,7 +135,7 @@ static bool sign_cert(X509 *cert, EVP_PKEY *key, struct buf *der, struct err *er
     uint8_t *bytes = NULL;
 
     if (X509_sign(cert, key, keys_digest(key)) <= 0)
-        return fail(err, ERR_INTERNAL, "could not sign a certificate");
+        return keys_fail_to_sign(key, "a certificate", err);
     int size = i2d_X509(cert, &bytes);
 
     if (size <= 0)

@@ -101,7 +101,7 @@ static bool sign_crl(X509_CRL *list, EVP_PKEY *key, struct buf *der, struct err 
     uint8_t *bytes = NULL;
 
     if (X509_CRL_sign(list, key, keys_digest(key)) <= 0)
-        return fail(err, ERR_INTERNAL, "could not sign a CRL");
+        return keys_fail_to_sign(key, "a CRL", err);
     int size = i2d_X509_CRL(list, &bytes);
 
     if (size <= 0)
@@ -228,12 +228,14 @@ bool ca_lists_ocsp(const struct ca_seal *seal, const struct vault_ocsp *ocsp, st
 {
     OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
     /* Signed by the issuer itself, whose certificate the asker has. */
-    bool ok = basic && add_items(basic, seal, ocsp) && add_nonce(basic, ocsp->nonce) &&
-              OCSP_basic_sign(basic, seal->cert, seal->key, keys_digest(seal->key), NULL,
-                  OCSP_NOCERTS | OCSP_RESPID_KEY) == 1;
+    bool ok = (basic && add_items(basic, seal, ocsp) && add_nonce(basic, ocsp->nonce)) ||
+              fail(err, ERR_INVALID, "could not build an OCSP answer");
 
-    ok = ok ? put_response(basic, der, err)
-            : fail(err, ERR_INVALID, "could not build an OCSP answer");
+    ok = ok &&
+         (OCSP_basic_sign(basic, seal->cert, seal->key, keys_digest(seal->key), NULL,
+              OCSP_NOCERTS | OCSP_RESPID_KEY) == 1 ||
+             keys_fail_to_sign(seal->key, "an OCSP answer", err)) &&
+         put_response(basic, der, err);
     OCSP_BASICRESP_free(basic);
     return ok;
 }

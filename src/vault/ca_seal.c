@@ -10,9 +10,11 @@
 #include "base/err.h"
 #include "base/frame.h"
 #include "base/parse.h"
+#include "vault/hsm.h"
 #include "vault/keys.h"
 
-#define VERSION 1
+/* What a seal begins with: how the key is in it. */
+enum version { KEY_SEALED = 1, KEY_IN_TOKEN };
 
 void ca_names_done(struct ca_names *names)
 {
@@ -173,14 +175,20 @@ void ca_seal_done(struct ca_seal *seal)
     *seal = (struct ca_seal){ 0 };
 }
 
-bool ca_seal_write(const struct ca_names *names, bool is_root, struct span cert, struct span pkcs8,
-    struct buf *ret, struct err *err)
+void ca_key_put_ref(struct buf *out, const struct hsm_ref *ref, struct span spki)
 {
-    buf_add_u8(ret, VERSION);
+    hsm_ref_put(out, ref);
+    frame_put_bytes(out, spki);
+}
+
+bool ca_seal_write(const struct ca_names *names, bool is_root, struct span cert,
+    const struct ca_key *key, struct buf *ret, struct err *err)
+{
+    buf_add_u8(ret, key->is_in_token ? KEY_IN_TOKEN : KEY_SEALED);
     frame_put_bool(ret, is_root);
     ca_names_put(ret, names);
     frame_put_bytes(ret, cert);
-    frame_put_bytes(ret, pkcs8);
+    frame_put_bytes(ret, key->bytes);
     return buf_check(ret, "the key of an authority, with its certificate and names,", err);
 }
 
@@ -192,7 +200,20 @@ static bool read_cert(struct span der, X509 **ret)
     return *ret && at == der.data + der.size;
 }
 
-bool ca_seal_read(struct span clear, struct ca_seal *ret, struct err *err)
+static EVP_PKEY *key_in_token(struct span bytes, struct hsm *hsm, struct err *err)
+{
+    struct frame_reader r = frame_reader_of(bytes);
+    struct hsm_ref ref = { 0 };
+
+    hsm_ref_read(&r, &ref);
+    struct span spki = frame_read_bytes(&r);
+
+    if (!frame_reader_end(&r, err))
+        return NULL;
+    return hsm_key_new(hsm, &ref, spki, err);
+}
+
+bool ca_seal_read(struct span clear, struct hsm *hsm, struct ca_seal *ret, struct err *err)
 {
     autodone(ca_seal) struct ca_seal seal = { 0 };
     struct frame_reader r = frame_reader_of(clear);
@@ -202,12 +223,14 @@ bool ca_seal_read(struct span clear, struct ca_seal *ret, struct err *err)
     ca_names_read(&r, &seal.names);
     struct span cert = frame_read_bytes(&r);
 
-    seal.key_pkcs8 = frame_read_bytes(&r);
-    if (!frame_reader_end(&r, err) || version != VERSION)
+    seal.sealed_key.is_in_token = version == KEY_IN_TOKEN;
+    seal.sealed_key.bytes = frame_read_bytes(&r);
+    if (!frame_reader_end(&r, err) || (version != KEY_SEALED && version != KEY_IN_TOKEN))
         return fail(err, ERR_INVALID, "this is no key of a certificate authority");
     if (cert.size > 0 && !read_cert(cert, &seal.cert))
         return fail(err, ERR_INVALID, "the authority's certificate is damaged");
-    seal.key = keys_decode(seal.key_pkcs8, err);
+    seal.key = seal.sealed_key.is_in_token ? key_in_token(seal.sealed_key.bytes, hsm, err)
+                                           : keys_decode(seal.sealed_key.bytes, err);
     if (!seal.key)
         return false;
     *ret = seal;

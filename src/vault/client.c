@@ -350,11 +350,14 @@ static int64_t count_restarts(struct vault_client *client)
 
 /* On the first lane. */
 static bool call_once(struct vault_client *client, enum vault_request type,
-    const struct buf *payload, struct buf *in, struct frame_reader *ret, struct err *err)
+    const struct buf *payload, struct buf *in, struct frame_reader *ret, bool *ret_answered,
+    struct err *err)
 {
     (void)pthread_mutex_lock(&client->lane.calling);
-    bool ok = ensure_unlocked(client, err) && exchange(client, type, payload, in, ret, err);
+    bool is_there = ensure_unlocked(client, err);
+    bool ok = is_there && exchange(client, type, payload, in, ret, err);
 
+    *ret_answered = is_there && client->lane.fd >= 0;
     (void)pthread_mutex_unlock(&client->lane.calling);
     return ok;
 }
@@ -362,7 +365,8 @@ static bool call_once(struct vault_client *client, enum vault_request type,
 /* On the lane for making keys. When that fails nobody knows what the vault is at: both lanes are
  * given up. */
 static bool call_maker(struct vault_client *client, enum vault_request type,
-    const struct buf *payload, struct buf *in, struct frame_reader *ret, struct err *err)
+    const struct buf *payload, struct buf *in, struct frame_reader *ret, bool *ret_answered,
+    struct err *err)
 {
     (void)pthread_mutex_lock(&client->maker.calling);
     (void)pthread_mutex_lock(&client->lane.calling);
@@ -380,6 +384,7 @@ static bool call_maker(struct vault_client *client, enum vault_request type,
             drop(client);
         (void)pthread_mutex_unlock(&client->lane.calling);
     }
+    *ret_answered = is_there && !is_broken;
     (void)pthread_mutex_unlock(&client->maker.calling);
     return ok;
 }
@@ -387,7 +392,8 @@ static bool call_maker(struct vault_client *client, enum vault_request type,
 /*
  * One call: `in`, the caller's, keeps the answer that *ret reads from. The payload of requests may
  * hold secrets, as may answers, so the callers' bufs are wiped. Asked again where another
- * vault has come meanwhile: no request changes anything, so none is the worse for it.
+ * vault has come meanwhile: no request changes anything but what lies in a token, so none is the
+ * worse for it. A vault that says that something else is away was answering.
  */
 bool vault_call(struct vault_client *client, enum vault_request type, const struct buf *payload,
     struct buf *in, struct frame_reader *ret, struct err *err)
@@ -395,12 +401,13 @@ bool vault_call(struct vault_client *client, enum vault_request type, const stru
     for (int n_deaths = 0;;) {
         int64_t n = count_restarts(client);
         bool is_slow = type == VAULT_MAKE_KEY || type == VAULT_CA_MAKE;
-        bool ok = is_slow ? call_maker(client, type, payload, in, ret, err)
-                          : call_once(client, type, payload, in, ret, err);
+        bool is_answered = false;
+        bool ok = is_slow ? call_maker(client, type, payload, in, ret, &is_answered, err)
+                          : call_once(client, type, payload, in, ret, &is_answered, err);
 
         if (ok)
             return true;
-        if (err->kind != ERR_UNAVAILABLE)
+        if (err->kind != ERR_UNAVAILABLE || is_answered)
             return false;
         if (!wait_for_restart(client) && count_restarts(client) == n &&
             (n_deaths++ == MAX_DEATHS || !wait_for_another(client)))

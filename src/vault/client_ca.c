@@ -30,6 +30,9 @@ bool vault_ca_make(struct vault_client *client, const struct vault_ca_new *new,
             VAULT_CA_NAMES_MAX);
     buf_add_u8(&payload, (uint8_t) new->algorithm);
     vault_put_binding(&payload, binding);
+    frame_put_bool(&payload, new->is_in_token);
+    frame_put_text(&payload, new->token_label);
+    frame_put_text(&payload, new->token_key);
     vault_put_subject(&payload, new->subject);
     put_names(&payload, new->permitted, new->n_permitted);
     put_names(&payload, new->excluded, new->n_excluded);
@@ -76,6 +79,25 @@ bool vault_ca_install(struct vault_client *client, struct span sealed,
     put_key(&payload, sealed, binding);
     frame_put_bytes(&payload, cert);
     return call_for_bytes(client, VAULT_CA_INSTALL, binding, &payload, ret_sealed, err);
+}
+
+bool vault_ca_prove(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, bool *ret_in_token, struct err *err)
+{
+    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader r;
+
+    put_key(&payload, sealed, binding);
+    if (!vault_check_binding(binding, err) || !buf_check(&payload, "a request to the vault", err) ||
+        !vault_call(client, VAULT_CA_PROVE, &payload, &in, &r, err))
+        return false;
+    bool is_in_token = frame_read_bool(&r);
+
+    if (!frame_reader_end(&r, err))
+        return false;
+    *ret_in_token = is_in_token;
+    return true;
 }
 
 bool vault_ca_sign(struct vault_client *client, struct span sealed,

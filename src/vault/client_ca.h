@@ -35,6 +35,10 @@ struct vault_ca_new {
     const char *const *excluded;
     size_t n_excluded;
 
+    bool is_in_token; /* its key is made in the token that the settings name, and stays there; */
+    const char *token_label; /* with this label; */
+    const char *token_key;   /* or the one with this label is taken, which is there; NULL: none */
+
     bool is_root;       /* signs itself, with what follows; else there is a request */
     struct span serial; /* up to VAULT_CA_SERIAL_MAX bytes, the first from 1 to 127 */
     int64_t not_before;
@@ -44,6 +48,7 @@ struct vault_ca_new {
 /*
  * Make the key. `der` is the root's certificate, or the request for an intermediate one that
  * somebody else signs (vault_ca_install). ERR_INVALID names the attribute or name that cannot be.
+ * A key that was made in a token stays there also when this fails afterwards.
  */
 bool vault_ca_make(struct vault_client *client, const struct vault_ca_new *new,
     const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct buf *der,
@@ -56,6 +61,13 @@ bool vault_ca_make(struct vault_client *client, const struct vault_ca_new *new,
 bool vault_ca_install(struct vault_client *client, struct span sealed,
     const struct vault_binding *binding, struct span cert, struct buf *ret_sealed, struct err *err)
     must_check;
+
+/*
+ * Does the key that belongs to the seal sign, and does its certificate, if there is one, verify
+ * that? *ret_in_token says where the key lies. ERR_CONFLICT, ERR_UNAVAILABLE: it does not, and why.
+ */
+bool vault_ca_prove(struct vault_client *client, struct span sealed,
+    const struct vault_binding *binding, bool *ret_in_token, struct err *err) must_check;
 
 enum vault_ca_usage { VAULT_USE_SERVER = 1, VAULT_USE_CLIENT = 2, VAULT_USE_BOTH = 3 };
 

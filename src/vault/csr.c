@@ -152,7 +152,7 @@ bool csr_sign(X509_REQ *request, EVP_PKEY *key, struct buf *der, struct err *err
 
     if (X509_REQ_set_pubkey(request, key) != 1 ||
         X509_REQ_sign(request, key, keys_digest(key)) <= 0)
-        return fail(err, ERR_INTERNAL, "could not sign a request");
+        return keys_fail_to_sign(key, "a request", err);
     int size = i2d_X509_REQ(request, &bytes);
 
     if (size <= 0)

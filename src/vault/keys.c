@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "vault/checkpoint.h"
 #include "vault/csr.h"
+#include "vault/hsm.h"
 
 /* What may be brought along; new ones are made by the recipes below. */
 #define RSA_BITS_MIN 512
@@ -45,7 +46,7 @@ static EVP_PKEY *generate(enum vault_algorithm algorithm)
     return EVP_PKEY_Q_keygen(NULL, NULL, type);
 }
 
-static bool add_spki(EVP_PKEY *key, struct buf *spki, struct err *err)
+bool keys_put_public(EVP_PKEY *key, struct buf *spki, struct err *err)
 {
     uint8_t *der = NULL;
     int size = i2d_PUBKEY(key, &der);
@@ -81,7 +82,7 @@ bool keys_make(enum vault_algorithm algorithm, struct secret **ret, struct buf *
 
     if (!key)
         return fail(err, ERR_INTERNAL, "could not make a key");
-    bool ok = add_spki(key, spki, err) && encode_private(key, ret, err);
+    bool ok = keys_put_public(key, spki, err) && encode_private(key, ret, err);
 
     EVP_PKEY_free(key);
     return ok;
@@ -143,7 +144,7 @@ bool keys_check(struct span pkcs8, struct buf *spki, struct err *err)
     if (!key)
         return false;
     bool ok = is_sound(key)
-                  ? add_spki(key, spki, err)
+                  ? keys_put_public(key, spki, err)
                   : fail(err, ERR_INVALID, "the private key does not fit its public half");
 
     EVP_PKEY_free(key);
@@ -157,6 +158,31 @@ const EVP_MD *keys_digest(const EVP_PKEY *key)
     if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_bits(key) <= 256)
         return EVP_sha256();
     return EVP_PKEY_get_bits(key) > 384 ? EVP_sha512() : EVP_sha384();
+}
+
+bool keys_fail_to_sign(const EVP_PKEY *key, const char *what, struct err *err)
+{
+    return hsm_key_explain(key, err) ? err_wrap(err, "could not sign %s", what)
+                                     : fail(err, ERR_INTERNAL, "could not sign %s", what);
+}
+
+bool keys_is_a(const EVP_PKEY *key, enum vault_algorithm algorithm)
+{
+    char curve[64] = "";
+    size_t n = 0;
+
+    if (!EVP_PKEY_is_a(key, recipes[algorithm].type))
+        return false;
+    if (recipes[algorithm].bits)
+        return (size_t)EVP_PKEY_get_bits(key) == recipes[algorithm].bits;
+    if (!recipes[algorithm].curve)
+        return true;
+    if (EVP_PKEY_get_group_name(key, curve, sizeof curve, &n) != 1)
+        return false;
+    /* One curve has several names. */
+    int nid = EC_curve_nist2nid(curve);
+
+    return (nid ? nid : OBJ_txt2nid(curve)) == EC_curve_nist2nid(recipes[algorithm].curve);
 }
 
 bool keys_check_cert(struct span pkcs8, struct span cert, struct err *err)

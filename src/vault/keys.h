@@ -30,6 +30,15 @@ EVP_PKEY *keys_decode(struct span pkcs8, struct err *err) must_check;
 /* What it signs a hash of; NULL where it signs what there is. */
 const EVP_MD *keys_digest(const EVP_PKEY *key);
 
+/* OpenSSL could not sign `what` ("a certificate"): says why. Returns false. */
+bool keys_fail_to_sign(const EVP_PKEY *key, const char *what, struct err *err);
+
+/* Is it of this kind? */
+bool keys_is_a(const EVP_PKEY *key, enum vault_algorithm algorithm);
+
+/* Append SubjectPublicKeyInfo. */
+bool keys_put_public(EVP_PKEY *key, struct buf *spki, struct err *err) must_check;
+
 /* ERR_CONFLICT unless this is the key of the certificate (DER). */
 bool keys_check_cert(struct span pkcs8, struct span cert, struct err *err) must_check;
 

@@ -22,6 +22,7 @@
 #include "base/sandbox.h"
 #include "base/secret.h"
 #include "vault/answer.h"
+#include "vault/hsm.h"
 #include "vault/protocol.h"
 #include "vault/recovery.h"
 
@@ -153,6 +154,9 @@ static bool serve(struct vault *vault, struct maker *maker, int fd, struct err *
             give_to_maker(maker, passed);
         else
             fd_close(passed);
+        if (vault->hsm && hsm_is_gone(vault->hsm))
+            return fail(err, ERR_INTERNAL,
+                "the token's process has ended: another vault starts one");
         if (!vault->is_unlocked || is_tight)
             continue;
         if (!sandbox_calls(SANDBOX_VAULT, err))
@@ -160,6 +164,20 @@ static bool serve(struct vault *vault, struct maker *maker, int fd, struct err *
         is_tight = true;
     }
     return false;
+}
+
+/* While other programs can still be started, and there is no key yet. */
+static bool start_token(struct vault *vault, const struct vault_process_conf *conf, struct err *err)
+{
+    autoclose int theirs = -1;
+    int ours = -1;
+
+    if (!conf->start_token)
+        return true;
+    if (!frame_pair(&ours, &theirs, err))
+        return false;
+    vault_use_hsm(vault, hsm_new(ours));
+    return conf->start_token(theirs, err);
 }
 
 static bool take_recovery_key(struct vault *vault, const char *text, struct err *err)
@@ -181,8 +199,9 @@ int vault_process_main(const struct vault_process_conf *conf)
 
     secret_forbid_dumps();
     vault_init(&vault, vault_sources, &conf->access, &ledger);
-    if (!warm_up(&err) || !take_recovery_key(&vault, conf->recovery_key, &err) ||
-        !confine_files(conf, &err) || !start_maker(&maker, &vault, &err) ||
+    if (!start_token(&vault, conf, &err) || !warm_up(&err) ||
+        !take_recovery_key(&vault, conf->recovery_key, &err) || !confine_files(conf, &err) ||
+        !start_maker(&maker, &vault, &err) ||
         (!conf->access.pkcs11 && !sandbox_calls(SANDBOX_VAULT_KEYS, &err))) {
         fprintf(stderr, "certdesk: vault: %s\n", err.msg);
         return EXIT_FATAL;

@@ -15,6 +15,12 @@ struct vault_process_conf {
     int key_dir_fd; /* where the master key is kept */
     struct master_access access;
     char recovery_key[256]; /* the public one that backups are encrypted to; "" without one */
+
+    /*
+     * Start the process that has the token with authorities' keys (vault/hsm_process), with `fd`
+     * as its end of the socket; called once, before anything else. NULL: no token is configured.
+     */
+    bool (*start_token)(int fd, struct err *err);
 };
 
 /*

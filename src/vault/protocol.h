@@ -34,8 +34,9 @@ enum vault_request {
                                    key */
     VAULT_ADOPT_KEY,            /* bytes sealed, binding, bytes data key → sealed, spki */
     VAULT_SIGN_BACKUP,          /* bytes sealed, binding, hash[32] → signature[64], public[32] */
-    VAULT_CA_MAKE = 60, /* u8 algorithm, binding, eight texts, names, bool root, bytes serial, i64
-                           from, i64 to → sealed, spki, bytes certificate or request */
+    VAULT_CA_MAKE = 60, /* u8 algorithm, binding, bool in token, two texts, eight texts, names, bool
+                           root, bytes serial, i64 from, i64 to → sealed, spki, bytes certificate or
+                           request */
     VAULT_CA_INSTALL,   /* bytes sealed, binding, bytes certificate → sealed */
     VAULT_CA_SIGN,      /* bytes sealed, binding, bytes request, bytes serial, i64 from, i64 to, u8
                            usage, three texts → bytes certificate */
@@ -43,6 +44,7 @@ enum vault_request {
                            entries (bytes serial, i64, u8) → bytes CRL */
     VAULT_CA_SIGN_OCSP, /* bytes sealed, binding, i64 this, i64 next, bytes nonce, count, items (u8
                            hash, bytes serial, u8 status, i64, u8 reason) → bytes response */
+    VAULT_CA_PROVE,     /* bytes sealed, binding → bool is in token */
 };
 
 enum vault_answer { VAULT_DONE = 100, VAULT_FAILED };

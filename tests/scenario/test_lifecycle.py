@@ -3,6 +3,8 @@
 import concurrent.futures
 import re
 import secrets
+import time
+from datetime import datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -10,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from certdesk import Api
 from lifecycle import Desk, csr_for, spki
 from mailbox import MailServer
-from profiles import run_sql
-from uploads import upload
+from profiles import look_for_renewals, run_sql
+from uploads import import_, upload
 
 OUTSIDE = "The certificate's profile does not allow renewal outside of the configured expiry window"
 
@@ -19,6 +21,7 @@ OUTSIDE = "The certificate's profile does not allow renewal outside of the confi
 @pytest.fixture(scope="module")
 def life(desk_of_module):
     """One desk for all stories, on each database in turn: each has names of its own."""
+    look_for_renewals(desk_of_module, "never")
     return Desk(desk_of_module)
 
 
@@ -114,6 +117,7 @@ def test_a_certificate_is_revoked_by_its_id_and_its_domain(life):
 
     done = revoke(one["certificate_id"].lower(), "A.example.org")
     assert (done["status"], done["message"]) == ("done", f"{done['key']}- Shop closed has been revoked")
+    assert (done["profile"], done["certificate_id"], done["domain"]) == ("web", one["certificate_id"].lower(), "A.example.org")
     assert life.ticket(one)["status"] == "certificate_revoked"
     assert f"revoked by {done['key']}" in life.comments(one)[-1]
     by_serial = life.api.get(f"/certificates/{other['certificate']['id']}").json["current"]["serial"]
@@ -175,6 +179,76 @@ def test_cancelling_takes_the_record_back(life):
     assert (cancelled["status"], cancelled["resolution"], cancelled["certificate"]) == ("cancelled", "cancelled", None)
     life.api.get(f"/certificates/{ticket['certificate']['id']}", expect=404)
     life.do(ticket, "enroll", expect=409)
+    again = life.do(ticket, "cancel", comment="once more")
+    assert (again["status"], life.comments(ticket)) == ("cancelled", ["a mistake"])
+
+
+def test_another_ticket_for_a_record_takes_it_over_when_it_is_enrolled(life):
+    """Until then, and if it is cancelled, the record lives by the ticket it has: F16."""
+    first = life.enrolled("kept.example.org")
+    record = first["certificate"]["id"]
+    plan = life.api.get(f"/certificates/{record}/renewal").json
+    second = life.create("kept.example.org", certificate=record)
+    assert life.api.get(f"/certificates/{record}/renewal").json == plan
+    assert life.do(second, "cancel")["status"] == "cancelled"
+    assert life.api.get(f"/certificates/{record}/renewal").json == plan
+    assert life.do(first, "renew", force=True)["status"] == "certificate_renewed"
+
+    third = life.enrolled("kept.example.org", certificate=record)
+    assert f"lives by {third['key']}" in life.comments(first)[-1]
+    assert third["key"] in life.do(first, "renew", force=True, expect=409)["detail"]
+    assert life.do(third, "renew", force=True)["status"] == "certificate_renewed"
+    assert life.api.post(f"/certificates/{record}/revoke", {}, expect=200).json["key"] == third["key"]
+
+
+def test_a_record_whose_request_was_cancelled_is_what_it_was(life, authority):
+    """What was imported is imported again, and nobody expects it to renew itself."""
+    record = import_(life.api, {"file": authority.issue("mine.example.org").pem}).json
+    ticket = life.create("mine.example.org", certificate=record["id"])
+    assert life.api.get(f"/certificates/{record['id']}").json["source"] == "managed"
+    life.do(ticket, "cancel")
+    now = life.api.get(f"/certificates/{record['id']}").json
+    assert (now["source"], now["profile"], now["stage"]) == ("imported", None, None)
+
+
+def test_an_authoritys_own_record_is_no_profiles(life):
+    (record,) = life.api.get("/certificates?q=CA+internal").json["items"]
+    body = {"profile": "web", "csr": csr_for("www.example.org")[0]}
+    assert "certificate authority" in life.api.post(f"/certificates/{record['id']}/enroll", body, expect=409).json["detail"]
+    assert life.api.get(f"/certificates/{record['id']}").json["source"] == "imported"
+
+
+def test_a_stale_reader_changes_nothing_by_the_record_either(life):
+    """If-Match with enroll, renew and revoke of a record is its ETag."""
+    ticket = life.enrolled("stale.example.org")
+    path = f"/certificates/{ticket['certificate']['id']}"
+    etag = life.api.get(path).json["etag"]
+    for verb, body in (("enroll", {"profile": "web", "csr": csr_for("stale.example.org")[0]}), ("renew", {"force": True}),
+                       ("revoke", {})):
+        life.api.post(f"{path}/{verb}", body, headers={"If-Match": '"4711"'}, expect=412)
+    assert life.ticket(ticket)["status"] == "certificate_enrolled"
+    life.api.post(f"{path}/revoke", {}, headers={"If-Match": etag}, expect=200)
+
+
+def test_a_summary_is_one_line_that_says_something(life):
+    for bad in ("two\nlines", "  ", "x" * 251):
+        answer = life.create(summary=bad, expect=400)
+        assert answer["errors"][0]["field"] == "summary"
+    ticket = life.create(summary="漢" * 250)
+    for bad in ("two\nlines", "", "\t", None):
+        life.api.patch(f"/tickets/{ticket['key']}", {"summary": bad}, expect=400)
+    assert life.ticket(ticket)["summary"] == "漢" * 250
+
+
+def test_reasons_are_those_of_the_standard_in_either_spelling(life):
+    for reason, kept in (("key_compromise", "keyCompromise"), ("cessationOfOperation", "cessationOfOperation")):
+        ticket = life.enrolled()
+        life.do(ticket, "revoke", reason=reason)
+        assert life.comments(ticket)[-1].endswith(f"reason {kept}.")
+    ticket = life.enrolled()
+    for reason in ("certificateHold", "removeFromCRL", "key", "keyCompromised"):
+        (error,) = life.do(ticket, "revoke", reason=reason, expect=400)["errors"]
+        assert error["field"] == "reason" and "unspecified, keyCompromise, affiliationChanged" in error["message"]
 
 
 def test_what_is_a_strangers_is_not_there(life):
@@ -226,6 +300,66 @@ def test_a_repeated_create_is_one_ticket(life):
 
 
 # ---------------------------------------------------------------- whose key
+
+def test_a_repeated_transition_is_done_once(life):
+    """F13 F15 F17: whoever has no answer sends it again with its Idempotency-Key, and hears what was done."""
+    ticket = life.enrolled(f"{secrets.token_hex(3)}.example.org")
+    record = ticket["certificate"]["id"]
+    moves, keys = f"/tickets/{ticket['key']}/transitions", iter(range(100))
+
+    def once(path, body, expect=200, key=None, answers=3, api=None):
+        """The same answer each time; returns the key and it."""
+        key = {"Idempotency-Key": key or f"{ticket['key']}-{next(keys)}"}
+        said = [(api or life.api).post(path, body, expect=expect, headers=key) for _ in range(answers)]
+        assert all(one.json == said[0].json and one.headers["Content-Type"] == said[0].headers["Content-Type"]
+                   for one in said)
+        return key["Idempotency-Key"], said[0].json
+
+    def n_versions():
+        return len(life.api.get(f"/certificates/{record}/versions").json["items"])
+
+    renew = {"transition": "renew", "force": True, "comment": "again"}
+    key, answer = once(moves, renew)
+    assert answer["status"] == "certificate_renewed" and n_versions() == 2
+    assert life.comments(ticket).count("again") == 1
+    refused = life.api.post(moves, {**renew, "comment": "other"}, expect=422, headers={"Idempotency-Key": key}).json
+    assert refused["detail"] == "this Idempotency-Key was used for another request" and n_versions() == 2
+    once(f"/certificates/{record}/renew", {"force": True})
+    assert n_versions() == 3
+
+    # What was refused before anything was done leaves the key free.
+    key, answer = once(moves, {"transition": "renew"}, expect=409)
+    assert answer["detail"] == OUTSIDE
+    pull_forward(life, ticket, 20)
+    once(moves, {"transition": "renew"}, key=key)
+    assert n_versions() == 4
+
+    # The server was killed after the work and before the answer.
+    key, answer = once(moves, renew, answers=1)
+    run_sql(life.desk, "UPDATE idempotency SET status = 0, body = '' WHERE key = '%s'" % key)
+    assert once(moves, renew, key=key)[1]["certificate_id"] == answer["certificate_id"] and n_versions() == 5
+    life.api.post(moves, {**renew, "comment": "x"}, expect=422, headers={"Idempotency-Key": key})
+    # The key is its account's.
+    other = person(life, "eve", "admin")
+    once(moves, renew, key=key, api=other)
+    assert n_versions() == 6
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        said = list(pool.map(lambda _: life.api.post(moves, renew, expect=200, headers={
+            "Idempotency-Key": "many" + key}).json["key"],
+                             range(6)))
+    assert set(said) == {ticket["key"]} and n_versions() == 7
+
+    csr = csr_for(ticket["domain"])[0]
+    once(f"/tickets/{ticket['key']}/csr", {"csr": csr})
+    assert sum("A new request (CSR) was given" in c for c in life.comments(ticket)) == 1
+    _, answer = once(f"/certificates/{record}/revoke", {"reason": "superseded"})
+    assert answer["status"] == "certificate_revoked"
+    cancelled = life.create()
+    _, answer = once(f"/tickets/{cancelled['key']}/transitions", {"transition": "cancel"})
+    assert answer["status"] == "cancelled"
+    life.api.post(moves, renew, expect=400, headers={"Idempotency-Key": "x" * 201})
+
 
 def test_the_server_makes_the_key_where_the_profile_lets_it(life):
     """F12 F15: held in the vault, and another one with each renewal."""
@@ -313,6 +447,31 @@ def test_what_is_due_renews_by_itself(life):
     assert life.api.get("/profiles/auto").json["is_forcing"] is False
 
 
+def test_it_renews_when_it_says_it_will(life):
+    """F16 F43: at the planned instant, not when a daily scan comes by."""
+    ticket = life.enrolled("when.example.org")
+    path = f"/certificates/{ticket['certificate']['id']}/renewal"
+
+    def shift(seconds):
+        number = ticket["key"].split("-")[1]
+        run_sql(life.desk, "UPDATE version SET not_before = not_before - %d, not_after = not_after - %d WHERE id ="
+                           " (SELECT version_id FROM ticket WHERE number = %s)" % (seconds, seconds, number))
+        run_sql(life.desk, "UPDATE certificate_life SET renew_at = renew_at - %d WHERE certificate_id = %d"
+                % (seconds, ticket["certificate"]["id"]))
+    try:
+        told = datetime.fromisoformat(life.api.get(path).json["renew_at"])
+        shift(int(told.timestamp() - time.time()) - 3)
+        look_for_renewals(life.desk, "now")
+        told = datetime.fromisoformat(life.api.get(path).json["renew_at"])
+        assert life.api.get(path).json["why"] == "planned"
+        life.until(ticket, "certificate_renewed", seconds=20)
+        versions = life.api.get(f"/certificates/{ticket['certificate']['id']}/versions").json["items"]
+        renewed = max(datetime.fromisoformat(v["since"]) for v in versions)
+        assert 0 <= (renewed - told).total_seconds() <= 10
+    finally:
+        look_for_renewals(life.desk, "never")
+
+
 def test_a_renewal_that_fails_says_why_and_backs_off(life):
     """F16: the stage is restored, a comment says why, and it is tried again."""
     life.profile("fails", renews_itself=True)
@@ -362,6 +521,8 @@ def test_a_request_waits_for_those_who_must_agree(life):
     assert ticket["approvals"] == {"needed": 2, "group": "approvers", "given": []}
     assert life.do(ticket, "enroll", api=ann, expect=409)
     assert bob.get(f"/tickets/{key}").json["may"] == ["approve", "watch"]
+    assert bob.get(f"/tickets/{key}/transitions").json["items"] == []
+    assert [t["transition"] for t in ann.get(f"/tickets/{key}/transitions").json["items"]] == ["enroll", "cancel"]
     assert [t["key"] for t in bob.get("/tickets").json["items"]] == [key]
     assert eve.get("/tickets").json["items"] == []
     eve.call("POST", f"/tickets/{key}/approval", {"approved": True}, expect=404)
@@ -374,6 +535,42 @@ def test_a_request_waits_for_those_who_must_agree(life):
     cid.post(f"/tickets/{key}/approval", {"approved": True}, expect=200)
     assert life.do(ticket, "enroll", api=ann)["status"] == "certificate_enrolled"
     bob.call("POST", f"/tickets/{key}/approval", {"approved": False}, expect=409)
+
+
+def test_nothing_is_issued_that_nobody_agreed_to(life):
+    """Another request behind the approvers' backs, with the enrolment or for a renewal, is refused."""
+    ann, bob = (person(life, n) for n in ("ann", "bob"))
+    group, profile = f"agree-{secrets.token_hex(3)}", f"agreed-{secrets.token_hex(3)}"
+    life.api.post("/groups", {"name": group, "users": [bob.name]})
+    life.profile(profile, approvals={"needed": 1, "group": group})
+    other, same = csr_for("other.example.org")[0], csr_for("agreed.example.org")[0]
+    ticket = life.create("agreed.example.org", api=ann, profile=profile)
+
+    def agree():
+        bob.post(f"/tickets/{ticket['key']}/approval", {"approved": True}, expect=200)
+
+    agree()
+    assert "approved" in life.do(ticket, "enroll", api=ann, csr=other, expect=409)["detail"]
+    given = ann.post(f"/tickets/{ticket['key']}/csr", {"csr": other}, expect=200).json
+    assert (given["domain"], given["approvals"]["given"]) == ("other.example.org", [])
+    assert "1 more" in life.do(ticket, "enroll", api=ann, expect=409)["detail"]
+    ann.post(f"/tickets/{ticket['key']}/csr", {"csr": same}, expect=200)
+    agree()
+    assert life.do(ticket, "enroll", api=ann)["summary"] == "Certificate enrolled:agreed.example.org"
+    ann.call("POST", f"/tickets/{ticket['key']}/csr", {"csr": other}, expect=409)
+    refused = life.do(ticket, "renew", csr=other, force=True, expect=409)
+    assert "nobody has approved the name other.example.org" in refused["detail"]
+    assert life.do(ticket, "renew", csr=csr_for("agreed.example.org")[0], force=True)["status"] == "certificate_renewed"
+    assert len(life.files(ticket)) == 2
+
+
+def test_what_a_ticket_is_called_by_follows_its_request(life):
+    """F13 F15: summary and file are called by what was issued, also where the request was changed."""
+    ticket = life.create("typo.example.org")
+    life.api.post(f"/tickets/{ticket['key']}/csr", {"csr": csr_for("right.example.org")[0]}, expect=200)
+    assert life.do(ticket, "enroll")["summary"] == "Certificate enrolled:right.example.org"
+    assert life.do(ticket, "renew", csr=csr_for("moved.example.org")[0], force=True)["domain"] == "moved.example.org"
+    assert [f["name"] for f in life.files(ticket)] == ["right.example.org.pem", "moved.example.org.pem"]
 
 
 # ---------------------------------------------------------------- what hangs on a ticket
@@ -455,6 +652,22 @@ def test_watchers_hear_of_it_by_mail(desk_factory):
         life.do(ticket, "revoke")
         life.run("outbox")
         assert len(smtp.mails) == 1
+
+        # A ticket that has no record, and one whose record goes with it.
+        number = life.api.post("/tickets", {"type": "revoke_certificate", "profile": "web", "certificate_id": "C-99",
+                                            "domain": "gone.example.org", "assignee": "reader", "summary": "Over"}).json
+        later = life.create("later.example.org", assignee="reader")
+        for one in (number, later):
+            life.api.call("PUT", f"/tickets/{one['key']}/watchers/reader", expect=200)
+            life.do(one, "cancel", comment="not needed")
+        life.run("outbox")
+        mail = smtp.wait(2)[1]
+        assert mail.to == "reader@people.example" and mail.subject == "[certdesk] News of tickets that you watch"
+        assert "gone.example.org" in mail.text and "later.example.org" in mail.text
+        for one in (number, later):
+            assert f"{one['key']} ({one['summary']}) is in stage Cancelled" in mail.text
+        newest = life.api.get("/deliveries").json["items"][0]
+        assert life.api.get(f"/deliveries/{newest['id']}").json["tickets"] == [number["key"], later["key"]]
     finally:
         smtp.stop()
 

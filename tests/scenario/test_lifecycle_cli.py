@@ -1,6 +1,9 @@
 """The life of a certificate from the command line: certdesk ticket, and certdesk cert enroll, renew, revoke."""
 
 import json
+import re
+import socket
+import threading
 
 from lifecycle import Desk, csr_for
 
@@ -22,6 +25,8 @@ def test_a_certificate_from_request_to_revocation(desk, tmp_path):
     assert say("ticket", "enroll", "cert-1", "--comment", "please") == "CERT-1 has been updated (certificate_enrolled)\n"
     shown = say("ticket", "show", "CERT-1")
     assert "Certificate enrolled:www.example.org" in shown and "please" in shown
+    for line in ("certificate_id C-", "expires_at 20", "reporter admin", "expected_at www.example.org:443, not seen"):
+        assert line in re.sub(" +", " ", shown)
     assert "www.example.org.pem" in say("ticket", "attachment", "CERT-1")
     file = json.loads(say("ticket", "attachment", "CERT-1", "-o", "json").splitlines()[0])
     assert say("ticket", "attachment", "CERT-1", str(file["id"])).startswith("-----BEGIN CERTIFICATE-----")
@@ -50,3 +55,57 @@ def test_a_certificate_from_request_to_revocation(desk, tmp_path):
     for words in (("ticket",), ("ticket", "nonsense"), ("ticket", "renew"), ("cert", "revoke")):
         say(*words, code=2)
     say("cert", "renew", "x", code=1)
+    life.api.post("/groups", {"name": "ops", "users": ["admin"]})
+    life.profile("strict", approvals={"needed": 2, "group": "ops"})
+    shown = re.sub(" +", " ", say("ticket", "show", life.create("www.example.org", profile="strict")["key"]))
+    assert "approvals 2 of the group ops are needed" in shown
+
+
+class LosesAnswers:
+    """Stands before the desk; the first answers do not come back."""
+
+    def __init__(self, desk, n):
+        self.host, port = desk.base.removeprefix("http://").split(":")
+        self.port, self.n, self.requests = int(port), n, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.base = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            self.one(near)
+
+    def one(self, near):
+        with near, socket.create_connection((self.host, self.port), timeout=30) as far:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += near.recv(65536)
+            head, _, body = request.partition(b"\r\n\r\n")
+            sizes = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+            while len(body) < sum(sizes):
+                body += near.recv(65536)
+            self.requests.append(head.decode())
+            far.sendall(head + b"\r\nConnection: close\r\n\r\n" + body)
+            answer = b""
+            while got := far.recv(65536):
+                answer += got
+            if len(self.requests) > self.n:
+                near.sendall(answer)
+
+
+def test_a_transition_whose_answer_is_lost_is_done_once(desk):
+    """F13 F17: the command asks again by itself, and the server does it once."""
+    life = Desk(desk)
+    ticket = life.enrolled("www.example.org")
+    between = LosesAnswers(desk, 2)
+    done = desk.cli("ticket", "renew", ticket["key"], "--force",
+                    env={"CERTDESK_TOKEN": life.api.token, "CERTDESK_URL": between.base})
+    assert (done.returncode, done.stdout) == (0, f"{ticket['key']} has been updated (certificate_renewed)\n"), done.stderr
+    sent = [line for head in between.requests for line in head.split("\r\n") if line.startswith("Idempotency-Key: ")]
+    assert len(sent) == 3 and len(set(sent)) == 1
+    assert len(life.api.get(f"/certificates/{ticket['certificate']['id']}/versions").json["items"]) == 2
+    between.listener.close()

@@ -619,6 +619,49 @@ static void a_revocation_that_is_refused_restores_the_stage(void **state)
     assert_true(is_said(*state, id, "could not be revoked: no such certificate"));
 }
 
+/* ---- who asks ---- */
+
+static bool count_note(void *arg, struct tx *tx, struct err *err)
+{
+    int *const n = arg;
+
+    (void)tx;
+    (void)err;
+    (*n)++;
+    return true;
+}
+
+/* What was looked at is what is changed, and whoever asked learns of it in the transaction that
+ * counts: once, whether the CA takes its time or not. */
+static void a_transition_is_for_the_version_that_was_seen(void **state)
+{
+    static const char *const transitions[] = { "enroll", "revoke", "cancel" };
+
+    for (size_t i = 0; i < 2 * countof(transitions); i++) {
+        const char *const transition = transitions[i / 2];
+        const int64_t id = a_request_ticket(*state);
+        struct life life = life_of(*state, &alice);
+        struct life_ask ask = { .transition = transition, .reason = CA_REASON_KEY_COMPROMISE };
+        struct err err = { 0 };
+        int n_notes = 0;
+
+        ops = i % 2 ? &forgetful_ops : &fake_ops;
+        if (strcmp(transition, "revoke") == 0)
+            must(*state, &alice, id, "enroll");
+        autofree(ticket_row) struct ticket_row *row = ticket(*state, id);
+
+        life.note = count_note;
+        life.note_arg = &n_notes;
+        ask.expected_row_version = row->row_version + 1;
+        assert_fails(life_do(&life, id, &ask, &err), &err, ERR_CONFLICT);
+        assert_true(store_is_stale(&err));
+        assert_int_equal(n_notes, 0);
+        ask.expected_row_version = row->row_version;
+        assert_works(life_do(&life, id, &ask, &err), &err);
+        assert_int_equal(n_notes, 1);
+    }
+}
+
 /* ---- files ---- */
 
 /* "attachment named ../../x" */
@@ -689,7 +732,7 @@ static void scan_house(const struct test_db *test)
     autodone(life_rows) struct life_rows rows = { 0 };
     struct err err = { 0 };
 
-    assert_works(store_life_due(tx, LIFE_DUE_ALL, clock_at, NULL, 100, &rows, &err), &err);
+    assert_works(store_life_due(tx, clock_at, NULL, 100, &rows, &err), &err);
     tx_free(tx);
     for (size_t i = 0; i < rows.n; i++)
         (void)try(test, &certdesk, rows.items[i].ticket_id, "renew", &err);
@@ -733,6 +776,63 @@ static void a_house_lives_through_two_years(void **state)
     }
 }
 
+static int64_t next_renewal(const struct test_db *test, int64_t ticket_id)
+{
+    autofree(ticket_row) struct ticket_row *row = ticket(test, ticket_id);
+    autodone(life_facts) struct life_facts facts = { 0 };
+    struct tx *tx = test_tx(test, TX_READ);
+    struct renewal_plan plan;
+    struct err err = { 0 };
+
+    assert_works(store_life_facts(tx, row->certificate_id, clock_at, &facts, &err), &err);
+    tx_free(tx);
+    renewal_plan(&facts.input, &plan);
+    assert_int_equal(plan.why, RENEWAL_PLANNED);
+    return plan.renew_at;
+}
+
+static int64_t next_due(const struct test_db *test)
+{
+    struct tx *tx = test_tx(test, TX_READ);
+    struct err err = { 0 };
+    int64_t at = 0;
+
+    assert_works(store_life_next_due(tx, clock_at, &at, &err), &err);
+    tx_free(tx);
+    return at;
+}
+
+/* F16, F43: "when will this renew" is when it does, to the second. */
+static void what_is_planned_is_what_happens(void **state)
+{
+    int64_t tickets[N_HOUSE];
+    int64_t told[N_HOUSE];
+    int n_told = 0;
+
+    ops = &forgetful_ops;
+    for (size_t i = 0; i < N_HOUSE; i++) {
+        tickets[i] = a_request_ticket(*state);
+        must(*state, &alice, tickets[i], "enroll");
+        told[i] = next_renewal(*state, tickets[i]);
+        clock_at += DAY;
+    }
+    const int before = n_issued;
+
+    while ((clock_at = next_due(*state)) < NOW + 400 * DAY) {
+        scan_house(*state);
+        for (size_t i = 0; i < N_HOUSE; i++) {
+            const int64_t next = next_renewal(*state, tickets[i]);
+
+            assert_true(next > clock_at);
+            assert_true(next == told[i] || told[i] == clock_at);
+            n_told += next != told[i];
+            told[i] = next;
+        }
+    }
+    assert_int_equal(n_issued - before, n_told);
+    assert_in_range(n_told, N_HOUSE * (400 / 90), N_HOUSE * (400 / 59));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -750,6 +850,8 @@ int main(void)
         TEST(revoking_is_done_once),
         TEST(a_revocation_waits_for_its_ca),
         TEST(a_revocation_that_is_refused_restores_the_stage),
+        TEST(a_transition_is_for_the_version_that_was_seen),
+        TEST(what_is_planned_is_what_happens),
         TEST(a_house_lives_through_two_years),
         cmocka_unit_test(attachments_have_harmless_names),
     };

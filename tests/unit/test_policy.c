@@ -168,7 +168,7 @@ static const struct {
     { ANY, "'subject':{'O':'Example'}", "no_name:sans" },
     { "{\"names\":{\"domains\":[\"*\"],\"max_names\":1}}",
         "'sans':[{'type':'dns','value':'a.test'},{'type':'dns','value':'b..test'}]",
-        "n_names:sans" },
+        "n_names:sans name_malformed:sans[1]" },
 
     /* the common name */
     { WEB, "'subject':{'CN':'www.example.org'}", "" },

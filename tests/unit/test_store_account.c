@@ -302,28 +302,56 @@ static void failures_make_one_wait_longer_and_longer(void **state)
     tx_free(tx);
 }
 
-static void a_repeated_request_finds_its_first_answer(void **state)
+/* What is kept for the key; NULL: nothing. The caller frees. */
+static char *kept(struct tx *tx, const struct idempotency_key *key, int64_t now, int64_t *status)
+{
+    uint8_t request[SHA256_SIZE] = { 0 };
+    char *body = NULL;
+    struct err err = { 0 };
+
+    assert_works(store_idempotency_find(tx, key, now, request, status, &body, &err), &err);
+    if (body)
+        assert_memory_equal(request, hash_a, SHA256_SIZE);
+    return body;
+}
+
+static void assert_kept(struct tx *tx, const struct idempotency_key *key, int64_t status,
+    const char *body)
+{
+    int64_t found = 0;
+    autofree(str) char *text = kept(tx, key, NOW, &found);
+
+    assert_non_null(text);
+    assert_string_equal(text, body);
+    assert_int_equal(found, status);
+}
+
+static void a_repeated_request_finds_its_answer_for_a_day(void **state)
 {
     struct tx *tx = test_tx(*state, TX_WRITE);
-    struct idempotency_answer answer = { hash_a, 201, "{\"id\":1}" };
-    uint8_t request[SHA256_SIZE] = { 0 };
-    autofree(str) char *none = NULL;
-    autofree(str) char *body = NULL;
-    autofree(str) char *old = NULL;
+    const struct idempotency_answer answer = { hash_a, 0, "" };
+    const struct idempotency_answer later = { hash_a, 201, "{\"id\":1}" };
+    const struct idempotency_answer other = { hash_b, 200, "{}" };
+    const struct idempotency_key key = { an_account(tx, "ann"), "k" };
     struct err err = { 0 };
     int64_t status = 0;
-    int64_t ann = an_account(tx, "ann");
+    bool is_new = false;
 
-    assert_works(store_idempotency_find(tx, ann, "k", request, &status, &none, &err), &err);
-    assert_null(none);
-    assert_works(store_idempotency_add(tx, ann, "k", &answer, NOW, &err), &err);
-    assert_works(store_idempotency_find(tx, ann, "k", request, &status, &body, &err), &err);
-    assert_string_equal(body, "{\"id\":1}");
-    assert_int_equal(status, 201);
-    assert_memory_equal(request, hash_a, SHA256_SIZE);
-    assert_works(store_session_forget(tx, NOW + 2 * DAY, &err), &err);
-    assert_works(store_idempotency_find(tx, ann, "k", request, &status, &old, &err), &err);
-    assert_null(old);
+    assert_null(kept(tx, &key, NOW, &status));
+    assert_works(store_idempotency_add(tx, &key, &answer, NOW, &is_new, &err), &err);
+    assert_true(is_new);
+    assert_kept(tx, &key, 0, "");
+    assert_works(store_idempotency_put(tx, &key, &later, NOW, &err), &err);
+    assert_kept(tx, &key, 201, "{\"id\":1}");
+    assert_works(store_idempotency_add(tx, &key, &other, NOW, &is_new, &err), &err);
+    assert_false(is_new);
+    assert_works(store_idempotency_put(tx, &key, &other, NOW, &err), &err);
+    assert_kept(tx, &key, 201, "{\"id\":1}");
+    assert_null(kept(tx, &key, NOW + DAY, &status));
+    assert_works(store_idempotency_add(tx, &key, &answer, NOW + DAY, &is_new, &err), &err);
+    assert_true(is_new); /* nobody waits for the cleaning */
+    assert_works(store_session_forget(tx, NOW + 3 * DAY, &err), &err);
+    assert_null(kept(tx, &key, NOW + DAY, &status));
     tx_free(tx);
 }
 
@@ -357,7 +385,7 @@ int main(void)
         WITH(a_token_is_found_by_its_hash_until_its_end),
         WITH(sessions_and_tokens_go_with_their_account),
         WITH(failures_make_one_wait_longer_and_longer),
-        WITH(a_repeated_request_finds_its_first_answer),
+        WITH(a_repeated_request_finds_its_answer_for_a_day),
         WITH(what_has_ended_is_forgotten),
     };
     return cmocka_run_group_tests_name("store_account", tests, NULL, NULL);

@@ -169,19 +169,19 @@ static void lists_show_what_one_may_use(void **state)
     test_commit(tx);
 }
 
-static bool due_ids(struct tx *tx, enum life_due which, int64_t now, struct life_rows *rows)
+static bool due_ids(struct tx *tx, int64_t now, struct life_rows *rows)
 {
     struct err err = { 0 };
 
-    assert_works(store_life_due(tx, which, now, NULL, 100, rows, &err), &err);
+    assert_works(store_life_due(tx, now, NULL, 100, rows, &err), &err);
     return rows->n > 0;
 }
 
-static bool is_due(struct tx *tx, enum life_due which, int64_t now, int64_t id)
+static bool is_due(struct tx *tx, int64_t now, int64_t id)
 {
     autodone(life_rows) struct life_rows rows = { 0 };
 
-    (void)due_ids(tx, which, now, &rows);
+    (void)due_ids(tx, now, &rows);
     for (size_t i = 0; i < rows.n; i++)
         if (rows.items[i].certificate_id == id)
             return true;
@@ -206,27 +206,28 @@ static void what_is_due_is_found(void **state)
     autodone(life_rows) struct life_rows rows = { 0 };
     autodone(life_rows) struct life_rows rest = { 0 };
 
-    assert_true(due_ids(tx, LIFE_DUE_ALL, NOW, &rows));
+    assert_true(due_ids(tx, NOW, &rows));
     assert_int_equal(rows.n, 3);
     assert_int_equal(rows.items[0].certificate_id, over);
-    assert_works(store_life_due(tx, LIFE_DUE_ALL, NOW, &rows.items[0], 1, &rest, &err), &err);
+    assert_works(store_life_due(tx, NOW, &rows.items[0], 1, &rest, &err), &err);
     assert_int_equal(rest.n, 1);
     assert_int_equal(rest.items[0].certificate_id, rows.items[1].certificate_id);
-    assert_false(is_due(tx, LIFE_DUE_ALL, NOW, fresh));
-    assert_true(is_due(tx, LIFE_DUE_ALL, NOW + 52 * DAY, fresh));
+    assert_false(is_due(tx, NOW, fresh));
+    assert_true(is_due(tx, NOW + 52 * DAY, fresh));
 
     /* A profile's own scan comes every ten minutes. */
     autofree(life_row) struct life_row *own = NULL;
 
     assert_works(store_life_find(tx, quick, &own, &err), &err);
-    assert_int_equal(is_due(tx, LIFE_DUE_OFTEN, own->renew_at, quick), own->renew_at % 600 == 0);
-    assert_true(is_due(tx, LIFE_DUE_OFTEN, own->renew_at + 600, quick));
-    assert_false(is_due(tx, LIFE_DUE_OFTEN, NOW, late));
+    assert_int_equal(own->renew_at % 600, 0);
+    assert_true(is_due(tx, own->renew_at, quick));
+    assert_false(is_due(tx, own->renew_at - 1, quick));
+    assert_true(is_due(tx, NOW, late));
 
-    /* A failure is tried again between two scans, and not before its time. */
+    /* A failure is tried again, and not before its time. */
     assert_works(store_life_failed(tx, late, ERR_UNAVAILABLE, "no route", NOW, &err), &err);
-    assert_false(is_due(tx, LIFE_DUE_ALL, NOW, late));
-    assert_true(is_due(tx, LIFE_DUE_OFTEN, NOW + 4000, late));
+    assert_false(is_due(tx, NOW, late));
+    assert_true(is_due(tx, NOW + 4000, late));
     autofree(life_row) struct life_row *life = NULL;
 
     assert_works(store_life_find(tx, late, &life, &err), &err);
@@ -253,21 +254,21 @@ static void what_is_off_or_ordered_is_not_due(void **state)
     struct err err = { 0 };
     int64_t ticket_id = 0;
 
-    assert_true(is_due(tx, LIFE_DUE_ALL, NOW, id));
+    assert_true(is_due(tx, NOW, id));
     web.is_disabled = true;
     assert_works(store_profile_save(tx, &web, NOW, &err), &err);
-    assert_false(is_due(tx, LIFE_DUE_ALL, NOW, id));
+    assert_false(is_due(tx, NOW, id));
     web.is_disabled = false;
     assert_works(store_profile_save(tx, &web, NOW, &err), &err);
     assert_works(store_ca_get(tx, ca, &row, &err), &err);
     row->is_disabled = true;
     assert_works(store_ca_save(tx, row, NOW, &err), &err);
-    assert_false(is_due(tx, LIFE_DUE_ALL, NOW, id));
+    assert_false(is_due(tx, NOW, id));
     assert_works(store_life_replan(tx, id, NOW, &plan, &err), &err);
     assert_int_equal(plan.why, RENEWAL_CA_OFF);
     row->is_disabled = false;
     assert_works(store_ca_save(tx, row, NOW, &err), &err);
-    assert_true(is_due(tx, LIFE_DUE_ALL, NOW, id));
+    assert_true(is_due(tx, NOW, id));
 
     assert_works(store_ticket_add(tx, &ticket, NOW, &ticket_id, &err), &err);
     const struct life_row life = { .certificate_id = id,
@@ -287,7 +288,7 @@ static void what_is_off_or_ordered_is_not_due(void **state)
     assert_works(stmt_run(order, &err), &err);
     assert_works(store_life_replan(tx, id, NOW, &plan, &err), &err);
     assert_int_equal(plan.why, RENEWAL_ORDERED);
-    assert_false(is_due(tx, LIFE_DUE_ALL, NOW, id));
+    assert_false(is_due(tx, NOW, id));
     assert_fails(store_profile_delete(tx, &web, &err), &err, ERR_CONFLICT);
     assert_contains(err.msg, "certificates live by the profile");
     assert_works(store_life_delete(tx, id, &err), &err);
@@ -320,11 +321,11 @@ static void forcing_ends_when_all_are_renewed(void **state)
     for (size_t i = 0; i < 2; i++) {
         autofree(profile_row) struct profile_row *now = NULL;
 
-        assert_true(is_due(tx, LIFE_DUE_OFTEN, NOW, ids[i]));
+        assert_true(is_due(tx, NOW, ids[i]));
         assert_works(store_profile_get(tx, web.id, &now, &err), &err);
         assert_true(now->is_forcing);
         assert_works(store_life_issued(tx, ids[i], NOW, &err), &err);
-        assert_false(is_due(tx, LIFE_DUE_ALL, NOW, ids[i]));
+        assert_false(is_due(tx, NOW, ids[i]));
     }
     autofree(profile_row) struct profile_row *after = NULL;
 

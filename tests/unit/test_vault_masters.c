@@ -2,6 +2,7 @@
  * vault: master keys: rotated, from a passphrase, from a token; what may be opened; keys made
  * beside other work.
  */
+#include "testing_softhsm.h"
 #include "testing_vault.h"
 
 #include <ftw.h>
@@ -348,42 +349,6 @@ static void a_killed_vault_does_not_begin_with_a_fresh_allowance(void **state)
     assert_int_equal(after.n_refused, before.n_refused + 1);
 }
 
-#define MODULE "/usr/lib/softhsm/libsofthsm2.so"
-
-/* A token in a directory of its own; false where there is no SoftHSM here. */
-static bool make_token(const char *dir)
-{
-    autofree(str) char *conf = xasprintf("%s/softhsm2.conf", dir);
-    autofree(str) char *text = xasprintf("directories.tokendir = %s\n", dir);
-    char words[][20] = { "softhsm2-util", "--init-token", "--free", "--label", "test", "--so-pin",
-        "12345678", "--pin", "87654321" };
-    char *argv[countof(words) + 1] = { NULL };
-    struct subprocess_conf util = { .path = "/usr/bin/softhsm2-util",
-        .argv = argv,
-        .env = environ };
-    int status = -1;
-    pid_t pid;
-    struct err err = { 0 };
-
-    if (access(MODULE, R_OK) != 0)
-        return false;
-    assert_works(fs_write_atomic(conf, span_text(text), 0600, &err), &err);
-    assert_int_equal(setenv("SOFTHSM2_CONF", conf, 1), 0);
-    for (size_t i = 0; i < countof(words); i++)
-        argv[i] = words[i];
-    util.env = environ;
-    assert_works(subprocess_spawn(&util, &pid, &err), &err);
-    return waitpid(pid, &status, 0) == pid && status == 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
 static void a_tokens_key_wraps_the_master_key(void **state)
 {
     struct bench *bench = *state;
@@ -430,7 +395,7 @@ static void a_tokens_key_wraps_the_master_key(void **state)
     keeper.given = given;
     assert_works(vault_reload(bench->client, &after, &err), &err);
     stop_keeping(&keeper);
-    assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    remove_token(dir);
 }
 
 int main(int argc, char **argv)

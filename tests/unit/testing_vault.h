@@ -19,6 +19,7 @@
 #include "base/secret.h"
 #include "base/subprocess.h"
 #include "vault/client.h"
+#include "vault/hsm_process.h"
 #include "vault/process.h"
 
 struct bench {
@@ -35,6 +36,7 @@ struct vault_given {
     const char *old_passphrase;
     const char *pkcs11;
     const char *pin;
+    const char *ca_token; /* "MODULE\nTOKEN\nKEY", whose PIN is in `pin`, too */
 };
 
 /* "" is nothing, in the arguments of a vault. */
@@ -43,14 +45,44 @@ static inline int open_given(const char *path)
     return path[0] ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 }
 
+/* What a vault was told of the token with authorities' keys. */
+static struct {
+    char *pin;
+    char *where;
+} told_token;
+
+/* In the vault: this program once more, as the token's process. */
+static inline bool start_told_token(int fd, struct err *err)
+{
+    char *argv[] = { xstrdup("vault"), xstrdup("token"), xstrdup(told_token.pin),
+        xstrdup(told_token.where), NULL };
+    struct subprocess_fd fds[] = { { fd, 3 }, { STDOUT_FILENO, STDOUT_FILENO } };
+    struct subprocess_conf conf = { "/proc/self/exe", argv, environ, fds, countof(fds) };
+    pid_t pid;
+    bool ok = subprocess_spawn(&conf, &pid, err);
+
+    for (size_t i = 0; argv[i]; i++)
+        free(argv[i]);
+    return ok;
+}
+
 /*
  * The tests' program is the vault's, too: a fork of a process with threads could be stuck before it
  * begins. The first line of main().
  */
 static inline void be_a_vault_if_told(int argc, char **argv)
 {
-    if (argc != 7 || strcmp(argv[1], "vault") != 0)
+    if (argc == 4 && strcmp(argv[1], "token") == 0) {
+        struct hsm_process_conf token = { .fd = 3,
+            .pin_fd = open_given(argv[2]),
+            .where = argv[3] };
+
+        _exit(hsm_process_main(&token));
+    }
+    if (argc != 8 || strcmp(argv[1], "vault") != 0)
         return;
+    told_token.pin = argv[5];
+    told_token.where = argv[7];
     struct vault_process_conf conf = { .fd = 3,
         .key_dir_fd = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC),
         .access = { .passphrase_fd = open_given(argv[3]),
@@ -58,7 +90,8 @@ static inline void be_a_vault_if_told(int argc, char **argv)
             .pin_fd = open_given(argv[5]),
             .pkcs11 = argv[6][0] ? argv[6] : NULL,
             .wants_passphrase = argv[3][0] != '\0',
-            .wants_pkcs11 = argv[6][0] != '\0' } };
+            .wants_pkcs11 = argv[6][0] != '\0' },
+        .start_token = argv[7][0] ? start_told_token : NULL };
 
     _exit(vault_process_main(&conf));
 }
@@ -79,7 +112,8 @@ static inline pid_t start_vault_with(const struct bench *bench, struct vault_cli
     assert_works(frame_pair(&ours, &theirs, &err), &err);
     char *argv[] = { xstrdup("vault"), xstrdup("vault"), xstrdup(bench->dir),
         given_or_nothing(given->passphrase), given_or_nothing(given->old_passphrase),
-        given_or_nothing(given->pin), given_or_nothing(given->pkcs11), NULL };
+        given_or_nothing(given->pin), given_or_nothing(given->pkcs11),
+        given_or_nothing(given->ca_token), NULL };
     struct subprocess_fd fds[] = { { theirs, 3 }, { STDOUT_FILENO, STDOUT_FILENO } };
     struct subprocess_conf conf = { "/proc/self/exe", argv, environ, fds, countof(fds) };
 

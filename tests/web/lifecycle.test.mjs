@@ -117,6 +117,30 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     fine();
   });
 
+  /* F13: the server does it once for each key. */
+  test('asks again with the same key when no answer came', async () => {
+    const keys = [];
+    await page.route('**/transitions', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      keys.push(route.request().headers()['idempotency-key']);
+      return keys.length === 1 ? route.abort() : route.continue();
+    });
+    await page.goto('/tickets/CERT-101');
+    await button('Enroll Certificate').click();
+    await inDialog('Enroll Certificate').click();
+    await dialog().getByText('the server cannot be reached').waitFor();
+    await inDialog('Enroll Certificate').click();
+    await page.getByText('CERT-101 has been updated').waitFor();
+    await button('Renew Certificate').click();
+    await inDialog('Renew Certificate').click();
+    await dialog().getByText(windowRefusal).waitFor();
+    assert.equal(keys.length, 3);
+    assert.match(keys[0], /^[0-9a-f]{32}$/);
+    assert.equal(keys[1], keys[0]);
+    assert.notEqual(keys[2], keys[0]);
+    fine();
+  });
+
   /* F13, F15, F17 */
   test('enrolls, renews and revokes from the ticket, and shows how it comes along', async () => {
     await page.goto('/tickets/CERT-101');
@@ -141,6 +165,41 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await inDialog('Revoke Certificate').click();
     await page.getByText('Certificate Revoked').first().waitFor();
     assert.deepEqual(server.state.world.lastTransition, { transition: 'revoke', reason: 'superseded', comment: 'no longer needed' });
+    fine();
+  });
+
+  /* F33 */
+  test('shows at once that it is served, and the ticket resolved', async () => {
+    await page.goto('/tickets/CERT-103');
+    await page.getByText('1 of 2 do not serve it yet').waitFor();
+    await page.getByText('Looking whether it is served').first().waitFor();
+    const { world } = server.state;
+    const ticket = world.certificateTickets.find((t) => t.key === 'CERT-103');
+    ticket.expected_at[1].seen = true;
+    world.deployments.find((d) => d.state === 'proving').state = 'seen';
+    await page.getByText('It is served everywhere.').waitFor({ timeout: 6000 });
+    ticket.status = 'certificate_revoked';
+    await page.reload();
+    await page.getByText('Revoked, and still served by 2 endpoints: replace it there.').waitFor();
+    ticket.expected_at.forEach((e) => { e.seen = false; });
+    await page.reload();
+    await page.getByText('Certificate Revoked').first().waitFor();
+    assert.equal(await page.getByText('Where it is').count(), 0);
+    fine();
+  });
+
+  test('keeps the focus in the page when the button that was pressed is gone', async () => {
+    await page.goto('/tickets/CERT-101');
+    await button('Cancel').press('Enter');
+    await dialog().waitFor();
+    await page.keyboard.press('Escape');
+    await gone();
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Cancel');
+    await page.keyboard.press('Enter');
+    await inDialog('Cancel').first().press('Enter');
+    await gone();
+    await page.getByText('Cancelled').first().waitFor();
+    await page.waitForFunction(() => document.activeElement?.id === 'main');
     fine();
   });
 

@@ -1,7 +1,8 @@
 /*
  * job/renew: the renewal scan (F16): every record whose renewal is due goes through Certificate
- * Renew. The schedule "renew" takes all of them; between its runs "renew_soon" takes retries, what
- * is forced, and profiles with a scan of their own.
+ * Renew, at the instant that its plan tells. Each scan has the next one wait for the next of these
+ * instants, when that is near; what comes to be due in another way is seen by the schedule
+ * "renew_soon" within a minute. The schedule "renew" is for people, and does the same.
  *
  * What a record has to do with is between it and its CA: one failure never stops the others.
  */
@@ -11,13 +12,14 @@
 #include "db/db.h"
 #include "job/types/life_of.h"
 #include "job/types/types.h"
+#include "store/job.h"
 #include "store/life.h"
 
 #define BATCH 100
+#define LOOK_AHEAD_SECONDS 120
 
 struct scan {
     struct job_run *run;
-    enum life_due which;
     int64_t n_renewed; /* or ordered, where the CA takes its time */
     int64_t n_waiting; /* for a person, or not due after all */
     int64_t n_failed;
@@ -29,7 +31,7 @@ static bool read_batch(struct scan *scan, const struct life_row *after, struct l
     autofree(tx) struct tx *tx = NULL;
 
     return tx_begin(scan->run->db, TX_READ, &tx, err) &&
-           store_life_due(tx, scan->which, scan->run->now, after, BATCH, rows, err);
+           store_life_due(tx, scan->run->now, after, BATCH, rows, err);
 }
 
 static void renew_one(struct scan *scan, const struct life_row *row)
@@ -83,12 +85,29 @@ static bool scan_all(struct scan *scan, struct err *err)
     }
 }
 
-static bool run_scan(struct job_run *run, enum life_due which, struct err *err)
+/* The schedule looks every minute; what is due before that has a scan of its own. */
+static bool wait_for_next(struct job_run *run, struct err *err)
 {
-    struct scan scan = { .run = run, .which = which };
+    autofree(tx) struct tx *tx = NULL;
+    char dedupe[40];
+    struct job_new job = { .type = "renew_soon", .dedupe_key = dedupe };
+    int64_t id;
+
+    if (!tx_begin(run->db, TX_WRITE, &tx, err) ||
+        !store_life_next_due(tx, run->now, &job.due_at, err))
+        return false;
+    if (!job.due_at || job.due_at > run->now + LOOK_AHEAD_SECONDS)
+        return true;
+    (void)snprintf(dedupe, sizeof dedupe, "renew:%" PRId64, job.due_at);
+    return store_job_add(tx, &job, run->now, &id, err) && tx_commit(take(&tx), err);
+}
+
+bool job_renew_run(struct job_run *run, struct err *err)
+{
+    struct scan scan = { .run = run };
     struct json_out out;
 
-    if (!scan_all(&scan, err))
+    if (!scan_all(&scan, err) || !wait_for_next(run, err))
         return false;
     json_out_init(&out, &run->result);
     json_begin_object(&out, NULL);
@@ -97,14 +116,4 @@ static bool run_scan(struct job_run *run, enum life_due which, struct err *err)
     json_i64(&out, "failed", scan.n_failed);
     json_end(&out);
     return json_out_check(&out, err);
-}
-
-bool job_renew_run(struct job_run *run, struct err *err)
-{
-    return run_scan(run, LIFE_DUE_ALL, err);
-}
-
-bool job_renew_soon_run(struct job_run *run, struct err *err)
-{
-    return run_scan(run, LIFE_DUE_OFTEN, err);
 }

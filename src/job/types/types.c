@@ -20,7 +20,7 @@ const struct job_type job_types[] = {
     { "redisplay", job_redisplay_run, 10, 60 },
     { "replan", job_replan_run, 10, 60 },
     { "renew", job_renew_run, 3, 120, true },
-    { "renew_soon", job_renew_soon_run, 1, 120, true },
+    { "renew_soon", job_renew_run, 1, 120, true },
     { "revoke", job_revoke_run, 0, 120, true },
     { "rewrap", job_rewrap_run, 0, 20 },
     { "update", job_update_run, 5, 60 },

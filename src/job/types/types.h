@@ -24,7 +24,6 @@ bool job_probe_run(struct job_run *run, struct err *err) must_check;
 bool job_redisplay_run(struct job_run *run, struct err *err) must_check;
 bool job_replan_run(struct job_run *run, struct err *err) must_check;
 bool job_renew_run(struct job_run *run, struct err *err) must_check;
-bool job_renew_soon_run(struct job_run *run, struct err *err) must_check;
 bool job_revoke_run(struct job_run *run, struct err *err) must_check;
 bool job_rewrap_run(struct job_run *run, struct err *err) must_check;
 bool job_update_run(struct job_run *run, struct err *err) must_check;

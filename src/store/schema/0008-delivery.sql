@@ -41,7 +41,7 @@ CREATE INDEX delivery_account ON delivery(account_id, id) WHERE account_id IS NO
 CREATE INDEX delivery_webhook ON delivery(webhook_id, id) WHERE webhook_id IS NOT NULL;
 CREATE INDEX delivery_created ON delivery(created_at);
 
--- What a message says, record by record. It is written where the notice is claimed, in that transaction, and waits
+-- What a message says, record by record, or ticket by ticket. It is written where the notice is claimed, in that transaction, and waits
 -- there to be put into a message with the others of the same scan.
 CREATE TABLE delivery_item (
     id             ID_PRIMARY_KEY,
@@ -49,13 +49,15 @@ CREATE TABLE delivery_item (
     account_id     INT64 REFERENCES account(id) ON DELETE CASCADE, -- of account and webhook there is exactly one
     webhook_id     INT64 REFERENCES webhook(id) ON DELETE CASCADE,
     event          TEXT NOT NULL,
-    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
+    certificate_id INT64 REFERENCES certificate(id) ON DELETE CASCADE, -- of record and ticket there is exactly one
+    ticket_id      INT64 REFERENCES ticket(id) ON DELETE CASCADE,
     version_id     INT64 REFERENCES version(id), -- NULL: it is not about one
     period_days    INT64 NOT NULL DEFAULT 0,
     expires_at     INT64,
     detail         TEXT NOT NULL DEFAULT '', -- what happened, where dates do not say it
     created_at     INT64 NOT NULL,
-    CHECK ((account_id IS NULL) <> (webhook_id IS NULL))
+    CHECK ((account_id IS NULL) <> (webhook_id IS NULL)),
+    CHECK ((certificate_id IS NULL) <> (ticket_id IS NULL))
 ) STRICT_TABLE;
 CREATE UNIQUE INDEX delivery_item_once_account ON delivery_item(account_id, certificate_id, version_id, period_days)
     WHERE event = 'expiry' AND account_id IS NOT NULL;
@@ -63,7 +65,8 @@ CREATE UNIQUE INDEX delivery_item_once_webhook ON delivery_item(webhook_id, cert
     WHERE event = 'expiry' AND webhook_id IS NOT NULL;
 CREATE INDEX delivery_item_waits ON delivery_item(event, account_id, webhook_id) WHERE delivery_id IS NULL;
 CREATE INDEX delivery_item_delivery ON delivery_item(delivery_id) WHERE delivery_id IS NOT NULL;
-CREATE INDEX delivery_item_certificate ON delivery_item(certificate_id);
+CREATE INDEX delivery_item_certificate ON delivery_item(certificate_id) WHERE certificate_id IS NOT NULL;
+CREATE INDEX delivery_item_ticket ON delivery_item(ticket_id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX delivery_item_version ON delivery_item(version_id) WHERE version_id IS NOT NULL;
 
 CREATE TABLE calendar_feed (

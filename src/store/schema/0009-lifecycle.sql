@@ -27,7 +27,7 @@ CREATE TABLE profile (
     window_seconds   INT64,                  -- renewal opens that long before the end; NULL: by window_percent
     window_percent   INT64,                  -- … or when that part of the lifetime is left; of both exactly one
     renews_itself    BOOL NOT NULL DEFAULT FALSE, -- auto-renew
-    scan_seconds     INT64,                  -- how often it is looked through for renewals; NULL: as the schedule says
+    scan_seconds     INT64,                  -- renewals wait for the next of such rounds; NULL: for none
     renewal_key      TEXT NOT NULL,          -- same: the CSR again; new: from the vault; ask: a new CSR from a person
     force_serial     INT64 NOT NULL DEFAULT 0, -- grows with each activation of Force Renewal
     is_forcing       BOOL NOT NULL DEFAULT FALSE, -- until all that were there at the activation are renewed

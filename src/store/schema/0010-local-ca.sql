@@ -6,7 +6,7 @@ CREATE TABLE local_ca (
     state          TEXT NOT NULL,            -- awaiting_certificate, active
     sealed_key_id  INT64 NOT NULL UNIQUE REFERENCES sealed_key(id), -- its key, with what it may be used for
     key_algorithm  TEXT NOT NULL,            -- ec-p256, …
-    key_storage    TEXT NOT NULL,            -- sealed
+    key_storage    TEXT NOT NULL,            -- sealed; pkcs11: in a token, and what names it is sealed
     subject        TEXT NOT NULL,            -- RFC 4514
     names          TEXT NOT NULL,            -- JSON {permitted, excluded}: for which names it may issue
     csr            BYTES,                    -- DER, of an intermediate: what somebody else is to sign

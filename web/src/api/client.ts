@@ -89,12 +89,33 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
+/*
+ * What the server does once for each key. A request that had no answer keeps its key: whoever presses the button again
+ * means the same, and gets the answer of what was done already.
+ */
+const doneOnce = /^\/(tickets|certificates\/\{id\}\/(enroll|renew|revoke))(\/|$)/;
+const unanswered = new Map<string, string>();
+
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+async function sendOnce(url: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+  const request = `${url}\n${String(init.body)}`;
+  const key = unanswered.get(request) ?? newKey();
+  unanswered.set(request, key);
+  const response = await send(url, { ...init, headers: { ...init.headers, 'Idempotency-Key': key } });
+  unanswered.delete(request);
+  return response;
+}
+
 async function call(method: Method, template: string, body: unknown, options: Options): Promise<unknown> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (method !== 'get' && csrfToken) headers['X-CSRF-Token'] = csrfToken;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (options.etag) headers['If-Match'] = options.etag;
-  const response = await send(urlOf(template, options), {
+  const isOnce = method === 'post' && doneOnce.test(template);
+  const response = await (isOnce ? sendOnce : send)(urlOf(template, options), {
     method: method.toUpperCase(),
     headers,
     body: body === undefined ? undefined : JSON.stringify(body),

@@ -40,7 +40,8 @@ const doneStatuses: TicketStatus[] = ['done', 'certificate_enrolled', 'certifica
   'cancelled'];
 
 export function TicketStatusLabel({ status }: { status: TicketStatus }) {
-  const color = doneStatuses.includes(status) ? 'green' : status === 'open' ? 'blue' : 'teal';
+  const isOff = status === 'certificate_revoked' || status === 'cancelled';
+  const color = isOff ? 'grey' : doneStatuses.includes(status) ? 'green' : status === 'open' ? 'blue' : 'teal';
   return <Label color={color} isCompact className="cd-label">{ticketStatusWords[status]}</Label>;
 }
 

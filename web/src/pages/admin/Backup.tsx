@@ -1,6 +1,7 @@
 /* A backup of everything, as a file that only the recovery key opens. */
 import { Alert, Button, Card, CardBody, CardTitle, Content } from '@patternfly/react-core';
 import { DownloadIcon } from '@patternfly/react-icons';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ApiError } from '../../api/client';
 import { dateInput } from '../../parts/dates';
@@ -33,6 +34,18 @@ function Outcome({ state }: { state: State }) {
   );
 }
 
+/* What a restore needs besides the file. */
+function InTokens() {
+  const { data } = useQuery({ queryKey: ['cas'], queryFn: ({ signal }) => api.get('/cas', { signal }), staleTime: 30000 });
+  const names = (data?.items ?? []).filter((ca) => ca.key_storage === 'pkcs11').map((ca) => ca.name);
+  if (names.length === 0) return null;
+  return (
+    <Alert isInline variant="info" title={`Not in a backup: the ${names.length === 1 ? 'key of the CA' : 'keys of the CAs'} ${names.join(', ')}`}>
+      They lie in a token, which has its own backup. A restore looks whether the token has them.
+    </Alert>
+  );
+}
+
 export function BackupCard({ isAdmin }: { isAdmin: boolean }) {
   const [state, setState] = useState<State>({ kind: 'idle' });
   const run = async () => {
@@ -56,6 +69,7 @@ export function BackupCard({ isAdmin }: { isAdmin: boolean }) {
           try a restore now and then. <code>certdesk restore FILE</code> proves each key against its certificate, makes a new master key, and
           starts in standby: no mail, no orders, no deployments until an admin says so. On the host, <code>certdesk backup FILE</code> makes one, too.
         </Content>
+        <InTokens />
         {isAdmin && (
           <div className="cd-actions">
             <Button variant="secondary" icon={<DownloadIcon />} isLoading={state.kind === 'running'} isDisabled={state.kind === 'running'} onClick={() => void run()}>Download a backup</Button>

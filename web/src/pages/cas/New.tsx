@@ -1,6 +1,6 @@
 /* The wizard that makes a CA: what it is, then what it may sign and where it is found. */
 import { Alert, Button, Form, Grid, GridItem, PageSection, Radio } from '@patternfly/react-core';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { ApiError, api } from '../../api/client';
 import type { CaNew } from '../../api/types';
@@ -13,6 +13,7 @@ import { Steps } from '../../parts/Steps';
 import { givenOf, SubjectFields, type Subject } from '../../parts/subject';
 import { useToasts } from '../../parts/Toasts';
 
+type Storage = NonNullable<CaNew['storage']>;
 type Step = 'what' | 'limits';
 const steps = [['what', 'What it is'], ['limits', 'Address and limits']] as const;
 
@@ -21,6 +22,8 @@ interface Draft {
   name: string;
   description: string;
   subject: Subject;
+  storage: Storage;
+  tokenKey: string; // the label of one that is there; '' for a new one
   key: KeyChoice;
   years: string;
   url: string;
@@ -30,7 +33,8 @@ interface Draft {
 
 /* CA keys live long: nothing small is proposed. */
 const caKeys: KeyChoice[] = ['ec-p384', 'ec-p256', 'rsa-4096', 'rsa-3072', 'ed25519'];
-const firstStep = ['kind', 'name', 'description', 'subject', 'key'];
+const tokenKeys: KeyChoice[] = ['ec-p384', 'ec-p256', 'rsa-4096', 'rsa-3072', 'rsa-2048'];
+const firstStep = ['kind', 'name', 'description', 'subject', 'key', 'storage', 'token_key'];
 const words = (text: string): string[] => text.split(/[\s,;]+/).filter(Boolean);
 const slugOf = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40);
 
@@ -38,6 +42,33 @@ interface PartProps {
   draft: Draft;
   change: (change: Partial<Draft>) => void;
   error: unknown;
+}
+
+/* Only where there is a choice: a token that the settings name. */
+function Where({ draft: d, change, error }: PartProps) {
+  const { data } = useQuery({ queryKey: ['cas'], queryFn: ({ signal }) => api.get('/cas', { signal }), staleTime: 30000 });
+  if (!data?.storages.includes('pkcs11')) return null;
+  const choices: (readonly [Storage, string, string, string])[] = [
+    ['sealed', '', 'In the vault', 'Sealed in the database. Every backup has it.'],
+    ['pkcs11', '', 'In the token', 'Made in the PKCS#11 token that the settings name, and never leaves it. No backup has it.'],
+    ...(data.token_key === null ? [] : [['pkcs11', data.token_key, `In the token already: ${data.token_key}`, 'The key pair with this label. Choose its kind as the key.'] as const]),
+  ];
+  const take = (storage: Storage, tokenKey: string) =>
+    change({ storage, tokenKey, key: (storage === 'pkcs11' ? tokenKeys : caKeys).includes(d.key) ? d.key : 'ec-p384' });
+  return (
+    <Field label="Where its key lies" error={aboutField(error, 'storage', 'token_key')}>
+      {(id) => (
+        <div role="radiogroup" aria-label="Where its key lies" className="cd-choices">
+          {choices.map(([storage, tokenKey, label, description], i) => (
+            <Radio
+              key={label} id={`${id}-${i}`} name={id} label={label} description={description}
+              isChecked={d.storage === storage && d.tokenKey === tokenKey} onChange={() => take(storage, tokenKey)}
+            />
+          ))}
+        </div>
+      )}
+    </Field>
+  );
 }
 
 function What({ draft: d, change, error }: PartProps) {
@@ -51,13 +82,14 @@ function What({ draft: d, change, error }: PartProps) {
           </div>
         )}
       </Field>
+      <Where draft={d} change={change} error={error} />
       <Grid hasGutter md={6}>
         <SubjectFields
           fields={['CN', 'O', 'C']} required={['CN']} commonHelp="As people know it: Example Internal CA" subject={d.subject} error={error}
           change={(subject) => change({ subject, name: d.name === slugOf(d.subject.CN ?? '') ? slugOf(subject.CN ?? '') : d.name })}
         />
         <GridItem><TextField label="Name in addresses" value={d.name} onChange={(name) => change({ name })} isRequired maxLength={63} error={aboutField(error, 'name')} help="Lower-case letters, digits and hyphens" /></GridItem>
-        <GridItem><ChoiceField label="Key" value={d.key} onChange={(key) => change({ key })} options={keyOptions(caKeys)} error={aboutField(error, 'key')} /></GridItem>
+        <GridItem><ChoiceField label="Key" value={d.key} onChange={(key) => change({ key })} options={keyOptions(d.storage === 'pkcs11' ? tokenKeys : caKeys)} error={aboutField(error, 'key')} /></GridItem>
         <GridItem span={12} md={12}><TextField label="Description" value={d.description} onChange={(description) => change({ description })} maxLength={2000} error={aboutField(error, 'description')} /></GridItem>
       </Grid>
     </>
@@ -86,7 +118,7 @@ function Limits({ draft: d, change, error }: PartProps) {
 }
 
 const bodyOf = (d: Draft): CaNew => ({
-  name: d.name.trim(), type: 'local', kind: d.kind, subject: givenOf(d.subject), key: keys[d.key][1], lifetime_days: d.kind === 'root' ? Math.round(Number(d.years) * 365.25) : undefined,
+  name: d.name.trim(), type: 'local', kind: d.kind, subject: givenOf(d.subject), key: keys[d.key][1], storage: d.storage, token_key: d.tokenKey || undefined, lifetime_days: d.kind === 'root' ? Math.round(Number(d.years) * 365.25) : undefined,
   public_url: d.url.trim(), name_constraints: { permitted: words(d.permitted), excluded: words(d.excluded) }, description: d.description.trim(),
 });
 
@@ -115,7 +147,7 @@ function useMake(back: (step: Step) => void) {
 export default function New() {
   const [step, setStep] = useState<Step>('what');
   const [draft, setDraft] = useState<Draft>({
-    kind: 'root', name: '', description: '', subject: {}, key: 'ec-p384', years: '10', url: window.location.origin, permitted: '', excluded: '',
+    kind: 'root', name: '', description: '', subject: {}, storage: 'sealed', tokenKey: '', key: 'ec-p384', years: '10', url: window.location.origin, permitted: '', excluded: '',
   });
   const { error, isBusy, make } = useMake(setStep);
   const part = { draft, error, change: (c: Partial<Draft>) => setDraft((all) => ({ ...all, ...c })) };
@@ -127,7 +159,7 @@ export default function New() {
   };
   const isAtField = error instanceof ApiError && error.problem.errors.length > 0;
   return (
-    <Page title="Make a CA" parents={[{ to: '/cas', text: 'Certificate authorities' }]} lead="The built-in CA: its key is made in the vault, and never leaves it.">
+    <Page title="Make a CA" parents={[{ to: '/cas', text: 'Certificate authorities' }]} lead="The built-in CA: its key never leaves where it is made.">
       <PageSection>
         <div className="cd-form">
           <Steps label="Steps" steps={steps} at={step} go={setStep} />

@@ -36,7 +36,7 @@ function AboutCard({ ca: c }: { ca: Ca }) {
             ['Subject', <span className="cd-break">{c.subject || '–'}</span>],
             ['Certificate', c.certificate ? <Link to={`/certificates/${c.certificate}`}>In the inventory</Link> : 'None yet'],
             ['Ends', <Time at={c.not_after} show="date" />],
-            ['Key', `${keyAlgorithmWords(c.key_algorithm)}, sealed in the vault`],
+            ['Key', `${keyAlgorithmWords(c.key_algorithm)}, ${c.key_storage === 'pkcs11' ? 'in a token (PKCS#11), which it never leaves' : 'sealed in the vault'}`],
             ['Path length', c.pathlen === null ? 'Any' : String(c.pathlen)],
             ['Only for', permitted.length > 0 ? <span className="cd-break">{permitted.join(', ')}</span> : 'Any name'],
             excluded.length > 0 && ['Never for', <span className="cd-break">{excluded.join(', ')}</span>],

@@ -24,6 +24,7 @@ function Body({ id }: { id: number }) {
     <Loaded query={query} lines={3}>
       {(d) => (
         <>
+          {d.tickets.length > 0 && <p>About {[...new Set(d.tickets)].map((key, i) => <span key={key}>{i > 0 && ', '}<Link to={`/tickets/${key}`}>{key}</Link></span>)}</p>}
           {d.certificates.length > 0 && <p>About {d.certificates.map((c, i) => <span key={c.id}>{i > 0 && ', '}<Link to={`/certificates/${c.id}`}>{c.name}</Link></span>)}</p>}
           <pre className="cd-pem cd-said">{d.body}</pre>
         </>

@@ -95,7 +95,7 @@ function Force({ profile: p }: { profile: Profile }) {
         >
           <Content component="p">
             {p.is_forcing ? 'Those that were renewed already stay renewed; the others renew as planned.'
-              : `Every certificate of the profile ${p.name} is ordered anew from ${p.ca} at the next scan, and put on the resources it belongs to.`}
+              : `Every certificate of the profile ${p.name} is ordered anew from ${p.ca} within a minute or so, and put on the resources it belongs to.`}
           </Content>
         </Dialog>
       )}

@@ -140,7 +140,7 @@ export function LifeSection({ draft: d, change, error }: SectionProps) {
           />
         </GridItem>
         <GridItem><ChoiceField label="Key at renewal" value={d.renewalKey} onChange={(renewalKey) => change({ renewalKey })} options={options(renewalKeyWords)} error={aboutField(error, 'renewal_key')} /></GridItem>
-        <GridItem><TextField label="Look for renewals every … minutes" type="number" min={1} value={d.scan} onChange={(scan) => change({ scan })} error={aboutField(error, 'scan_minutes')} help="Left empty: as the schedule says. For certificates that live hours." /></GridItem>
+        <GridItem><TextField label="Renew in rounds, every … minutes" type="number" min={1} value={d.scan} onChange={(scan) => change({ scan })} error={aboutField(error, 'scan_minutes')} help="Left empty: each certificate at an instant of its own." /></GridItem>
       </Grid>
       <Checkbox id="cd-renews" label="Renews by itself" description="Within the window, with nobody asked" isChecked={d.renewsItself} onChange={(_, renewsItself) => change({ renewsItself })} />
     </Section>

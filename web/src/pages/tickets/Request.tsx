@@ -2,7 +2,7 @@
 import { Alert, Button, Card, CardBody, CardTitle, ExpandableSection, Label, Spinner } from '@patternfly/react-core';
 import { DownloadIcon } from '@patternfly/react-icons';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { api } from '../../api/client';
 import type { TicketInFull as Ticket, TicketStatus } from '../../api/types';
 import { Link } from '../../app/router';
@@ -13,6 +13,7 @@ import { Facts } from '../../parts/Facts';
 import { nothingPasted, PasteField, type Pasted } from '../../parts/Files';
 import { aboutField } from '../../parts/States';
 import { Time } from '../../parts/Time';
+import { count } from '../../parts/words';
 
 const workingWords: Partial<Record<TicketStatus, string>> = {
   certificate_enrolling: 'The certificate is being enrolled', certificate_renew: 'The certificate is being renewed', certificate_revoking: 'The certificate is being revoked',
@@ -101,26 +102,42 @@ export function RequestCard({ ticket: t }: { ticket: Ticket }) {
   );
 }
 
-/* Where the new certificate belongs by its names, and whether it is there. */
+/* Where the new certificate belongs by its names, and whether it is there. Nobody expects a revoked one anywhere: then only
+   where it still is counts. */
 export function ExpectedCard({ ticket: t }: { ticket: Ticket }) {
-  if (t.expected_at.length === 0) return null;
-  const missing = t.expected_at.filter((e) => !e.seen).length;
+  const isRevoked = t.status === 'certificate_revoked';
+  const places = isRevoked ? t.expected_at.filter((e) => e.seen) : t.expected_at;
+  if (places.length === 0 || t.type === 'certificate_expiry') return null;
+  const missing = places.filter((e) => !e.seen).length;
+  const words = isRevoked ? `Revoked, and still served by ${count(places.length, 'endpoint', 'endpoints')}: replace it there.`
+    : missing === 0 ? 'It is served everywhere.' : `Issued is not served: ${missing} of ${places.length} do not serve it yet.`;
   return (
     <Card>
-      <CardTitle component="h2">Where it is expected</CardTitle>
+      <CardTitle component="h2">{isRevoked ? 'Where it is still served' : 'Where it is expected'}</CardTitle>
       <CardBody>
-        <p className="cd-quiet">{missing === 0 ? 'It is served everywhere.' : `Issued is not served: ${missing} of ${t.expected_at.length} do not serve it yet.`}</p>
+        <p className="cd-quiet">{words}</p>
         <ul className="cd-rows" aria-label="Where it is expected">
-          {t.expected_at.map((e) => (
+          {places.map((e) => (
             <li key={e.endpoint}>
               <span className="cd-row-main">{e.endpoint}</span>
-              <span className="cd-row-side"><Label isCompact variant="outline" status={e.seen ? 'success' : 'warning'}>{e.seen ? 'Seen' : 'Not seen'}</Label></span>
+              <span className="cd-row-side"><Label isCompact variant="outline" status={e.seen && !isRevoked ? 'success' : 'warning'}>{e.seen ? 'Seen' : 'Not seen'}</Label></span>
             </li>
           ))}
         </ul>
       </CardBody>
     </Card>
   );
+}
+
+/* A deployment that has come further says so in the ticket, and may have resolved it. */
+function useFreshTicket(t: Ticket, states: string): void {
+  const client = useQueryClient();
+  const last = useRef('');
+  useEffect(() => {
+    if (last.current && last.current !== states)
+      for (const name of ['ticket', 'tickets', 'dashboard', 'certificate', 'certificates']) void client.invalidateQueries({ queryKey: [name] });
+    last.current = states;
+  }, [client, states, t.key]);
 }
 
 export function DeploymentsCard({ ticket: t }: { ticket: Ticket }) {
@@ -132,6 +149,7 @@ export function DeploymentsCard({ ticket: t }: { ticket: Ticket }) {
     refetchInterval: ({ state }) => deploymentsInterval(state.data?.items),
   });
   const items = query.data?.items.filter((d) => d.ticket === t.key) ?? [];
+  useFreshTicket(t, items.map((d) => `${d.id} ${d.state}`).join());
   if (items.length === 0) return null;
   return (
     <Card>

@@ -1,7 +1,7 @@
 /* One ticket. */
 import { Button, Card, CardBody, CardTitle, Grid, GridItem, Label, PageSection } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { api } from '../../api/client';
 import type { TicketInFull as TicketData } from '../../api/types';
 import { Link, usePathValue } from '../../app/router';
@@ -63,12 +63,23 @@ function useFreshTalk(t: TicketData): void {
   }, [client, t.key, t.updated_at, t.status]);
 }
 
+/* The button that was pressed is gone in another status: then the keyboard goes on at the top of the page, and not outside. */
+function useFocusKept(status: string, isThere: boolean): void {
+  const last = useRef(status);
+  useEffect(() => {
+    if (last.current === status || !isThere) return;
+    last.current = status;
+    if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+  }, [status, isThere]);
+}
+
 /* A revoked certificate is not for a hurried click; neither is cancelling. */
 function TransitionButtons({ t, ask }: { t: TicketData; ask: (transition: { transition: string; name: string }) => void }) {
   const query = useQuery({
     queryKey: ['ticket', t.key, 'transitions', t.status],
     queryFn: ({ signal }) => api.get('/tickets/{key}/transitions', { path: { key: t.key }, signal }),
   });
+  useFocusKept(t.status, query.data !== undefined);
   return query.data?.items.map((tr, i) => {
     const isDangerous = tr.transition === 'revoke' || tr.transition === 'cancel';
     return (
