@@ -19,7 +19,7 @@
 #include "store/job.h"
 
 #define FILE_MAX 1000000000 /* two million rows of an export */
-#define CHUNKS_AT_ONCE 32 /* to a transaction */
+#define CHUNKS_AT_ONCE 32   /* to a transaction */
 
 /* ---- taking the file ---- */
 

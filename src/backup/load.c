@@ -215,7 +215,7 @@ static bool write_batch(struct db *db, const struct adoptions *batch, struct err
 {
     autofree(tx) struct tx *tx = NULL;
 
-    if (!tx_begin(db, TX_WRITE, &tx, err))
+    if (!tx_begin(db, TX_WRITE_LONG, &tx, err))
         return false;
     for (size_t i = 0; i < batch->n; i++) {
         const struct adoption *a = &batch->items[i];
@@ -286,7 +286,7 @@ static bool load(struct backup_reader *reader, const struct backup_info *info,
 {
     autofree(tx) struct tx *tx = NULL;
     struct backup_item *item = xcalloc(1, sizeof *item);
-    bool works = tx_begin(db, TX_WRITE, &tx, err) && store_dump_clear(tx, schema, err) &&
+    bool works = tx_begin(db, TX_WRITE_LONG, &tx, err) && store_dump_clear(tx, schema, err) &&
                  load_rows(reader, tx, schema, item, err) && settle(tx, info, now, err) &&
                  tx_commit(take(&tx), err) && adopt_keys(reader, db, adopter, item, err) &&
                  prove_keys(db, backup_reader_counts(reader)->n_keys, err);
@@ -300,7 +300,7 @@ static void empty_again(struct db *db, const struct dump_schema *schema)
     autofree(tx) struct tx *tx = NULL;
     struct err ignored = { 0 };
 
-    if (tx_begin(db, TX_WRITE, &tx, &ignored) && store_dump_clear(tx, schema, &ignored))
+    if (tx_begin(db, TX_WRITE_LONG, &tx, &ignored) && store_dump_clear(tx, schema, &ignored))
         (void)!tx_commit(take(&tx), &ignored);
 }
 

@@ -182,7 +182,7 @@ bool restore_target_finish(struct restore_target *target, struct err *err)
     autofree(tx) struct tx *tx = NULL;
 
     if (!restore_target_migrate(target, (int64_t)n_schema_steps, err) ||
-        !tx_begin(target->db, TX_WRITE, &tx, err) ||
+        !tx_begin(target->db, TX_WRITE_LONG, &tx, err) ||
         !store_master_add(tx, &target->master, clock_now(), err) || !store_restore_end(tx, err) ||
         !tx_commit(take(&tx), err))
         return false;

@@ -41,18 +41,21 @@ bool db_ping(struct db *db, struct err *err) must_check;
  * 0 makes none fail. For tests. */
 void db_fail_nth(struct db *db, int64_t n);
 
-enum tx_mode { TX_READ, TX_WRITE };
+/* TX_WRITE_LONG: of many rows, or of rows that take their time. Nobody else waits for its end. */
+enum tx_mode { TX_READ, TX_WRITE, TX_WRITE_LONG };
 
 /*
  * One transaction at a time on a connection. TX_READ sees one state of the database and cannot
- * write. A lost connection to PostgreSQL is made anew here.
+ * write. On SQLite those that write do so one after the other, and several of TX_WRITE may be
+ * committed together, each undone for itself where it fails (adr/0018). A lost connection to
+ * PostgreSQL is made anew here.
  */
 bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err) must_check;
 
 /*
- * Consumes `tx`, whatever comes of it. After a failure nothing of it is in the database, unless the
- * connection was lost while PostgreSQL committed: then it may be. Once a statement has failed, the
- * transaction runs no others and does not commit.
+ * Consumes `tx`, whatever comes of it. It is on the disk when this returns. After a failure nothing
+ * of it is in the database, unless the connection was lost while PostgreSQL committed: then it may
+ * be. Once a statement has failed, the transaction runs no others and does not commit.
  */
 bool tx_commit(struct tx *tx, struct err *err) must_check;
 

@@ -138,8 +138,8 @@ static bool run_next(struct db *db, const struct schema_step *migrations, size_t
     autofree(tx) struct tx *tx = NULL;
     int64_t newest;
 
-    if (!tx_begin(db, TX_WRITE, &tx, err) || !lock_out_others(tx, err) || !make_table(tx, err) ||
-        !newest_applied(tx, &newest, err))
+    if (!tx_begin(db, TX_WRITE_LONG, &tx, err) || !lock_out_others(tx, err) ||
+        !make_table(tx, err) || !newest_applied(tx, &newest, err))
         return false;
     if (newest > (int64_t)n)
         return fail(err, ERR_CONFLICT,

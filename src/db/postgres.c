@@ -231,6 +231,14 @@ static bool postgres_begin(struct db *db, enum tx_mode mode, struct err *err)
     return connect_again(self, err) && run_simple(self, sql, err);
 }
 
+/* Nothing hangs on how a transaction that only read ends: it is not waited for. libpq reads the
+ * answer before whatever is sent next. */
+static bool end_reading(struct postgres_db *self, struct err *err)
+{
+    return PQsendQuery(self->connection, "ROLLBACK") == 1 ||
+           fail_postgres(err, self, NULL, "ROLLBACK");
+}
+
 /* A transaction that failed answers COMMIT with ROLLBACK, and with success. */
 static bool postgres_commit(struct db *db, struct err *err)
 {
@@ -238,7 +246,7 @@ static bool postgres_commit(struct db *db, struct err *err)
 
     if (PQtransactionStatus(self->connection) == PQTRANS_INERROR)
         return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
-    return run_simple(self, "COMMIT", err);
+    return self->reads_only ? end_reading(self, err) : run_simple(self, "COMMIT", err);
 }
 
 static void postgres_rollback(struct db *db)
@@ -246,7 +254,11 @@ static void postgres_rollback(struct db *db)
     struct postgres_db *self = (struct postgres_db *)db;
     struct err ignored = { 0 };
 
-    if (PQtransactionStatus(self->connection) != PQTRANS_IDLE)
+    if (PQtransactionStatus(self->connection) == PQTRANS_IDLE)
+        return;
+    if (self->reads_only)
+        (void)!end_reading(self, &ignored);
+    else
         (void)!run_simple(self, "ROLLBACK", &ignored);
 }
 

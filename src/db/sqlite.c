@@ -1,105 +1,54 @@
 /*
  * db/sqlite: the driver for SQLite.
  *
- * "$1" is a named parameter to SQLite, numbered by first appearance, so parameters are looked up by
- * name. One writer at a time in the whole file: writers of this process queue up in db/turn, those
- * of other processes are waited for by busy_timeout. A transaction that reads runs no statement
- * that could write.
+ * Each struct db reads on a connection of its own, where a transaction runs no statement that could
+ * write. All that write to a file share one connection, which goes with the turn (db/turn): what
+ * one has written the next finds in its cache, and may be committed with theirs. Whoever joins a
+ * transaction does so behind a savepoint, so that a failure undoes nothing of others. Writers of
+ * other processes are waited for by busy_timeout.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/fs.h"
-#include "db/cache.h"
 #include "db/driver.h"
+#include "db/sqlite_conn.h"
 #include "db/turn.h"
 
-#define MAX_PARAMETERS 64
-#define DEFAULT_CACHE_KIB 8192
 #define DEFAULT_BUSY_MS 10000
-
-enum word { WORD_BEGIN, WORD_BEGIN_IMMEDIATE, WORD_COMMIT, WORD_ROLLBACK, N_WORDS };
 
 struct sqlite_db {
     struct db db;
-    sqlite3 *handle;
-    struct stmt_cache cache;
+    struct sqlite_conn *reader;
+    struct sqlite_conn *writer; /* the turn's: not ours but while we have that */
     struct turn *turn;
     int64_t busy_ms;
+    struct sqlite_stmt *in_use; /* of this transaction */
+    struct sqlite_stmt *spare;
     bool is_reading; /* the transaction may not write */
-
-    /* What stands around transactions, kept prepared; NULL until the first of its kind. */
-    sqlite3_stmt *words[N_WORDS];
-
+    bool is_alone;   /* it is not to be committed together with others */
+    bool has_joined; /* it stands behind a savepoint, in somebody else's */
     bool has_turn;
     char version[32];
 };
 
+/* What is prepared belongs to the connection, and goes back to it with the end of the transaction:
+ * a statement may be freed later than that, when somebody else has the connection. */
 struct sqlite_stmt {
     struct stmt stmt;
-    sqlite3_stmt *handle;
-    int parameters[MAX_PARAMETERS + 1]; /* $N to SQLite's index; 0: not in the text */
-    bool in_use;
-    bool is_cached;
+    struct sqlite_prepared *prepared; /* NULL: it could not be, or its transaction has ended */
+    struct sqlite_stmt *next;
+    struct sqlite_stmt **link; /* what points here */
     bool is_done;
+    bool has_id; /* the row that it is at is `id`, of the one that was inserted */
+    int64_t id;
 };
 
-static bool fail_constraint(struct err *err, int code)
+static struct sqlite_conn *conn_of(const struct sqlite_db *self)
 {
-    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
-        return fail(err, ERR_CONFLICT, "it is there already");
-    if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
-        return fail(err, ERR_CONFLICT, "something else still needs it");
-    return fail(err, ERR_INTERNAL, "the database refused a value");
-}
-
-/* The file, or a transaction that was only meant to read? */
-static bool fail_read_only(struct err *err, sqlite3 *handle)
-{
-    if (sqlite3_db_readonly(handle, "main") == 1)
-        return fail(err, ERR_UNAVAILABLE, "the database file is read-only");
-    return fail(err, ERR_INTERNAL, "a transaction that only reads was about to write");
-}
-
-static bool fail_sqlite(struct err *err, sqlite3 *handle, const char *sql)
-{
-    int code = handle ? sqlite3_extended_errcode(handle) : SQLITE_NOMEM;
-    const char *words = handle ? sqlite3_errmsg(handle) : "out of memory";
-
-    switch (code & 0xFF) {
-    case SQLITE_CONSTRAINT:
-        fail_constraint(err, code);
-        break;
-    case SQLITE_FULL:
-        fail(err, ERR_UNAVAILABLE, "the disk of the database is full");
-        break;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        fail(err, ERR_UNAVAILABLE, "the database is busy");
-        break;
-    case SQLITE_READONLY:
-        fail_read_only(err, handle);
-        break;
-    case SQLITE_IOERR:
-        fail(err, ERR_UNAVAILABLE, "the database file could not be read or written");
-        break;
-    case SQLITE_CANTOPEN:
-        fail(err, ERR_UNAVAILABLE, "the database file could not be opened");
-        break;
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-        fail(err, ERR_INTERNAL, "the database file is damaged, or is no SQLite database");
-        break;
-    default:
-        fail(err, ERR_INTERNAL, "the database failed");
-        break;
-    }
-    return err_detail(err, "%s (%d): %s", words, code, sql);
+    return self->has_turn ? self->writer : self->reader;
 }
 
 static bool sqlite_accepts(const char *url)
@@ -107,97 +56,65 @@ static bool sqlite_accepts(const char *url)
     return strncmp(url, "sqlite:", 7) == 0 || !strstr(url, "://");
 }
 
-static bool run_script(struct sqlite_db *self, const char *sql, struct err *err)
+static void release_writer(void *baggage)
 {
-    if (sqlite3_exec(self->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
-        return true;
-    return fail_sqlite(err, self->handle, sql);
+    sqlite_conn_free(baggage);
 }
 
-static void release_cached(void *value)
+/* The first that opens the file brings the connection that all write on. */
+static bool find_writer(struct sqlite_db *self, const char *path, const struct db_conf *conf,
+    struct err *err)
 {
-    struct sqlite_stmt *stmt = value;
+    bool goes_on;
+    bool ok = true;
 
-    (void)sqlite3_finalize(stmt->handle);
-    free(stmt);
+    self->writer = turn_baggage(self->turn);
+    if (self->writer)
+        return true;
+    if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
+        return fail(err, ERR_UNAVAILABLE, "the database is busy");
+    self->writer = turn_baggage(self->turn);
+    if (!self->writer) {
+        ok = sqlite_conn_open(path, conf, self->busy_ms, &self->writer, err);
+        if (ok)
+            turn_set_baggage(self->turn, self->writer, release_writer);
+    }
+    turn_give(self->turn);
+    return ok;
+}
+
+static void free_stmts(struct sqlite_stmt *stmt)
+{
+    while (stmt) {
+        struct sqlite_stmt *const next = stmt->next;
+
+        free(stmt);
+        stmt = next;
+    }
 }
 
 static void sqlite_close(struct db *db)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
-    stmt_cache_done(&self->cache);
-    for (size_t i = 0; i < countof(self->words); i++)
-        (void)sqlite3_finalize(self->words[i]);
-    (void)sqlite3_close(self->handle);
+    free_stmts(self->spare);
+    sqlite_conn_free(self->reader);
     turn_close(self->turn);
     free(self);
-}
-
-/*
- * The file, made by us if it is new: nobody else may read it, and SQLite gives its own files beside
- * it the same mode. One that is there is not opened here, because closing it would end the locks
- * that other connections of this process have on it.
- */
-static bool make_file(const char *path, struct err *err)
-{
-    int fd;
-
-    if (path[0] == '\0' || path[0] == ':')
-        return fail(err, ERR_INVALID, "\"%s\" is no path of a database file", path);
-    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 && errno != EEXIST)
-        return fail_errno(err, ERR_INVALID, "cannot make the database file \"%s\"", path);
-    if (fd < 0 && access(path, W_OK) != 0)
-        return fail_errno(err, ERR_INVALID, "cannot write the database file \"%s\"", path);
-    fd_close(fd);
-    return true;
-}
-
-static bool set_up(struct sqlite_db *self, const struct db_conf *conf, struct err *err)
-{
-    char pragmas[512];
-
-    (void)sqlite3_extended_result_codes(self->handle, 1);
-    self->busy_ms = conf->busy_ms ? conf->busy_ms : DEFAULT_BUSY_MS;
-    (void)sqlite3_busy_timeout(self->handle, (int)self->busy_ms);
-    (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    (void)snprintf(pragmas, sizeof pragmas,
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-        "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
-        "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;",
-        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB);
-    return run_script(self, pragmas, err);
-}
-
-/* SQLite would count the bytes of every allocation, behind a lock that all workers share: a tenth
- * of what a large import costs, for a number that nobody asks for. */
-static void set_up_library(void)
-{
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 static bool sqlite_open(const struct db_conf *conf, struct db **ret, struct err *err)
 {
     const char *path = strncmp(conf->url, "sqlite:", 7) == 0 ? conf->url + 7 : conf->url;
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct sqlite_db *self;
+    struct sqlite_db *self = xcalloc(1, sizeof *self);
 
-    (void)pthread_once(&once, set_up_library);
-    if (!make_file(path, err))
-        return false;
-    self = xcalloc(1, sizeof *self);
-    self->turn = turn_open(path);
-    stmt_cache_init(&self->cache, release_cached);
-    if (sqlite3_open_v2(path, &self->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK)
-        fail_sqlite(err, self->handle, "open");
-    else if (self->turn && set_up(self, conf, err)) {
-        *ret = &self->db;
-        return true;
+    self->busy_ms = conf->busy_ms ? conf->busy_ms : DEFAULT_BUSY_MS;
+    if (sqlite_conn_open(path, conf, self->busy_ms, &self->reader, err)) {
+        self->turn = turn_open(path);
+        if (self->turn && find_writer(self, path, conf, err)) {
+            *ret = &self->db;
+            return true;
+        }
     }
     sqlite_close(&self->db);
     return err_wrap(err, "could not open the database \"%s\"", path);
@@ -211,32 +128,50 @@ static const char *sqlite_version(struct db *db)
     return self->version;
 }
 
-/* The words around every transaction are not worth a parser's while each time. */
-static bool run_word(struct sqlite_db *self, enum word word, struct err *err)
-{
-    static const char *const texts[N_WORDS] = { [WORD_BEGIN] = "BEGIN",
-        [WORD_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
-        [WORD_COMMIT] = "COMMIT",
-        [WORD_ROLLBACK] = "ROLLBACK" };
-    int code = SQLITE_OK;
-
-    if (!self->words[word])
-        code = sqlite3_prepare_v3(self->handle, texts[word], -1, SQLITE_PREPARE_PERSISTENT,
-            &self->words[word], NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(self->words[word]);
-    const bool ok = code == SQLITE_DONE || fail_sqlite(err, self->handle, texts[word]);
-
-    (void)sqlite3_reset(self->words[word]);
-    return ok;
-}
+/* ---- transactions ---- */
 
 static void leave_turn(struct sqlite_db *self)
 {
-    if (!self->has_turn)
-        return;
-    self->has_turn = false;
+    self->has_turn = self->has_joined = false;
     turn_give(self->turn);
+}
+
+/* Nothing of those who share this transaction is in the database. It was no fault of theirs: they
+ * may try again. */
+static void give_up(struct sqlite_db *self, struct err *why)
+{
+    if (self->has_joined)
+        why->kind = ERR_UNAVAILABLE;
+    sqlite_conn_roll_back(self->writer);
+    turn_tell(self->turn, why);
+    leave_turn(self);
+}
+
+/* For all whose work is in the transaction. */
+static bool commit_all(struct sqlite_db *self, struct err *err)
+{
+    if (!sqlite_conn_say(self->writer, SQLITE_WORD_COMMIT, err)) {
+        give_up(self, err);
+        return false;
+    }
+    turn_tell(self->turn, NULL);
+    leave_turn(self);
+    return true;
+}
+
+static bool begin_write(struct sqlite_db *self, struct err *err)
+{
+    bool goes_on;
+
+    if (!turn_take(self->turn, self->is_alone ? TURN_ALONE : TURN_SHARED, self->busy_ms, &goes_on))
+        return fail(err, ERR_UNAVAILABLE, "the database is busy");
+    self->has_turn = true;
+    self->has_joined = goes_on;
+    if (sqlite_conn_say(self->writer, goes_on ? SQLITE_WORD_SAVEPOINT : SQLITE_WORD_BEGIN_IMMEDIATE,
+            err))
+        return true;
+    give_up(self, err);
+    return false;
 }
 
 static bool sqlite_begin(struct db *db, enum tx_mode mode, struct err *err)
@@ -244,186 +179,246 @@ static bool sqlite_begin(struct db *db, enum tx_mode mode, struct err *err)
     struct sqlite_db *self = (struct sqlite_db *)db;
 
     self->is_reading = mode == TX_READ;
-    if (mode == TX_READ)
-        return run_word(self, WORD_BEGIN, err);
-    self->has_turn = turn_take(self->turn, self->busy_ms);
-    if (!self->has_turn)
-        return fail(err, ERR_UNAVAILABLE, "the database is busy");
-    if (run_word(self, WORD_BEGIN_IMMEDIATE, err))
-        return true;
-    leave_turn(self);
-    return false;
+    self->is_alone = mode == TX_WRITE_LONG;
+    return self->is_reading ? sqlite_conn_say(self->reader, SQLITE_WORD_BEGIN, err)
+                            : begin_write(self, err);
 }
 
 /* What has not been read to its end would keep the transaction open behind our back. */
-static void reset_all(struct sqlite_db *self)
+static void take_back_all(struct sqlite_db *self)
 {
-    for (sqlite3_stmt *handle = NULL; (handle = sqlite3_next_stmt(self->handle, handle));)
-        if (sqlite3_stmt_busy(handle))
-            (void)sqlite3_reset(handle);
+    for (struct sqlite_stmt *stmt = self->in_use; stmt; stmt = stmt->next) {
+        if (stmt->prepared)
+            sqlite_conn_release(take(&stmt->prepared));
+        stmt->is_done = true;
+    }
+}
+
+/* Ours is in the transaction: does somebody go on with it, or are we the last? */
+static bool commit_write(struct sqlite_db *self, struct err *err)
+{
+    struct err verdict = { 0 };
+
+    if (self->has_joined && !sqlite_conn_say(self->writer, SQLITE_WORD_RELEASE, err))
+        return false;
+    if (self->is_alone || !turn_pass(self->turn, &verdict))
+        return commit_all(self, err);
+    self->has_turn = self->has_joined = false;
+    if (verdict.kind == ERR_NONE)
+        return true;
+    *err = verdict;
+    return false;
 }
 
 static bool sqlite_commit(struct db *db, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
-    reset_all(self);
-    if (!run_word(self, WORD_COMMIT, err))
-        return false;
-    leave_turn(self);
-    return true;
+    take_back_all(self);
+    return self->is_reading ? sqlite_conn_say(self->reader, SQLITE_WORD_COMMIT, err)
+                            : commit_write(self, err);
+}
+
+/* What others have written stays. SQLite itself rolls everything back where the disk is full or
+ * fails: then it is lost to them too. */
+static void undo_joined(struct sqlite_db *self)
+{
+    struct err err = { 0 };
+
+    if (!sqlite_conn_in_transaction(self->writer)) {
+        fail(&err, ERR_UNAVAILABLE, "the database gave the transaction up");
+        give_up(self, &err);
+    } else if (!sqlite_conn_say(self->writer, SQLITE_WORD_ROLLBACK_TO, &err) ||
+               !sqlite_conn_say(self->writer, SQLITE_WORD_RELEASE, &err)) {
+        give_up(self, &err);
+    } else if (turn_pass(self->turn, NULL)) {
+        self->has_turn = self->has_joined = false;
+    } else if (!commit_all(self, &err)) {
+        err_clear(&err); /* those who wait have been told */
+    }
 }
 
 static void sqlite_rollback(struct db *db)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
+    struct err why = { 0 };
 
-    reset_all(self);
-    struct err ignored = { 0 };
-
-    if (!sqlite3_get_autocommit(self->handle))
-        (void)run_word(self, WORD_ROLLBACK, &ignored);
-    leave_turn(self);
+    take_back_all(self);
+    if (self->has_joined)
+        undo_joined(self);
+    else if (self->has_turn)
+        give_up(self, &why); /* nobody waits for what has not been handed on */
+    else
+        sqlite_conn_roll_back(self->reader);
 }
 
 static bool sqlite_script(struct db *db, const char *sql, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
+    bool goes_on;
 
     if (db->in_tx && self->is_reading)
-        return fail_read_only(err, self->handle);
-    return run_script(self, sql, err);
+        return sqlite_conn_fail_read_only(self->reader->handle, err);
+    if (db->in_tx)
+        return sqlite_conn_script(self->writer, sql, err);
+    if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
+        return fail(err, ERR_UNAVAILABLE, "the database is busy");
+    const bool ok = sqlite_conn_script(self->writer, sql, err);
+
+    turn_give(self->turn);
+    return ok;
 }
 
-static void find_parameters(struct sqlite_stmt *self)
-{
-    char name[16];
+/* ---- statements ---- */
 
-    for (int i = 1; i <= MAX_PARAMETERS; i++) {
-        (void)snprintf(name, sizeof name, "$%d", i);
-        self->parameters[i] = sqlite3_bind_parameter_index(self->handle, name);
-    }
+static struct sqlite_stmt *new_stmt(struct sqlite_db *self)
+{
+    struct sqlite_stmt *stmt = self->spare;
+
+    if (stmt)
+        self->spare = stmt->next;
+    else
+        stmt = xcalloc(1, sizeof *stmt);
+    err_clear(&stmt->stmt.err);
+    stmt->stmt.n_changed = 0;
+    stmt->is_done = stmt->has_id = false;
+    stmt->next = self->in_use;
+    stmt->link = &self->in_use;
+    if (stmt->next)
+        stmt->next->link = &stmt->next;
+    self->in_use = stmt;
+    return stmt;
 }
 
 static struct stmt *sqlite_prepare(struct db *db, const char *sql)
 {
     struct sqlite_db *owner = (struct sqlite_db *)db;
-    struct sqlite_stmt *self = stmt_cache_find(&owner->cache, sql);
-    bool is_taken = self && self->in_use;
+    struct sqlite_stmt *self = new_stmt(owner);
 
-    if (!self || is_taken) {
-        self = xcalloc(1, sizeof *self);
-        if (sqlite3_prepare_v3(owner->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &self->handle,
-                NULL) != SQLITE_OK)
-            fail_sqlite(&self->stmt.err, owner->handle, sql);
-        else if (!is_taken)
-            self->is_cached = stmt_cache_add(&owner->cache, sql, self);
-        find_parameters(self);
-    }
-    self->in_use = true;
-    self->is_done = false;
+    self->prepared = sqlite_conn_prepare(conn_of(owner), sql, &self->stmt.err);
     return &self->stmt;
 }
 
 static void sqlite_bind(struct stmt *stmt, int parameter, enum db_type type, int64_t number,
     struct span bytes)
 {
-    struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
+    const struct sqlite_prepared *prepared = ((struct sqlite_stmt *)stmt)->prepared;
     int index;
     int code = SQLITE_OK;
 
-    ASSERT(parameter >= 1 && parameter <= MAX_PARAMETERS);
-    index = self->parameters[parameter];
+    ASSERT(parameter >= 1 && parameter <= SQLITE_MAX_PARAMETERS);
+    if (!prepared)
+        return;
+    index = prepared->parameters[parameter];
     if (index == 0)
         return; /* one text serves both databases, but not every variant uses every parameter */
     switch (type) {
     case DB_NULL:
-        code = sqlite3_bind_null(self->handle, index);
+        code = sqlite3_bind_null(prepared->handle, index);
         break;
     case DB_I64:
     case DB_BOOL:
-        code = sqlite3_bind_int64(self->handle, index, number);
+        code = sqlite3_bind_int64(prepared->handle, index, number);
         break;
     case DB_TEXT:
-        code = sqlite3_bind_text64(self->handle, index, bytes.data ? (const char *)bytes.data : "",
-            bytes.size, SQLITE_TRANSIENT, SQLITE_UTF8);
+        code = sqlite3_bind_text64(prepared->handle, index,
+            bytes.data ? (const char *)bytes.data : "", bytes.size, SQLITE_TRANSIENT, SQLITE_UTF8);
         break;
     case DB_BLOB:
-        code = sqlite3_bind_blob64(self->handle, index,
+        code = sqlite3_bind_blob64(prepared->handle, index,
             bytes.data ? bytes.data : (const uint8_t *)"", bytes.size, SQLITE_TRANSIENT);
         break;
     }
     if (code != SQLITE_OK)
-        fail_sqlite(&stmt->err, sqlite3_db_handle(self->handle), sqlite3_sql(self->handle));
+        sqlite_conn_fail(sqlite3_db_handle(prepared->handle), sqlite3_sql(prepared->handle),
+            &stmt->err);
 }
 
 static bool sqlite_next(struct stmt *stmt)
 {
     struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
-    sqlite3 *handle = ((struct sqlite_db *)stmt->db)->handle;
 
-    if (self->is_done)
+    self->has_id = false;
+    if (self->is_done || !self->prepared)
         return false;
+    sqlite3_stmt *const prepared = self->prepared->handle;
+    sqlite3 *const handle = sqlite3_db_handle(prepared);
+
     /* Not by "PRAGMA query_only": each change of it has every statement prepared anew. */
-    if (((struct sqlite_db *)stmt->db)->is_reading && !sqlite3_stmt_readonly(self->handle)) {
+    if (((struct sqlite_db *)stmt->db)->is_reading && !sqlite3_stmt_readonly(prepared)) {
         self->is_done = true;
-        return fail_read_only(&stmt->err, handle) ||
-               err_detail(&stmt->err, "%s", sqlite3_sql(self->handle));
+        return sqlite_conn_fail_read_only(handle, &stmt->err) ||
+               err_detail(&stmt->err, "%s", sqlite3_sql(prepared));
     }
-    switch (sqlite3_step(self->handle)) {
+    switch (sqlite3_step(prepared)) {
     case SQLITE_ROW:
         return true;
     case SQLITE_DONE:
         self->is_done = true;
-        stmt->n_changed = sqlite3_stmt_readonly(self->handle) ? 0 : sqlite3_changes64(handle);
-        return false;
+        stmt->n_changed = sqlite3_stmt_readonly(prepared) ? 0 : sqlite3_changes64(handle);
+        self->has_id = self->prepared->wants_id && stmt->n_changed == 1;
+        self->id = sqlite3_last_insert_rowid(handle);
+        return self->has_id;
     default:
         self->is_done = true;
-        return fail_sqlite(&stmt->err, handle, sqlite3_sql(self->handle));
+        return sqlite_conn_fail(handle, sqlite3_sql(prepared), &stmt->err);
     }
+}
+
+static sqlite3_stmt *row_of(struct stmt *stmt)
+{
+    const struct sqlite_prepared *prepared = ((struct sqlite_stmt *)stmt)->prepared;
+
+    ASSERT(prepared);
+    return prepared->handle;
 }
 
 static int64_t sqlite_i64(struct stmt *stmt, int column)
 {
-    return sqlite3_column_int64(((struct sqlite_stmt *)stmt)->handle, column);
+    const struct sqlite_stmt *self = (const struct sqlite_stmt *)stmt;
+
+    return self->has_id ? self->id : sqlite3_column_int64(row_of(stmt), column);
 }
 
 static struct span sqlite_bytes(struct stmt *stmt, int column)
 {
-    struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
-    bool is_blob = sqlite3_column_type(self->handle, column) == SQLITE_BLOB;
-    const void *data = is_blob ? sqlite3_column_blob(self->handle, column)
-                               : sqlite3_column_text(self->handle, column);
+    sqlite3_stmt *const row = row_of(stmt);
+    bool is_blob = sqlite3_column_type(row, column) == SQLITE_BLOB;
+    const void *data =
+        is_blob ? sqlite3_column_blob(row, column) : sqlite3_column_text(row, column);
 
-    return span_of(data, data ? (size_t)sqlite3_column_bytes(self->handle, column) : 0);
+    ASSERT(!((const struct sqlite_stmt *)stmt)->has_id); /* a number, and never asked for as text */
+    return span_of(data, data ? (size_t)sqlite3_column_bytes(row, column) : 0);
 }
 
 static bool sqlite_is_null(struct stmt *stmt, int column)
 {
-    return sqlite3_column_type(((struct sqlite_stmt *)stmt)->handle, column) == SQLITE_NULL;
+    return !((const struct sqlite_stmt *)stmt)->has_id &&
+           sqlite3_column_type(row_of(stmt), column) == SQLITE_NULL;
 }
 
 static void sqlite_reset(struct stmt *stmt)
 {
     struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
 
-    (void)sqlite3_reset(self->handle);
+    if (!self->prepared)
+        return;
+    (void)sqlite3_reset(self->prepared->handle);
     self->is_done = false;
 }
 
 static void sqlite_release(struct stmt *stmt)
 {
     struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
+    struct sqlite_db *owner = (struct sqlite_db *)stmt->db;
 
-    if (!self->is_cached) {
-        release_cached(self);
-        return;
-    }
-    (void)sqlite3_reset(self->handle);
-    (void)sqlite3_clear_bindings(self->handle);
-    err_clear(&stmt->err);
-    stmt->n_changed = 0;
-    self->in_use = false;
+    if (self->prepared)
+        sqlite_conn_release(take(&self->prepared));
+    *self->link = self->next;
+    if (self->next)
+        self->next->link = self->link;
+    self->next = owner->spare;
+    owner->spare = self;
 }
 
 const struct db_ops sqlite_ops = {

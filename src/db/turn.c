@@ -10,11 +10,23 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
 
+/* In the queue, on the stack of whoever waits. */
 struct waiter {
     struct waiter *next;
     pthread_cond_t wake;
+    enum turn_kind kind;
     bool has_turn;
+};
+
+/* Somebody who has written and handed the turn on, on their stack. */
+struct member {
+    struct member *next;
+    pthread_cond_t wake;
+    bool is_told;
+    struct err *verdict;
 };
 
 struct turn {
@@ -27,6 +39,14 @@ struct turn {
     bool is_taken;
     struct waiter *first;
     struct waiter **end; /* where the next waiter is hung up */
+
+    /* The transaction that was handed on. */
+    size_t n_passed; /* 0: there is none */
+    int64_t passed_since_ms;
+    struct member *members;
+
+    void *baggage;
+    void (*release_baggage)(void *baggage);
 };
 
 static pthread_mutex_t turns_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -75,10 +95,30 @@ void turn_close(struct turn *turn)
         while (*link != turn)
             link = &(*link)->next;
         *link = turn->next;
+        if (turn->baggage)
+            turn->release_baggage(turn->baggage);
         (void)pthread_mutex_destroy(&turn->lock);
         free(turn);
     }
     (void)pthread_mutex_unlock(&turns_lock);
+}
+
+void turn_set_baggage(struct turn *turn, void *baggage, void (*release)(void *baggage))
+{
+    (void)pthread_mutex_lock(&turn->lock);
+    ASSERT(turn->is_taken && !turn->baggage);
+    turn->baggage = baggage;
+    turn->release_baggage = release;
+    (void)pthread_mutex_unlock(&turn->lock);
+}
+
+void *turn_baggage(struct turn *turn)
+{
+    (void)pthread_mutex_lock(&turn->lock);
+    void *baggage = turn->baggage;
+
+    (void)pthread_mutex_unlock(&turn->lock);
+    return baggage;
 }
 
 static struct timespec deadline_in(int64_t timeout_ms)
@@ -106,17 +146,23 @@ static void leave_queue(struct turn *turn, const struct waiter *waiter)
         turn->end = link;
 }
 
-/* With the lock held, which is given up while waiting. */
-static bool queue_up(struct turn *turn, int64_t timeout_ms)
+static void init_wake(pthread_cond_t *wake)
 {
-    struct timespec deadline = deadline_in(timeout_ms);
-    struct waiter waiter = { 0 };
     pthread_condattr_t monotonic;
 
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&waiter.wake, &monotonic);
+    (void)pthread_cond_init(wake, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
+}
+
+/* With the lock held, which is given up while waiting. */
+static bool queue_up(struct turn *turn, enum turn_kind kind, int64_t timeout_ms)
+{
+    struct timespec deadline = deadline_in(timeout_ms);
+    struct waiter waiter = { .kind = kind };
+
+    init_wake(&waiter.wake);
     *turn->end = &waiter;
     turn->end = &waiter.next;
     while (!waiter.has_turn) {
@@ -129,30 +175,102 @@ static bool queue_up(struct turn *turn, int64_t timeout_ms)
     return waiter.has_turn;
 }
 
-bool turn_take(struct turn *turn, int64_t timeout_ms)
+bool turn_take(struct turn *turn, enum turn_kind kind, int64_t timeout_ms, bool *ret_goes_on)
 {
     bool has_turn = true;
 
     (void)pthread_mutex_lock(&turn->lock);
     if (turn->is_taken)
-        has_turn = queue_up(turn, timeout_ms);
+        has_turn = queue_up(turn, kind, timeout_ms);
     else
         turn->is_taken = true;
+    if (has_turn)
+        *ret_goes_on = turn->n_passed > 0;
     (void)pthread_mutex_unlock(&turn->lock);
     return has_turn;
+}
+
+/* With the lock held, to somebody who waits. */
+static void hand_on(struct turn *turn)
+{
+    struct waiter *next = turn->first;
+
+    leave_queue(turn, next);
+    next->has_turn = true;
+    (void)pthread_cond_signal(&next->wake);
+}
+
+static bool may_pass(const struct turn *turn)
+{
+    return turn->first && turn->first->kind == TURN_SHARED && turn->n_passed < TURN_ROW_MAX &&
+           (turn->n_passed == 0 || clock_mono_ms() - turn->passed_since_ms < TURN_ROW_MS);
+}
+
+/* With the lock held, which is given up while waiting. The last of the row has the turn, and never
+ * goes without having told: there is nothing to wait for beyond that. */
+static void wait_to_be_told(struct turn *turn, struct err *verdict)
+{
+    struct member member = { .next = turn->members, .verdict = verdict };
+
+    init_wake(&member.wake);
+    turn->members = &member;
+    while (!member.is_told)
+        (void)pthread_cond_wait(&member.wake, &turn->lock);
+    (void)pthread_cond_destroy(&member.wake);
+}
+
+bool turn_pass(struct turn *turn, struct err *verdict)
+{
+    (void)pthread_mutex_lock(&turn->lock);
+    const bool passes = may_pass(turn);
+
+    if (passes) {
+        if (turn->n_passed++ == 0)
+            turn->passed_since_ms = clock_mono_ms();
+        hand_on(turn);
+        if (verdict)
+            wait_to_be_told(turn, verdict);
+    }
+    (void)pthread_mutex_unlock(&turn->lock);
+    return passes;
+}
+
+size_t turn_n_waiting(struct turn *turn)
+{
+    size_t n = 0;
+
+    (void)pthread_mutex_lock(&turn->lock);
+    for (const struct waiter *waiter = turn->first; waiter; waiter = waiter->next)
+        n++;
+    (void)pthread_mutex_unlock(&turn->lock);
+    return n;
+}
+
+void turn_tell(struct turn *turn, const struct err *failure)
+{
+    (void)pthread_mutex_lock(&turn->lock);
+    while (turn->members) {
+        struct member *const member = turn->members;
+
+        turn->members = member->next;
+        if (failure)
+            *member->verdict = *failure;
+        else
+            err_clear(member->verdict);
+        member->is_told = true;
+        (void)pthread_cond_signal(&member->wake);
+    }
+    turn->n_passed = 0;
+    (void)pthread_mutex_unlock(&turn->lock);
 }
 
 void turn_give(struct turn *turn)
 {
     (void)pthread_mutex_lock(&turn->lock);
-    struct waiter *next = turn->first;
-
-    if (next) {
-        leave_queue(turn, next);
-        next->has_turn = true;
-        (void)pthread_cond_signal(&next->wake);
-    } else {
+    ASSERT(turn->n_passed == 0);
+    if (turn->first)
+        hand_on(turn);
+    else
         turn->is_taken = false;
-    }
     (void)pthread_mutex_unlock(&turn->lock);
 }

@@ -288,8 +288,10 @@ static bool put_life(struct life *life, struct tx *tx, const struct life_made *m
         .ticket_id = ticket_id,
         .forced_serial = made->profile->force_serial };
 
+    /* What has no certificate yet is not due. */
     return store_life_put(tx, &row, err) &&
-           store_life_replan(tx, certificate_id, life->now, NULL, err);
+           (!made->wish.certificate_id ||
+               store_life_replan(tx, certificate_id, life->now, NULL, err));
 }
 
 static bool add_ticket(struct life *life, struct tx *tx, const struct life_made *made,

@@ -150,7 +150,7 @@ static bool write_batch(struct check *check, const struct arrival *batch,
     autodone(id_list) struct id_list records = { 0 };
     int64_t now = clock_now();
 
-    if (!tx_begin(check->db, TX_WRITE, &tx, err))
+    if (!tx_begin(check->db, TX_WRITE_LONG, &tx, err))
         return false;
     for (const struct arrival *a = batch; a; a = a->next) {
         autodone(id_list) struct id_list touched = { 0 };

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "store/read.h"
+#include "store/ticket_read.h"
 #include "store/ticket_talk_read.h"
 
 static bool is_harmless(unsigned char c)
@@ -33,16 +34,6 @@ void attachment_name(const char *given, char field[static ATTACHMENT_NAME_MAX + 
         (void)snprintf(field, ATTACHMENT_NAME_MAX + 1, "file");
 }
 
-static bool touch(struct tx *tx, int64_t ticket_id, int64_t now, struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE ticket SET updated_at = $2 WHERE id = $1");
-
-    stmt_bind_i64(q, 1, ticket_id);
-    stmt_bind_i64(q, 2, now);
-    return stmt_run(q, err);
-}
-
 static bool check_room(struct tx *tx, const struct attachment_new *attachment, struct err *err)
 {
     autofree(stmt) struct stmt *q =
@@ -67,7 +58,7 @@ bool store_attachment_add(struct tx *tx, const struct attachment_new *attachment
 {
     autofree(stmt) struct stmt *q = NULL;
 
-    if (!check_room(tx, attachment, err) || !touch(tx, attachment->ticket_id, now, err))
+    if (!check_room(tx, attachment, err) || !ticket_touch(tx, attachment->ticket_id, now, err))
         return false;
     q = tx_prepare(tx,
         "INSERT INTO attachment(ticket_id, author_id, name, media_type, content, created_at)"

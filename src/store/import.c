@@ -308,7 +308,7 @@ bool store_import_delete_all(struct db *db, int64_t id, int64_t file_id, struct 
     while (!is_gone || !is_done) {
         autofree(tx) struct tx *tx = NULL;
 
-        if (!tx_begin(db, TX_WRITE, &tx, err))
+        if (!tx_begin(db, TX_WRITE_LONG, &tx, err))
             return false;
         if (!is_gone && !store_import_file_delete(tx, file_id, FILE_STEP, &is_gone, err))
             return false;

@@ -7,8 +7,10 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "core/rows.h"
+#include "db/many.h"
 #include "store/cert_words.h"
 #include "store/read.h"
+#include "store/ticket_event.h"
 
 struct change {
     const char *kind;
@@ -22,6 +24,11 @@ struct pending {
     size_t n;
     size_t room;
     struct id_list records; /* the words of which are to be written; some more than once */
+    struct ticket_event_new *events;
+    size_t n_events;
+    size_t room_events;
+    struct id_list touched; /* tickets */
+    int64_t touched_at;
 };
 
 static int compare_changes(const void *a, const void *b)
@@ -39,18 +46,6 @@ static int compare_ids(const void *a, const void *b)
     int64_t y = *(const int64_t *)b;
 
     return (x > y) - (x < y);
-}
-
-static bool write_change(struct tx *tx, const struct change *change, struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "INSERT INTO expiry_bucket(kind, day, n) VALUES ($1, $2, $3)"
-                       " ON CONFLICT (kind, day) DO UPDATE SET n = expiry_bucket.n + excluded.n");
-
-    stmt_bind_text(q, 1, change->kind);
-    stmt_bind_i64(q, 2, change->day);
-    stmt_bind_i64(q, 3, change->n);
-    return stmt_run(q, err);
 }
 
 /* In order, and what falls together as one. */
@@ -83,19 +78,37 @@ static bool write_words(struct tx *tx, struct id_list *records, struct err *err)
     return true;
 }
 
+static bool write_buckets(struct tx *tx, struct pending *pending, struct err *err)
+{
+    static const struct many_sql form = { "INSERT INTO expiry_bucket(kind, day, n)", "tii",
+        "$1, $2, $3", " ON CONFLICT (kind, day) DO UPDATE SET n = expiry_bucket.n + excluded.n" };
+
+    sum_up(pending);
+    if (pending->n == 0)
+        return true;
+    autofree(many) struct many *many = tx_prepare_many(tx, &form);
+
+    for (size_t i = 0; i < pending->n; i++) {
+        if (pending->changes[i].n == 0)
+            continue;
+        many_text(many, pending->changes[i].kind);
+        many_i64(many, pending->changes[i].day);
+        many_i64(many, pending->changes[i].n);
+    }
+    pending->n = 0;
+    return many_run(many, err);
+}
+
 static bool write_all(struct tx *tx, struct tx_work *work, struct err *err)
 {
     struct pending *pending = (struct pending *)work;
 
+    if (pending->n_events > 0 && !ticket_events_write(tx, pending->events, pending->n_events, err))
+        return err_wrap(err, "could not note what happened to tickets");
+    pending->n_events = 0;
     if (!write_words(tx, &pending->records, err))
         return err_wrap(err, "could not write the words to be found by");
-    sum_up(pending);
-    for (size_t i = 0; i < pending->n; i++) {
-        if (pending->changes[i].n != 0 && !write_change(tx, &pending->changes[i], err))
-            return err_wrap(err, "could not keep the counts");
-    }
-    pending->n = 0;
-    return true;
+    return write_buckets(tx, pending, err) || err_wrap(err, "could not keep the counts");
 }
 
 static void free_all(struct tx_work *work)
@@ -104,6 +117,8 @@ static void free_all(struct tx_work *work)
 
     free(pending->changes);
     id_list_done(&pending->records);
+    free(pending->events);
+    id_list_done(&pending->touched);
     free(pending);
 }
 
@@ -135,6 +150,30 @@ void pending_words(struct tx *tx, int64_t certificate_id)
 
     if (records->n == 0 || records->items[records->n - 1] != certificate_id)
         id_list_add(records, certificate_id);
+}
+
+void pending_event(struct tx *tx, int64_t ticket_id, const char *kind, int64_t actor_id,
+    int64_t ref_id, int64_t now)
+{
+    struct pending *pending = pending_of(tx);
+
+    pending->events = rows_make_room(pending->events, pending->n_events, &pending->room_events,
+        sizeof *pending->events);
+    pending->events[pending->n_events++] =
+        (struct ticket_event_new){ ticket_id, kind, actor_id, ref_id, now };
+}
+
+bool pending_touches(struct tx *tx, int64_t ticket_id, int64_t now)
+{
+    struct pending *pending = pending_of(tx);
+
+    if (pending->touched_at != now)
+        pending->touched.n = 0;
+    pending->touched_at = now;
+    if (id_list_has(&pending->touched, ticket_id))
+        return true;
+    id_list_add(&pending->touched, ticket_id);
+    return false;
 }
 
 bool pending_write(struct tx *tx, struct err *err)

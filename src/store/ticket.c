@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "codec/fold.h"
+#include "store/pending.h"
 #include "store/read.h"
 #include "store/ticket_event.h"
 #include "store/ticket_label.h"
@@ -104,10 +105,9 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
         return false;
     if (!*ret_id)
         return true;
-    return (!ticket->labels || !*ticket->labels ||
-               ticket_labels_put(tx, *ret_id, ticket->labels, err)) &&
-           store_ticket_event_add(tx, *ret_id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now,
-               err);
+    pending_event(tx, *ret_id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now);
+    return !ticket->labels || !*ticket->labels ||
+           ticket_labels_put(tx, *ret_id, ticket->labels, err);
 }
 
 bool store_ticket_add(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,

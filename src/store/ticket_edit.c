@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/cert_refresh.h"
+#include "store/pending.h"
 #include "store/read.h"
 #include "store/tags.h"
 #include "store/ticket.h"
@@ -212,6 +213,7 @@ static bool write_row(struct editing *e, struct err *err)
     stmt_bind_i64(q, 19, e->now);
     if (!stmt_run(q, err))
         return false;
+    (void)pending_touches(e->tx, row->id, e->now);
     return stmt_n_changed(q) == 1 || fail_stale(err, "ticket");
 }
 

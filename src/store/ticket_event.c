@@ -2,6 +2,7 @@
 #include "store/ticket_event.h"
 
 #include "base/err.h"
+#include "db/many.h"
 #include "store/job.h"
 #include "store/read.h"
 
@@ -32,22 +33,40 @@ static bool wake(struct tx *tx, int64_t now, struct err *err)
     return store_job_add(tx, &job, now, &id, err) && store_job_hurry(tx, JOB, now, err);
 }
 
-bool store_ticket_event_add(struct tx *tx, int64_t ticket_id, const char *kind, int64_t actor_id,
-    int64_t ref_id, int64_t now, struct err *err)
+static bool is_anybody_told(struct tx *tx, bool *ret, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "INSERT INTO ticket_event(ticket_id, kind, actor_id, ref_id, created_at)"
-        " SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS BIGINT), CAST($4 AS BIGINT),"
-        "  CAST($5 AS BIGINT) WHERE EXISTS (SELECT 1 FROM jira_webhook)");
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT 1 FROM jira_webhook LIMIT 1");
+    int64_t one = 0;
 
-    stmt_bind_i64(q, 1, ticket_id);
-    stmt_bind_text(q, 2, kind);
-    bind_or_null(q, 3, actor_id);
-    bind_or_null(q, 4, ref_id);
-    stmt_bind_i64(q, 5, now);
-    if (!stmt_run(q, err))
+    if (!read_number(q, &one, err))
         return false;
-    return stmt_n_changed(q) == 0 || wake(tx, now, err);
+    *ret = one != 0;
+    return true;
+}
+
+bool ticket_events_write(struct tx *tx, const struct ticket_event_new *events, size_t n,
+    struct err *err)
+{
+    static const struct many_sql form = {
+        "INSERT INTO ticket_event(ticket_id, kind, actor_id, ref_id, created_at)", "itiii",
+        "$1, $2, $3, $4, $5", ""
+    };
+    bool is_told;
+
+    if (!is_anybody_told(tx, &is_told, err))
+        return false;
+    if (!is_told)
+        return true;
+    autofree(many) struct many *many = tx_prepare_many(tx, &form);
+
+    for (size_t i = 0; i < n; i++) {
+        many_i64(many, events[i].ticket_id);
+        many_text(many, events[i].kind);
+        many_i64_or_null(many, events[i].actor_id);
+        many_i64_or_null(many, events[i].ref_id);
+        many_i64(many, events[i].at);
+    }
+    return many_run(many, err) && wake(tx, events[n - 1].at, err);
 }
 
 bool store_ticket_events(struct tx *tx, int64_t limit, struct ticket_event_rows *rows,

@@ -25,8 +25,16 @@ struct ticket_event_row {
 };
 DECLARE_ROWS(ticket_event);
 
-bool store_ticket_event_add(struct tx *tx, int64_t ticket_id, const char *kind, int64_t actor_id,
-    int64_t ref_id, int64_t now, struct err *err) must_check;
+/* To be noted; `kind` is a literal. store/pending brings those of a transaction together. */
+struct ticket_event_new {
+    int64_t ticket_id;
+    const char *kind;
+    int64_t actor_id;
+    int64_t ref_id;
+    int64_t at;
+};
+bool ticket_events_write(struct tx *tx, const struct ticket_event_new *events, size_t n,
+    struct err *err) must_check;
 
 /* The oldest `limit`, and their end. */
 bool store_ticket_events(struct tx *tx, int64_t limit, struct ticket_event_rows *rows,

@@ -42,4 +42,7 @@ char *ticket_words(const char *key, const char *summary, const char *description
 /* "cert-45" is project CERT, number 45. False for what cannot be a key. */
 bool ticket_split_key(const char *key, char project[static 16], int64_t *ret_number);
 
+/* Something about it has changed at `now`. ERR_NOT_FOUND. */
+bool ticket_touch(struct tx *tx, int64_t ticket_id, int64_t now, struct err *err) must_check;
+
 void ticket_read(struct stmt *q, struct ticket_row *row);

@@ -2,8 +2,10 @@
 #include "store/ticket_talk.h"
 
 #include "base/err.h"
+#include "store/pending.h"
 #include "store/read.h"
 #include "store/ticket_event.h"
+#include "store/ticket_read.h"
 #include "store/ticket_talk_read.h"
 
 #define BODY_MAX 32768
@@ -28,8 +30,10 @@ static bool check_body(const char *body, struct err *err)
     return true;
 }
 
-static bool touch(struct tx *tx, int64_t ticket_id, int64_t now, struct err *err)
+bool ticket_touch(struct tx *tx, int64_t ticket_id, int64_t now, struct err *err)
 {
+    if (pending_touches(tx, ticket_id, now))
+        return true;
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "UPDATE ticket SET updated_at = $2 WHERE id = $1");
 
@@ -45,7 +49,7 @@ bool store_comment_add(struct tx *tx, int64_t ticket_id, int64_t author_id, cons
 {
     autofree(stmt) struct stmt *q = NULL;
 
-    if (!check_body(body, err) || !touch(tx, ticket_id, now, err))
+    if (!check_body(body, err) || !ticket_touch(tx, ticket_id, now, err))
         return false;
     q = tx_prepare(tx,
         "INSERT INTO ticket_comment(ticket_id, author_id, body, created_at, updated_at)"
@@ -54,8 +58,10 @@ bool store_comment_add(struct tx *tx, int64_t ticket_id, int64_t author_id, cons
     bind_or_null(q, 2, author_id);
     stmt_bind_text(q, 3, body);
     stmt_bind_i64(q, 4, now);
-    return read_number(q, ret_id, err) && store_ticket_event_add(tx, ticket_id,
-                                              TICKET_COMMENTED_EVENT, author_id, *ret_id, now, err);
+    if (!read_number(q, ret_id, err))
+        return false;
+    pending_event(tx, ticket_id, TICKET_COMMENTED_EVENT, author_id, *ret_id, now);
+    return true;
 }
 
 bool store_comment_get(struct tx *tx, int64_t ticket_id, int64_t id, struct comment_row **ret,
@@ -96,7 +102,7 @@ bool store_comment_edit(struct tx *tx, int64_t ticket_id, int64_t id, const char
         return false;
     if (stmt_n_changed(q) == 0)
         return fail(err, ERR_NOT_FOUND, "there is no comment %" PRId64, id);
-    return touch(tx, ticket_id, now, err);
+    return ticket_touch(tx, ticket_id, now, err);
 }
 
 bool store_comment_delete(struct tx *tx, int64_t ticket_id, int64_t id, struct err *err)
@@ -153,8 +159,10 @@ bool store_change_add(struct tx *tx, const struct change_new *change, int64_t no
     stmt_bind_text(q, 4, change->old_value);
     stmt_bind_text(q, 5, change->new_value);
     stmt_bind_i64(q, 6, now);
-    return read_number(q, &id, err) && store_ticket_event_add(tx, change->ticket_id,
-                                           TICKET_UPDATED_EVENT, change->actor_id, id, now, err);
+    if (!read_number(q, &id, err))
+        return false;
+    pending_event(tx, change->ticket_id, TICKET_UPDATED_EVENT, change->actor_id, id, now);
+    return true;
 }
 
 bool store_changes(struct tx *tx, int64_t ticket_id, int64_t after_id, int64_t limit,

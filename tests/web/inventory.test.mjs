@@ -126,6 +126,31 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F30 */
+  test('names what its tabs and buttons are for those who do not see them', async () => {
+    await page.goto('/certificates/1?tab=versions');
+    await page.getByRole('tabpanel', { name: 'Versions' }).waitFor();
+    const astray = await page.evaluate(() => [...document.querySelectorAll('[role=tab]')]
+      .filter((tab) => !document.getElementById(tab.getAttribute('aria-controls') ?? '')).length);
+    assert.equal(astray, 0);
+    /* WCAG 2.5.3: what is read on a button is said of it, too. */
+    for (const path of ['/certificates/1', '/jobs', '/settings/business-groups']) {
+      await page.goto(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.locator('[role=tab], tbody td').first().waitFor();
+      const unsaid = await page.evaluate(() => [...document.querySelectorAll('a[aria-label], button[aria-label]')]
+        .filter((e) => !e.getAttribute('aria-label').toLowerCase().includes(e.innerText.trim().toLowerCase()))
+        .map((e) => e.getAttribute('aria-label')));
+      assert.deepEqual(unsaid, []);
+    }
+    /* WCAG 1.4.3: a warning can be read on white. */
+    const warning = await page.evaluate(() => {
+      const shown = document.body.appendChild(Object.assign(document.createElement('span'), { className: 'cd-warn' }));
+      return getComputedStyle(shown).color.match(/\d+/g).map(Number);
+    });
+    assert.ok(0.2126 * warning[0] + 0.7152 * warning[1] + 0.0722 * warning[2] < 118, String(warning));
+    fine();
+  });
+
   test('shows what two versions differ in', async () => {
     await page.goto('/certificates/1?tab=versions');
     await page.getByText('+ shop.example.org').waitFor();

@@ -131,7 +131,7 @@ describe('the page in the program', { skip }, () => {
 
   async function runNow(name) {
     await page.goto('/jobs');
-    await page.getByRole('button', { name: `Run ${name} now` }).click();
+    await page.getByRole('button', { name: `Run now: ${name}` }).click();
     await page.getByText(`${name}: started`).waitFor();
   }
 

@@ -324,7 +324,7 @@ static bool do_together(struct acting *a, const struct id_list *ids, struct err 
 {
     autofree(tx) struct tx *tx = NULL;
 
-    if (!tx_begin(a->run->db, TX_WRITE, &tx, err) ||
+    if (!tx_begin(a->run->db, TX_WRITE_LONG, &tx, err) ||
         !job_run_progress_in(a->run, tx, a->n_taken,
             a->n_asked > a->n_taken ? a->n_asked : a->n_taken, err))
         return false;

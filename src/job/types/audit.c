@@ -23,7 +23,7 @@ static bool link_batch(struct job_run *run, int64_t *ret_n, struct err *err)
     bool held;
 
     *ret_n = 0;
-    if (!tx_begin(run->db, TX_WRITE, &tx, err) ||
+    if (!tx_begin(run->db, TX_WRITE_LONG, &tx, err) ||
         !store_lease_take(tx, "audit", run->services->node, run->now, run->now + LEASE_SECONDS,
             &held, err))
         return false;

@@ -23,7 +23,7 @@ static bool forget_jobs(struct job_run *run, int64_t *ret_n, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
-    return tx_begin(run->db, TX_WRITE, &tx, err) &&
+    return tx_begin(run->db, TX_WRITE_LONG, &tx, err) &&
            store_job_forget(tx, run->now - KEEP_JOBS_SECONDS, BATCH, ret_n, err) &&
            tx_commit(take(&tx), err);
 }
@@ -32,7 +32,7 @@ static bool forget_deliveries(struct job_run *run, int64_t *ret_n, struct err *e
 {
     autofree(tx) struct tx *tx = NULL;
 
-    return tx_begin(run->db, TX_WRITE, &tx, err) &&
+    return tx_begin(run->db, TX_WRITE_LONG, &tx, err) &&
            store_delivery_forget(tx, run->now - KEEP_DELIVERIES_SECONDS, BATCH, ret_n, err) &&
            tx_commit(take(&tx), err);
 }
@@ -78,7 +78,7 @@ static bool forget_files(struct job_run *run, struct err *err)
         int64_t id;
         bool is_gone;
 
-        if (!tx_begin(run->db, TX_WRITE, &tx, err) ||
+        if (!tx_begin(run->db, TX_WRITE_LONG, &tx, err) ||
             !store_import_file_orphan(tx, run->now - ORPHAN_SECONDS, &id, err))
             return false;
         if (id == 0)
@@ -95,7 +95,7 @@ bool job_cleanup_run(struct job_run *run, struct err *err)
     int64_t n = BATCH;
     int64_t n_keys;
 
-    if (!tx_begin(run->db, TX_WRITE, &tx, err) || !store_session_forget(tx, run->now, err) ||
+    if (!tx_begin(run->db, TX_WRITE_LONG, &tx, err) || !store_session_forget(tx, run->now, err) ||
         !store_sealed_key_sweep(tx, run->now, &n_keys, err) || !tx_commit(take(&tx), err))
         return false;
     while (n == BATCH)

@@ -291,7 +291,7 @@ static bool run_batch(struct importing *work, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
-    if (!tx_begin(work->run->db, TX_WRITE, &tx, err) ||
+    if (!tx_begin(work->run->db, TX_WRITE_LONG, &tx, err) ||
         !job_run_progress_in(work->run, tx, work->place.row, work->index.n_rows, err))
         return false;
     work->tx = tx;
@@ -420,7 +420,7 @@ static bool finish(struct importing *work, struct err *err)
     const int64_t n_new = work->import->is_dry_run ? 0 : work->place.n[IMPORT_CREATED];
     autofree(tx) struct tx *tx = NULL;
 
-    return tx_begin(work->run->db, TX_WRITE, &tx, err) &&
+    return tx_begin(work->run->db, TX_WRITE_LONG, &tx, err) &&
            job_run_progress_in(work->run, tx, work->index.n_rows, work->index.n_rows, err) &&
            (n_new < MANY || store_import_settle(tx, err)) &&
            store_import_finish(tx, work->import->id, clock_now(), err) &&
@@ -435,7 +435,7 @@ static bool forget_file(struct importing *work, struct err *err)
     while (!is_gone) {
         autofree(tx) struct tx *tx = NULL;
 
-        if (!tx_begin(work->run->db, TX_WRITE, &tx, err) ||
+        if (!tx_begin(work->run->db, TX_WRITE_LONG, &tx, err) ||
             !job_run_progress_in(work->run, tx, work->index.n_rows, work->index.n_rows, err) ||
             !store_import_file_delete(tx, work->import->file_id, CHUNKS_AT_ONCE, &is_gone, err) ||
             !tx_commit(take(&tx), err))

@@ -178,7 +178,7 @@ static bool tell_batch(struct tx *tx, void *arg, struct err *err)
 
 bool job_jira_events_run(struct job_run *run, struct err *err)
 {
-    if (!tx_run(run->db, TX_WRITE, tell_batch, run, err))
+    if (!tx_run(run->db, TX_WRITE_LONG, tell_batch, run, err))
         return false;
     job_runner_kick(run->services->runner);
     return true;

@@ -28,7 +28,7 @@ bool job_redisplay_run(struct job_run *run, struct err *err)
 
     do {
         batch.after = batch.last;
-        if (!tx_run(run->db, TX_WRITE, one_batch, &batch, err) ||
+        if (!tx_run(run->db, TX_WRITE_LONG, one_batch, &batch, err) ||
             !job_run_progress(run, done, done + (batch.last ? BATCH : 0), err))
             return false;
         done += BATCH;

@@ -31,7 +31,7 @@ bool job_replan_run(struct job_run *run, struct err *err)
 
     do {
         batch.after = batch.last;
-        if (!tx_run(run->db, TX_WRITE, one_batch, &batch, err)) {
+        if (!tx_run(run->db, TX_WRITE_LONG, one_batch, &batch, err)) {
             /* The profile is gone, and so is what lived by it. */
             return err->kind == ERR_NOT_FOUND;
         }

@@ -40,7 +40,7 @@ function UserMenu() {
       onSelect={() => setOpen(false)}
       popperProps={{ position: 'right' }}
       toggle={(ref) => (
-        <MenuToggle ref={ref} variant="plainText" isExpanded={isOpen} onClick={() => setOpen(!isOpen)} aria-label="Your account">
+        <MenuToggle ref={ref} variant="plainText" isExpanded={isOpen} onClick={() => setOpen(!isOpen)} aria-label={`Your account: ${me.display_name || me.name}`}>
           {me.display_name || me.name}
         </MenuToggle>
       )}

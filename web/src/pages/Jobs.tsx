@@ -35,7 +35,7 @@ function ScheduleRow({ s, run }: { s: Schedule; run: () => void }) {
       <Td dataLabel="Next run">
         <span title={s.next_runs.map(localTime).join('\n')}><Time at={s.next_run_at} show="ago" /></span>
       </Td>
-      <Td dataLabel="Actions">{isAdmin && <Button variant="secondary" size="sm" onClick={run} aria-label={`Run ${scheduleWords(s.name)} now`}>Run now</Button>}</Td>
+      <Td dataLabel="Actions">{isAdmin && <Button variant="secondary" size="sm" onClick={run} aria-label={`Run now: ${scheduleWords(s.name)}`}>Run now</Button>}</Td>
     </Tr>
   );
 }

@@ -81,7 +81,7 @@ export default function BusinessGroups() {
                 {items.map((g) => (
                   <Tr key={g.name}>
                     <Td dataLabel="Name"><span className="cd-break">{g.name}</span></Td>
-                    <Td dataLabel="Certificates"><Link to={`/certificates?business_group=${encodeURIComponent(g.name)}`} aria-label={`Certificates of ${g.name}`}>{(g.certificates ?? 0).toLocaleString('en')}</Link></Td>
+                    <Td dataLabel="Certificates"><Link to={`/certificates?business_group=${encodeURIComponent(g.name)}`} aria-label={`${(g.certificates ?? 0).toLocaleString('en')} certificates of ${g.name}`}>{(g.certificates ?? 0).toLocaleString('en')}</Link></Td>
                     <Td dataLabel="Description"><span className="cd-break">{g.description || '–'}</span></Td>
                     <Td isActionCell>
                       {isAdmin && (

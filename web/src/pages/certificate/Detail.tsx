@@ -117,9 +117,9 @@ function Filled({ c }: { c: Certificate }) {
         {jobId !== null && <UpdateResults key={jobId} jobId={jobId} what={`Update of ${c.name}`} close={() => change({ job: '' })} />}
         <Alerts certificate={c} showEndpoints={() => change({ tab: 'endpoints' })} />
         <Tabs activeKey={tab} onSelect={(_, key) => change({ tab: String(key), fingerprint: key === 'overview' || key === 'chain' ? fingerprint ?? '' : '' })} aria-label="About this certificate">
-          {tabs.map(([key, title]) => <Tab key={key} eventKey={key} title={<TabTitleText>{title}</TabTitleText>} />)}
+          {tabs.map(([key, title]) => <Tab key={key} eventKey={key} tabContentId="about-certificate" title={<TabTitleText>{title}</TabTitleText>} />)}
         </Tabs>
-        <div className="cd-tab">
+        <div className="cd-tab" id="about-certificate" role="tabpanel" aria-label={tabs.find(([key]) => key === tab)?.[1]}>
           {(tab === 'overview' || tab === 'chain') && fingerprint && (
             <Alert
               isInline isPlain variant="info" title="This is not the current version"

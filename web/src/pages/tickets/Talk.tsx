@@ -139,10 +139,10 @@ export function Talk({ ticket }: { ticket: Ticket }) {
   return (
     <>
       <Tabs activeKey={tab} onSelect={(_, key) => setTab(key)} aria-label="Comments and history">
-        <Tab eventKey="comments" title={<TabTitleText>Comments</TabTitleText>} />
-        <Tab eventKey="history" title={<TabTitleText>History</TabTitleText>} />
+        <Tab eventKey="comments" tabContentId="talk" title={<TabTitleText>Comments</TabTitleText>} />
+        <Tab eventKey="history" tabContentId="talk" title={<TabTitleText>History</TabTitleText>} />
       </Tabs>
-      <div className="cd-tab">
+      <div className="cd-tab" id="talk" role="tabpanel" aria-label={tab === 'comments' ? 'Comments' : 'History'}>
         {tab === 'comments' ? (
           <>
             <Entries
