@@ -244,6 +244,14 @@ static bool read_body(struct api_call *call, const struct http_request *request,
     return api_read_body(call, &body, err) && json_parse(buf_span(&body), ret_json, err);
 }
 
+/* Files that people send may hold many records. */
+static enum tx_mode mode_of(const struct api_route *route)
+{
+    if (!(route->flags & API_WRITES))
+        return TX_READ;
+    return route->flags & API_BODY_RAW ? TX_WRITE_LONG : TX_WRITE;
+}
+
 /* The handler within its transaction, which may have been begun (*opened, taken over here), its
  * answer kept where the caller asked for that. */
 static bool run_in_transaction(struct api_call *call, const struct http_request *request,
@@ -252,7 +260,7 @@ static bool run_in_transaction(struct api_call *call, const struct http_request 
     autofree(tx) struct tx *tx = take(opened);
     bool is_repeat = false;
 
-    if (!tx && !tx_begin(call->db, call->route->flags & API_WRITES ? TX_WRITE : TX_READ, &tx, err))
+    if (!tx && !tx_begin(call->db, mode_of(call->route), &tx, err))
         return false;
     call->tx = tx;
     if (call->route->flags & API_IDEMPOTENT && !idempotency_find(call, request, &is_repeat, err))

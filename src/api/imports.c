@@ -52,7 +52,7 @@ static bool add_chunks(struct api_call *call, int64_t file_id, int64_t *at, stru
     autodone(buf) struct buf chunk = BUF_INIT(IMPORT_CHUNK_SIZE);
     autofree(tx) struct tx *tx = NULL;
 
-    if (!tx_begin(call->db, TX_WRITE, &tx, err))
+    if (!tx_begin(call->db, TX_WRITE_LONG, &tx, err))
         return false;
     for (int i = 0; i < CHUNKS_AT_ONCE && *at < call->request->body_size; i++) {
         if (!read_chunk(call->request, *at, &chunk, err) ||

@@ -41,10 +41,12 @@ static bool take_own(const struct verb_option *option, void *asked, const char *
 {
     if (option->keep)
         return option->keep(asked, value, err);
+    void *const at = (char *)asked + option->offset;
+
     if (option->has_arg == no_argument)
-        *(bool *)((char *)asked + option->offset) = true;
+        *(bool *)at = true;
     else
-        *(const char **)((char *)asked + option->offset) = value;
+        *(const char **)at = value;
     return true;
 }
 

@@ -53,11 +53,24 @@ static size_t find_slot(const struct stmt_cache *cache, uint64_t hash, const cha
     return i;
 }
 
-void *stmt_cache_find(const struct stmt_cache *cache, const char *sql)
+static struct stmt_cache_place *place_of(struct stmt_cache *cache, const char *sql)
 {
-    size_t i = find_slot(cache, hash_text(sql), sql);
+    return &cache->places[((uintptr_t)sql >> 3) % STMT_CACHE_PLACES];
+}
 
-    return cache->slots[i].sql ? cache->slots[i].value : NULL;
+void *stmt_cache_find(struct stmt_cache *cache, const char *sql)
+{
+    struct stmt_cache_place *const place = place_of(cache, sql);
+    const struct stmt_cache_slot *slot = &cache->slots[place->slot];
+
+    if (place->sql == sql && slot->sql && strcmp(slot->sql, sql) == 0)
+        return slot->value;
+    const size_t i = find_slot(cache, hash_text(sql), sql);
+
+    if (!cache->slots[i].sql)
+        return NULL;
+    *place = (struct stmt_cache_place){ sql, i };
+    return cache->slots[i].value;
 }
 
 bool stmt_cache_is_full(const struct stmt_cache *cache)

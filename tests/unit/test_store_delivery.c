@@ -103,6 +103,7 @@ static void a_lane_waits_for_a_lease_too(void **state)
     assert_works(store_delivery_next_due(tx, &mail, &next, &err), &err);
     assert_int_equal(next, NOW);
     autofree(delivery_row) struct delivery_row *row = claimed(tx, NOW);
+    assert_int_equal(row->id, id);
     assert_works(store_delivery_next_due(tx, &mail, &next, &err), &err);
     assert_int_equal(next, NOW + 61);
     assert_works(store_delivery_end_leases(tx, &err), &err);
