@@ -41,7 +41,7 @@ COLUMNS = {
                    " is_unused alert name_lower issuer key_type owner_name business_group_name name description",
     "certificate_check": "certificate_id last_checked_at last_error",
     "record_version": "id certificate_id version_id slot role origin chain_status path_expires_at since_at created_at",
-    "certificate_access": "certificate_id relation account_id group_id may_use_key is_notified",
+    "certificate_access": "certificate_id relation account_id group_id may_use_key is_notified expires_at",
     "certificate_tag": "certificate_id tag",
     "certificate_field": "certificate_id field_id value",
     "endpoint": "id host port sni protocol created_at last_checked_at last_success_at failing_since_at n_failures"
@@ -156,7 +156,7 @@ class Maker:
             "made by the benchmark"))
         rows["certificate_check"].append((record, checked if n_places else None,
                                           f"{name}:443: connection refused" if is_failing else ""))
-        self.access(record, owner, i, r)
+        self.access(record, owner, ends if version else None, i, r)
         for tag in {TAGS[int(r() ** 3 * len(TAGS))] for _ in range(int(r() * 3))}:
             rows["certificate_tag"].append((record, tag))
         for field, values in FIELDS.items():
@@ -180,16 +180,19 @@ class Maker:
                                              ends, True, "TLSv1.3", "TLS_AES_256_GCM_SHA384", "x25519", created, checked,
                                              checked))
 
-    def access(self, record, owner, i, r):
-        add = self.rows["certificate_access"].append
-        add((record, "owner", owner[0], None, True, True))
-        add((record, "share", None, self.teams["everybody"], False, False))
+    def access(self, record, owner, ends, i, r):
+        rows = self.rows["certificate_access"]
+        rows.append((record, "owner", owner[0], None, True, True, ends))
+
+        def share(account, group):
+            rows.append((record, "share", account, group, False, False, ends))
+        share(None, self.teams["everybody"])
         if r() < .01:
-            add((record, "share", None, self.teams["team"], False, False))
+            share(None, self.teams["team"])
         if r() < .1:
-            add((record, "share", None, self.teams[f"some-{i % 3 + 1}"], False, False))
+            share(None, self.teams[f"some-{i % 3 + 1}"])
         if i % max(1, self.n // 100) == 0:
-            add((record, "share", self.few, None, False, False))
+            share(self.few, None)
 
     def count(self, version, revoked, begins, ends):
         self.bucket("total")

@@ -42,6 +42,7 @@ enum api_flags {
     API_AT_ROOT = 1 << 5,     /* the path is not below /api/v1 */
     API_REPLY_RAW = 1 << 6,   /* the handler writes body_out itself and sets media_type */
     API_SECRET_BODY = 1 << 7, /* keys or passwords: the body stays in locked memory */
+    API_AT_ONCE = 1 << 8,     /* a read of a handful of rows by key: see api/at_once */
 };
 
 typedef bool (*api_handler)(struct api_call *call, struct err *err);
@@ -90,7 +91,16 @@ struct api_services {
     int64_t metrics_cap;                     /* certificates in /metrics */
     const char *tmp_dir;                     /* where files without a name may be made */
     const char *node;
+    bool (*open_db)(void *arg, struct db **ret, struct err *err); /* for api/at_once; or NULL */
+    void *open_db_arg;
     bool is_https; /* sessions get Secure cookies */
+};
+
+/* That credentials were used is to be written down: zeros, or the token and when the session ends.
+ */
+struct api_touch {
+    int64_t token_id;
+    int64_t session_until;
 };
 
 struct api_call {
@@ -100,10 +110,13 @@ struct api_call {
     int64_t who_until;        /* when the session or token ends; 0: never */
     uint8_t session_hash[32]; /* of the session that was shown; zeros without one */
     char csrf[64];            /* its CSRF token; "" without one */
-    char address[64];         /* the caller's */
+    struct api_touch touch;
+    char address[64]; /* the caller's */
     int64_t now;
     struct db *db;
-    struct tx *tx; /* NULL with API_NO_TX */
+    struct tx *tx;      /* NULL with API_NO_TX */
+    bool is_at_once;    /* on the loop: nothing may wait */
+    bool is_for_worker; /* … so this is to be done again, on a worker */
 
     int64_t path_id;                    /* {id} */
     char path_text[256];                /* {key} or {name}, decoded */

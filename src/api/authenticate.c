@@ -30,26 +30,27 @@ static bool refuse(struct api_call *call, struct err *err, const char *why)
     return fail(err, ERR_DENIED, "%s", why);
 }
 
-static bool become_account(struct api_call *call, const struct account_row *account,
+static bool become(struct api_call *call, int64_t account_id, const char *name, const char *role,
     unsigned scopes, struct err *err)
 {
-    call->who.account_id = account->id;
+    call->who.account_id = account_id;
     call->who.scopes = scopes;
-    span_copy_text(span_text(account->name), call->who.name, sizeof call->who.name);
-    if (!role_from_name(account->role, &call->who.role))
-        return fail(err, ERR_INTERNAL, "the user \"%s\" has no known role", account->name);
+    span_copy_text(span_text(name), call->who.name, sizeof call->who.name);
+    if (!role_from_name(role, &call->who.role))
+        return fail(err, ERR_INTERNAL, "the user \"%s\" has no known role", name);
     return true;
 }
 
-static bool become(struct api_call *call, struct tx *tx, int64_t account_id, unsigned scopes,
-    bool *ret_may, struct err *err)
+static bool become_account(struct api_call *call, const struct account_row *account,
+    struct err *err)
 {
-    autofree(account_row) struct account_row *account = NULL;
+    return become(call, account->id, account->name, account->role, SCOPE_ALL, err);
+}
 
-    if (!store_account_get(tx, account_id, &account, err))
-        return false;
-    *ret_may = !account->is_disabled;
-    return become_account(call, account, scopes, err);
+static bool become_caller(struct api_call *call, int64_t account_id,
+    const struct caller_row *caller, unsigned scopes, struct err *err)
+{
+    return become(call, account_id, caller->name, caller->role, scopes, err);
 }
 
 /* In a transaction of its own, and never a reason to refuse the request. */
@@ -63,42 +64,67 @@ static void touch_token(struct api_call *call, int64_t id)
         (void)!tx_commit(take(&tx), &ignored);
 }
 
-static void touch_session(struct api_call *call, const uint8_t hash[static SHA256_SIZE],
-    const struct session_row *session)
+static void touch_session(struct api_call *call)
 {
     autofree(tx) struct tx *tx = NULL;
     struct err ignored = { 0 };
-    int64_t end = call->now + SESSION_IDLE_SECONDS;
-    int64_t last = session->created_at + SESSION_SECONDS;
 
     if (tx_begin(call->db, TX_WRITE, &tx, &ignored) &&
-        store_session_touch(tx, hash, call->now, end < last ? end : last, &ignored))
+        store_session_touch(tx, call->session_hash, call->now, call->touch.session_until, &ignored))
         (void)!tx_commit(take(&tx), &ignored);
+}
+
+bool authenticate_needs_touch(const struct api_call *call)
+{
+    return call->touch.token_id || call->touch.session_until;
+}
+
+void authenticate_touch(struct api_call *call)
+{
+    if (call->touch.token_id)
+        touch_token(call, call->touch.token_id);
+    if (call->touch.session_until)
+        touch_session(call);
+    call->touch = (struct api_touch){ 0 };
+}
+
+static void note_session_use(struct api_call *call, const struct session_row *session)
+{
+    const int64_t end = call->now + SESSION_IDLE_SECONDS;
+    const int64_t last = session->created_at + SESSION_SECONDS;
+
+    if (call->now - session->seen_at >= TOUCH_SECONDS)
+        call->touch.session_until = end < last ? end : last;
+}
+
+/* The call's transaction, where it has one already, else one that *own is to free. */
+static bool begin_reading(struct api_call *call, struct tx **own, struct tx **ret, struct err *err)
+{
+    if (!call->tx && !tx_begin(call->db, TX_READ, own, err))
+        return false;
+    *ret = call->tx ? call->tx : *own;
+    return true;
 }
 
 /* `owner` 0: whoever's it is; else it must be that account's. */
 static bool by_token(struct api_call *call, struct span token, int64_t owner, struct err *err)
 {
     uint8_t hash[SHA256_SIZE];
-    autofree(tx) struct tx *tx = NULL;
+    autofree(tx) struct tx *own = NULL;
+    struct tx *tx = NULL;
     autofree(token_row) struct token_row *row = NULL;
     unsigned scopes = 0;
-    bool may = false;
 
     digest_sha256(token, hash);
-    if (!tx_begin(call->db, TX_READ, &tx, err) || !store_token_find(tx, hash, call->now, &row, err))
+    if (!begin_reading(call, &own, &tx, err) || !store_token_find(tx, hash, call->now, &row, err))
         return false;
-    if (!row || (owner && row->account_id != owner) || !scopes_from_text(row->scopes, &scopes))
+    if (!row || row->caller.is_disabled || (owner && row->account_id != owner) ||
+        !scopes_from_text(row->scopes, &scopes))
         return refuse(call, err, "the token is not known, or has expired");
-    if (!become(call, tx, row->account_id, scopes, &may, err))
-        return false;
-    if (!may)
-        return refuse(call, err, "the token is not known, or has expired");
-    tx_free(take(&tx));
     call->who_until = row->expires_at;
     if (call->now - row->used_at >= TOUCH_SECONDS)
-        touch_token(call, row->id);
-    return true;
+        call->touch.token_id = row->id;
+    return become_caller(call, row->account_id, &row->caller, scopes, err);
 }
 
 static bool find_by_name(struct api_call *call, const char *name, struct account_row **ret,
@@ -119,11 +145,11 @@ static bool by_password(struct api_call *call, const char *name, struct span pas
 
     if (account && !account->is_disabled && account->password_hash &&
         credentials_know(credentials, account, password, call->now))
-        return become_account(call, account, SCOPE_ALL, err);
+        return become_account(call, account, err);
     if (!sign_in_check(call, name, password, &verified, err))
         return false;
     credentials_keep(credentials, verified, password, call->now);
-    return become_account(call, verified, SCOPE_ALL, err);
+    return become_account(call, verified, err);
 }
 
 /* "name:password", or an API token in the place of the password (RFC 7617). */
@@ -203,32 +229,36 @@ static bool by_session(struct api_call *call, const struct http_request *request
     struct err *err)
 {
     uint8_t hash[SHA256_SIZE];
-    autofree(tx) struct tx *tx = NULL;
+    autofree(tx) struct tx *own = NULL;
+    struct tx *tx = NULL;
     struct session_row session;
     bool found = false;
-    bool may = false;
 
     digest_sha256(id, hash);
-    if (!tx_begin(call->db, TX_READ, &tx, err) ||
+    if (!begin_reading(call, &own, &tx, err) ||
         !store_session_find(tx, hash, call->now, &session, &found, err))
         return false;
-    if (found && !become(call, tx, session.account_id, SCOPE_ALL, &may, err))
-        return false;
-    tx_free(take(&tx));
-    if (!may) {
-        memset(&call->who, 0, sizeof call->who);
+    if (!found || session.caller.is_disabled) {
         if (call->route->role == ROLE_PUBLIC)
             return true;
         return refuse(call, err, "the session has ended; sign in again");
     }
+    if (!become_caller(call, session.account_id, &session.caller, SCOPE_ALL, err))
+        return false;
     if (call->route->role != ROLE_PUBLIC && !check_csrf(call, request, &session, err))
         return false;
     call->who_until = session.expires_at;
     memcpy(call->session_hash, hash, sizeof hash);
     span_copy_text(span_text(session.csrf), call->csrf, sizeof call->csrf);
-    if (call->now - session.seen_at >= TOUCH_SECONDS)
-        touch_session(call, hash, &session);
+    note_session_use(call, &session);
     return true;
+}
+
+bool authenticate_is_slow(const struct http_request *request)
+{
+    const char *field = http_request_field(request, "authorization");
+
+    return field && !span_is_nocase(span_slice(span_text(field), 0, 7), "Bearer ");
 }
 
 bool authenticate(struct api_call *call, const struct http_request *request, struct err *err)

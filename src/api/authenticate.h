@@ -17,11 +17,24 @@
 #define SESSION_IDLE_SECONDS (2 * INT64_C(3600))
 
 /*
- * Fill in call->who. Nobody is ROLE_PUBLIC, and no failure: the route's role is compared later.
- * Credentials that are wrong, ended or revoked fail with ERR_DENIED and status 401.
+ * Fill in call->who, within call->tx where there is one. Nobody is ROLE_PUBLIC, and no failure: the
+ * route's role is compared later. Credentials that are wrong, ended or revoked fail with ERR_DENIED
+ * and status 401.
  */
 bool authenticate(struct api_call *call, const struct http_request *request, struct err *err)
     must_check;
+
+/* Are there credentials that may take long to verify? Not within a transaction, then. */
+bool authenticate_is_slow(const struct http_request *request);
+
+/* Is it to be written down that they were used? */
+bool authenticate_needs_touch(const struct api_call *call);
+
+/*
+ * Write down that the session or token was used, if that is due, in a transaction of its own: when
+ * the call's has ended. Never a reason to refuse the request.
+ */
+void authenticate_touch(struct api_call *call);
 
 /* What the session cookie holds; false without one. */
 bool authenticate_session_id(const struct http_request *request, struct span *ret);

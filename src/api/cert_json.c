@@ -277,32 +277,41 @@ static void write_record(struct api_call *call, const struct cert_row *cert,
 bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct err *err)
 {
     autodone(access_rows) struct access_rows people = { 0 };
-    unsigned relations;
 
-    if (!store_cert_people(call->tx, cert->id, &people, err) ||
-        !cert_json_relations(call, cert->id, &relations, err))
+    if (!store_cert_people_of(call->tx, call->who.account_id, &cert->id, 1, &people, err))
         return false;
-    write_record(call, cert, &people, relations);
+    write_record(call, cert, &people, cert_people_relations(&people, cert->id));
+    return true;
+}
+
+bool cert_json_write_by_id(struct api_call *call, int64_t id, struct err *err)
+{
+    const struct store_viewer viewer = api_viewer(call);
+    autodone(access_rows) struct access_rows people = { 0 };
+    autofree(cert_row) struct cert_row *cert = NULL;
+
+    if (!store_cert_get_people(call->tx, &viewer, id, &people, err) ||
+        !store_cert_get_seen(call->tx, id, &cert, err))
+        return false;
+    call->etag = cert->row_version;
+    write_record(call, cert, &people, cert_people_relations(&people, id));
     return true;
 }
 
 bool cert_json_write_items(struct api_call *call, const struct cert_rows *certs, struct err *err)
 {
     autodone(access_rows) struct access_rows people = { 0 };
-    autodone(id_list) struct id_list groups = { 0 };
     int64_t ids[API_PAGE_MAX];
 
     ASSERT(certs->n <= API_PAGE_MAX);
     for (size_t i = 0; i < certs->n; i++)
         ids[i] = certs->items[i].id;
-    if (!store_cert_people_of(call->tx, ids, certs->n, &people, err) ||
-        !store_cert_groups_of(call->tx, call->who.account_id, &groups, err))
+    if (!store_cert_people_of(call->tx, call->who.account_id, ids, certs->n, &people, err))
         return false;
     json_begin_array(&call->reply, "items");
     for (size_t i = 0; i < certs->n; i++) {
         json_begin_object(&call->reply, NULL);
-        write_record(call, &certs->items[i], &people,
-            cert_people_relations(&people, ids[i], call->who.account_id, &groups));
+        write_record(call, &certs->items[i], &people, cert_people_relations(&people, ids[i]));
         json_end(&call->reply);
     }
     json_end(&call->reply);

@@ -10,6 +10,10 @@
 bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct err *err)
     must_check;
 
+/* The same of the record of that id, with its ETag. ERR_NOT_FOUND where the caller may not see it.
+ */
+bool cert_json_write_by_id(struct api_call *call, int64_t id, struct err *err) must_check;
+
 /* "items": the records of a page. What is beside them is looked up for all of them at once. */
 bool cert_json_write_items(struct api_call *call, const struct cert_rows *certs, struct err *err)
     must_check;

@@ -43,20 +43,9 @@ static bool certs_list(struct api_call *call, struct err *err)
     return true;
 }
 
-static bool write_one(struct api_call *call, int64_t id, struct err *err)
-{
-    const struct store_viewer viewer = api_viewer(call);
-    autofree(cert_row) struct cert_row *cert = NULL;
-
-    if (!store_cert_get(call->tx, &viewer, id, &cert, err))
-        return false;
-    call->etag = cert->row_version;
-    return cert_json_write(call, cert, err);
-}
-
 static bool certs_get(struct api_call *call, struct err *err)
 {
-    return write_one(call, call->path_id, err);
+    return cert_json_write_by_id(call, call->path_id, err);
 }
 
 static bool certs_create(struct api_call *call, struct err *err)
@@ -65,7 +54,7 @@ static bool certs_create(struct api_call *call, struct err *err)
     struct json_in in;
 
     api_body(call, &in);
-    if (!cert_new_from_json(call, &in, &made, err) || !write_one(call, made.id, err))
+    if (!cert_new_from_json(call, &in, &made, err) || !cert_json_write_by_id(call, made.id, err))
         return false;
     json_i64_or_null(&call->reply, "job", made.job);
     if (!cert_new_write_attachable(call, &made, err))
@@ -159,7 +148,7 @@ static bool certs_edit(struct api_call *call, struct err *err)
         !edit_record(call, &in, before, err) || !cert_sees(call, before->id, &sees, err))
         return false;
     if (sees)
-        return write_one(call, before->id, err);
+        return cert_json_write_by_id(call, before->id, err);
     call->status = 204;
     return true;
 }
@@ -179,7 +168,7 @@ static bool certs_delete(struct api_call *call, struct err *err)
 const struct api_route certificate_routes[] = {
     { "GET", "/certificates", ROLE_USER, API_READS, certs_list, 0 },
     { "POST", "/certificates", ROLE_USER, API_WRITES | API_IDEMPOTENT, certs_create, 0 },
-    { "GET", "/certificates/{id}", ROLE_USER, API_READS, certs_get, 0 },
+    { "GET", "/certificates/{id}", ROLE_USER, API_READS | API_AT_ONCE, certs_get, 0 },
     { "PATCH", "/certificates/{id}", ROLE_USER, API_WRITES, certs_edit, 0 },
     { "DELETE", "/certificates/{id}", ROLE_USER, API_WRITES | API_BODY_NONE, certs_delete, 0 },
     { 0 },

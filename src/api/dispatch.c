@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/at_once.h"
 #include "api/authenticate.h"
 #include "api/idempotency.h"
 #include "api/jira/errors.h"
@@ -30,6 +31,7 @@
 
 struct dispatch {
     const struct api_services *services;
+    struct at_once *at_once;
     struct http_app app;
 };
 
@@ -255,14 +257,15 @@ static enum tx_mode mode_of(const struct api_route *route)
     return route->flags & API_BODY_RAW ? TX_WRITE_LONG : TX_WRITE;
 }
 
-/* The handler within its transaction, its answer kept where the caller asked for that. */
+/* The handler within its transaction, which may have been begun (*opened, taken over here), its
+ * answer kept where the caller asked for that. */
 static bool run_in_transaction(struct api_call *call, const struct http_request *request,
-    struct err *err)
+    struct tx **opened, struct err *err)
 {
-    autofree(tx) struct tx *tx = NULL;
+    autofree(tx) struct tx *tx = take(opened);
     bool is_repeat = false;
 
-    if (!tx_begin(call->db, mode_of(call->route), &tx, err))
+    if (!tx && !tx_begin(call->db, mode_of(call->route), &tx, err))
         return false;
     call->tx = tx;
     if (call->route->flags & API_IDEMPOTENT && !idempotency_find(call, request, &is_repeat, err))
@@ -418,7 +421,8 @@ static bool run_alone(struct api_call *call, const struct http_request *request,
     return keep_failure(call, request, err);
 }
 
-static bool run_handler(struct api_call *call, const struct http_request *request, struct err *err)
+static bool run_handler(struct api_call *call, const struct http_request *request,
+    struct tx **opened, struct err *err)
 {
     bool is_repeat = false;
 
@@ -428,7 +432,7 @@ static bool run_handler(struct api_call *call, const struct http_request *reques
         return is_repeat;
     for (int i = 0; i < MAX_TRIES; i++) {
         forget_answer(call);
-        if (run_in_transaction(call, request, err))
+        if (run_in_transaction(call, request, opened, err))
             return !call->wants_finish || finish(call, request, err);
         call->tx = NULL;
         if (err->kind != ERR_UNAVAILABLE)
@@ -473,16 +477,35 @@ static void answer_call(struct api_call *call, struct http_reply *reply)
     http_reply_take_body(reply, call->body_out);
 }
 
+/* Does it take nothing but one look at the database, who is asking included? */
+static bool is_plain_read(const struct api_call *call)
+{
+    return !(call->route->flags & (API_WRITES | API_NO_TX)) && !call->route->prepare &&
+           strcmp(call->route->method, "GET") == 0;
+}
+
+/* Writing down that credentials were used waits for whoever is writing. */
+static bool must_leave_loop(struct api_call *call)
+{
+    call->is_for_worker = call->is_at_once && authenticate_needs_touch(call);
+    return call->is_for_worker;
+}
+
 static bool answer(struct api_call *call, const struct http_request *request, struct err *err)
 {
     autofree(json) struct json *json = NULL;
+    autofree(tx) struct tx *tx = NULL;
 
-    if (!authenticate(call, request, err) || !check_role(call, err) ||
+    if (is_plain_read(call) && !authenticate_is_slow(request) &&
+        !tx_begin(call->db, TX_READ, &tx, err))
+        return false;
+    call->tx = tx;
+    if (!authenticate(call, request, err) || must_leave_loop(call) || !check_role(call, err) ||
         !read_if_match(call, request, err) || !read_body(call, request, &json, err))
         return false;
     call->json = json;
     read_if_none_match(call, request);
-    return run_handler(call, request, err);
+    return run_handler(call, request, &tx, err);
 }
 
 /* What Jira says with each answer: a number for the request, and who is meant by its credentials.
@@ -493,42 +516,81 @@ static void add_jira_fields(const struct api_call *call, struct http_reply *repl
     http_reply_field(reply, "X-AUSERNAME", call->who.name[0] ? call->who.name : "anonymous");
 }
 
+static void answer_failure(struct api_call *call, const struct err *err, struct http_reply *reply)
+{
+    const int status = failure_status(call, err);
+    char path[PATH_SHOWN];
+
+    if (status >= 500)
+        log_error("request.failed", KV_STR("path", shown_path(call->request, path)), KV_ERR(err));
+    answer_problem(call->request, reply, status, err, call->problems, call->retry_after);
+}
+
+/* False where nothing was answered, as the loop would have had to wait. */
+static bool serve(struct api_call *call, struct http_reply *reply)
+{
+    const struct http_request *request = call->request;
+    autodone(buf) struct buf body = BUF_INIT(API_REPLY_MAX);
+    struct json_problems problems = { 0 };
+    struct err err = { 0 };
+
+    call->body_out = &body;
+    call->problems = &problems;
+    json_out_init(&call->reply, &body);
+    bool works = answer(call, request, &err);
+
+    call->tx = NULL;
+    call->is_for_worker |= call->is_at_once && !works && err.kind == ERR_UNAVAILABLE;
+    if (!call->is_for_worker) {
+        authenticate_touch(call);
+        web_security_fields(reply);
+        if (jira_is_request(request))
+            add_jira_fields(call, reply);
+        if (works)
+            answer_call(call, reply);
+        else
+            answer_failure(call, &err, reply);
+        if (works && call->wakes_jobs)
+            job_runner_kick(call->services->jobs);
+    }
+    if (call->prepared)
+        call->free_prepared(call->prepared);
+    json_problems_clear(&problems);
+    release_reply(call);
+    return !call->is_for_worker;
+}
+
 static void dispatch_handle(void *context, void *worker, struct http_request *request,
+    struct http_reply *reply)
+{
+    struct request_state *state = request->app_data;
+    struct api_call call;
+
+    call_init(&call, context, worker, request);
+    (void)serve(&call, reply);
+    span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
+}
+
+static enum http_verdict dispatch_answer_at_once(void *context, struct http_request *request,
     struct http_reply *reply)
 {
     const struct dispatch *dispatch = context;
     struct request_state *state = request->app_data;
-    autodone(buf) struct buf body = BUF_INIT(API_REPLY_MAX);
-    struct json_problems problems = { 0 };
-    struct err err = { 0 };
     struct api_call call;
-    char path[PATH_SHOWN];
 
-    call_init(&call, dispatch, worker, request);
-    call.body_out = &body;
-    call.problems = &problems;
-    json_out_init(&call.reply, &body);
-    web_security_fields(reply);
-    bool works = answer(&call, request, &err);
+    if (!state || !(state->match.route->flags & API_AT_ONCE) || authenticate_is_slow(request))
+        return HTTP_PROCEED;
+    struct db *db = at_once_begin(dispatch->at_once, clock_mono_us());
 
-    if (jira_is_request(request))
-        add_jira_fields(&call, reply);
-    if (works) {
-        answer_call(&call, reply);
-        if (call.wakes_jobs)
-            job_runner_kick(dispatch->services->jobs);
-    } else {
-        const int status = failure_status(&call, &err);
+    if (!db)
+        return HTTP_PROCEED;
+    call_init(&call, dispatch, db, request);
+    call.is_at_once = true;
+    const bool is_answered = serve(&call, reply);
 
-        if (status >= 500)
-            log_error("request.failed", KV_STR("path", shown_path(request, path)), KV_ERR(&err));
-        answer_problem(request, reply, status, &err, &problems, call.retry_after);
-    }
-    if (call.prepared)
-        call.free_prepared(call.prepared);
+    at_once_end(dispatch->at_once, clock_mono_us());
     span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
-    json_problems_clear(&problems);
-    release_reply(&call);
+    return is_answered ? HTTP_ANSWERED : HTTP_PROCEED;
 }
 
 static enum http_verdict dispatch_authorize(void *context, void *worker,
@@ -538,11 +600,13 @@ static enum http_verdict dispatch_authorize(void *context, void *worker,
     struct api_call call;
 
     call_init(&call, context, worker, request);
-    if (authenticate(&call, request, &err) && check_role(&call, &err))
+    const bool may = authenticate(&call, request, &err) && check_role(&call, &err);
+
+    authenticate_touch(&call);
+    if (may)
         return HTTP_PROCEED;
     web_security_fields(reply);
-    answer_problem(request, reply, call.status >= 400 ? call.status : problem_status(err.kind),
-        &err, NULL, call.retry_after);
+    answer_problem(request, reply, failure_status(&call, &err), &err, NULL, call.retry_after);
     return HTTP_ANSWERED;
 }
 
@@ -576,9 +640,11 @@ struct dispatch *dispatch_new(const struct api_services *services)
     struct dispatch *dispatch = xcalloc(1, sizeof *dispatch);
 
     dispatch->services = services;
+    dispatch->at_once = at_once_new(services->open_db, services->open_db_arg);
     dispatch->app = (struct http_app){
         .context = dispatch,
         .admit = dispatch_admit,
+        .answer_at_once = dispatch_answer_at_once,
         .authorize = dispatch_authorize,
         .handle = dispatch_handle,
         .refuse = dispatch_refuse,
@@ -589,6 +655,9 @@ struct dispatch *dispatch_new(const struct api_services *services)
 
 void dispatch_free(struct dispatch *dispatch)
 {
+    if (!dispatch)
+        return;
+    at_once_free(dispatch->at_once);
     free(dispatch);
 }
 

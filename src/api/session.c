@@ -78,6 +78,6 @@ const struct api_route session_routes[] = {
     { "POST", "/session", ROLE_PUBLIC, API_WRITES | API_NO_TX | API_SECRET_BODY, session_open,
         16384 },
     { "DELETE", "/session", ROLE_USER, API_WRITES | API_BODY_NONE, session_close, 0 },
-    { "GET", "/me", ROLE_USER, API_READS, me_get, 0 },
+    { "GET", "/me", ROLE_USER, API_READS | API_AT_ONCE, me_get, 0 },
     { 0 },
 };

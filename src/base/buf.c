@@ -141,6 +141,20 @@ void buf_addf(struct buf *buf, const char *format, ...)
     va_end(args);
 }
 
+void buf_add_i64(struct buf *buf, int64_t v)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t rest = v < 0 ? -(uint64_t)v : (uint64_t)v;
+
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (v < 0)
+        digits[--at] = '-';
+    buf_add(buf, digits + at, sizeof digits - at);
+}
+
 void buf_add_u8(struct buf *buf, uint8_t v)
 {
     buf_add(buf, &v, 1);

@@ -154,8 +154,28 @@ static bool is_plain(uint8_t c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* Most strings have nothing to escape: one copy. */
+static bool add_plain_string(struct buf *buf, struct span text)
+{
+    uint8_t *at;
+
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_plain(text.data[i]))
+            return false;
+    at = buf_extend(buf, text.size + 2);
+    if (!at)
+        return true;
+    at[0] = '"';
+    if (text.size > 0)
+        memcpy(at + 1, text.data, text.size);
+    at[text.size + 1] = '"';
+    return true;
+}
+
 static void add_string(struct buf *buf, struct span text)
 {
+    if (add_plain_string(buf, text))
+        return;
     buf_add_char(buf, '"');
     for (size_t at = 0; at < text.size;) {
         size_t n = 0;
@@ -231,7 +251,7 @@ void json_str(struct json_out *out, const char *key, const char *text)
 void json_i64(struct json_out *out, const char *key, int64_t value)
 {
     begin_value(out, key);
-    buf_addf(out->buf, "%" PRId64, value);
+    buf_add_i64(out->buf, value);
 }
 
 void json_i64_or_null(struct json_out *out, const char *key, int64_t value)
@@ -271,10 +291,16 @@ void json_time_or_null(struct json_out *out, const char *key, int64_t at)
 
 void json_hex(struct json_out *out, const char *key, struct span bytes)
 {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t *at;
+
     begin_value(out, key);
     buf_add_char(out->buf, '"');
-    for (size_t i = 0; i < bytes.size; i++)
-        buf_addf(out->buf, "%02x", bytes.data[i]);
+    at = buf_extend(out->buf, 2 * bytes.size);
+    for (size_t i = 0; at && i < bytes.size; i++) {
+        at[2 * i] = (uint8_t)digits[bytes.data[i] >> 4];
+        at[2 * i + 1] = (uint8_t)digits[bytes.data[i] & 15];
+    }
     buf_add_char(out->buf, '"');
 }
 

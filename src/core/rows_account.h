@@ -37,8 +37,16 @@ struct group_row {
 };
 DECLARE_ROWS(group);
 
+/* What is asked about whoever shows a session or a token, with each request. */
+struct caller_row {
+    char name[128];
+    char role[32];
+    bool is_disabled;
+};
+
 struct session_row {
     int64_t account_id;
+    struct caller_row caller; /* filled in by store_session_find() */
     char csrf[64];
     int64_t created_at;
     int64_t seen_at;
@@ -48,6 +56,7 @@ struct session_row {
 struct token_row {
     int64_t id;
     int64_t account_id;
+    struct caller_row caller; /* filled in by store_token_find() */
     char *name;
     char *scopes;
     int64_t created_at;

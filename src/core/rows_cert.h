@@ -93,5 +93,6 @@ struct access_row {
     char *group; /* NULL for an account */
     bool may_use_key;
     bool is_notified;
+    bool is_mine; /* whoever asked is the account, or a member of the group */
 };
 DECLARE_ROWS(access);

@@ -100,6 +100,8 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .metrics_cap = conf_i64(conf->conf, CONF_METRICS_CERTIFICATE_CAP),
         .tmp_dir = desk->tmp_dir,
         .node = desk->node,
+        .open_db = conf->open_db,
+        .open_db_arg = conf->open_db_arg,
         .is_https =
             conf_is_set(conf->conf, CONF_SERVER_TLS_CERT) ||
             span_starts_with(span_text(conf_text(conf->conf, CONF_SERVER_PUBLIC_URL)), "https:") };

@@ -9,6 +9,7 @@
 #include "base/base.h"
 
 struct conf;
+struct db;
 struct desk;
 struct err;
 struct http_app;
@@ -26,6 +27,11 @@ struct desk_conf {
     struct probe_client *prober;
     struct vault_client *vault;
     struct import_client *importer;
+
+    /* Make a connection to the database for the loop, when it first needs one. NULL: it has none.
+     */
+    bool (*open_db)(void *arg, struct db **ret, struct err *err);
+    void *open_db_arg;
 };
 
 /* What `conf` points to outlives it; the settings are counted, not borrowed. */

@@ -80,6 +80,17 @@ static enum http_verdict admit(void *context, struct http_request *request,
     return health->conf.next->admit(health->conf.next->context, request, reply);
 }
 
+static enum http_verdict answer_at_once(void *context, struct http_request *request,
+    struct http_reply *reply)
+{
+    const struct health *health = context;
+    const struct http_app *next = health->conf.next;
+
+    if (is_path(request, "readyz"))
+        return HTTP_PROCEED;
+    return next->answer_at_once(next->context, request, reply);
+}
+
 static enum http_verdict authorize(void *context, void *worker, struct http_request *request,
     struct http_reply *reply)
 {
@@ -162,6 +173,7 @@ struct health *health_new(const struct health_conf *conf)
     health->conf = *conf;
     health->app = (struct http_app){ .context = health,
         .admit = admit,
+        .answer_at_once = next->answer_at_once ? answer_at_once : NULL,
         .authorize = next->authorize ? authorize : NULL,
         .handle = handle,
         .refuse = next->refuse ? refuse : NULL,

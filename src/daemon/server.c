@@ -249,6 +249,14 @@ static bool prepare(struct server *s, struct err *err)
            first_start(s->conf, db, clock_now(), err);
 }
 
+/* For the loop, which may not wait: for nothing that other connections have locked. */
+static bool open_for_loop(void *context, struct db **ret, struct err *err)
+{
+    const struct server *s = context;
+
+    return database_open_impatient(s->conf, ret, err);
+}
+
 static bool make_desk(struct server *s, struct err *err)
 {
     struct desk_conf conf = { .conf = s->conf,
@@ -256,7 +264,9 @@ static bool make_desk(struct server *s, struct err *err)
         .workers = s->workers,
         .prober = s->prober,
         .vault = s->vault,
-        .importer = s->importer };
+        .importer = s->importer,
+        .open_db = database_is_remote(s->conf) ? NULL : open_for_loop,
+        .open_db_arg = s };
 
     if (!desk_new(&conf, &s->desk, err))
         return false;

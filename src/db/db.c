@@ -202,7 +202,8 @@ struct db *tx_db(const struct tx *tx)
 
 void sql_add_parameter(struct sql *sql, int n)
 {
-    buf_addf(&sql->text, "$%d", n);
+    buf_add_char(&sql->text, '$');
+    buf_add_i64(&sql->text, n);
 }
 
 void sql_done(struct sql *sql)

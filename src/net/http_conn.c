@@ -261,6 +261,17 @@ static void on_head(struct http_exchange *x)
         begin_body(x);
 }
 
+/* One for each time round the loop, so that whoever sends many in a row does not have it alone. */
+static bool is_answered_at_once(struct http_exchange *x)
+{
+    const struct http_app *app = &x->server->app;
+
+    if (!app->answer_at_once || x->request.body_size > 0 || x->conn->had_one_at_once)
+        return false;
+    x->conn->had_one_at_once = true;
+    return app->answer_at_once(app->context, &x->request, &x->reply) == HTTP_ANSWERED;
+}
+
 static void on_whole_request(struct http_exchange *x)
 {
     if (x->discards) {
@@ -272,7 +283,9 @@ static void on_whole_request(struct http_exchange *x)
     x->request.body_fd = x->body.fd;
     x->conn->state = CONN_WORKING;
     x->conn->deadline_ms = INT64_MAX;
-    if (!exchange_submit(x, TASK_HANDLE))
+    if (is_answered_at_once(x))
+        exchange_reply(x);
+    else if (!exchange_submit(x, TASK_HANDLE))
         exchange_refuse(x, 503, "the server is busy");
 }
 
@@ -416,6 +429,7 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    conn->had_one_at_once = false;
     switch ((enum conn_state)conn->state) {
     case CONN_HANDSHAKE:
         shake_hands(conn);

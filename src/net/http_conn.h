@@ -47,7 +47,8 @@ struct http_conn {
     uint8_t state;
     short armed; /* EV_READ, EV_WRITE or 0 */
     bool is_encrypted;
-    bool is_counted; /* in server->peers */
+    bool is_counted;      /* in server->peers */
+    bool had_one_at_once; /* since the loop last looked here */
 };
 
 enum exchange_task { TASK_AUTHORIZE, TASK_HANDLE, TASK_PRODUCE };

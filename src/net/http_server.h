@@ -2,10 +2,10 @@
  * net/http_server: HTTP/1.1 and 1.0 for strangers.
  *
  * The road of a request: when its header section is in, app->admit runs on the loop, without
- * blocking; for a body above 64 KiB app->authorize runs on a worker before it is taken; with
- * the body in memory or in a file, app->handle runs on a worker; when the reply is out,
- * app->finished runs on the loop. One request of a connection is served at a time; pipelined ones
- * wait their turn.
+ * blocking, and app->answer_at_once may answer there; for a body above 64 KiB app->authorize runs
+ * on a worker before it is taken; with the body in memory or in a file, app->handle runs on a
+ * worker; when the reply is out, app->finished runs on the loop. One request of a connection is
+ * served at a time; pipelined ones wait their turn.
  *
  * Everything here belongs to the loop's thread.
  */
@@ -44,6 +44,14 @@ struct http_app {
      */
     enum http_verdict (
         *admit)(void *context, struct http_request *request, struct http_reply *reply);
+
+    /*
+     * Answer a request without a body at once, where that takes no longer than giving it to a
+     * worker and back. HTTP_PROCEED, with the reply as it was, leaves it to `handle`. On the loop:
+     * no blocking. NULL: nothing is.
+     */
+    enum http_verdict (
+        *answer_at_once)(void *context, struct http_request *request, struct http_reply *reply);
 
     /* May this client send a body of more than 64 KiB here? On a worker. NULL: yes. */
     enum http_verdict (*authorize)(void *context, void *worker, struct http_request *request,

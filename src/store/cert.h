@@ -47,6 +47,10 @@ bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int
 bool store_cert_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
     struct cert_row **ret, struct err *err) must_check;
 
+/* The same for whoever is known to see it, by store_cert_get_people() in this transaction. */
+bool store_cert_get_seen(struct tx *tx, int64_t id, struct cert_row **ret, struct err *err)
+    must_check;
+
 /*
  * The record that "C-1042" or its CA's number names, the newest where there are several. *ret_id is
  * 0 if there is none that the viewer may see.

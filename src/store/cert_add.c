@@ -111,7 +111,7 @@ static bool write_checks(const struct adding *adding, struct err *err)
 
 static bool write_access(const struct adding *adding, struct err *err)
 {
-    autofree(many) struct many *entries = cert_prepare_access(adding->tx);
+    autofree(many) struct many *entries = cert_prepare_access(adding->tx, true);
 
     for (size_t i = 0; i < adding->n; i++) {
         const struct cert_new *const cert = &adding->certs[i];

@@ -201,14 +201,17 @@ bool store_cert_counts(struct tx *tx, const struct store_viewer *viewer, int64_t
     return true;
 }
 
-static bool count_exactly(struct tx *tx, const struct cert_where *where, int64_t *ret,
-    struct err *err)
+static bool count_exactly(struct tx *tx, const struct cert_where *where, bool is_told_by_ids,
+    int64_t *ret, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
     select_add(&select, "SELECT count(*)");
-    cert_where_add(where, &select);
+    if (is_told_by_ids)
+        cert_where_add_driving_ids(where, &select);
+    else
+        cert_where_add(where, &select);
     q = select_prepare(tx, &select);
     return read_number(q, ret, err);
 }
@@ -268,9 +271,12 @@ bool cert_count(struct tx *tx, const struct cert_where *where, int64_t *ret, boo
 {
     /* The count is of the whole list, wherever in it the cursor is. */
     struct cert_where whole = *where;
+    /* Then the records need not be read. */
+    const bool is_told_by_ids = where->way == WAY_DRIVE && !where->has_dates &&
+                                (cert_where_is_in_order(where) || !cert_where_reads_records(where));
     int64_t total = 0;
 
-    whole.skips_from = whole.skips_until = false;
+    whole.skips_from = whole.skips_until = whole.by_access = false;
     whole.sort = N_CERT_SORT;
     *ret_is_estimate = false;
     if (where->is_nothing) {
@@ -286,7 +292,7 @@ bool cert_count(struct tx *tx, const struct cert_where *where, int64_t *ret, boo
         return true;
     }
     if (where->way == WAY_DRIVE || total <= CERT_TOTAL_EXACT)
-        return count_exactly(tx, &whole, ret, err);
+        return count_exactly(tx, &whole, is_told_by_ids, ret, err);
     *ret_is_estimate = true;
     return estimate(tx, &whole, total, ret, err);
 }

@@ -20,7 +20,7 @@ bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *ro
 /* The access entries that say what `people` says, of a record that has none: forget those that
  * there are before. The record's columns are the caller's to write. */
 bool cert_forget_access(struct tx *tx, int64_t id, struct err *err) must_check;
-struct many *cert_prepare_access(struct tx *tx) must_check;
+struct many *cert_prepare_access(struct tx *tx, bool is_new) must_check;
 bool cert_add_access(struct many *entries, int64_t id, const struct cert_people *people,
     struct err *err) must_check;
 

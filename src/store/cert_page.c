@@ -6,6 +6,8 @@
  */
 #include "store/cert_page.h"
 
+#include <stdlib.h>
+
 #include "base/err.h"
 #include "store/cert_count.h"
 #include "store/cert_load.h"
@@ -66,6 +68,40 @@ void cert_page_select(const struct paging *paging, bool is_tail, size_t most, st
     select_i64(select, (int64_t)most);
 }
 
+/* In the order of (expires_at, certificate_id), which each holder's entries have an index for. */
+void cert_page_select_access(const struct paging *paging, int64_t holder, bool is_tail, size_t most,
+    struct select *select)
+{
+    const struct cursor *cursor = &paging->cursor;
+    const bool is_down = paging->request->is_descending && !is_tail;
+    const bool has_cursor = paging->has_cursor && cursor->is_in_tail == is_tail;
+
+    select_add(select, "SELECT x.id, x.expires_at");
+    cert_where_add_access_of(&paging->where, holder, select);
+    if (is_tail)
+        select_add(select, " AND x.expires_at IS NULL");
+    else if (!paging->where.has_dates)
+        select_add(select, " AND x.expires_at IS NOT NULL");
+    if (has_cursor && is_tail) {
+        select_add(select, " AND x.id > ");
+        select_i64(select, cursor->id);
+    } else if (has_cursor) {
+        if (is_down)
+            select_add(select, " AND (x.expires_at, x.id) < (");
+        else
+            select_add(select, " AND (x.expires_at, x.id) > (");
+        select_i64(select, cursor->number);
+        select_add(select, ", ");
+        select_i64(select, cursor->id);
+        select_add(select, ")");
+    }
+    if (is_down)
+        select_add(select, " ORDER BY x.expires_at DESC, x.id DESC LIMIT ");
+    else
+        select_add(select, " ORDER BY x.expires_at, x.id LIMIT ");
+    select_i64(select, (int64_t)most);
+}
+
 /* The place of the last row of the page; rows beyond it are only there to tell that there are more.
  */
 static void keep_place(struct paging *paging, struct stmt *q, bool is_tail)
@@ -94,6 +130,93 @@ static bool read_ids(struct tx *tx, struct paging *paging, bool is_tail, size_t 
     return stmt_end(q, err);
 }
 
+/* A record's end and id, as they are sorted by. */
+struct place {
+    int64_t number;
+    int64_t id;
+};
+
+struct places {
+    struct place *items;
+    size_t n;
+    size_t room;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct place *left = a;
+    const struct place *right = b;
+
+    if (left->number != right->number)
+        return left->number < right->number ? -1 : 1;
+    return (left->id > right->id) - (left->id < right->id);
+}
+
+static bool read_places(struct tx *tx, const struct paging *paging, int64_t holder, bool is_tail,
+    size_t most, struct places *places, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    cert_page_select_access(paging, holder, is_tail, most, &select);
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        places->items =
+            rows_make_room(places->items, places->n, &places->room, sizeof *places->items);
+        places->items[places->n++] =
+            (struct place){ .id = stmt_i64(q, 0), .number = stmt_i64(q, 1) };
+    }
+    return stmt_end(q, err);
+}
+
+/* The first of all that the holders have, once each. */
+static void merge_places(struct paging *paging, struct places *places, bool is_tail, size_t most)
+{
+    const bool is_down = paging->request->is_descending && !is_tail;
+    int64_t last = 0;
+
+    if (places->n > 0)
+        qsort(places->items, places->n, sizeof *places->items, compare_places);
+    for (size_t i = 0, n = 0; i < places->n && n < most; i++) {
+        const struct place *place = &places->items[is_down ? places->n - 1 - i : i];
+
+        if (place->id == last)
+            continue;
+        last = place->id;
+        n++;
+        if (paging->ids.n < (size_t)paging->request->limit) {
+            paging->cursor.id = place->id;
+            paging->cursor.number = place->number;
+            paging->cursor.is_in_tail = is_tail;
+        }
+        id_list_add(&paging->ids, place->id);
+    }
+}
+
+/* A group has one entry for a record, a person up to three: owner, assignee, and shared with. */
+static bool read_ids_by_access(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
+    struct err *err)
+{
+    const struct cert_where *where = &paging->where;
+    struct places places = { 0 };
+    bool works = true;
+
+    for (size_t i = 0; works && i < where->n_holders; i++)
+        works = read_places(tx, paging, where->holders[i], is_tail,
+            where->holders[i] ? most : 3 * most, &places, err);
+    if (works)
+        merge_places(paging, &places, is_tail, most);
+    free(places.items);
+    return works;
+}
+
+static bool read_part(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
+    struct err *err)
+{
+    return paging->where.by_access ? read_ids_by_access(tx, paging, is_tail, most, err)
+                                   : read_ids(tx, paging, is_tail, most, err);
+}
+
 /* Body, then tail, up to `most` ids in all. A range of ends excludes the tail. */
 static bool read_both(struct tx *tx, struct paging *paging, size_t most, struct err *err)
 {
@@ -105,12 +228,12 @@ static bool read_both(struct tx *tx, struct paging *paging, size_t most, struct 
 
     if (paging->where.is_nothing)
         return true;
-    if (!begins_in_tail && !read_ids(tx, paging, false, most, err))
+    if (!begins_in_tail && !read_part(tx, paging, false, most, err))
         return false;
     if (!has_tail || paging->ids.n >= most)
         return true;
     paging->has_cursor = paging->has_cursor && paging->cursor.is_in_tail && begins_in_tail;
-    return read_ids(tx, paging, true, most - paging->ids.n, err);
+    return read_part(tx, paging, true, most - paging->ids.n, err);
 }
 
 static void skip_by_cursor(struct paging *paging)
@@ -180,6 +303,14 @@ static bool start(struct paging *paging, struct err *err)
     return true;
 }
 
+/* The page is walked for, along that index; what drives is only counted. */
+static void walk_in_order(struct paging *paging)
+{
+    paging->counted = paging->where.drive;
+    paging->where.way = WAY_WALK;
+    paging->where.drive = DRIVE_NONE;
+}
+
 /* Who drives, drives with all there is: then all of it is counted on the way. */
 static bool read_by_column(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
     bool *ret_is_all, struct err *err)
@@ -192,6 +323,8 @@ static bool read_by_column(struct tx *tx, struct paging *paging, const struct st
     skip_by_cursor(paging);
     works = paging->has_cursor ? cert_where_plan_again(tx, where, paging->cursor.plan, err)
                                : cert_where_plan(tx, where, err);
+    if (works && cert_where_is_in_order(where))
+        walk_in_order(paging);
     *ret_is_all = works && where->way == WAY_DRIVE && !paging->has_cursor;
     paging->cursor.plan = cert_where_plan_number(where);
     return works &&
@@ -220,6 +353,10 @@ static bool find_total(struct tx *tx, struct paging *paging, const struct store_
         works = cert_where_plan(tx, &paging->where, err);
         if (!works)
             return false;
+    }
+    if (paging->counted != DRIVE_NONE) {
+        paging->where.way = WAY_DRIVE;
+        paging->where.drive = paging->counted;
     }
     works = cert_count(tx, &paging->where, &page->total, &page->is_estimate, err);
     if (works && page->is_estimate && page->total < (int64_t)paging->ids.n)

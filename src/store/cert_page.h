@@ -13,8 +13,13 @@ struct paging {
     struct cursor cursor; /* where the page begins, then where it ends */
     bool has_cursor;
     struct id_list ids;
+    enum drive counted; /* what drives, where the page is walked for all the same */
 };
 
 /* Ids of the body (with a value to sort by) or of the tail, from the cursor on, up to `most`. */
 void cert_page_select(const struct paging *paging, bool is_tail, size_t most,
+    struct select *select);
+
+/* The same of what one of where.holders may see. */
+void cert_page_select_access(const struct paging *paging, int64_t holder, bool is_tail, size_t most,
     struct select *select);

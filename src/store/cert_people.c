@@ -7,11 +7,17 @@
 #include "store/read.h"
 #include "store/select.h"
 
-static const struct many_sql access_entries = {
-    "INSERT INTO certificate_access(certificate_id, relation, account_id, group_id, may_use_key,"
-    " is_notified)",
-    "itiibb", "$1, $2, $3, $4, $5, $6", " ON CONFLICT DO NOTHING"
-};
+#define INTO_ACCESS                                                                                \
+    "INSERT INTO certificate_access(certificate_id, relation, account_id, group_id, may_use_key,"  \
+    " is_notified, expires_at)"
+
+static const struct many_sql access_entries = { INTO_ACCESS, "itiibb",
+    "$1, $2, $3, $4, $5, $6, (SELECT c.expires_at FROM certificate c WHERE c.id = $1)",
+    " ON CONFLICT DO NOTHING" };
+
+/* Nothing was seen yet of a record that is being made. */
+static const struct many_sql access_entries_of_new = { INTO_ACCESS, "itiibb",
+    "$1, $2, $3, $4, $5, $6, NULL", " ON CONFLICT DO NOTHING" };
 
 bool cert_forget_access(struct tx *tx, int64_t id, struct err *err)
 {
@@ -22,9 +28,9 @@ bool cert_forget_access(struct tx *tx, int64_t id, struct err *err)
     return stmt_run(forget, err);
 }
 
-struct many *cert_prepare_access(struct tx *tx)
+struct many *cert_prepare_access(struct tx *tx, bool is_new)
 {
-    return tx_prepare_many(tx, &access_entries);
+    return tx_prepare_many(tx, is_new ? &access_entries_of_new : &access_entries);
 }
 
 static void add_entry(struct many *entries, int64_t id, const char *relation,
@@ -61,7 +67,7 @@ bool cert_add_access(struct many *entries, int64_t id, const struct cert_people 
 static bool replace_access(struct tx *tx, int64_t id, const struct cert_people *people,
     struct err *err)
 {
-    autofree(many) struct many *entries = cert_prepare_access(tx);
+    autofree(many) struct many *entries = cert_prepare_access(tx, false);
 
     return cert_forget_access(tx, id, err) && cert_add_access(entries, id, people, err) &&
            many_run(entries, err);
@@ -113,19 +119,21 @@ static unsigned relation_of(const char *relation, bool is_group)
 }
 
 /* In the order of `ids`, at most SELECT_IDS_MAX of them. */
-static bool read_people(struct tx *tx, const int64_t *ids, size_t n, struct access_rows *rows,
-    struct err *err)
+static bool read_people(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
+    struct access_rows *rows, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
     select_add(&select,
         "SELECT x.certificate_id, x.relation, x.account_id, a.name, x.group_id, g.name,"
-        "  x.may_use_key, x.is_notified"
+        "  x.may_use_key, x.is_notified, m.account_id"
         "  FROM certificate_access x"
         "  LEFT JOIN account a ON a.id = x.account_id"
         "  LEFT JOIN user_group g ON g.id = x.group_id"
-        " WHERE x.certificate_id IN (");
+        "  LEFT JOIN group_member m ON m.group_id = x.group_id AND m.account_id = ");
+    select_i64(&select, account_id);
+    select_add(&select, " WHERE x.certificate_id IN (");
     select_ids(&select, ids, n);
     select_add(&select, ") ORDER BY x.certificate_id,"
                         "  CASE x.relation WHEN 'owner' THEN 0 WHEN 'assignee' THEN 1 ELSE 2 END,"
@@ -142,15 +150,18 @@ static bool read_people(struct tx *tx, const int64_t *ids, size_t n, struct acce
         row->may_use_key = stmt_bool(q, 6);
         row->is_notified = stmt_bool(q, 7);
         row->relation = relation_of(stmt_text(q, 1), row->group_id != 0);
+        row->is_mine = (row->account_id && row->account_id == account_id) || !stmt_is_null(q, 8);
     }
     return stmt_end(q, err);
 }
 
-bool store_cert_people_of(struct tx *tx, const int64_t *ids, size_t n, struct access_rows *rows,
-    struct err *err)
+bool store_cert_people_of(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
+    struct access_rows *rows, struct err *err)
 {
     for (size_t i = 0; i < n; i += SELECT_IDS_MAX) {
-        if (!read_people(tx, ids + i, n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX, rows, err))
+        const size_t n_now = n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX;
+
+        if (!read_people(tx, account_id, ids + i, n_now, rows, err))
             return false;
     }
     return true;
@@ -158,38 +169,35 @@ bool store_cert_people_of(struct tx *tx, const int64_t *ids, size_t n, struct ac
 
 bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
 {
-    return read_people(tx, &id, 1, rows, err);
+    return read_people(tx, 0, &id, 1, rows, err);
 }
 
-unsigned cert_people_relations(const struct access_rows *rows, int64_t certificate_id,
-    int64_t account_id, const struct id_list *groups)
+bool store_cert_get_people(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+    struct access_rows *rows, struct err *err)
+{
+    bool is_visible = viewer->sees_all;
+
+    if (!read_people(tx, viewer->account_id, &id, 1, rows, err))
+        return false;
+    for (size_t i = 0; i < rows->n; i++)
+        is_visible = is_visible || rows->items[i].is_mine;
+    return is_visible || fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+}
+
+unsigned cert_people_relations(const struct access_rows *rows, int64_t certificate_id)
 {
     unsigned relations = 0;
 
     for (size_t i = 0; i < rows->n; i++) {
         const struct access_row *row = &rows->items[i];
 
-        if (row->certificate_id != certificate_id ||
-            !(row->account_id == account_id ||
-                (row->group_id && id_list_has(groups, row->group_id))))
+        if (row->certificate_id != certificate_id || !row->is_mine)
             continue;
         relations |= row->relation;
         if (row->may_use_key)
             relations |= RELATION_MAY_USE_KEY;
     }
     return relations;
-}
-
-bool store_cert_groups_of(struct tx *tx, int64_t account_id, struct id_list *groups,
-    struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT group_id FROM group_member WHERE account_id = $1 ORDER BY group_id");
-
-    stmt_bind_i64(q, 1, account_id);
-    while (stmt_next(q))
-        id_list_add(groups, stmt_i64(q, 0));
-    return stmt_end(q, err);
 }
 
 /* The record itself comes without a relation, so that one to which nobody stands is there too. */

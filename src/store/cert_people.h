@@ -40,23 +40,23 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
 bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
     must_check;
 
-/* The same of n records, one after the other. */
-bool store_cert_people_of(struct tx *tx, const int64_t *ids, size_t n, struct access_rows *rows,
-    struct err *err) must_check;
+/* The same of n records, one after the other; is_mine is said of `account_id`. */
+bool store_cert_people_of(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
+    struct access_rows *rows, struct err *err) must_check;
+
+/* The same of one, of the viewer: ERR_NOT_FOUND where the entries do not let them see it. A record
+ * that is not there has none, which whoever sees all learns only from the record itself. */
+bool store_cert_get_people(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+    struct access_rows *rows, struct err *err) must_check;
 
 /* How the account stands to the record, as bits of enum relation; 0 is a stranger. A record that is
  * not there is ERR_NOT_FOUND. */
 bool store_cert_relations(struct tx *tx, int64_t id, int64_t account_id, unsigned *ret,
     struct err *err) must_check;
 
-/* How the account, a member of `groups`, stands to the record, from entries that
- * store_cert_people_of() has read. */
-unsigned cert_people_relations(const struct access_rows *rows, int64_t certificate_id,
-    int64_t account_id, const struct id_list *groups);
-
-/* The groups that the account is a member of. */
-bool store_cert_groups_of(struct tx *tx, int64_t account_id, struct id_list *groups,
-    struct err *err) must_check;
+/* How whoever asked stands to the record, from entries that store_cert_people_of() or
+ * store_cert_get_people() has read. */
+unsigned cert_people_relations(const struct access_rows *rows, int64_t certificate_id);
 
 /*
  * Everything that `from` owns or is assigned becomes `to`'s, in one step: records, open tickets,

@@ -131,6 +131,21 @@ static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, in
     return stmt_run(q, err);
 }
 
+/* Those who may see the record find it by its end. */
+static bool write_access(struct tx *tx, int64_t id, const struct facts *facts, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE certificate_access SET expires_at = $2"
+        " WHERE certificate_id = $1 AND expires_at IS DISTINCT FROM CAST($2 AS BIGINT)");
+
+    stmt_bind_i64(q, 1, id);
+    if (facts->version_id)
+        stmt_bind_i64(q, 2, facts->expires_at);
+    else
+        stmt_bind_null(q, 2);
+    return stmt_run(q, err);
+}
+
 static bool read_version_id(struct tx *tx, int64_t id, int64_t *ret, bool *ret_managed,
     struct err *err)
 {
@@ -170,7 +185,8 @@ bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     to.expiring_at = facts.expiring_at;
     has_new_dates = old_version_id != facts.version_id || from.begins_at != to.begins_at ||
                     from.expires_at != to.expires_at || from.expiring_at != to.expiring_at;
-    if (has_new_dates && !write_dates(tx, id, &facts, now, err))
+    if (has_new_dates &&
+        (!write_dates(tx, id, &facts, now, err) || !write_access(tx, id, &facts, err)))
         return false;
     bucket_move(tx, &from, &to);
     if (old_version_id != facts.version_id)

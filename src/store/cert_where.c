@@ -20,6 +20,12 @@
 /* One record in a hundred: walking to 50 of them takes a few milliseconds. */
 #define SAMPLE_ENOUGH 6
 
+/* Some two hundred and fifty, to learn how much of all somebody sees. */
+#define ACCESS_PLACES 8
+
+/* In the number of a plan, which stands in cursors. */
+#define BY_ACCESS 1000
+
 /*
  * Where by months, "expiring soon" and "valid" lie on two sides of one day, give or take the days
  * by which months differ. The conditions on expiring_at decide; this says where to begin looking.
@@ -103,6 +109,28 @@ int cert_where_n_conditions(const struct cert_where *where)
     for (size_t i = 0; i < countof(has); i++)
         n += has[i];
     return n;
+}
+
+bool cert_where_reads_records(const struct cert_where *where)
+{
+    const struct cert_filter *f = where->filter;
+
+    return where->n_version_ids || where->name_from || f->statuses || f->sources ||
+           f->business_group || f->owner || f->assignee || f->issuer || f->alert || f->is_unused;
+}
+
+/*
+ * By expiry, these have an index of their own in that order: where nothing else is asked of the
+ * record, a page is its beginning.
+ */
+bool cert_where_is_in_order(const struct cert_where *where)
+{
+    const bool has_index = where->drive == DRIVE_OWNER || where->drive == DRIVE_BUSINESS_GROUP ||
+                           where->drive == DRIVE_UNUSED ||
+                           (where->drive == DRIVE_ISSUER && *where->filter->issuer);
+
+    return where->way == WAY_DRIVE && has_index && where->sort == CERT_BY_EXPIRY &&
+           cert_where_n_conditions(where) == (where->viewer->sees_all ? 1 : 2);
 }
 
 static void add_account(struct select *select, const char *name)
@@ -423,6 +451,10 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
 
         if (where->way != WAY_WALK && where->n_drive < most)
             most = where->n_drive;
+        /* That set is walked in order; only what drives is better. */
+        if (where->drive == DRIVE_ACCESS && where->sort == CERT_BY_EXPIRY &&
+            most > where->drive_max)
+            most = where->drive_max;
         if (drive == DRIVE_WORDS && where->n_worded >= SAMPLE_ENOUGH)
             continue;
         if (!probe(tx, where, drive, most, &n, err))
@@ -433,8 +465,82 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
     return true;
 }
 
+/* The account, and its groups, if these are few. */
+static bool find_holders(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT group_id FROM group_member WHERE account_id = $1 ORDER BY group_id LIMIT $2");
+    size_t n = 1;
+
+    where->holders[0] = 0;
+    stmt_bind_i64(q, 1, where->viewer->account_id);
+    stmt_bind_i64(q, 2, ACCESS_HOLDERS);
+    while (stmt_next(q)) {
+        if (n < ACCESS_HOLDERS)
+            where->holders[n] = stmt_i64(q, 0);
+        n++;
+    }
+    where->n_holders = n <= ACCESS_HOLDERS ? n : 0;
+    return stmt_end(q, err);
+}
+
+/* Of records here and there, does the viewer see a third or less? */
+static bool sees_few(struct tx *tx, const struct cert_where *where, bool *ret, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+    int64_t max = 0;
+    int64_t n = 0;
+
+    if (!cert_count_max_id(tx, &max, err))
+        return false;
+    *ret = true;
+    if (max <= CERT_TOTAL_EXACT)
+        return true;
+    select_add(&select, "SELECT count(*) FROM (");
+    cert_where_add_sample(&select, ACCESS_PLACES, max);
+    select_add(&select, ") AS c WHERE EXISTS (SELECT 1 FROM certificate_access x"
+                        " WHERE x.certificate_id = c.id AND (x.account_id = ");
+    select_i64(&select, where->viewer->account_id);
+    select_add(&select, " OR x.group_id IN ");
+    add_groups(&select, where->viewer->account_id);
+    select_add(&select, "))");
+    q = select_prepare(tx, &select);
+    if (!read_number(q, &n, err))
+        return false;
+    *ret = n * 3 <= ACCESS_PLACES * SAMPLE_PLACE_SIZE;
+    return true;
+}
+
+/* Along an index of less than all there is, in the order that is asked for. */
+static bool is_walked_by_index(const struct cert_where *where)
+{
+    const struct cert_filter *f = where->filter;
+
+    return f->owner || f->business_group || f->is_unused || (f->issuer && *f->issuer);
+}
+
+/*
+ * Whoever sees a part is better off with an index of that part than with one of all there is, if
+ * it is in the order that is asked for. What drives does without either.
+ */
+static bool choose_access(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    const bool is_set_of_access = where->way == WAY_SET && where->drive == DRIVE_ACCESS;
+    bool is_better = is_set_of_access;
+
+    if (where->viewer->sees_all || where->sort != CERT_BY_EXPIRY || where->is_nothing ||
+        !(is_set_of_access || (where->way == WAY_WALK && !is_walked_by_index(where))))
+        return true;
+    if (!find_holders(tx, where, err) || (!is_better && !sees_few(tx, where, &is_better, err)))
+        return err_wrap(err, "could not plan the search");
+    where->by_access = is_better && where->n_holders > 0;
+    return true;
+}
+
 static void reset_plan(struct tx *tx, struct cert_where *where)
 {
+    where->by_access = false;
     where->is_sqlite = !db_is_postgres(tx_db(tx));
     where->way = WAY_WALK;
     where->drive = DRIVE_NONE;
@@ -458,32 +564,43 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
         if (!cert_where_sample(tx, where, err))
             return err_wrap(err, "could not plan the search");
         if (where->n_hits >= SAMPLE_ENOUGH)
-            return true;
+            return choose_access(tx, where, err);
     }
-    return probe_all(tx, where, err) || err_wrap(err, "could not plan the search");
+    if (!probe_all(tx, where, err))
+        return err_wrap(err, "could not plan the search");
+    return choose_access(tx, where, err);
 }
 
 int64_t cert_where_plan_number(const struct cert_where *where)
 {
-    return (int64_t)where->way * 100 + (int64_t)where->drive;
+    return (int64_t)where->by_access * BY_ACCESS + (int64_t)where->way * 100 +
+           (int64_t)where->drive;
 }
 
 bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
 {
     autodone(select) struct select unused = SELECT_INIT;
+    const bool by_access =
+        number >= BY_ACCESS && !where->viewer->sees_all && where->sort == CERT_BY_EXPIRY;
+
+    number %= BY_ACCESS;
     int64_t way = number / 100;
     int64_t drive = number % 100;
 
     reset_plan(tx, where);
-    if (!cert_query_find(tx, where, err))
+    if (!cert_query_find(tx, where, err) || (by_access && !find_holders(tx, where, err)))
         return false;
-    if (number == 0)
+    if (number == 0) {
+        where->by_access = by_access && where->n_holders > 0;
         return true;
+    }
     if (way < WAY_SET || way > WAY_DRIVE || drive <= DRIVE_NONE || drive >= N_DRIVES ||
         (way == WAY_SET && !is_set(where, (enum drive)drive)) || !drives[drive].add(where, &unused))
         return cert_where_plan(tx, where, err);
     where->way = (enum cert_way)way;
     where->drive = (enum drive)drive;
+    /* Nothing else: what is walked by access entries has no other check of who may see it. */
+    where->by_access = by_access && where->n_holders > 0 && way == WAY_SET && drive == DRIVE_ACCESS;
     return true;
 }
 
@@ -513,6 +630,7 @@ bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
     walk.way = WAY_WALK;
     walk.drive = DRIVE_NONE;
     walk.skips_from = walk.skips_until = false;
+    walk.by_access = false;
     walk.sort = N_CERT_SORT;
     walk.words = walk.words_exact = NULL;
     select_add(&select, "SELECT count(*), count(CASE WHEN 1 = 1");
@@ -563,13 +681,27 @@ static void add_walk(const struct cert_where *where, struct select *select)
         select_add(select, ")) IS TRUE");
 }
 
+/* What can be told from the id alone is asked before the record is read. */
+static void add_drive_checked(const struct cert_where *where, struct select *select)
+{
+    cert_where_add_drive(where, select);
+    select_add(select, ") AS c WHERE 1 = 1");
+    cert_where_add_checks_by_id(where, select);
+}
+
+void cert_where_add_driving_ids(const struct cert_where *where, struct select *select)
+{
+    select_add(select, " FROM (SELECT DISTINCT c.id FROM (");
+    add_drive_checked(where, select);
+    select_add(select, ") AS driver");
+}
+
 static void add_driven(const struct cert_where *where, struct select *select)
 {
     if (where->is_sqlite) {
         /* CROSS JOIN is SQLite's way of being told which side comes first. */
-        select_add(select, " FROM (SELECT DISTINCT source.id FROM (");
-        cert_where_add_drive(where, select);
-        select_add(select, ") AS source) AS driver CROSS JOIN certificate c");
+        cert_where_add_driving_ids(where, select);
+        select_add(select, " CROSS JOIN certificate c");
     } else {
         select_add(select, " FROM certificate c");
     }
@@ -580,16 +712,38 @@ static void add_driven(const struct cert_where *where, struct select *select)
         return;
     }
     /* PostgreSQL takes an array to be short, whatever it thinks of the query that makes it. */
-    select_add(select, " WHERE c.id = ANY (ARRAY(");
-    cert_where_add_drive(where, select);
+    select_add(select, " WHERE c.id = ANY (ARRAY(SELECT c.id FROM (");
+    add_drive_checked(where, select);
     select_add(select, "))");
 }
 
 void cert_where_add(const struct cert_where *where, struct select *select)
 {
-    if (where->way == WAY_DRIVE)
+    if (where->way == WAY_DRIVE) {
         add_driven(where, select);
-    else
+        cert_where_add_checks_by_column(where, select);
+    } else {
         add_walk(where, select);
-    cert_where_add_checks(where, select);
+        cert_where_add_checks(where, select);
+    }
+}
+
+/* Asked of the id before the record is read, and the record only where something is asked of it. */
+void cert_where_add_access_of(const struct cert_where *where, int64_t holder, struct select *select)
+{
+    select_add(select, " FROM (SELECT c.id, c.expires_at FROM"
+                       " (SELECT certificate_id AS id, expires_at FROM certificate_access WHERE ");
+    if (holder)
+        select_add(select, "group_id = ");
+    else
+        select_add(select, "account_id = ");
+    select_i64(select, holder ? holder : where->viewer->account_id);
+    select_add(select, ") AS c WHERE 1 = 1");
+    cert_where_add_checks_by_id(where, select);
+    select_add(select, ") AS x");
+    if (cert_where_reads_records(where))
+        select_add(select, " CROSS JOIN certificate c WHERE c.id = x.id");
+    else
+        select_add(select, " WHERE 1 = 1");
+    cert_where_add_checks_by_column(where, select);
 }

@@ -5,9 +5,10 @@
  * others' conditions checked on each. One that more meet, and that another table knows (words,
  * access, tag, …), is found as a *set* of ids first, and the query walks along the index that it is
  * sorted by, which carries what most other conditions ask for, looking each record up in the set.
- * Where all conditions are met by many, it *walks* and asks on each record. cert_where_plan()
- * counts each condition's records, up to a limit, to know. Figures are in docs/adr/0008. Not for
- * others than store/.
+ * Where all conditions are met by many, it *walks* and asks on each record. By expiry, what
+ * somebody may see is walked along their own access entries, unless that is nearly all there is.
+ * cert_where_plan() counts each condition's records, up to a limit, to know. Figures are in
+ * docs/adr/0008. Not for others than store/.
  */
 #pragma once
 
@@ -19,6 +20,9 @@
 
 /* So many ids are read from an index, and put into a set, in a few milliseconds. */
 #define SET_MAX 12000
+
+/* Somebody in more groups than these has all records walked. */
+#define ACCESS_HOLDERS 8
 
 /* More of one serial, and they are looked for by words, as other texts are. */
 #define CERT_WHERE_VERSIONS 10
@@ -81,6 +85,9 @@ struct cert_where {
     bool is_nothing; /* a condition is met by no record */
     enum cert_way way;
     enum drive drive;
+    bool by_access; /* walk the entries of each of these, the account (0) and its groups */
+    int64_t holders[ACCESS_HOLDERS];
+    size_t n_holders;
     int64_t n_drive;   /* how many records drive, or are in the set; a record may count twice */
     int64_t n_sampled; /* so many records were looked at here and there; 0: none were */
     int64_t n_hits;    /* so many of these meet all conditions … */
@@ -111,12 +118,30 @@ void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_
 /* How many conditions are there? 0: everything matches. */
 int cert_where_n_conditions(const struct cert_where *where);
 
+/* Is anything asked that stands on the record, its end apart? */
+bool cert_where_reads_records(const struct cert_where *where);
+
+/* Does what drives come in the order of the list by itself? */
+bool cert_where_is_in_order(const struct cert_where *where);
+
 /* Add " FROM … WHERE …" with all conditions; the record is called c, and " AND …" may follow. */
 void cert_where_add(const struct cert_where *where, struct select *select);
+
+/* " FROM (…) AS driver": the ids that drive, once each, of which all is true that can be told by
+ * the id. */
+void cert_where_add_driving_ids(const struct cert_where *where, struct select *select);
+
+/* The same for what `holder` may see, by its access entries: x.id and x.expires_at. */
+void cert_where_add_access_of(const struct cert_where *where, int64_t holder,
+    struct select *select);
 
 /* Only the conditions, each as " AND …", for a query that has c already and looks at every row of
  * it. */
 void cert_where_add_checks(const struct cert_where *where, struct select *select);
+
+/* The two halves of them: those for which the id is enough, and those that read the record. */
+void cert_where_add_checks_by_id(const struct cert_where *where, struct select *select);
+void cert_where_add_checks_by_column(const struct cert_where *where, struct select *select);
 
 /* The words alone, in the same way. */
 void cert_where_add_words(const struct cert_where *where, struct select *select);

@@ -25,15 +25,26 @@ bool database_is_remote(const struct conf *conf)
     return span_starts_with(span_text(conf_text(conf, CONF_DATABASE_URL)), "postgres");
 }
 
-bool database_open(const struct conf *conf, struct db **ret, struct err *err)
+static bool open_for(const struct conf *conf, int64_t busy_ms, struct db **ret, struct err *err)
 {
     autofree(str) char *url = database_url(conf);
     struct db_conf db_conf = { .url = url,
-        .cache_kib = conf_i64(conf, CONF_DATABASE_CACHE) / 1024 };
+        .cache_kib = conf_i64(conf, CONF_DATABASE_CACHE) / 1024,
+        .busy_ms = busy_ms };
     bool ok = db_open(&db_conf, ret, err);
 
     explicit_bzero(url, strlen(url));
     return ok;
+}
+
+bool database_open(const struct conf *conf, struct db **ret, struct err *err)
+{
+    return open_for(conf, 0, ret, err);
+}
+
+bool database_open_impatient(const struct conf *conf, struct db **ret, struct err *err)
+{
+    return open_for(conf, 1, ret, err);
 }
 
 /* Without a schema to bring up to date nothing would have been written yet. */

@@ -23,5 +23,8 @@ bool database_prepare(const struct conf *conf, int64_t now, struct err *err) mus
 /* For the workers: one connection more. */
 bool database_open(const struct conf *conf, struct db **ret, struct err *err) must_check;
 
+/* The same for a thread that may not wait: what others have locked is ERR_UNAVAILABLE at once. */
+bool database_open_impatient(const struct conf *conf, struct db **ret, struct err *err) must_check;
+
 /* For words that read what a server has written: ERR_NOT_FOUND where there is no database yet. */
 bool database_open_existing(const struct conf *conf, struct db **ret, struct err *err) must_check;

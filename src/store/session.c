@@ -24,12 +24,21 @@ bool store_session_add(struct tx *tx, const uint8_t id_hash[static SHA256_SIZE],
     return stmt_run(q, err);
 }
 
+static void read_caller(struct stmt *q, int first, struct caller_row *row)
+{
+    span_copy_text(span_text(stmt_text(q, first)), row->name, sizeof row->name);
+    span_copy_text(span_text(stmt_text(q, first + 1)), row->role, sizeof row->role);
+    row->is_disabled = stmt_bool(q, first + 2);
+}
+
 bool store_session_find(struct tx *tx, const uint8_t id_hash[static SHA256_SIZE], int64_t now,
     struct session_row *ret, bool *ret_found, struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT account_id, csrf, created_at, seen_at, expires_at FROM session"
-                       " WHERE id_hash = $1 AND expires_at > $2");
+        tx_prepare(tx, "SELECT s.account_id, s.csrf, s.created_at, s.seen_at, s.expires_at,"
+                       " a.name, a.role, a.is_disabled"
+                       "  FROM session s JOIN account a ON a.id = s.account_id"
+                       " WHERE s.id_hash = $1 AND s.expires_at > $2");
     struct session_row session = { 0 };
     bool found = false;
 
@@ -42,6 +51,7 @@ bool store_session_find(struct tx *tx, const uint8_t id_hash[static SHA256_SIZE]
         session.created_at = stmt_i64(q, 2);
         session.seen_at = stmt_i64(q, 3);
         session.expires_at = stmt_i64(q, 4);
+        read_caller(q, 5, &session.caller);
     }
     if (!stmt_end(q, err))
         return false;
@@ -125,7 +135,8 @@ bool store_token_add(struct tx *tx, const struct token_row *token,
     return stmt_end(q, err);
 }
 
-#define TOKEN_COLUMNS "id, account_id, name, scopes, created_at, expires_at, used_at"
+#define TOKEN_COLUMNS "t.id, t.account_id, t.name, t.scopes, t.created_at, t.expires_at, t.used_at"
+#define N_TOKEN_COLUMNS 7
 
 static struct token_row *read_token(struct stmt *q)
 {
@@ -145,14 +156,17 @@ bool store_token_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE], int
     struct token_row **ret, struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT " TOKEN_COLUMNS " FROM token"
-                       " WHERE hash = $1 AND (expires_at IS NULL OR expires_at > $2)");
+        tx_prepare(tx, "SELECT " TOKEN_COLUMNS ", a.name, a.role, a.is_disabled"
+                       "  FROM token t JOIN account a ON a.id = t.account_id"
+                       " WHERE t.hash = $1 AND (t.expires_at IS NULL OR t.expires_at > $2)");
     autofree(token_row) struct token_row *row = NULL;
 
     stmt_bind_blob(q, 1, span_of(hash, SHA256_SIZE));
     stmt_bind_i64(q, 2, now);
-    while (stmt_next(q))
+    while (stmt_next(q)) {
         row = read_token(q);
+        read_caller(q, N_TOKEN_COLUMNS, &row->caller);
+    }
     if (!stmt_end(q, err))
         return false;
     *ret = take(&row);
@@ -171,8 +185,9 @@ bool store_token_touch(struct tx *tx, int64_t id, int64_t now, struct err *err)
 bool store_token_list(struct tx *tx, int64_t account_id, size_t max, struct token_row **rows,
     size_t *ret_n, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT " TOKEN_COLUMNS " FROM token WHERE account_id = $1 ORDER BY id DESC LIMIT $2");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT " TOKEN_COLUMNS
+                       " FROM token t WHERE t.account_id = $1 ORDER BY t.id DESC LIMIT $2");
     size_t n = 0;
 
     stmt_bind_i64(q, 1, account_id);

@@ -187,6 +187,24 @@ def change_database(desk, statement):
         db.execute(statement)
 
 
+def test_a_new_record_needs_the_column_of_a_required_field(desk):
+    # F10 F35: each new record is refused, with its line and the field's name; those that are there are none the worse
+    api = desk.admin
+    assert counts(run_import(api, "name,host\nold,old.test\n")[1]) == (1, 0, 0, 0)
+    for name, required in (("cost", True), ("rack", False)):
+        api.post("/custom-fields", {"name": name, "required": required})
+    table = "name,host,description\nnew,new.test,x\nold,old.test,changed\nother,other.test,\n"
+    for dry_run in (True, False):
+        number, result = run_import(api, table, dry_run)
+        assert counts(result) == (0, 1, 0, 2), result
+        shown = api.get(f"/imports/{number}/rows?action=failed").json["items"]
+        errors = [(e["line"], e["column"], e["message"]) for row in shown for e in row["errors"]]
+        assert [e[:2] for e in errors] == [(2, "field.cost"), (4, "field.cost")], shown
+        assert all('"cost"' in e[2] for e in errors)
+    assert {r["name"]: r["description"] for r in export(api)} == {"old": "changed"}
+    assert counts(run_import(api, "name,host,field.cost\nnew,new.test,A1\nempty,empty.test,\n")[1]) == (1, 0, 0, 1)
+
+
 def test_of_records_written_together_only_the_bad_one_is_refused(desk):
     # F10: what the database alone finds out, it finds out about hundreds at once
     change_database(desk, "CREATE UNIQUE INDEX for_a_test ON certificate(description)"

@@ -11,6 +11,7 @@
 #include "store/cert_people.h"
 #include "store/cert_use.h"
 #include "store/endpoint.h"
+#include "store/group.h"
 
 #define N_RECORDS 60
 
@@ -654,6 +655,95 @@ static void a_list_holds_only_what_the_viewer_may_see(void **state)
     tx_free(world.tx);
 }
 
+/* Somebody who is there in all ways at once: owner, assignee, by name and by two groups. */
+static int64_t a_busy_account(struct world *world)
+{
+    const int64_t carol = an_account(world->tx, "carol");
+    int64_t teams[2];
+    struct err err = { 0 };
+
+    for (size_t i = 0; i < countof(teams); i++) {
+        assert_works(store_group_add(world->tx, i ? "team b" : "team a", "", NOW, &teams[i], &err),
+            &err);
+        assert_works(store_group_add_member(world->tx, teams[i], carol, &err), &err);
+    }
+    for (size_t i = 0; i < N_RECORDS; i++) {
+        struct cert_share shares[3] = { { .group_id = teams[0] }, { .group_id = teams[1] },
+            { .account_id = carol } };
+        struct cert_people people = { i % 10 == 1 ? carol : world->owners[i % 2],
+            i % 10 < 3 ? carol : 0, shares, 0 };
+
+        if (i % 4 == 0)
+            people.n_shares = 3;
+        else if (i % 4 == 1)
+            people.n_shares = 1;
+        if (i % 4 != 3 || i % 10 < 3)
+            assert_works(store_cert_set_people(world->tx, world->ids[i], &people, 0, NOW, &err),
+                &err);
+    }
+    return carol;
+}
+
+/* F35: a part, by whichever way it is found, is what the whole has of it. */
+static void a_part_is_what_the_whole_list_has_of_it(void **state)
+{
+    const size_t step = test_db_is_postgres(*state) ? 5 : 1;
+    struct world world;
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    const struct store_viewer carol = { .account_id = a_busy_account(&world) };
+
+    for (size_t j = 0; j < countof(cases) * 4 * countof(limits); j += step) {
+        const struct cert_page_request request = { .filter = &cases[j / 4 / countof(limits)].filter,
+            .limit = 4,
+            .now = NOW,
+            .rule = three_months,
+            .wants_total = true,
+            .sort = j % 2 ? CERT_BY_STATUS : CERT_BY_EXPIRY,
+            .is_descending = j / 2 % 2,
+            .drive_max = limits[j / 4 % countof(limits)].drive_max,
+            .set_max = limits[j / 4 % countof(limits)].set_max };
+        autodone(id_list) struct id_list all = { 0 };
+        autodone(id_list) struct id_list seen = { 0 };
+        autodone(id_list) struct id_list part = { 0 };
+
+        walk(world.tx, &everybody, &request, &all);
+        assert_works(store_cert_ids_visible(world.tx, &carol, all.items, all.n, &seen, &err), &err);
+        walk(world.tx, &carol, &request, &part);
+        assert_int_equal(part.n, seen.n);
+        for (size_t i = 0; i < part.n; i++)
+            assert_int_equal(part.items[i], seen.items[i]);
+    }
+    tx_free(world.tx);
+}
+
+/* A made-up plan in a cursor finds nothing that its carrier may not see. */
+static void no_plan_shows_what_may_not_be_seen(void **state)
+{
+    struct world world;
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    const struct store_viewer stranger = { .account_id = an_account(world.tx, "stranger") };
+
+    for (int64_t plan = 0; plan < 1400; plan += plan % 100 < N_DRIVES ? 1 : 100 - N_DRIVES) {
+        struct cursor cursor = { .order = "c0a", .number = 1, .plan = plan };
+        autofree(str) char *text = cursor_write(&cursor);
+        const struct cert_filter filter = { .tag = "even" };
+        const struct cert_page_request request = { .filter = &filter,
+            .limit = 5,
+            .now = NOW,
+            .rule = three_months,
+            .cursor = text };
+        autodone(cert_page) struct cert_page page = { 0 };
+
+        assert_works(store_cert_page(world.tx, &stranger, &request, &page, &err), &err);
+        assert_int_equal(page.rows.n, 0);
+    }
+    tx_free(world.tx);
+}
+
 static void of_selected_ids_the_visible_are_left(void **state)
 {
     struct world world;
@@ -785,25 +875,31 @@ static void nothing_is_left_in_the_counts_of_what_is_deleted(void **state)
 }
 
 /* How SQLite would run the page: its plan, one line a step. */
+static char *read_plan(struct tx *tx, const struct select *select)
+{
+    autofree(stmt) struct stmt *q = select_prepare(tx, select);
+    autodone(buf) struct buf plan = BUF_INIT(65536);
+    struct err err = { 0 };
+
+    while (stmt_next(q))
+        buf_addf(&plan, "%s\n", stmt_text(q, 3));
+    assert_works(stmt_end(q, &err), &err);
+    return buf_take_text(&plan);
+}
+
 static char *plan_of(struct tx *tx, const struct store_viewer *viewer,
     const struct cert_page_request *request)
 {
     struct paging paging = { .request = request };
     autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
-    autodone(buf) struct buf plan = BUF_INIT(65536);
     struct err err = { 0 };
 
     cert_where_init(&paging.where, viewer, request->filter, request->sort, request);
     assert_works(cert_where_plan(tx, &paging.where, &err), &err);
     select_add(&select, "EXPLAIN QUERY PLAN ");
     cert_page_select(&paging, false, 51, &select);
-    q = select_prepare(tx, &select);
-    while (stmt_next(q))
-        buf_addf(&plan, "%s\n", stmt_text(q, 3));
-    assert_works(stmt_end(q, &err), &err);
     cert_where_done(&paging.where);
-    return buf_take_text(&plan);
+    return read_plan(tx, &select);
 }
 
 /* Default lists run along an index: nothing is sorted, no table is read from end to end. */
@@ -875,6 +971,43 @@ static void what_drives_comes_first(void **state)
     tx_free(world.tx);
 }
 
+/* F35: who sees a part has it walked in the order of its own index, records looked up by id. */
+static void a_part_is_walked_in_order(void **state)
+{
+    const struct cert_filter filter = { .alert = "mixed" };
+    const struct cert_page_request request = { .filter = &filter,
+        .now = NOW,
+        .rule = three_months,
+        .drive_max = -1 };
+    struct world world;
+    struct err err = { 0 };
+
+    if (test_db_is_postgres(*state))
+        skip();
+    make_world(*state, &world);
+    const struct store_viewer carol = { .account_id = a_busy_account(&world) };
+    struct paging paging = { .request = &request };
+
+    cert_where_init(&paging.where, &carol, &filter, CERT_BY_EXPIRY, &request);
+    assert_works(cert_where_plan(world.tx, &paging.where, &err), &err);
+    assert_true(paging.where.by_access);
+    assert_int_equal(paging.where.n_holders, 3);
+    for (size_t i = 0; i < paging.where.n_holders; i++) {
+        autodone(select) struct select select = SELECT_INIT;
+
+        select_add(&select, "EXPLAIN QUERY PLAN ");
+        cert_page_select_access(&paging, paging.where.holders[i], false, 51, &select);
+        autofree(str) char *plan = read_plan(world.tx, &select);
+
+        assert_contains(plan, i ? "COVERING INDEX certificate_access_group_expires"
+                                : "COVERING INDEX certificate_access_account_expires");
+        assert_contains(plan, "SEARCH c USING INTEGER PRIMARY KEY");
+        assert_null(strstr(plan, "TEMP B-TREE"));
+    }
+    cert_where_done(&paging.where);
+    tx_free(world.tx);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, test_db_setup, test_db_teardown)
 
 int main(void)
@@ -884,6 +1017,9 @@ int main(void)
         T(ids_and_totals_agree_with_pages),
         T(counts_by_status_are_what_looking_at_every_record_gives),
         T(a_list_holds_only_what_the_viewer_may_see),
+        T(a_part_is_what_the_whole_list_has_of_it),
+        T(no_plan_shows_what_may_not_be_seen),
+        T(a_part_is_walked_in_order),
         T(of_selected_ids_the_visible_are_left),
         T(what_is_no_cursor_is_refused),
         T(words_follow_the_record),

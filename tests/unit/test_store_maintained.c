@@ -217,6 +217,11 @@ static void check_rows(struct world *w)
         tx_prepare(w->tx, "SELECT s.rowid FROM certificate_search s"
                           " WHERE NOT EXISTS (SELECT 1 FROM certificate c WHERE c.id = s.rowid)"),
         "words");
+    assert_no_rows(w,
+        tx_prepare(w->tx, "SELECT c.id FROM certificate c"
+                          "  JOIN certificate_access x ON x.certificate_id = c.id"
+                          " WHERE x.expires_at IS DISTINCT FROM c.expires_at"),
+        "the end that an access entry has");
     assert_no_rows(w, tx_prepare(w->tx, "SELECT day FROM expiry_bucket WHERE n < 0"), "a bucket");
 }
 

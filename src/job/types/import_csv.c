@@ -366,7 +366,7 @@ static bool find_fields(struct importing *work, struct err *err)
         return true;
     if (!tx_begin(work->run->db, TX_READ, &tx, err))
         return false;
-    if (import_fields_find(tx, &work->index.header, &work->context.fields, &column, &why))
+    if (import_fields_find(tx, &work->index.header, &work->context, &column, &why))
         return true;
     if (why.kind != ERR_INVALID) {
         *err = why;

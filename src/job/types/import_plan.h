@@ -18,6 +18,7 @@
 #include "store/audit.h"
 #include "store/cert.h"
 #include "store/cert_people.h"
+#include "store/custom_field.h"
 
 struct err;
 struct tx;
@@ -32,6 +33,10 @@ struct import_context {
     int64_t now;
     struct import_names names;
     struct custom_field_rows fields; /* those of the header, in its order */
+
+    /* What a new record must have, and the header has no column for: such a table makes none. */
+    struct sheet_field missing[CUSTOM_FIELDS_MAX];
+    size_t n_missing;
 };
 
 struct import_plan {
@@ -88,10 +93,10 @@ void import_plan_change(struct import_plan *plan, enum sheet_column column, cons
 void import_plan_change_in(struct import_plan *plan, const char *column, const char *before,
     const char *after);
 
-/* Custom fields: in import_fields.c. The first looks up those of the header; where
- * there is none, *ret_column is the one to blame, and ERR_INVALID says so. */
+/* Custom fields: in import_fields.c. The first looks up those of the header, and which are missing;
+ * where there is none, *ret_column is the one to blame, and ERR_INVALID says so. */
 bool import_fields_find(struct tx *tx, const struct sheet_header *header,
-    struct custom_field_rows *ret, const char **ret_column, struct err *err) must_check;
+    struct import_context *context, const char **ret_column, struct err *err) must_check;
 bool import_plan_fields(struct import_context *context, struct tx *tx, struct import_record *record,
     struct import_plan *plan, struct err *err) must_check;
 bool import_plan_write_fields(struct import_context *context, struct tx *tx,

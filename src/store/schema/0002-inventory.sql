@@ -102,8 +102,8 @@ CREATE INDEX certificate_created ON certificate(created_at, id, owner_id, busine
 CREATE INDEX certificate_updated ON certificate(updated_at, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
     is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
 -- Filters that leave few.
-CREATE INDEX certificate_expiring ON certificate(expiring_at, id);
-CREATE INDEX certificate_begins ON certificate(begins_at);
+CREATE INDEX certificate_expiring ON certificate(expiring_at, id, revoked_at);
+CREATE INDEX certificate_begins ON certificate(begins_at, revoked_at);
 CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id);
 CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
@@ -135,13 +135,19 @@ CREATE TABLE certificate_access (
     group_id       INT64 REFERENCES user_group(id) ON DELETE CASCADE,
     may_use_key    BOOL NOT NULL DEFAULT FALSE,
     is_notified    BOOL NOT NULL DEFAULT FALSE,
+    expires_at     INT64,                    -- the record's: what somebody may see is walked in the order of it
     CHECK ((account_id IS NULL) <> (group_id IS NULL))
 ) STRICT_TABLE;
 CREATE UNIQUE INDEX certificate_access_account ON certificate_access(account_id, certificate_id, relation)
     WHERE account_id IS NOT NULL;
 CREATE UNIQUE INDEX certificate_access_group ON certificate_access(group_id, certificate_id, relation)
     WHERE group_id IS NOT NULL;
-CREATE INDEX certificate_access_record ON certificate_access(certificate_id, account_id, group_id, relation, may_use_key);
+CREATE INDEX certificate_access_account_expires ON certificate_access(account_id, expires_at, certificate_id)
+    WHERE account_id IS NOT NULL;
+CREATE INDEX certificate_access_group_expires ON certificate_access(group_id, expires_at, certificate_id)
+    WHERE group_id IS NOT NULL;
+CREATE INDEX certificate_access_record ON certificate_access(certificate_id, account_id, group_id, relation, may_use_key,
+    is_notified);
 
 CREATE TABLE certificate_tag (
     certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,

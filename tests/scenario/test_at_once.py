@@ -1,0 +1,86 @@
+"""F35: what the loop answers by itself is as true as what a worker answers: nothing is remembered from one to the next."""
+
+import http.client
+import json
+import re
+import socket
+import sqlite3
+
+from certdesk import Api
+
+
+class Kept:
+    """One connection, as somebody with a token uses it."""
+
+    def __init__(self, desk, token):
+        self.connection = http.client.HTTPConnection("127.0.0.1", desk.port, timeout=20)
+        self.fields = {"Authorization": f"Bearer {token}"}
+
+    def get(self, path):
+        self.connection.request("GET", "/api/v1" + path, headers=self.fields)
+        answer = self.connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def add(desk, name):
+    return desk.admin.post("/certificates", {"name": name}).json["id"]
+
+
+def make_user(desk, name):
+    desk.admin.post("/users", {"name": name, "password": "a fine long phrase", "role": "user"})
+    session = Api(desk.base).post("/session", {"username": name, "password": "a fine long phrase"}, expect=200)
+    fields = {"Cookie": session.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": session.json["csrf_token"]}
+    made = Api(desk.base).call("POST", "/tokens", {"name": "t", "scopes": ["read"]}, fields, expect=201).json
+    return made["token"], lambda: Api(desk.base).call("DELETE", f"/tokens/{made['id']}", None, fields, expect=204)
+
+
+def test_each_answer_is_of_now_and_for_whoever_asks(desk):
+    token, drop_token = make_user(desk, "ann")
+    record = add(desk, "first")
+    ann, path = Kept(desk, token), f"/certificates/{record}"
+    assert ann.get("/me")[1]["name"] == "ann"
+    assert ann.get(path)[0] == 404
+    desk.admin.post("/groups", {"name": "team"})
+    desk.admin.call("PUT", f"{path}/access", {"share": {"groups": ["team"]}}, expect=200)
+    assert ann.get(path)[0] == 404
+    desk.admin.call("PUT", "/groups/team/members", {"users": ["ann"]}, expect=200)
+    status, shown = ann.get(path)
+    assert status == 200 and shown["name"] == "first", shown
+    desk.admin.patch(path, {"name": "second"})
+    assert ann.get(path)[1]["name"] == "second"
+    desk.admin.call("PUT", "/groups/team/members", {"users": []}, expect=200)
+    assert ann.get(path)[0] == 404
+    drop_token()
+    assert ann.get(path)[0] == 401 and ann.get("/me")[0] == 401
+    desk.admin.delete(path)
+    assert Kept(desk, desk.admin.token).get(path)[0] == 404
+
+
+def test_requests_sent_in_a_row_are_answered_in_that_order(desk):
+    ids = [add(desk, f"n{i}") for i in range(3)]
+    wanted = [ids[i % 3] for i in range(40)]
+    with socket.create_connection(("127.0.0.1", desk.port), timeout=30) as s:
+        s.sendall(b"".join(b"GET /api/v1/certificates/%d HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s\r\n"
+                           % (id, desk.admin.token.encode(), b"Connection: close\r\n" if n == len(wanted) - 1 else b"")
+                           for n, id in enumerate(wanted)))
+        data = b"".join(iter(lambda: s.recv(65536), b""))
+    assert [int(id) for id in re.findall(rb'\r\n\r\n\{"id":(\d+)', data)] == wanted
+    assert data.count(b"HTTP/1.1 200 ") == len(wanted)
+
+
+def test_whoever_writes_holds_no_reader_up(desk):
+    if desk.database:
+        return  # PostgreSQL's readers are the workers'
+    record = add(desk, "n")
+    kept = Kept(desk, desk.admin.token)
+    assert kept.get(f"/certificates/{record}")[0] == 200
+    writer = sqlite3.connect(f"{desk.data}/db/certdesk.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("UPDATE certificate SET description = 'not yet'")
+    try:
+        for _ in range(20):
+            status, shown = kept.get(f"/certificates/{record}")
+            assert status == 200 and shown["description"] == ""
+    finally:
+        writer.execute("ROLLBACK")
+        writer.close()
