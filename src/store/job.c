@@ -90,8 +90,11 @@ bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_
 
 bool store_job_hurry(struct tx *tx, const char *dedupe_key, int64_t due_at, struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE job SET due_at = $2 WHERE dedupe_key = $1 AND state = 'queued' AND due_at > $2");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE job SET due_at = CASE WHEN state = 'queued' THEN $2 ELSE due_at END,"
+                       "  wanted_at = CASE WHEN state = 'running' THEN $2 ELSE NULL END"
+                       " WHERE dedupe_key = $1 AND ((state = 'queued' AND due_at > $2)"
+                       "   OR (state = 'running' AND (wanted_at IS NULL OR wanted_at > $2)))");
 
     stmt_bind_text(q, 1, dedupe_key);
     stmt_bind_i64(q, 2, due_at);
@@ -142,7 +145,7 @@ bool store_job_claim(struct tx *tx, const char *owner, int64_t now, int64_t leas
     }
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "UPDATE job SET state = 'running', lease_owner = $2, lease_until = $3, fence = fence + 1,"
-        "  attempt = attempt + 1, started_at = COALESCE(started_at, $4)"
+        "  wanted_at = NULL, attempt = attempt + 1, started_at = COALESCE(started_at, $4)"
         " WHERE id = $1 RETURNING " COLUMNS);
     autofree(job_row) struct job_row *row = NULL;
 
@@ -188,8 +191,10 @@ bool store_job_done(struct tx *tx, const struct job_row *job, const char *result
     struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE job SET state = 'done', result = $3, error = '', finished_at = $4,"
-                       "  lease_until = NULL, progress_done = progress_total"
+        tx_prepare(tx, "UPDATE job SET result = $3, error = '', lease_until = NULL,"
+                       "  progress_done = progress_total, due_at = coalesce(wanted_at, due_at),"
+                       "  state = CASE WHEN wanted_at IS NULL THEN 'done' ELSE 'queued' END,"
+                       "  finished_at = CASE WHEN wanted_at IS NULL THEN $4 ELSE finished_at END"
                        " WHERE id = $1 AND fence = $2 AND state = 'running'");
 
     stmt_bind_i64(q, 1, job->id);
@@ -202,9 +207,10 @@ bool store_job_done(struct tx *tx, const struct job_row *job, const char *result
 bool store_job_again(struct tx *tx, const struct job_row *job, int64_t due_at, const char *error,
     struct err *err)
 {
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE job SET state = 'queued', due_at = $3, error = $4, lease_until = NULL"
-        " WHERE id = $1 AND fence = $2 AND state = 'running'");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE job SET state = 'queued', error = $4, lease_until = NULL,"
+                       "  due_at = CASE WHEN wanted_at < $3 THEN wanted_at ELSE $3 END"
+                       " WHERE id = $1 AND fence = $2 AND state = 'running'");
 
     stmt_bind_i64(q, 1, job->id);
     stmt_bind_i64(q, 2, job->fence);

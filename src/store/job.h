@@ -27,8 +27,10 @@ struct job_new {
 bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_t *ret_id,
     struct err *err) must_check;
 
-/* The job that waits under this dedupe key is due by `due_at` at the latest. Nothing happens
- * without one. */
+/*
+ * The job that waits under this dedupe key is due by `due_at` at the latest. One that is running
+ * may have looked already, so it is queued once more when it is done. Nothing happens without one.
+ */
 bool store_job_hurry(struct tx *tx, const char *dedupe_key, int64_t due_at, struct err *err)
     must_check;
 

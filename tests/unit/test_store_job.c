@@ -238,6 +238,35 @@ static void jobs_are_listed_newest_first_in_pages(void **state)
     tx_free(tx);
 }
 
+/* What came to be while it ran is not left lying until somebody looks for it. */
+static void a_running_job_that_is_wanted_runs_again(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    const struct job_new new = { .type = "check", .dedupe_key = "one", .due_at = NOW };
+    autofree(job_row) struct job_row *left = NULL;
+    struct err err = { 0 };
+    int64_t id;
+
+    assert_works(store_job_add(tx, &new, NOW, &id, &err), &err);
+    autofree(job_row) struct job_row *first = claim(tx, NOW);
+
+    assert_works(store_job_hurry(tx, "one", NOW + 1, &err), &err);
+    assert_null(claim(tx, NOW + 1));
+    assert_works(store_job_done(tx, first, "{}", NOW + 2, &err), &err);
+    autofree(job_row) struct job_row *second = claim(tx, NOW + 2);
+
+    assert_int_equal(second->id, id);
+    assert_works(store_job_hurry(tx, "one", NOW + 3, &err), &err);
+    assert_works(store_job_again(tx, second, NOW + 500, "", &err), &err);
+    autofree(job_row) struct job_row *third = claim(tx, NOW + 3);
+
+    assert_int_equal(third->id, id);
+    assert_works(store_job_done(tx, third, "{}", NOW + 4, &err), &err);
+    assert_works(store_job_get(tx, id, &left, &err), &err);
+    assert_int_equal(left->state, JOB_DONE);
+    tx_free(tx);
+}
+
 static void jobs_are_counted_and_forgotten(void **state)
 {
     struct tx *tx = test_tx(*state, TX_WRITE);
@@ -523,6 +552,7 @@ int main(void)
         WITH(what_failed_for_good_waits_for_a_person),
         WITH(one_key_has_one_unfinished_job),
         WITH(jobs_are_listed_newest_first_in_pages),
+        WITH(a_running_job_that_is_wanted_runs_again),
         WITH(jobs_are_counted_and_forgotten),
         WITH(workers_that_race_share_the_jobs),
         WITH(a_run_under_way_is_not_overlapped),

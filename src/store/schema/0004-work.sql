@@ -8,6 +8,7 @@ CREATE TABLE job (
     payload        TEXT NOT NULL DEFAULT '{}',
     state          TEXT NOT NULL,            -- queued, running, done, failed
     due_at         INT64 NOT NULL,
+    wanted_at      INT64,                    -- while running: it is to run again, and then it is due
     attempt        INT64 NOT NULL DEFAULT 0,
     lease_until    INT64,                    -- a running job past this is anybody's
     lease_owner    TEXT,
