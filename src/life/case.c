@@ -9,14 +9,13 @@
 #include "store/audit.h"
 #include "store/ca.h"
 #include "store/cert_people.h"
-#include "store/job.h"
+#include "store/delivery_item.h"
 #include "store/profile.h"
 #include "store/request.h"
 #include "store/ticket_talk.h"
 #include "store/watcher.h"
 
 /* So that what happens together is told together. */
-#define GATHER_SECONDS 60
 
 void life_case_done(struct life_case *c)
 {
@@ -169,16 +168,23 @@ static const char *resolution_of(enum ticket_status status)
 bool life_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id, const char *what,
     int64_t now, struct err *err)
 {
-    static const struct job_new outbox = { .type = "outbox", .dedupe_key = "outbox:soon" };
     autofree(str) char *detail = xasprintf("%s (%.200s) %s", ticket->key, ticket->summary, what);
-    struct job_new job = outbox;
     int64_t n = 0;
-    int64_t id;
 
-    job.due_at = now + GATHER_SECONDS;
-    if (!store_watchers_tell(tx, ticket, actor_id, detail, now, &n, err))
-        return false;
-    return n == 0 || store_job_add(tx, &job, now, &id, err);
+    return store_watchers_tell(tx, ticket, actor_id, detail, now, &n, err) &&
+           (n == 0 || store_items_gather(tx, now, err));
+}
+
+bool life_ask_approvers(struct tx *tx, const struct ticket_row *ticket,
+    const struct profile_row *profile, int64_t now, struct err *err)
+{
+    autofree(str) char *detail =
+        xasprintf("%s (%.200s) asks for your approval", ticket->key, ticket->summary);
+    int64_t n = 0;
+
+    return profile->n_approvals == 0 ||
+           (store_approvers_tell(tx, ticket, profile->approver_group_id, detail, now, &n, err) &&
+               (n == 0 || store_items_gather(tx, now, err)));
 }
 
 bool life_move(struct life *life, struct tx *tx, const struct life_case *c, enum ticket_status to,

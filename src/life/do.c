@@ -148,7 +148,8 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
         csr_subject(step->parsed), csr_key_algorithm(step->parsed), csr_key_bits(step->parsed));
     return store_request_set_csr(tx, c.ticket->id, csr_der(step->parsed), domain, 0, err) &&
            (c.status != STATUS_CERTIFICATE_REQUEST ||
-               store_approvals_forget(tx, c.ticket->id, err)) &&
+               (store_approvals_forget(tx, c.ticket->id, err) &&
+                   life_ask_approvers(tx, c.ticket, c.profile, life->now, err))) &&
            life_say(life, tx, c.ticket->id, &body, err) &&
            (!c.ticket->certificate_id ||
                store_life_replan(tx, c.ticket->certificate_id, life->now, NULL, err)) &&

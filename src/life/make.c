@@ -356,7 +356,9 @@ static bool audit_ticket(struct life *life, struct tx *tx, const struct life_mad
     json_str(&out, "domain", made->domain);
     json_end(&out);
     return json_out_check(&out, err) &&
-           life_audit_ticket(life, tx, ticket, "ticket.create", NULL, buf_text(&after), err);
+           life_audit_ticket(life, tx, ticket, "ticket.create", NULL, buf_text(&after), err) &&
+           (made->wish.type != TICKET_CERTIFICATE ||
+               life_ask_approvers(tx, ticket, made->profile, life->now, err));
 }
 
 bool life_create(struct life *life, struct tx *tx, const struct life_made *made, int64_t *ret_id,

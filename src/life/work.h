@@ -117,6 +117,10 @@ bool life_comment(struct life *life, struct tx *tx, int64_t ticket_id, const cha
 bool life_move(struct life *life, struct tx *tx, const struct life_case *c, enum ticket_status to,
     const struct ticket_edit *edit, struct err *err) must_check;
 
+/* By mail, if the profile wants somebody's approval: what the ticket asks for is new. */
+bool life_ask_approvers(struct tx *tx, const struct ticket_row *ticket,
+    const struct profile_row *profile, int64_t now, struct err *err) must_check;
+
 /* Everything that follows from a certificate that was issued; the order is in the database. */
 bool life_issued(struct life *life, struct tx *tx, const struct life_case *c,
     const struct order_row *order, const struct life_issue *issue, struct err *err) must_check;

@@ -5,12 +5,10 @@
 
 #include "base/err.h"
 #include "core/rows_delivery.h"
-#include "store/job.h"
 #include "store/notice.h"
 #include "store/settings.h"
 
 /* So that what is replaced together is told together. */
-#define GATHER_SECONDS 60
 
 size_t outside_noticed(const struct notice_rows *notices, const char *channel, int64_t *periods,
     size_t max)
@@ -87,14 +85,10 @@ bool outside_event(struct tx *tx, const struct notification_settings *settings,
 
 bool outside_renewed(struct tx *tx, const struct item_new *item, int64_t now, struct err *err)
 {
-    static const struct job_new outbox = { .type = "outbox", .dedupe_key = "outbox:soon" };
     struct notification_settings settings;
-    struct job_new job = outbox;
-    int64_t id;
 
-    job.due_at = now + GATHER_SECONDS;
     if (!store_notification_settings(tx, &settings, NULL, err))
         return false;
     return !settings.has_webhook ||
-           (store_item_add_webhooks(tx, item, now, err) && store_job_add(tx, &job, now, &id, err));
+           (store_item_add_webhooks(tx, item, now, err) && store_items_gather(tx, now, err));
 }

@@ -158,14 +158,14 @@ static const char *opening(const struct notice *notice)
     if (is_event(notice, EVENT_RECOVERED))
         return "Where these certificates are served, somebody answers again.";
     if (is_event(notice, EVENT_TICKET))
-        return "This is what happened in tickets that you watch.";
+        return "This is what happened in tickets that you watch, or that ask for your approval.";
     return "These certificates have been replaced everywhere.";
 }
 
 static const char *reason_of(const struct notice *notice)
 {
     return is_event(notice, EVENT_TICKET)
-               ? "You get this because you watch these tickets."
+               ? "You get this because you watch these tickets, or may approve them."
                : "You get this because you own these certificates, are assigned to them,"
                  " or share them and wish to be told.";
 }

@@ -3,8 +3,11 @@
 
 #include "base/err.h"
 #include "codec/hex.h"
+#include "store/job.h"
 #include "store/read.h"
 #include "store/ticket_read.h"
+
+#define GATHER_SECONDS 60
 
 static void bind_item(struct stmt *q, const struct item_new *item, int64_t now)
 {
@@ -69,6 +72,17 @@ bool store_item_add_webhooks(struct tx *tx, const struct item_new *item, int64_t
 
     bind_item(q, item, now);
     return stmt_run(q, err);
+}
+
+bool store_items_gather(struct tx *tx, int64_t now, struct err *err)
+{
+    const struct job_new outbox = { .type = "outbox",
+        .dedupe_key = "outbox:soon",
+        .due_at = now + GATHER_SECONDS };
+    int64_t id;
+
+    return store_job_add(tx, &outbox, now, &id, err) &&
+           store_job_hurry(tx, outbox.dedupe_key, outbox.due_at, err);
 }
 
 bool store_items_waiting(struct tx *tx, const char *event, struct item_target *targets, size_t max,

@@ -34,6 +34,9 @@ bool store_item_add_mails(struct tx *tx, const struct item_new *item, const char
 bool store_item_add_webhooks(struct tx *tx, const struct item_new *item, int64_t now,
     struct err *err) must_check;
 
+/* What waits is told within a minute, with what else comes until then. */
+bool store_items_gather(struct tx *tx, int64_t now, struct err *err) must_check;
+
 /* Of account and webhook there is exactly one. */
 struct item_target {
     int64_t account_id;

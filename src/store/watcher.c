@@ -41,22 +41,43 @@ bool store_watchers(struct tx *tx, int64_t ticket_id, struct watcher_rows *rows,
     return stmt_end(q, err);
 }
 
-bool store_watchers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
-    const char *detail, int64_t now, int64_t *ret_n, struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "INSERT INTO delivery_item(account_id, event, ticket_id, detail, created_at)"
-                       " SELECT w.account_id, $1, w.ticket_id, $2, $3 FROM ticket_watcher w"
-                       "  JOIN account a ON a.id = w.account_id"
-                       " WHERE w.ticket_id = $4 AND w.account_id <> $5 AND a.is_disabled = FALSE");
+#define TELL                                                                                       \
+    "INSERT INTO delivery_item(account_id, event, ticket_id, detail, created_at)"                  \
+    " SELECT a.id, CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS BIGINT)"     \
+    "  FROM account a WHERE a.is_disabled = FALSE AND a.id <> $5 AND a.id IN "
 
+/* $5 is whoever is not told, $6 is whose people they are. */
+static bool tell(struct stmt *q, const struct ticket_row *ticket, const char *detail, int64_t now,
+    int64_t *ret_n, struct err *err)
+{
     stmt_bind_text(q, 1, EVENT_TICKET);
-    stmt_bind_text(q, 2, detail);
-    stmt_bind_i64(q, 3, now);
-    stmt_bind_i64(q, 4, ticket->id);
-    stmt_bind_i64(q, 5, actor_id);
+    stmt_bind_i64(q, 2, ticket->id);
+    stmt_bind_text(q, 3, detail);
+    stmt_bind_i64(q, 4, now);
     if (!stmt_run(q, err))
         return false;
     *ret_n = stmt_n_changed(q);
     return true;
+}
+
+bool store_watchers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
+    const char *detail, int64_t now, int64_t *ret_n, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, TELL "(SELECT account_id FROM ticket_watcher WHERE ticket_id = $6)");
+
+    stmt_bind_i64(q, 5, actor_id);
+    stmt_bind_i64(q, 6, ticket->id);
+    return tell(q, ticket, detail, now, ret_n, err);
+}
+
+bool store_approvers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t group_id,
+    const char *detail, int64_t now, int64_t *ret_n, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, TELL "(SELECT account_id FROM group_member WHERE group_id = $6)");
+
+    stmt_bind_i64(q, 5, ticket->reporter_id);
+    stmt_bind_i64(q, 6, group_id);
+    return tell(q, ticket, detail, now, ret_n, err);
 }

@@ -1,5 +1,5 @@
 /*
- * store/watcher: who hears of everything in a ticket.
+ * store/watcher: who hears of everything in a ticket, and who is asked about it.
  */
 #pragma once
 
@@ -19,6 +19,10 @@ bool store_watcher_remove(struct tx *tx, int64_t ticket_id, int64_t account_id, 
  * how many that are. `detail` is for people.
  */
 bool store_watchers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
+    const char *detail, int64_t now, int64_t *ret_n, struct err *err) must_check;
+
+/* The same for those who may approve what it asks for: members of the group, but its reporter. */
+bool store_approvers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t group_id,
     const char *detail, int64_t now, int64_t *ret_n, struct err *err) must_check;
 
 /* By name. */

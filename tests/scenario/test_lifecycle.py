@@ -673,6 +673,30 @@ def test_whoever_watches_may_see(life):
     stranger.get(path, expect=404)
 
 
+def test_approvers_are_asked_by_mail(desk_factory):
+    """Whoever may approve hears that something waits for them: when it is asked, and when that has changed."""
+    smtp = MailServer().start()
+    try:
+        life = Desk(desk_factory(env=smtp.env))
+        for name in ("ann", "bob"):
+            life.api.post("/users", {"name": name, "email": f"{name}@people.example", "password": "correct horse staple"})
+        life.api.post("/groups", {"name": "approvers", "users": ["ann", "bob", "admin"]})
+        life.profile("strict", approvals={"needed": 1, "group": "approvers"})
+        ticket = life.create(profile="strict")
+        life.run("outbox")
+        mails = sorted(smtp.wait(2), key=lambda m: m.to)
+        assert [m.to for m in mails] == ["ann@people.example", "bob@people.example"], "and not who asked"
+        assert all(f"{ticket['key']} (Web shop) asks for your approval" in m.text for m in mails)
+        life.api.post(f"/tickets/{ticket['key']}/csr", {"csr": csr_for("www.example.org", "shop.example.org")[0]}, expect=200)
+        life.run("outbox")
+        assert sorted(m.to for m in smtp.wait(4)[2:]) == ["ann@people.example", "bob@people.example"]
+        life.create()
+        life.run("outbox")
+        assert len(smtp.mails) == 4, "nobody is asked where nobody needs to be"
+    finally:
+        smtp.stop()
+
+
 def test_watchers_hear_of_it_by_mail(desk_factory):
     """Whoever watches is told what others did; never of what they did themselves."""
     smtp = MailServer().start()
