@@ -259,8 +259,7 @@ static void read_storage(struct api_call *call, struct json_in *in, struct ca_wi
     else if (ret->token_key[0] && !span_equal(span_text(ret->token_key), buf_span(&may_take)))
         json_in_complain(in, "token_key",
             "only the key that the setting ca.pkcs11_key names may be taken");
-    if (ret->is_in_token &&
-        (ret->algorithm == VAULT_ED25519 || ret->algorithm == VAULT_P521))
+    if (ret->is_in_token && (ret->algorithm == VAULT_ED25519 || ret->algorithm == VAULT_P521))
         json_in_complain(in, "key", "a key in a token is RSA, or on the curve P-256 or P-384");
 }
 

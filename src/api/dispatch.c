@@ -526,17 +526,27 @@ static void answer_failure(struct api_call *call, const struct err *err, struct 
     answer_problem(call->request, reply, status, err, call->problems, call->retry_after);
 }
 
-/* False where nothing was answered, as the loop would have had to wait. */
-static bool serve(struct api_call *call, struct http_reply *reply)
+/* What a call writes to, on the stack of whoever serves it. */
+struct call_room {
+    struct buf body;
+    struct json_problems problems;
+};
+
+#define CALL_ROOM_INIT                                                                             \
+    {                                                                                              \
+        .body = BUF_INIT(API_REPLY_MAX)                                                            \
+    }
+
+/* False where nothing was answered, as the loop would have had to wait. Frees what is in the room.
+ */
+static bool serve(struct api_call *call, struct call_room *room, struct http_reply *reply)
 {
     const struct http_request *request = call->request;
-    autodone(buf) struct buf body = BUF_INIT(API_REPLY_MAX);
-    struct json_problems problems = { 0 };
     struct err err = { 0 };
 
-    call->body_out = &body;
-    call->problems = &problems;
-    json_out_init(&call->reply, &body);
+    call->body_out = &room->body;
+    call->problems = &room->problems;
+    json_out_init(&call->reply, &room->body);
     bool works = answer(call, request, &err);
 
     call->tx = NULL;
@@ -555,8 +565,9 @@ static bool serve(struct api_call *call, struct http_reply *reply)
     }
     if (call->prepared)
         call->free_prepared(call->prepared);
-    json_problems_clear(&problems);
+    json_problems_clear(&room->problems);
     release_reply(call);
+    buf_done(&room->body);
     return !call->is_for_worker;
 }
 
@@ -564,10 +575,11 @@ static void dispatch_handle(void *context, void *worker, struct http_request *re
     struct http_reply *reply)
 {
     struct request_state *state = request->app_data;
+    struct call_room room = CALL_ROOM_INIT;
     struct api_call call;
 
     call_init(&call, context, worker, request);
-    (void)serve(&call, reply);
+    (void)serve(&call, &room, reply);
     span_copy_text(span_text(call.who.name), state->who, sizeof state->who);
 }
 
@@ -576,6 +588,7 @@ static enum http_verdict dispatch_answer_at_once(void *context, struct http_requ
 {
     const struct dispatch *dispatch = context;
     struct request_state *state = request->app_data;
+    struct call_room room = CALL_ROOM_INIT;
     struct api_call call;
 
     if (!state || !(state->match.route->flags & API_AT_ONCE) || authenticate_is_slow(request))
@@ -586,7 +599,7 @@ static enum http_verdict dispatch_answer_at_once(void *context, struct http_requ
         return HTTP_PROCEED;
     call_init(&call, dispatch, db, request);
     call.is_at_once = true;
-    const bool is_answered = serve(&call, reply);
+    const bool is_answered = serve(&call, &room, reply);
 
     at_once_end(dispatch->at_once, clock_mono_us());
     span_copy_text(span_text(call.who.name), state->who, sizeof state->who);

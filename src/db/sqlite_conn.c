@@ -218,8 +218,8 @@ static size_t size_without_id(const char *sql)
     const size_t size = strlen(sql);
 
     if (size < tail.size || strcmp(sql + size - tail.size, (const char *)tail.data) != 0 ||
-        strncmp(sql, "INSERT ", 7) != 0 || strstr(sql, " ON CONFLICT") ||
-        strstr(sql, "SELECT ") || strstr(sql, "), (") || !strstr(sql, " VALUES ("))
+        strncmp(sql, "INSERT ", 7) != 0 || strstr(sql, " ON CONFLICT") || strstr(sql, "SELECT ") ||
+        strstr(sql, "), (") || !strstr(sql, " VALUES ("))
         return size;
     return size - tail.size;
 }

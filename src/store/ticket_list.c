@@ -165,9 +165,8 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
 {
     autodone(ticket_page) struct ticket_page page = { 0 };
     autofree(str) char *label = filter->label ? text_fold_span(span_text(filter->label)) : NULL;
-    autodone(ticket_query) struct ticket_query query = { .tx = tx,
-        .filter = filter,
-        .label = label };
+    autodone(
+        ticket_query) struct ticket_query query = { .tx = tx, .filter = filter, .label = label };
     struct cursor from = { 0 };
     bool has_cursor = cursor && *cursor;
 

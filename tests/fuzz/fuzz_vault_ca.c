@@ -69,8 +69,8 @@ static bool ask(enum vault_request type, struct span payload, struct buf *out,
     struct frame_reader *ret)
 {
     const struct frame request = { 1, (uint16_t)type, payload };
-    struct frame answer;
-    size_t used;
+    struct frame answer = { 0 };
+    size_t used = 0;
 
     buf_clear(out);
     vault_answer(&all.vault, &request, 1000, out);
