@@ -262,7 +262,7 @@ describe('moving in', { skip }, () => {
     await page.getByText('It is not shown again').waitFor();
     const secret = (await dialog().locator('code').innerText()).trim();
     await button('Done').click();
-    await button('Send a test to Robot').click();
+    await button('Send test: Robot').click();
     await page.getByText('The test was accepted').waitFor();
     const [post] = receiver.posts;
     const [, time, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(post.headers['x-certdesk-signature']);
