@@ -287,6 +287,23 @@ static bool read_predicates(struct history *history)
 
 /* ---- conditions ---- */
 
+/* BY whom it changed, or began, and the end of the condition. */
+static bool add_by(const struct history *history, enum side side)
+{
+    struct select *select = history->term->build->select;
+
+    if (history->by) {
+        if (side == SIDE_FIRST)
+            select_add(select, " AND coalesce(t.reporter_id, 0)");
+        else
+            select_add(select, " AND coalesce(h.actor_id, 0)");
+        if (!add_accounts(history))
+            return false;
+    }
+    select_add(select, ")");
+    return true;
+}
+
 static bool add_changed(const struct history *history)
 {
     struct select *select = history->term->build->select;
@@ -306,13 +323,7 @@ static bool add_changed(const struct history *history)
         if (!add_values(history, history->values[i]))
             return false;
     }
-    if (history->by) {
-        select_add(select, " AND coalesce(h.actor_id, 0)");
-        if (!add_accounts(history))
-            return false;
-    }
-    select_add(select, ")");
-    return true;
+    return add_by(history, SIDE_NEW);
 }
 
 /* It became so by a change, and was so until the next. */
@@ -333,13 +344,7 @@ static bool add_became(const struct history *history)
     add_side(history, SIDE_NEW);
     if (!add_values(history, &history->term->node->operand))
         return false;
-    if (history->by) {
-        select_add(select, " AND coalesce(h.actor_id, 0)");
-        if (!add_accounts(history))
-            return false;
-    }
-    select_add(select, ")");
-    return true;
+    return add_by(history, SIDE_NEW);
 }
 
 /* It was so from the beginning. */
@@ -357,13 +362,7 @@ static bool add_began(const struct history *history)
     add_side(history, SIDE_FIRST);
     if (!add_values(history, &history->term->node->operand))
         return false;
-    if (history->by) {
-        select_add(select, " AND coalesce(t.reporter_id, 0)");
-        if (!add_accounts(history))
-            return false;
-    }
-    select_add(select, ")");
-    return true;
+    return add_by(history, SIDE_FIRST);
 }
 
 static bool add_was(const struct history *history)

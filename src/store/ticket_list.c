@@ -31,6 +31,7 @@ struct ticket_query {
 static void ticket_query_done(struct ticket_query *query)
 {
     ticket_words_done(&query->words);
+    free(query->label);
 }
 DEFINE_AUTODONE(ticket_query);
 
@@ -164,9 +165,7 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
     struct err *err)
 {
     autodone(ticket_page) struct ticket_page page = { 0 };
-    autofree(str) char *label = filter->label ? text_fold_span(span_text(filter->label)) : NULL;
-    autodone(
-        ticket_query) struct ticket_query query = { .tx = tx, .filter = filter, .label = label };
+    autodone(ticket_query) struct ticket_query query = { .tx = tx, .filter = filter };
     struct cursor from = { 0 };
     bool has_cursor = cursor && *cursor;
 
@@ -176,6 +175,8 @@ bool store_ticket_page(struct tx *tx, const struct store_viewer *viewer,
         return false;
     if (filter->q)
         ticket_words_add(&query.words, span_text(filter->q));
+    if (filter->label)
+        query.label = text_fold_span(span_text(filter->label));
     if ((query.words.n && !ticket_words_plan(tx, &query.words, TICKET_TEXT_OWN, &query.way, err)) ||
         !ticket_sight_plan(tx, viewer, &query.sight, err) ||
         !fill(tx, &query, has_cursor ? &from : NULL, limit, &page, err) ||

@@ -28,7 +28,7 @@ void hsm_ref_put(struct buf *out, const struct hsm_ref *ref)
     frame_put_text(out, ref->label);
 }
 
-static void read_id(struct frame_reader *r, struct hsm_ref *ret)
+void hsm_id_read(struct frame_reader *r, struct hsm_ref *ret)
 {
     struct span id = frame_read_bytes(r);
 
@@ -42,7 +42,7 @@ static void read_id(struct frame_reader *r, struct hsm_ref *ret)
 void hsm_ref_read(struct frame_reader *r, struct hsm_ref *ret)
 {
     frame_read_text_to(r, ret->serial, sizeof ret->serial);
-    read_id(r, ret);
+    hsm_id_read(r, ret);
     frame_read_text_to(r, ret->label, sizeof ret->label);
 }
 
@@ -121,7 +121,7 @@ static bool read_made(struct frame_reader *r, struct hsm_ref *ret, struct buf *s
     struct err *err)
 {
     frame_read_text_to(r, ret->serial, sizeof ret->serial);
-    read_id(r, ret);
+    hsm_id_read(r, ret);
     buf_add_span(spki, frame_read_bytes(r));
     return frame_reader_end(r, err) && buf_check(spki, "a public key", err);
 }

@@ -33,6 +33,9 @@ struct hsm_ref {
 void hsm_ref_put(struct buf *out, const struct hsm_ref *ref);
 void hsm_ref_read(struct frame_reader *r, struct hsm_ref *ret);
 
+/* The id alone; one that is too long fails the reader. */
+void hsm_id_read(struct frame_reader *r, struct hsm_ref *ret);
+
 /* Takes the socket to the token's process. */
 struct hsm *hsm_new(int fd) must_check;
 void hsm_free(struct hsm *hsm);

@@ -237,17 +237,6 @@ static void put_made(struct buf *out, const struct holder *h, const struct hsm_r
     frame_put_bytes(out, buf_span(spki));
 }
 
-static void read_id(struct frame_reader *r, struct hsm_ref *ret)
-{
-    struct span id = frame_read_bytes(r);
-
-    if (id.size > sizeof ret->id)
-        r->failed = true;
-    ret->id_size = r->failed ? 0 : id.size;
-    if (ret->id_size > 0)
-        memcpy(ret->id, id.data, id.size);
-}
-
 static bool make(struct holder *h, struct frame_reader *r, struct buf *out, struct err *err)
 {
     autodone(buf) struct buf spki = BUF_INIT(4096);
@@ -255,7 +244,7 @@ static bool make(struct holder *h, struct frame_reader *r, struct buf *out, stru
     CK_OBJECT_HANDLE public_key;
     uint8_t algorithm = frame_read_u8(r);
 
-    read_id(r, &ref);
+    hsm_id_read(r, &ref);
     frame_read_text_to(r, ref.label, sizeof ref.label);
     if (!frame_reader_end(r, err))
         return false;
