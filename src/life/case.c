@@ -15,8 +15,6 @@
 #include "store/ticket_talk.h"
 #include "store/watcher.h"
 
-/* So that what happens together is told together. */
-
 void life_case_done(struct life_case *c)
 {
     ticket_row_free(c->ticket);
@@ -178,13 +176,15 @@ bool life_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
 bool life_ask_approvers(struct tx *tx, const struct ticket_row *ticket,
     const struct profile_row *profile, int64_t now, struct err *err)
 {
-    autofree(str) char *detail =
-        xasprintf("%s (%.200s) asks for your approval", ticket->key, ticket->summary);
     int64_t n = 0;
 
-    return profile->n_approvals == 0 ||
-           (store_approvers_tell(tx, ticket, profile->approver_group_id, detail, now, &n, err) &&
-               (n == 0 || store_items_gather(tx, now, err)));
+    if (profile->n_approvals == 0)
+        return true;
+    autofree(str) char *detail =
+        xasprintf("%s (%.200s) asks for your approval", ticket->key, ticket->summary);
+
+    return store_approvers_tell(tx, ticket, profile->approver_group_id, detail, now, &n, err) &&
+           (n == 0 || store_items_gather(tx, now, err));
 }
 
 bool life_move(struct life *life, struct tx *tx, const struct life_case *c, enum ticket_status to,

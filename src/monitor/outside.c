@@ -8,8 +8,6 @@
 #include "store/notice.h"
 #include "store/settings.h"
 
-/* So that what is replaced together is told together. */
-
 size_t outside_noticed(const struct notice_rows *notices, const char *channel, int64_t *periods,
     size_t max)
 {

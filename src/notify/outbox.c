@@ -42,10 +42,9 @@ bool outbox_wake(struct tx *tx, const struct delivery_lane *lane, int64_t now, s
         .object_id = lane->webhook_id,
         .dedupe_key = key,
         .due_at = now };
-    int64_t id;
 
     (void)snprintf(key, sizeof key, "deliver:%s:%" PRId64, lane->channel, lane->webhook_id);
-    return store_job_add(tx, &job, now, &id, err) && store_job_hurry(tx, key, now, err);
+    return store_job_want(tx, &job, now, err);
 }
 
 /* The one who is to be told, as the outbox knows them. */

@@ -7,6 +7,7 @@
 #include "store/read.h"
 #include "store/ticket_read.h"
 
+/* So that what happens together is told together. */
 #define GATHER_SECONDS 60
 
 static void bind_item(struct stmt *q, const struct item_new *item, int64_t now)
@@ -79,10 +80,8 @@ bool store_items_gather(struct tx *tx, int64_t now, struct err *err)
     const struct job_new outbox = { .type = "outbox",
         .dedupe_key = "outbox:soon",
         .due_at = now + GATHER_SECONDS };
-    int64_t id;
 
-    return store_job_add(tx, &outbox, now, &id, err) &&
-           store_job_hurry(tx, outbox.dedupe_key, outbox.due_at, err);
+    return store_job_want(tx, &outbox, now, err);
 }
 
 bool store_items_waiting(struct tx *tx, const char *event, struct item_target *targets, size_t max,

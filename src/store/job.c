@@ -101,6 +101,14 @@ bool store_job_hurry(struct tx *tx, const char *dedupe_key, int64_t due_at, stru
     return stmt_run(q, err);
 }
 
+bool store_job_want(struct tx *tx, const struct job_new *job, int64_t now, struct err *err)
+{
+    int64_t id;
+
+    return store_job_add(tx, job, now, &id, err) &&
+           store_job_hurry(tx, job->dedupe_key, job->due_at, err);
+}
+
 /* On PostgreSQL a row that another is just claiming is passed over, not waited for. */
 static bool find_locked(struct tx *tx, struct sql *sql, int64_t now, int64_t *ret_id,
     struct err *err)

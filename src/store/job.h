@@ -34,6 +34,10 @@ bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_
 bool store_job_hurry(struct tx *tx, const char *dedupe_key, int64_t due_at, struct err *err)
     must_check;
 
+/* Both: after this transaction a job with this dedupe key runs, from its `due_at` on. */
+bool store_job_want(struct tx *tx, const struct job_new *job, int64_t now, struct err *err)
+    must_check;
+
 /* *ret_id is the unfinished job with that dedupe key, 0 where there is none. */
 bool store_job_unfinished(struct tx *tx, const char *dedupe_key, int64_t *ret_id, struct err *err)
     must_check;

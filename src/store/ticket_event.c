@@ -28,9 +28,8 @@ DEFINE_ROWS(jira_webhook);
 static bool wake(struct tx *tx, int64_t now, struct err *err)
 {
     struct job_new job = { .type = JOB, .dedupe_key = JOB, .due_at = now };
-    int64_t id;
 
-    return store_job_add(tx, &job, now, &id, err) && store_job_hurry(tx, JOB, now, err);
+    return store_job_want(tx, &job, now, err);
 }
 
 static bool is_anybody_told(struct tx *tx, bool *ret, struct err *err)
