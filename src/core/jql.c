@@ -212,6 +212,7 @@ static bool parse_property(struct parser *parser, struct buf *name)
 static bool parse_field(struct parser *parser, char **ret, bool *ret_custom, int64_t *ret_number)
 {
     autodone(buf) struct buf name = BUF_INIT(4 * JQL_TEXT_MAX);
+    bool may_have_property = true;
 
     if (parser->now.kind == JQL_T_RESERVED && span_is_nocase(parser->now.raw, "cf")) {
         int64_t number = 0;
@@ -224,13 +225,14 @@ static bool parse_field(struct parser *parser, char **ret, bool *ret_custom, int
     } else {
         if (!is_text(&parser->now))
             return fail_field(parser);
+        may_have_property = parser->now.kind != JQL_T_NUMBER;
         autofree(str) char *value = jql_token_value(&parser->now);
 
         buf_add_text(&name, value);
         if (!advance(parser))
             return false;
     }
-    if (!parse_property(parser, &name))
+    if (may_have_property && !parse_property(parser, &name))
         return false;
     *ret = buf_take_text(&name);
     return true;

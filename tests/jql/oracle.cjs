@@ -37,8 +37,9 @@ function meaning(text) {
         return { n: '\n', t: '\t', r: '\r' }[e] || e;
     });
 }
-const show = (text) => '"' + meaning(text).replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')
+const quoted = (text) => '"' + text.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')
     .replace(/\t/g, '\\t') + '"';
+const show = (text) => quoted(meaning(text));
 
 function fieldText(node) {
     const [first] = kids(node);
@@ -52,7 +53,7 @@ function fieldText(node) {
         name += `[${meaning(kids(property, 'jqlArgument')[0].text)}]`;
         for (const path of kids(property, 'jqlPropertyArgument')) name += meaning(path.text);
     }
-    return '"' + name.replace(/["\\]/g, '\\$&') + '"';
+    return quoted(name);
 }
 
 function operand(node) {

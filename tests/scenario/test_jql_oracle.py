@@ -1,7 +1,6 @@
 """F20: JQL is read as Atlassian's own parser reads it: verdict, tree, and where it goes wrong."""
 
 import os
-import random
 import subprocess
 
 import pytest
@@ -34,7 +33,7 @@ def test_what_is_kept_is_what_the_parser_says(ask):
 def test_other_queries_are_read_alike(ask, tmp_path):
     if not os.path.exists(READER):
         pytest.skip("no tests/unit/test_jql beside the program")
-    for seed in [str(random.randrange(1, 2**31)) for _ in range(3)]:
+    for seed in ("50", "51", "1056"):  # each was once read otherwise
         other = tmp_path / seed
         other.write_text(ask(seed), encoding="utf-8")
         done = subprocess.run([READER], cwd=ROOT, capture_output=True, text=True, timeout=120,
