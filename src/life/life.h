@@ -158,6 +158,10 @@ bool life_revoke_again(struct life *life, int64_t ticket_id, const struct life_a
 
 /* ---- what may be done ---- */
 
+/* Is it theirs, what the ticket asks for? They reported it, or gave its request. */
+bool life_has_asked(const struct ticket_row *ticket, const struct request_row *request,
+    int64_t account_id);
+
 /* How somebody stands to a ticket: as to its record; its reporter and assignee at least take part.
  */
 bool life_relations(struct tx *tx, const struct principal *who, const struct ticket_row *ticket,
