@@ -103,9 +103,17 @@ def test_another_spelling_of_a_name_gives_no_more_guesses(life):
     """F34: capitals, and the address of the mail, name the same account: its wrong passwords are counted together."""
     name = f"guess-{secrets.token_hex(3)}"
     life.api.post("/users", {"name": name, "password": PASSWORD, "email": f"{name}@example.org"})
-    spellings = [name[:i] + name[i:].upper() for i in range(5)] + [f"{name}@example.org", f"{name}@EXAMPLE.org"]
+    spellings = [name[:i] + name[i:].upper() for i in range(9)] + [f"{name}@example.org", f"{name}@EXAMPLE.org"]
     said = [Api(life.desk.base).call("POST", "/session", {"username": n, "password": "wrong"}).status for n in spellings]
     assert said[:4] == [401] * 4 and 429 in said[4:], said
+
+
+def test_a_stolen_token_guesses_no_passwords(life):
+    """F34: changing one's password wants the present one, and wrong ones are counted as where one signs in."""
+    eve = person(life, "eve")
+    body = {"current_password": "wrong", "new_password": "a better horse staple"}
+    said = [eve.call("POST", "/me/password", body).status for _ in range(12)]
+    assert said[:4] == [400] * 4 and 429 in said[4:], said
 
 
 def test_what_a_wrong_clock_has_planned_is_planned_again(life):
