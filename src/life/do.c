@@ -188,7 +188,7 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
     bool is_in_group = false;
 
-    if (!life_case_lock(life, tx, step->ticket_id, NULL, &c, err))
+    if (!life_case_lock(life, tx, step->ticket_id, step->ask, &c, err))
         return false;
     if (!c.profile || c.profile->n_approvals == 0)
         return fail(err, ERR_CONFLICT, "%s needs no approval", c.ticket->key);
@@ -211,10 +211,12 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
 }
 
 bool life_approve(struct life *life, int64_t ticket_id, bool is_approved, const char *comment,
-    struct err *err)
+    int64_t expected_row_version, struct err *err)
 {
+    const struct life_ask seen = { .expected_row_version = expected_row_version };
     struct step step = { .life = life,
         .ticket_id = ticket_id,
+        .ask = &seen,
         .is_approved = is_approved,
         .comment = comment };
 

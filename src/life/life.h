@@ -138,9 +138,10 @@ bool life_delete(struct life *life, struct tx *tx, int64_t ticket_id, struct err
 bool life_set_csr(struct life *life, int64_t ticket_id, struct span csr, struct err *err)
     must_check;
 
-/* Agree, or not, to what a ticket asks for. */
+/* Agree, or not, to what a ticket asks for, in the version that was looked at; 0: in any.
+ * ERR_CONFLICT with store_is_stale(): it asks for something else by now. */
 bool life_approve(struct life *life, int64_t ticket_id, bool is_approved, const char *comment,
-    struct err *err) must_check;
+    int64_t expected_row_version, struct err *err) must_check;
 
 /* ---- for jobs ---- */
 

@@ -74,12 +74,16 @@ bool store_request_set_csr(struct tx *tx, int64_t ticket_id, struct span csr, co
                        " asked_by = COALESCE(CAST($5 AS BIGINT), asked_by), wants_csr = FALSE"
                        " WHERE ticket_id = $1");
 
+    autofree(stmt) struct stmt *version =
+        tx_prepare(tx, "UPDATE ticket SET row_version = row_version + 1 WHERE id = $1");
+
     stmt_bind_i64(q, 1, ticket_id);
     stmt_bind_blob(q, 2, csr);
     bind_or_null(q, 3, sealed_key_id);
     stmt_bind_text(q, 4, domain);
     bind_or_null(q, 5, asked_by);
-    return run_for_one(q, err);
+    stmt_bind_i64(version, 1, ticket_id);
+    return run_for_one(q, err) && stmt_run(version, err);
 }
 
 bool store_request_set_wants_csr(struct tx *tx, int64_t ticket_id, bool wants_csr, struct err *err)

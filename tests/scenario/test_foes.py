@@ -69,6 +69,25 @@ def test_whoever_gives_the_request_does_not_approve_it(life):
     assert life.do(ticket, "enroll", api=bob)["status"] == "certificate_enrolled"
 
 
+def test_an_approval_is_of_what_was_looked_at(life):
+    """Another request in the ticket while the approver still looks at the one before is not what they agree to."""
+    bob, ann = person(life, "bob"), person(life, "ann")
+    name = f"looked-{secrets.token_hex(3)}"
+    life.api.post("/groups", {"name": name, "users": [ann.name]})
+    life.profile(name, approvals={"needed": 1, "group": name})
+    ticket = life.create(f"{name}.example.org", api=bob, profile=name)
+    path = f"/tickets/{ticket['key']}"
+    seen = ann.get(path).json["etag"]
+    bob.post(f"{path}/comments", {"body": "please"})
+    bob.post(f"{path}/csr", {"csr": csr_for(f"other-{name}.example.org")[0]}, expect=200)
+    ann.call("POST", f"{path}/approval", {"approved": True}, headers={"If-Match": seen}, expect=412)
+    assert life.ticket(ticket)["approvals"]["given"] == []
+    seen = ann.get(path).json["etag"]
+    bob.post(f"{path}/comments", {"body": "now, please"})
+    ann.call("POST", f"{path}/approval", {"approved": True}, headers={"If-Match": seen}, expect=200)
+    assert life.do(ticket, "enroll", api=bob)["status"] == "certificate_enrolled"
+
+
 def test_who_may_not_use_the_profile_any_more_asks_for_nothing_with_it(life):
     """A ticket that was made in good time is no way around the list of those who may use the profile."""
     eve = person(life, "eve")

@@ -15,9 +15,11 @@ function ApprovalDialog({ ticket, approved, close }: { ticket: Ticket; approved:
   const client = useQueryClient();
   const [comment, setComment] = useState('');
   const [error, setError] = useState<unknown>(null);
+  /* What is agreed to is what stood there as the dialog opened. */
+  const [etag] = useState(ticket.etag);
   const run = async () => {
     try {
-      await api.post('/tickets/{key}/approval', { approved, comment: comment.trim() || undefined }, { path: { key: ticket.key } });
+      await api.post('/tickets/{key}/approval', { approved, comment: comment.trim() || undefined }, { path: { key: ticket.key }, etag });
     } catch (e) {
       setError(e);
       throw e;
