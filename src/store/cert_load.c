@@ -108,10 +108,10 @@ static bool read_resources(struct tx *tx, const struct id_list *ids, struct cert
     select_add(&select, "SELECT DISTINCT s.certificate_id, r.name"
                         "  FROM association s JOIN resource r ON r.id = s.resource_id"
                         " WHERE s.certificate_id IN (");
-    select_each_id(&select, tx, ids->items, ids->n);
+    select_ids(&select, ids->items, ids->n);
     select_add(&select, ") ORDER BY s.certificate_id, r.name");
     q = select_prepare(tx, &select);
-    while (select_next(&select, q)) {
+    while (stmt_next(q)) {
         struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
 
         if (row)
@@ -221,10 +221,10 @@ static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cer
     autofree(stmt) struct stmt *q = NULL;
 
     select_add(&select, FROM_RECORD);
-    select_each_id(&select, tx, ids, n);
+    select_ids(&select, ids, n);
     select_add(&select, ")");
     q = select_prepare(tx, &select);
-    while (select_next(&select, q))
+    while (stmt_next(q))
         read_row(q, cert_rows_add(rows));
     return stmt_end(q, err);
 }

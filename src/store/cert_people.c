@@ -134,12 +134,12 @@ static bool read_people(struct tx *tx, int64_t account_id, const int64_t *ids, s
         "  LEFT JOIN group_member m ON m.group_id = x.group_id AND m.account_id = ");
     select_i64(&select, account_id);
     select_add(&select, " WHERE x.certificate_id IN (");
-    select_each_id(&select, tx, ids, n);
+    select_ids(&select, ids, n);
     select_add(&select, ") ORDER BY x.certificate_id,"
                         "  CASE x.relation WHEN 'owner' THEN 0 WHEN 'assignee' THEN 1 ELSE 2 END,"
                         "  COALESCE(a.name, g.name)");
     q = select_prepare(tx, &select);
-    while (select_next(&select, q)) {
+    while (stmt_next(q)) {
         struct access_row *row = access_rows_add(rows);
 
         row->certificate_id = stmt_i64(q, 0);

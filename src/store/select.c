@@ -51,32 +51,6 @@ void select_ids(struct select *select, const int64_t *ids, size_t n)
     }
 }
 
-void select_each_id(struct select *select, struct tx *tx, const int64_t *ids, size_t n)
-{
-    if (db_is_postgres(tx_db(tx))) {
-        select_ids(select, ids, n);
-        return;
-    }
-    ASSERT(n >= 1 && !select->id_parameter);
-    select_i64(select, ids[0]);
-    select->id_parameter = (int)select->n;
-    select->ids = ids + 1;
-    select->n_ids = n - 1;
-}
-
-bool select_next(struct select *select, struct stmt *q)
-{
-    while (!stmt_next(q)) {
-        if (select->n_ids == 0 || !stmt_end(q, NULL))
-            return false;
-        stmt_reset(q);
-        stmt_bind_i64(q, select->id_parameter, select->ids[0]);
-        select->ids++;
-        select->n_ids--;
-    }
-    return true;
-}
-
 char *select_pattern(const char *text)
 {
     autofree(str) char *lower = text_fold(text);

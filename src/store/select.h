@@ -17,9 +17,6 @@ struct select {
     struct select_value *values;
     size_t n;
     size_t room;
-    const int64_t *ids; /* of select_each_id(), those that come after the first */
-    size_t n_ids;
-    int id_parameter;
 };
 
 #define SELECT_INIT                                                                                \
@@ -39,14 +36,6 @@ void select_text(struct select *select, const char *text);
  * there are few different statements to keep. */
 #define SELECT_IDS_MAX 50
 void select_ids(struct select *select, const int64_t *ids, size_t n);
-
-/*
- * The same, but on SQLite one id at a time, in one order and without a list: a list of numbers is a
- * table to it, which it makes, sorts and drops. Rows are read with select_next() then, which goes
- * on to the next id. `ids` must outlive that.
- */
-void select_each_id(struct select *select, struct tx *tx, const int64_t *ids, size_t n);
-bool select_next(struct select *select, struct stmt *q);
 
 /* " LIKE …": the expression before it, in lower case, contains `text` in any case. Wildcards in it
  * mean themselves. */
