@@ -1,6 +1,7 @@
 /* import/key: see the header. */
 #include "import/key.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -50,6 +51,71 @@ bool key_add(struct reading *reading, EVP_PKEY *key, struct err *err)
     PKCS8_PRIV_KEY_INFO_free(info);
     OPENSSL_free(spki);
     return ok;
+}
+
+/* How EC keys are written. */
+struct spelling {
+    char curve[32];
+    char point[32];
+};
+
+static void spell(EVP_PKEY *key, const struct spelling *as)
+{
+    (void)EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, as->curve);
+    (void)EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+        as->point);
+}
+
+static bool spelling_of(const EVP_PKEY *key, struct spelling *ret)
+{
+    return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, ret->curve,
+               sizeof ret->curve, NULL) == 1 &&
+           EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+               ret->point, sizeof ret->point, NULL) == 1;
+}
+
+/* `key` as its certificate has it, if it is its certificate and has it otherwise. */
+static bool respell(struct found_key *found, EVP_PKEY *key, const struct found_cert *cert)
+{
+    const uint8_t *at = cert->der.data;
+    X509 *x509 = d2i_X509(NULL, &at, (long)cert->der.size);
+    EVP_PKEY *public = x509 ? X509_get0_pubkey(x509) : NULL;
+    struct spelling as;
+    bool is_its = public && EVP_PKEY_eq(public, key) == 1 && spelling_of(public, &as);
+
+    if (is_its)
+        spell(key, &as);
+    PKCS8_PRIV_KEY_INFO *info = is_its ? EVP_PKEY2PKCS8(key) : NULL;
+    struct secret *pkcs8 = info ? encode(info) : NULL;
+    uint8_t *spki = NULL;
+    int size = pkcs8 ? i2d_PUBKEY(key, &spki) : -1;
+
+    if (size > 0) {
+        secret_free(found->pkcs8);
+        found->pkcs8 = take(&pkcs8);
+        buf_clear(&found->spki);
+        buf_add(&found->spki, spki, (size_t)size);
+    }
+    secret_free(pkcs8);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    OPENSSL_free(spki);
+    X509_free(x509);
+    return is_its;
+}
+
+void key_fit_certs(struct found *found)
+{
+    for (size_t i = 0; i < found->n_keys; i++) {
+        struct span pkcs8 = secret_span(found->keys[i].pkcs8);
+        const uint8_t *at = pkcs8.data;
+        EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &at, (long)pkcs8.size);
+        bool is_done = !key || !EVP_PKEY_is_a(key, "EC");
+
+        for (size_t k = 0; !is_done && k < found->n_certs; k++)
+            is_done = respell(&found->keys[i], key, &found->certs[k]);
+        EVP_PKEY_free(key);
+    }
+    ERR_clear_error();
 }
 
 bool key_add_info(struct reading *reading, const PKCS8_PRIV_KEY_INFO *info, struct err *err)

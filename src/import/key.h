@@ -15,6 +15,13 @@ bool key_add(struct reading *reading, EVP_PKEY *key, struct err *err) must_check
 bool key_add_info(struct reading *reading, const PKCS8_PRIV_KEY_INFO *info, struct err *err)
     must_check;
 
+/*
+ * EC keys have several spellings (RFC 5480, 2: the curve by name or in full, the point whole or
+ * compressed), and a certificate's key is known by the hash of one: each key is written as in its
+ * certificate, if that is among what was found.
+ */
+void key_fit_certs(struct found *found);
+
 /* Encrypted PKCS#8 (RFC 5958); the password that fits is looked for. */
 bool key_add_encrypted(struct reading *reading, const X509_SIG *encrypted, struct err *err)
     must_check;

@@ -9,6 +9,10 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 
+/* What scrypt may fill (RFC 7914, 5): OpenSSL's own limit, which it does not tell from a wrong
+ * password. */
+#define SCRYPT_BYTES_MAX (32 << 20)
+
 const char *pbe_name(const X509_ALGOR *algorithm, char field[static 96])
 {
     const ASN1_OBJECT *object;
@@ -59,6 +63,17 @@ static bool has_cipher(int nid)
 
     EVP_CIPHER_free(cipher);
     return cipher != NULL;
+}
+
+/*
+ * Ciphers that authenticate, as GCM, are fetched as well, but PBES2 has no place for their tag that
+ * OpenSSL knew (RFC 8018, B.2): it would be said that the password is wrong.
+ */
+static bool is_aead(int nid)
+{
+    const EVP_CIPHER *cipher = EVP_get_cipherbynid(nid);
+
+    return cipher && (EVP_CIPHER_get_flags(cipher) & EVP_CIPH_FLAG_AEAD_CIPHER) != 0;
 }
 
 static bool has_digest(int nid)
@@ -127,6 +142,11 @@ static bool examine_scrypt(struct reading *reading, const X509_ALGOR *algorithm,
         return malformed(reading, err);
     if (__builtin_mul_overflow(cost, blocks, &all) || __builtin_mul_overflow(all, parallel, &all))
         all = INT64_MAX;
+    int64_t rows = SCRYPT_BYTES_MAX / 128 / blocks; /* N of the table, 2 of work, p of the blocks */
+
+    if (cost >= rows || parallel >= rows || cost + parallel + 2 > rows)
+        return reading_fail(reading, IMPORT_TOO_COSTLY, err,
+            "its key derivation takes more than %d MiB of memory", SCRYPT_BYTES_MAX >> 20);
     *ret = all;
     return true;
 }
@@ -137,7 +157,7 @@ static bool examine_pbes2_parts(struct reading *reading, const PBE2PARAM *pbes2,
     autodone(pbkdf2) struct pbkdf2 pbkdf2 = { 0 };
     char name[96];
 
-    if (!has_cipher(nid_of(pbes2->encryption)))
+    if (!has_cipher(nid_of(pbes2->encryption)) || is_aead(nid_of(pbes2->encryption)))
         return unsupported(reading, pbe_name(pbes2->encryption, name), err);
     if (nid_of(pbes2->keyfunc) == NID_id_scrypt)
         return examine_scrypt(reading, pbes2->keyfunc, ret, err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "import/key.h"
+#include "x509/pem.h"
 
 /* Somebody's text may have many blocks that are of no use to us. */
 #define BLOCKS_MAX 1000
@@ -182,6 +183,9 @@ static bool read_cert(struct reading *reading, struct block *block, struct err *
                   ? read_trusted(reading, block_span(block), &is_one, err)
                   : cert_read(reading, block_span(block), &is_one, err);
 
+    /* Microsoft's certificate services write whole chains under this label. */
+    if (!is_one)
+        ok = pkcs7_read(reading, block_span(block), &is_one, err);
     return is_one ? ok
                   : reading_fail(reading, IMPORT_MALFORMED, err,
                         "the certificate in the PEM text is malformed");
@@ -231,7 +235,7 @@ static bool read_block(struct reading *reading, struct block *block, struct err 
     return true; /* parameters, requests, public keys, CRLs */
 }
 
-/* PEM_read_bio() failed: at the end, or at a fault? */
+/* PEM_read_bio() failed: is it a fault, or no block at all? */
 static bool end_blocks(struct reading *reading, struct err *err)
 {
     unsigned long code = ERR_peek_last_error();
@@ -246,32 +250,30 @@ static bool end_blocks(struct reading *reading, struct err *err)
         reason ? reason : "unknown fault");
 }
 
-static bool read_blocks(struct reading *reading, BIO *bio, size_t *n, struct err *err)
+static bool read_next(struct reading *reading, struct span text, struct err *err)
 {
-    for (*n = 0; *n < BLOCKS_MAX; (*n)++) {
-        autodone(block) struct block block = { 0 };
+    BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+    autodone(block) struct block block = { 0 };
+    int is_read = PEM_read_bio(bio, &block.label, &block.header, &block.data, &block.size);
 
-        if (PEM_read_bio(bio, &block.label, &block.header, &block.data, &block.size) != 1)
-            return end_blocks(reading, err);
-        if (!read_block(reading, &block, err))
-            return false;
-    }
-    reading->fault = IMPORT_MALFORMED;
-    return fail(err, ERR_LIMIT, "there are more than %d PEM blocks", BLOCKS_MAX);
+    BIO_free(bio);
+    return is_read == 1 ? read_block(reading, &block, err) : end_blocks(reading, err);
 }
 
 bool pem_read(struct reading *reading, struct span text, bool *ret_is_one, struct err *err)
 {
+    autodone(buf) struct buf block = BUF_INIT_SECRET(PEM_BLOCK_MAX(text.size));
     size_t n = 0;
 
-    *ret_is_one = span_find(text, SPAN_LITERAL("-----BEGIN ")) != SIZE_MAX;
-    if (!*ret_is_one)
-        return true;
-    if (span_starts_with(text, "\xEF\xBB\xBF"))
-        text = span_slice(text, 3, SIZE_MAX); /* what editors put before UTF-8 */
-    BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
-    bool ok = read_blocks(reading, bio, &n, err);
-
-    BIO_free(bio);
-    return ok;
+    *ret_is_one = false;
+    while (pem_next_block(&text, &block)) {
+        *ret_is_one = true;
+        if (!read_next(reading, buf_span(&block), err))
+            return false;
+        if (++n < BLOCKS_MAX)
+            continue;
+        reading->fault = IMPORT_MALFORMED;
+        return fail(err, ERR_LIMIT, "there are more than %d PEM blocks", BLOCKS_MAX);
+    }
+    return true;
 }

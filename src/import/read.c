@@ -10,6 +10,7 @@
 #include "import/pem.h"
 #include "import/pfx.h"
 #include "import/reading.h"
+#include "x509/pem.h"
 
 void read_prepare(void)
 {
@@ -72,10 +73,12 @@ typedef bool (
 /* The likeliest first; none takes what is another's. */
 static const form_reader forms[] = { pem_read, pfx_read, cert_read, pkcs7_read, key_add_der };
 
-static bool read_part(struct reading *reading, struct span bytes, struct err *err)
+static bool read_forms(struct reading *reading, struct span bytes, bool *ret_is_one,
+    struct err *err)
 {
     size_t before = reading->found->n_certs + reading->found->n_keys;
 
+    *ret_is_one = true;
     for (size_t i = 0; i < countof(forms); i++) {
         bool is_one = false;
 
@@ -88,7 +91,22 @@ static bool read_part(struct reading *reading, struct span bytes, struct err *er
         return reading_fail(reading, IMPORT_MALFORMED, err,
             "there is neither a certificate nor a private key in it");
     }
-    return refuse(reading, bytes, err);
+    *ret_is_one = false;
+    return true;
+}
+
+static bool read_part(struct reading *reading, struct span bytes, struct err *err)
+{
+    autodone(buf) struct buf decoded = BUF_INIT_SECRET(bytes.size + 1);
+    bool is_one = false;
+
+    if (!read_forms(reading, bytes, &is_one, err))
+        return false;
+    /* Encoded once more, as in the secrets of Kubernetes and of build servers. */
+    if (!is_one && pem_is_bare(bytes, &decoded) &&
+        !read_forms(reading, buf_span(&decoded), &is_one, err))
+        return false;
+    return is_one || refuse(reading, bytes, err);
 }
 
 bool read_upload(const struct import_upload *upload, int64_t iterations, struct found *found,
@@ -113,5 +131,6 @@ bool read_upload(const struct import_upload *upload, int64_t iterations, struct 
             (struct import_refusal){ reading.fault ? reading.fault : IMPORT_MALFORMED, part };
         return false;
     }
+    key_fit_certs(found);
     return true;
 }

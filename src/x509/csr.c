@@ -164,6 +164,30 @@ static void read_signature(struct csr *csr)
     csr->is_signed = key && X509_REQ_verify(csr->request, key) == 1;
 }
 
+/*
+ * Keys that OpenSSL computes with, and no certificate may have (RFC 5480, 2.1.1) or hardly anything
+ * that reads certificates takes: they are none of the kinds that can be asked for.
+ */
+static void set_apart(struct csr *csr)
+{
+    ASN1_OBJECT *oid = NULL;
+    X509_ALGOR *algorithm = NULL;
+    int parameters = V_ASN1_UNDEF;
+
+    X509_PUBKEY_get0_param(&oid, NULL, NULL, &algorithm, X509_REQ_get_X509_PUBKEY(csr->request));
+    X509_ALGOR_get0(NULL, &parameters, NULL, algorithm);
+    const char *const is = OBJ_obj2nid(oid) == NID_rsassaPss ? "RSA-PSS"
+                           : csr->key.kind == CERT_KEY_EC && parameters != V_ASN1_OBJECT
+                               ? "EC with explicit parameters"
+                               : NULL;
+
+    if (!is)
+        return;
+    csr->key.kind = CERT_KEY_OTHER;
+    csr->key.curve[0] = '\0';
+    span_copy_text(span_text(is), csr->key.algorithm, sizeof csr->key.algorithm);
+}
+
 static void drop(struct memo_part *part)
 {
     csr_free((struct csr *)part);
@@ -193,6 +217,7 @@ static bool parse(struct span der, struct csr **ret, struct err *err)
     read_sans(csr);
     read_signature(csr);
     key_facts_read(X509_REQ_get_X509_PUBKEY(csr->request), &csr->key);
+    set_apart(csr);
     read_exponent(csr);
     ERR_clear_error();
     *ret = take(&csr);
@@ -228,8 +253,12 @@ bool csr_from_any(struct span bytes, struct csr **ret, struct err *err)
         return from_der(bytes, ret, err);
     if (bytes.size > 2 * CSR_MAX_BYTES)
         return fail(err, ERR_LIMIT, "the request is larger than %u bytes", CSR_MAX_BYTES);
-    if (!pem_next(&bytes, pem_labels, &der, &found, err))
+    struct span rest = bytes;
+
+    if (!pem_next(&rest, pem_labels, &der, &found, err))
         return false;
+    if (!found && pem_is_bare(bytes, &der)) /* what is left of it in a field for one line */
+        return from_der(buf_span(&der), ret, err);
     if (!found)
         return fail(err, ERR_INVALID, "there is no certificate request in the PEM text");
     return from_der(buf_span(&der), ret, err);
