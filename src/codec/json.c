@@ -4,9 +4,11 @@
 
 #include <jansson.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/eight.h"
 #include "base/err.h"
 #include "base/parse.h"
 
@@ -154,28 +156,45 @@ static bool is_plain(uint8_t c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Most strings have nothing to escape: one copy. */
-static bool add_plain_string(struct buf *buf, struct span text)
+/* Is none of eight to be looked at alone? */
+static bool are_plain(uint64_t eight)
 {
-    uint8_t *at;
+    return !(eight_has_high(eight) || eight_has_below(eight, 0x20) || eight_has(eight, '"') ||
+             eight_has(eight, '\\') || eight_has(eight, 0x7f));
+}
 
-    for (size_t i = 0; i < text.size; i++)
-        if (!is_plain(text.data[i]))
+static bool is_all_plain(struct span text)
+{
+    size_t at = 0;
+
+    for (; text.size - at >= EIGHT_BYTES; at += EIGHT_BYTES)
+        if (!are_plain(eight_at(text.data + at)))
             return false;
-    at = buf_extend(buf, text.size + 2);
+    if (at > 0) /* the last eight, some of them once more */
+        return are_plain(eight_at(text.data + text.size - EIGHT_BYTES));
+    for (; at < text.size; at++)
+        if (!is_plain(text.data[at]))
+            return false;
+    return true;
+}
+
+/* A string that has nothing to escape, and a byte behind it, or none: '\0'. */
+static void add_quoted(struct buf *buf, struct span text, char then)
+{
+    uint8_t *at = buf_extend(buf, text.size + 2 + (then != '\0'));
+
     if (!at)
-        return true;
+        return;
     at[0] = '"';
     if (text.size > 0)
         memcpy(at + 1, text.data, text.size);
     at[text.size + 1] = '"';
-    return true;
+    if (then != '\0')
+        at[text.size + 2] = (uint8_t)then;
 }
 
-static void add_string(struct buf *buf, struct span text)
+static void add_escaped(struct buf *buf, struct span text)
 {
-    if (add_plain_string(buf, text))
-        return;
     buf_add_char(buf, '"');
     for (size_t at = 0; at < text.size;) {
         size_t n = 0;
@@ -195,15 +214,30 @@ static void add_string(struct buf *buf, struct span text)
     buf_add_char(buf, '"');
 }
 
+/* Most strings have nothing to escape: one copy. */
+static void add_string(struct buf *buf, struct span text)
+{
+    if (is_all_plain(text))
+        add_quoted(buf, text, '\0');
+    else
+        add_escaped(buf, text);
+}
+
 static void begin_value(struct json_out *out, const char *key)
 {
+    const struct span name = span_text(key);
+
     ASSERT((key == NULL) == out->is_array[out->depth]);
     if (out->is_filled[out->depth])
         buf_add_char(out->buf, ',');
     out->is_filled[out->depth] = true;
     if (!key)
         return;
-    add_string(out->buf, span_text(key));
+    if (is_all_plain(name)) {
+        add_quoted(out->buf, name, ':');
+        return;
+    }
+    add_escaped(out->buf, name);
     buf_add_char(out->buf, ':');
 }
 
@@ -278,7 +312,8 @@ void json_time(struct json_out *out, const char *key, int64_t at)
 {
     char text[CLOCK_RFC3339_SIZE];
 
-    json_str(out, key, clock_rfc3339(at, text));
+    begin_value(out, key);
+    add_quoted(out->buf, span_text(clock_rfc3339(at, text)), '\0');
 }
 
 void json_time_or_null(struct json_out *out, const char *key, int64_t at)
@@ -322,6 +357,41 @@ void json_value(struct json_out *out, const char *key, const struct json *value)
     }
     begin_value(out, key);
     json_write(value, out->buf);
+}
+
+/* How long the string is that begins here, with both quotes. SIZE_MAX: it does not end. */
+static size_t end_of_string(struct span text)
+{
+    for (size_t at = 1; at < text.size; at++) {
+        if (text.data[at] == '"')
+            return at + 1;
+        if (text.data[at] == '\\')
+            at++;
+    }
+    return SIZE_MAX;
+}
+
+/* A quote inside a string is written as \", so what looks like a member is one. */
+bool json_next_string_after(struct span *rest, struct span opening, struct span *ret)
+{
+    for (;;) {
+        const size_t found = span_find(*rest, opening);
+
+        if (found == SIZE_MAX)
+            return false;
+        *rest = span_slice(*rest, found + opening.size, SIZE_MAX);
+        while (rest->size > 0 && rest->data[0] == ' ')
+            *rest = span_slice(*rest, 1, SIZE_MAX);
+        if (rest->size == 0 || rest->data[0] != '"')
+            continue; /* null, a number, a list */
+        const size_t end = end_of_string(*rest);
+
+        if (end == SIZE_MAX)
+            return false;
+        *ret = span_slice(*rest, 0, end);
+        *rest = span_slice(*rest, end, SIZE_MAX);
+        return true;
+    }
 }
 
 void json_split(struct json_out *out, const char *key, const char *text, char separator)
