@@ -163,34 +163,49 @@ static bool are_plain(uint64_t eight)
              eight_has(eight, '\\') || eight_has(eight, 0x7f));
 }
 
-static bool is_all_plain(struct span text)
+/* Copy a text that has nothing to escape; false, with some of it copied, if it has. */
+static bool copy_plain(uint8_t *to, struct span text)
 {
     size_t at = 0;
 
-    for (; text.size - at >= EIGHT_BYTES; at += EIGHT_BYTES)
-        if (!are_plain(eight_at(text.data + at)))
+    if (text.size < EIGHT_BYTES) {
+        for (; at < text.size && is_plain(text.data[at]); at++)
+            to[at] = text.data[at];
+        return at == text.size;
+    }
+    for (; at <= text.size - EIGHT_BYTES; at += EIGHT_BYTES) {
+        const uint64_t eight = eight_at(text.data + at);
+
+        if (!are_plain(eight))
             return false;
-    if (at > 0) /* the last eight, some of them once more */
-        return are_plain(eight_at(text.data + text.size - EIGHT_BYTES));
-    for (; at < text.size; at++)
-        if (!is_plain(text.data[at]))
-            return false;
-    return true;
+        memcpy(to + at, &eight, EIGHT_BYTES);
+    }
+    /* The last eight, some of them once more. */
+    const uint64_t eight = eight_at(text.data + text.size - EIGHT_BYTES);
+
+    memcpy(to + text.size - EIGHT_BYTES, &eight, EIGHT_BYTES);
+    return are_plain(eight);
 }
 
-/* A string that has nothing to escape, and a byte behind it, or none: '\0'. */
-static void add_quoted(struct buf *buf, struct span text, char then)
+/* A string that has nothing to escape, as most, and a byte behind it, or none: '\0'. False, and
+ * nothing is written, for any other. */
+static bool add_plain(struct buf *buf, struct span text, char then)
 {
-    uint8_t *at = buf_extend(buf, text.size + 2 + (then != '\0'));
+    const size_t size = text.size + 2 + (then != '\0');
+    uint8_t *at = buf_extend(buf, size);
 
     if (!at)
-        return;
+        return true; /* the buf remembers */
+    if (!copy_plain(at + 1, text)) {
+        buf->size -= size;
+        buf->data[buf->size] = '\0';
+        return false;
+    }
     at[0] = '"';
-    if (text.size > 0)
-        memcpy(at + 1, text.data, text.size);
     at[text.size + 1] = '"';
     if (then != '\0')
         at[text.size + 2] = (uint8_t)then;
+    return true;
 }
 
 static void add_escaped(struct buf *buf, struct span text)
@@ -214,30 +229,21 @@ static void add_escaped(struct buf *buf, struct span text)
     buf_add_char(buf, '"');
 }
 
-/* Most strings have nothing to escape: one copy. */
 static void add_string(struct buf *buf, struct span text)
 {
-    if (is_all_plain(text))
-        add_quoted(buf, text, '\0');
-    else
+    if (!add_plain(buf, text, '\0'))
         add_escaped(buf, text);
 }
 
 static void begin_value(struct json_out *out, const char *key)
 {
-    const struct span name = span_text(key);
-
     ASSERT((key == NULL) == out->is_array[out->depth]);
     if (out->is_filled[out->depth])
         buf_add_char(out->buf, ',');
     out->is_filled[out->depth] = true;
-    if (!key)
+    if (!key || add_plain(out->buf, span_text(key), ':'))
         return;
-    if (is_all_plain(name)) {
-        add_quoted(out->buf, name, ':');
-        return;
-    }
-    add_escaped(out->buf, name);
+    add_escaped(out->buf, span_text(key));
     buf_add_char(out->buf, ':');
 }
 
@@ -313,7 +319,7 @@ void json_time(struct json_out *out, const char *key, int64_t at)
     char text[CLOCK_RFC3339_SIZE];
 
     begin_value(out, key);
-    add_quoted(out->buf, span_text(clock_rfc3339(at, text)), '\0');
+    add_string(out->buf, span_text(clock_rfc3339(at, text)));
 }
 
 void json_time_or_null(struct json_out *out, const char *key, int64_t at)
