@@ -54,9 +54,9 @@ static void make_room(struct buf *buf, size_t needed)
 {
     size_t room = buf->room < 64 ? 64 : buf->room * 2;
 
-    if (room > buf->max + 1)
-        room = buf->max + 1;
-    grow(buf, room < needed ? needed : room);
+    if (room < needed)
+        room = needed + 64; /* something short may follow what was long */
+    grow(buf, room < buf->max + 1 ? room : buf->max + 1);
 }
 
 uint8_t *buf_extend_far(struct buf *buf, size_t size)
