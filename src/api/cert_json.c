@@ -10,6 +10,8 @@
 #include "store/cert.h"
 #include "store/cert_people.h"
 
+#define USUAL_RECORD 1536 /* bytes of JSON */
+
 static const struct {
     enum action action;
     const char *name;
@@ -307,6 +309,7 @@ bool cert_json_write_items(struct api_call *call, const struct cert_rows *certs,
         ids[i] = certs->items[i].id;
     if (!store_cert_people_of(call->tx, call->who.account_id, ids, certs->n, &people, err))
         return false;
+    buf_reserve(call->body_out, certs->n * USUAL_RECORD);
     json_begin_array(&call->reply, "items");
     for (size_t i = 0; i < certs->n; i++) {
         json_begin_object(&call->reply, NULL);
