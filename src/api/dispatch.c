@@ -27,6 +27,7 @@
 
 #define MAX_TRIES 4
 #define PATH_SHOWN 512
+#define USUAL_ANSWER 2048
 #define JIRA_JSON "application/json;charset=UTF-8"
 
 struct dispatch {
@@ -544,6 +545,7 @@ static bool serve(struct api_call *call, struct call_room *room, struct http_rep
     const struct http_request *request = call->request;
     struct err err = { 0 };
 
+    buf_reserve(&room->body, USUAL_ANSWER);
     call->body_out = &room->body;
     call->problems = &room->problems;
     json_out_init(&call->reply, &room->body);

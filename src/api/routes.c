@@ -1,7 +1,10 @@
-/* api/routes: see the header. Looked through from the top; there are too few for anything cleverer.
+/*
+ * api/routes: see the header. Looked through from the top, past those that begin with another word
+ * or have another number of parts.
  */
 #include "api/routes.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "api/tables.h"
@@ -91,6 +94,74 @@ static const struct api_route *walk_next(struct walk *walk)
     return walk->next++;
 }
 
+/* What can be told of a route at a glance. */
+struct sight {
+    const struct api_route *route;
+    uint64_t word; /* of the first part of its path, as summed up by sum_up(); 0: anything */
+    size_t n_parts;
+};
+
+#define MAX_ROUTES 512
+static struct sight sights[MAX_ROUTES];
+static size_t n_sights;
+
+/* Never 0. */
+static uint64_t sum_up(struct span part)
+{
+    uint64_t sum = part.size + 1;
+
+    for (size_t i = 0; i < part.size; i++)
+        sum = sum * 31 + part.data[i];
+    return sum ? sum : 1;
+}
+
+/* A part that is not a literal begins with "{". Below /api/v1 the first part is the third. */
+static struct sight look_at(const struct api_route *route)
+{
+    struct sight sight = { .route = route };
+    struct span rest = span_text(route->path + 1);
+    struct span part;
+
+    for (; span_split(&rest, '/', &part); sight.n_parts++) {
+        if (sight.n_parts == 0 && part.data[0] != '{')
+            sight.word = sum_up(part);
+    }
+    return sight;
+}
+
+static void look_at_all(void)
+{
+    struct walk walk = { 0 };
+    const struct api_route *route;
+
+    while ((route = walk_next(&walk))) {
+        ASSERT(n_sights < MAX_ROUTES);
+        sights[n_sights++] = look_at(route);
+    }
+}
+
+/* What a request would have to be of a route below /api/v1, and of one at the root. */
+struct glance {
+    size_t n_parts;
+    uint64_t word;
+};
+
+static struct glance glance_at(const struct http_request *request, size_t from)
+{
+    struct glance glance = { 0 };
+
+    if (request->n_parts <= from)
+        return glance;
+    glance.n_parts = request->n_parts - from;
+    glance.word = sum_up(span_text(request->parts[from]));
+    return glance;
+}
+
+static bool may_fit(const struct sight *sight, const struct glance *glance)
+{
+    return sight->n_parts == glance->n_parts && (!sight->word || sight->word == glance->word);
+}
+
 /* ".pem" off the end of "17.pem". */
 static bool cut_ending(struct span *value, struct span ending)
 {
@@ -174,14 +245,19 @@ static void allow_method(struct route_match *match, const char *method)
 
 enum route_verdict routes_find(const struct http_request *request, struct route_match *ret)
 {
-    struct walk walk = { 0 };
-    const struct api_route *route;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    const struct glance at_root = glance_at(request, 0);
+    const struct glance in_api = glance_at(request, 2);
     bool bad_id = false;
     bool is_bad_path = false;
 
+    (void)pthread_once(&once, look_at_all);
     ret->allow[0] = '\0';
-    while ((route = walk_next(&walk))) {
-        if (!path_fits(route, request, ret, &bad_id))
+    for (size_t i = 0; i < n_sights; i++) {
+        const struct api_route *const route = sights[i].route;
+
+        if (!may_fit(&sights[i], route->flags & API_AT_ROOT ? &at_root : &in_api) ||
+            !path_fits(route, request, ret, &bad_id))
             continue;
         if (bad_id) {
             is_bad_path = true;

@@ -7,20 +7,18 @@
 #include "api/webfiles.h"
 #include "base/span.h"
 
-static const char content_security_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'; manifest-src 'self'";
-
 void web_security_fields(struct http_reply *reply)
 {
-    http_reply_field(reply, "Content-Security-Policy", content_security_policy);
-    http_reply_field(reply, "X-Content-Type-Options", "nosniff");
-    http_reply_field(reply, "X-Frame-Options", "DENY");
-    http_reply_field(reply, "Referrer-Policy", "same-origin");
-    http_reply_field(reply, "Cross-Origin-Opener-Policy", "same-origin");
-    http_reply_field(reply, "Cross-Origin-Resource-Policy", "same-origin");
-    http_reply_field(reply, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+    http_reply_fixed(reply,
+        "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'\r\n"
+        "X-Content-Type-Options: nosniff\r\n"
+        "X-Frame-Options: DENY\r\n"
+        "Referrer-Policy: same-origin\r\n"
+        "Cross-Origin-Opener-Policy: same-origin\r\n"
+        "Cross-Origin-Resource-Policy: same-origin\r\n"
+        "Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n");
 }
 
 static const struct web_file *find_file(const char *path)

@@ -50,22 +50,23 @@ static void grow(struct buf *buf, size_t room)
     buf->room = room;
 }
 
-uint8_t *buf_extend(struct buf *buf, size_t size)
+static void make_room(struct buf *buf, size_t needed)
 {
-    size_t needed;
+    size_t room = buf->room < 64 ? 64 : buf->room * 2;
 
+    if (room < needed)
+        room = needed + 64; /* something short may follow what was long */
+    grow(buf, room < buf->max + 1 ? room : buf->max + 1);
+}
+
+uint8_t *buf_extend_far(struct buf *buf, size_t size)
+{
     if (buf->overflowed || size > buf->max || buf->size > buf->max - size) {
         buf->overflowed = true;
         return NULL;
     }
-    needed = buf->size + size + 1;
-    if (needed > buf->room) {
-        size_t room = buf->room < 64 ? 64 : buf->room * 2;
-
-        if (room > buf->max + 1)
-            room = buf->max + 1;
-        grow(buf, room < needed ? needed : room);
-    }
+    if (size >= buf->room - buf->size)
+        make_room(buf, buf->size + size + 1);
     uint8_t *at = buf->data + buf->size;
 
     buf->size += size;
@@ -73,27 +74,14 @@ uint8_t *buf_extend(struct buf *buf, size_t size)
     return at;
 }
 
-void buf_add(struct buf *buf, const void *data, size_t size)
+void buf_reserve(struct buf *buf, size_t size)
 {
-    uint8_t *at = buf_extend(buf, size);
-
-    if (at && size)
-        memcpy(at, data, size);
-}
-
-void buf_add_span(struct buf *buf, struct span s)
-{
-    buf_add(buf, s.data, s.size);
-}
-
-void buf_add_text(struct buf *buf, const char *text)
-{
-    buf_add(buf, text, strlen(text));
-}
-
-void buf_add_char(struct buf *buf, char c)
-{
-    buf_add(buf, &c, 1);
+    if (size > buf->max - buf->size)
+        size = buf->max - buf->size;
+    if (size < buf->room - buf->size)
+        return;
+    grow(buf, buf->size + size + 1);
+    buf->data[buf->size] = '\0';
 }
 
 /* C0, DEL, and C1, which is two bytes from C2 80 to C2 9F. */
@@ -153,11 +141,6 @@ void buf_add_i64(struct buf *buf, int64_t v)
     if (v < 0)
         digits[--at] = '-';
     buf_add(buf, digits + at, sizeof digits - at);
-}
-
-void buf_add_u8(struct buf *buf, uint8_t v)
-{
-    buf_add(buf, &v, 1);
 }
 
 void buf_add_u16(struct buf *buf, uint16_t v)

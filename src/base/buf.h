@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include "base/base.h"
 #include "base/span.h"
 
@@ -34,10 +36,47 @@ void buf_init(struct buf *buf, size_t max);
 void buf_done(struct buf *buf);
 void buf_clear(struct buf *buf); /* empty, overflow forgotten, memory kept */
 
-void buf_add(struct buf *buf, const void *data, size_t size);
-void buf_add_span(struct buf *buf, struct span s);
-void buf_add_text(struct buf *buf, const char *text);
-void buf_add_char(struct buf *buf, char c);
+/* Get room for `size` more bytes in one go, as far as the ceiling allows; what is in it stays. */
+void buf_reserve(struct buf *buf, size_t size);
+
+/* buf_extend() where the room is not there yet, or the ceiling is near. */
+uint8_t *buf_extend_far(struct buf *buf, size_t size);
+
+/* Room for `size` more bytes to be written by the caller, or NULL past the ceiling. Most of what is
+ * appended is a few bytes for which there is room: that much is worth no call. */
+static inline uint8_t *buf_extend(struct buf *buf, size_t size)
+{
+    if (buf->overflowed || size >= buf->room - buf->size)
+        return buf_extend_far(buf, size);
+    uint8_t *at = buf->data + buf->size;
+
+    buf->size += size;
+    buf->data[buf->size] = '\0';
+    return at;
+}
+
+static inline void buf_add(struct buf *buf, const void *data, size_t size)
+{
+    uint8_t *at = buf_extend(buf, size);
+
+    if (at && size)
+        memcpy(at, data, size);
+}
+
+static inline void buf_add_span(struct buf *buf, struct span s)
+{
+    buf_add(buf, s.data, s.size);
+}
+
+static inline void buf_add_text(struct buf *buf, const char *text)
+{
+    buf_add(buf, text, strlen(text));
+}
+
+static inline void buf_add_char(struct buf *buf, char c)
+{
+    buf_add(buf, &c, 1);
+}
 
 /* Text from a stranger: what is no UTF-8 becomes U+FFFD, and so do NUL and other control
  * characters. */
@@ -48,13 +87,13 @@ void buf_addf(struct buf *buf, const char *format, ...) printf_like(2, 3);
 void buf_add_i64(struct buf *buf, int64_t v);
 
 /* Big-endian integers, for wire formats. */
-void buf_add_u8(struct buf *buf, uint8_t v);
+static inline void buf_add_u8(struct buf *buf, uint8_t v)
+{
+    buf_add(buf, &v, 1);
+}
 void buf_add_u16(struct buf *buf, uint16_t v);
 void buf_add_u32(struct buf *buf, uint32_t v);
 void buf_add_u64(struct buf *buf, uint64_t v);
-
-/* Room for `size` more bytes to be written by the caller, or NULL past the ceiling. */
-uint8_t *buf_extend(struct buf *buf, size_t size);
 
 /* Forget the first `size` bytes. */
 void buf_drop(struct buf *buf, size_t size);

@@ -1,6 +1,7 @@
 /* base/parse: see the header. */
 #include "base/parse.h"
 
+#include "base/eight.h"
 #include "base/err.h"
 
 static bool read_digits(struct span text, size_t from, bool negative, int64_t *ret)
@@ -81,9 +82,18 @@ size_t parse_n_characters(struct span text)
     return n;
 }
 
+static bool is_plain_ascii(uint64_t eight)
+{
+    return !eight_has_high(eight) && !eight_has(eight, '\0');
+}
+
 bool parse_is_utf8(struct span text)
 {
     for (size_t at = 0; at < text.size;) {
+        if (text.size - at >= EIGHT_BYTES && is_plain_ascii(eight_at(text.data + at))) {
+            at += EIGHT_BYTES;
+            continue;
+        }
         size_t n = utf8_sequence(text.data + at, text.size - at);
 
         if (n == 0)

@@ -6,21 +6,6 @@
 
 #include "base/alloc.h"
 
-struct span span_of(const void *data, size_t size)
-{
-    return (struct span){ data, size };
-}
-
-struct span span_text(const char *text)
-{
-    return (struct span){ (const uint8_t *)text, text ? strlen(text) : 0 };
-}
-
-bool span_equal(struct span a, struct span b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 bool span_is(struct span s, const char *text)
 {
     return span_equal(s, span_text(text));

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include "base/base.h"
 
 struct span {
@@ -16,10 +18,22 @@ struct span {
 #define SPAN_EMPTY ((struct span){ NULL, 0 })
 #define SPAN_LITERAL(text) ((struct span){ (const uint8_t *)(text), sizeof(text) - 1 })
 
-struct span span_of(const void *data, size_t size);
-struct span span_text(const char *text); /* up to its NUL; NULL gives the empty span */
+static inline struct span span_of(const void *data, size_t size)
+{
+    return (struct span){ data, size };
+}
 
-bool span_equal(struct span a, struct span b);
+/* Up to its NUL; NULL gives the empty span. */
+static inline struct span span_text(const char *text)
+{
+    return (struct span){ (const uint8_t *)text, text ? strlen(text) : 0 };
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
 bool span_is(struct span s, const char *text);
 bool span_is_nocase(struct span s, const char *text);
 bool span_starts_with(struct span s, const char *prefix);

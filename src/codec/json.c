@@ -4,9 +4,11 @@
 
 #include <jansson.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/eight.h"
 #include "base/err.h"
 #include "base/parse.h"
 
@@ -154,28 +156,60 @@ static bool is_plain(uint8_t c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Most strings have nothing to escape: one copy. */
-static bool add_plain_string(struct buf *buf, struct span text)
+/* Is none of eight to be looked at alone? */
+static bool are_plain(uint64_t eight)
 {
-    uint8_t *at;
+    return !(eight_has_high(eight) || eight_has_below(eight, 0x20) || eight_has(eight, '"') ||
+             eight_has(eight, '\\') || eight_has(eight, 0x7f));
+}
 
-    for (size_t i = 0; i < text.size; i++)
-        if (!is_plain(text.data[i]))
+/* Copy a text that has nothing to escape; false, with some of it copied, if it has. */
+static bool copy_plain(uint8_t *to, struct span text)
+{
+    size_t at = 0;
+
+    if (text.size < EIGHT_BYTES) {
+        for (; at < text.size && is_plain(text.data[at]); at++)
+            to[at] = text.data[at];
+        return at == text.size;
+    }
+    for (; at <= text.size - EIGHT_BYTES; at += EIGHT_BYTES) {
+        const uint64_t eight = eight_at(text.data + at);
+
+        if (!are_plain(eight))
             return false;
-    at = buf_extend(buf, text.size + 2);
+        memcpy(to + at, &eight, EIGHT_BYTES);
+    }
+    /* The last eight, some of them once more. */
+    const uint64_t eight = eight_at(text.data + text.size - EIGHT_BYTES);
+
+    memcpy(to + text.size - EIGHT_BYTES, &eight, EIGHT_BYTES);
+    return are_plain(eight);
+}
+
+/* A string that has nothing to escape, as most, and a byte behind it, or none: '\0'. False, and
+ * nothing is written, for any other. */
+static bool add_plain(struct buf *buf, struct span text, char then)
+{
+    const size_t size = text.size + 2 + (then != '\0');
+    uint8_t *at = buf_extend(buf, size);
+
     if (!at)
-        return true;
+        return true; /* the buf remembers */
+    if (!copy_plain(at + 1, text)) {
+        buf->size -= size;
+        buf->data[buf->size] = '\0';
+        return false;
+    }
     at[0] = '"';
-    if (text.size > 0)
-        memcpy(at + 1, text.data, text.size);
     at[text.size + 1] = '"';
+    if (then != '\0')
+        at[text.size + 2] = (uint8_t)then;
     return true;
 }
 
-static void add_string(struct buf *buf, struct span text)
+static void add_escaped(struct buf *buf, struct span text)
 {
-    if (add_plain_string(buf, text))
-        return;
     buf_add_char(buf, '"');
     for (size_t at = 0; at < text.size;) {
         size_t n = 0;
@@ -195,15 +229,21 @@ static void add_string(struct buf *buf, struct span text)
     buf_add_char(buf, '"');
 }
 
+static void add_string(struct buf *buf, struct span text)
+{
+    if (!add_plain(buf, text, '\0'))
+        add_escaped(buf, text);
+}
+
 static void begin_value(struct json_out *out, const char *key)
 {
     ASSERT((key == NULL) == out->is_array[out->depth]);
     if (out->is_filled[out->depth])
         buf_add_char(out->buf, ',');
     out->is_filled[out->depth] = true;
-    if (!key)
+    if (!key || add_plain(out->buf, span_text(key), ':'))
         return;
-    add_string(out->buf, span_text(key));
+    add_escaped(out->buf, span_text(key));
     buf_add_char(out->buf, ':');
 }
 
@@ -278,7 +318,8 @@ void json_time(struct json_out *out, const char *key, int64_t at)
 {
     char text[CLOCK_RFC3339_SIZE];
 
-    json_str(out, key, clock_rfc3339(at, text));
+    begin_value(out, key);
+    add_string(out->buf, span_text(clock_rfc3339(at, text)));
 }
 
 void json_time_or_null(struct json_out *out, const char *key, int64_t at)
@@ -322,6 +363,41 @@ void json_value(struct json_out *out, const char *key, const struct json *value)
     }
     begin_value(out, key);
     json_write(value, out->buf);
+}
+
+/* How long the string is that begins here, with both quotes. SIZE_MAX: it does not end. */
+static size_t end_of_string(struct span text)
+{
+    for (size_t at = 1; at < text.size; at++) {
+        if (text.data[at] == '"')
+            return at + 1;
+        if (text.data[at] == '\\')
+            at++;
+    }
+    return SIZE_MAX;
+}
+
+/* A quote inside a string is written as \", so what looks like a member is one. */
+bool json_next_string_after(struct span *rest, struct span opening, struct span *ret)
+{
+    for (;;) {
+        const size_t found = span_find(*rest, opening);
+
+        if (found == SIZE_MAX)
+            return false;
+        *rest = span_slice(*rest, found + opening.size, SIZE_MAX);
+        while (rest->size > 0 && rest->data[0] == ' ')
+            *rest = span_slice(*rest, 1, SIZE_MAX);
+        if (rest->size == 0 || rest->data[0] != '"')
+            continue; /* null, a number, a list */
+        const size_t end = end_of_string(*rest);
+
+        if (end == SIZE_MAX)
+            return false;
+        *ret = span_slice(*rest, 0, end);
+        *rest = span_slice(*rest, end, SIZE_MAX);
+        return true;
+    }
 }
 
 void json_split(struct json_out *out, const char *key, const char *text, char separator)

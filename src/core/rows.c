@@ -3,12 +3,15 @@
 
 #include "base/alloc.h"
 
+/* Bytes. Of what is longer there is often but one. */
+#define LONG_ROW 128
+
 void *rows_make_room(void *items, size_t n, size_t *room, size_t size)
 {
     if (n < *room)
         return items;
     ASSERT(*room <= SIZE_MAX / 4);
-    *room = *room ? *room * 2 : 8;
+    *room = *room ? *room * 2 : size > LONG_ROW ? 1 : 8;
     return xreallocarray(items, *room, size);
 }
 

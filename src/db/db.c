@@ -296,7 +296,7 @@ bool stmt_next(struct stmt *stmt)
 
 int64_t stmt_i64(struct stmt *stmt, int column)
 {
-    return stmt->ops->is_null(stmt, column) ? 0 : stmt->ops->i64(stmt, column);
+    return stmt->ops->i64(stmt, column);
 }
 
 bool stmt_bool(struct stmt *stmt, int column)

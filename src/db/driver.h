@@ -33,7 +33,7 @@ struct db_ops {
     void (*bind)(struct stmt *stmt, int parameter, enum db_type type, int64_t number,
         struct span bytes);
     bool (*next)(struct stmt *stmt);
-    int64_t (*i64)(struct stmt *stmt, int column);
+    int64_t (*i64)(struct stmt *stmt, int column);       /* NULL is 0 */
     struct span (*bytes)(struct stmt *stmt, int column); /* text and blobs; followed by a NUL */
     bool (*is_null)(struct stmt *stmt, int column);
     void (*reset)(struct stmt *stmt);

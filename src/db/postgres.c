@@ -409,6 +409,8 @@ static int64_t postgres_i64(struct stmt *stmt, int column)
 
     if (PQftype(self->result, column) == OID_BOOL)
         return text[0] == 't';
+    if (PQgetisnull(self->result, self->row, column))
+        return 0;
     if (!parse_i64(span_text(text), INT64_MIN, INT64_MAX, &value, NULL))
         fail(&stmt->err, ERR_INTERNAL, "column %d is not a number", column);
     return value;

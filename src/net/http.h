@@ -103,8 +103,14 @@ void http_reply_status(struct http_reply *reply, int status);
  * Name and value are copied.
  */
 void http_reply_field(struct http_reply *reply, const char *name, const char *value);
+/* At most 511 bytes of value. */
 void http_reply_fieldf(struct http_reply *reply, const char *name, const char *format, ...)
     printf_like(3, 4);
+
+/* The same for fields that are the same each time: "Name: value\r\n…", a literal, taken as it is.
+ */
+#define http_reply_fixed(reply, literal) http_reply_fixed_span(reply, SPAN_LITERAL(literal ""))
+void http_reply_fixed_span(struct http_reply *reply, struct span lines);
 
 /* The body: takes what `body` holds and leaves it empty. A buf that overflowed makes a 500. */
 void http_reply_take_body(struct http_reply *reply, struct buf *body);

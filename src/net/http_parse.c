@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/eight.h"
 #include "base/parse.h"
 #include "net/http.h"
 #include "net/http_target.h"
@@ -21,6 +22,7 @@
 #define MAX_BLANK_LINES 2         /* in front of a request (RFC 9112, 2.2) */
 #define MAX_CHUNK_EXTENSIONS 4096
 #define MAX_TRAILER 4096
+#define USUAL_HEAD 1024
 #define MAX_BODY INT64_C(999999999999999999)
 
 enum parser_state { IN_HEAD, IN_BODY, IN_TRAILER, AT_END, IN_REFUSAL };
@@ -159,6 +161,7 @@ struct http_parser *http_parser_new(const struct http_parse_limits *limits,
     parser->limits = *limits;
     parser->request = request;
     parser->head = (struct buf)BUF_INIT_SECRET(limits->max_head); /* credentials are in there */
+    buf_reserve(&parser->head, USUAL_HEAD);
     parser->trailer = (struct buf)BUF_INIT(MAX_TRAILER);
     request->body_fd = -1;
     llhttp_init(&parser->llhttp, HTTP_REQUEST, &settings);
@@ -242,10 +245,44 @@ static bool end_line(struct http_parser *parser)
     return is_empty;
 }
 
+/* How many bytes from the start of `in` are nothing special to byte_fault(). */
+static size_t count_ordinary(struct span in)
+{
+    size_t n = 0;
+
+    while (in.size - n >= EIGHT_BYTES && !eight_has_below(eight_at(in.data + n), 0x20) &&
+           !eight_has(eight_at(in.data + n), 0x7f))
+        n += EIGHT_BYTES;
+    while (n < in.size && in.data[n] >= 0x20 && in.data[n] != 0x7f)
+        n++;
+    return n;
+}
+
+/* Collect what may be in the midst of a line, as long as there is room for it. */
+static size_t collect_ordinary(struct http_parser *parser, struct span in)
+{
+    const struct buf *head = &parser->head;
+    const size_t most_line = parser->limits.max_target + MAX_REQUEST_LINE_EXTRA;
+    size_t most = parser->limits.max_head;
+
+    if (parser->n_lines == 0 && most_line < most)
+        most = most_line;
+    if (head->size == parser->line_start || head->data[head->size - 1] == '\r' ||
+        head->size >= most)
+        return 0;
+    const size_t n = count_ordinary(span_slice(in, 0, most - head->size));
+
+    buf_add_span(&parser->head, span_slice(in, 0, n));
+    return n;
+}
+
 /* Collect the header section. True when it is complete. */
 static bool collect_head(struct http_parser *parser, struct span in, size_t *used)
 {
     for (*used = 0; *used < in.size; (*used)++) {
+        *used += collect_ordinary(parser, span_slice(in, *used, SIZE_MAX));
+        if (*used == in.size)
+            return false;
         uint8_t c = in.data[*used];
 
         if (!may_collect(parser, c))

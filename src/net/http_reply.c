@@ -15,6 +15,8 @@
 #include "base/fs.h"
 
 #define MAX_FIELDS_BYTES ((size_t)64 * 1024)
+#define MAX_FORMATTED 512
+#define USUAL_FIELDS_BYTES 256 /* of what differs from reply to reply */
 #define FILE_PIECE ((size_t)64 * 1024)
 
 void http_reply_init(struct http_reply *reply)
@@ -69,61 +71,85 @@ void http_reply_status(struct http_reply *reply, int status)
     reply->status = status;
 }
 
-static bool is_token(const char *name)
+static bool is_token(struct span name)
 {
     static const char others[] = "!#$%&'*+-.^_`|~";
 
-    for (const char *c = name; *c; c++)
-        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
-                strchr(others, *c)))
+    for (size_t i = 0; i < name.size; i++) {
+        const char c = (char)name.data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                strchr(others, c)))
             return false;
-    return *name != '\0';
+    }
+    return name.size > 0;
 }
 
-static bool is_value(const char *value)
+static bool is_value(struct span value)
 {
-    for (const char *c = value; *c; c++)
-        if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f)
+    for (size_t i = 0; i < value.size; i++)
+        if ((value.data[i] < 0x20 && value.data[i] != '\t') || value.data[i] == 0x7f)
             return false;
     return true;
 }
 
-static bool is_framing(const char *name)
+static bool is_framing(struct span name)
 {
     static const char *const framing[] = { "content-length", "transfer-encoding", "connection",
         "date", "keep-alive", "upgrade", "trailer" };
 
     for (size_t i = 0; i < countof(framing); i++)
-        if (span_is_nocase(span_text(name), framing[i]))
+        if (span_is_nocase(name, framing[i]))
             return true;
     return false;
 }
 
-void http_reply_field(struct http_reply *reply, const char *name, const char *value)
+static void check_room(struct http_reply *reply)
 {
-    if (!is_token(name))
-        reply->mistake = "a field with a name that is none";
-    else if (is_framing(name))
-        reply->mistake = "a field that is the server's to write";
-    else if (!is_value(value))
-        reply->mistake = "a field with a control character in its value";
-    else
-        buf_addf(&reply->fields, "%s: %s\r\n", name, value);
     if (!buf_ok(&reply->fields))
         reply->mistake = "more fields than fit";
 }
 
+void http_reply_field(struct http_reply *reply, const char *name, const char *value)
+{
+    const struct span key = span_text(name);
+    const struct span text = span_text(value);
+
+    if (!is_token(key)) {
+        reply->mistake = "a field with a name that is none";
+    } else if (is_framing(key)) {
+        reply->mistake = "a field that is the server's to write";
+    } else if (!is_value(text)) {
+        reply->mistake = "a field with a control character in its value";
+    } else {
+        buf_add_span(&reply->fields, key);
+        buf_add_text(&reply->fields, ": ");
+        buf_add_span(&reply->fields, text);
+        buf_add_text(&reply->fields, "\r\n");
+    }
+    check_room(reply);
+}
+
+void http_reply_fixed_span(struct http_reply *reply, struct span lines)
+{
+    buf_reserve(&reply->fields, lines.size + USUAL_FIELDS_BYTES);
+    buf_add_span(&reply->fields, lines);
+    check_room(reply);
+}
+
 void http_reply_fieldf(struct http_reply *reply, const char *name, const char *format, ...)
 {
-    autofree(str) char *value = NULL;
+    char value[MAX_FORMATTED];
     va_list args;
     int n;
 
     va_start(args, format);
-    n = vasprintf(&value, format, args);
+    n = vsnprintf(value, sizeof value, format, args);
     va_end(args);
-    ASSERT(n >= 0 && value);
-    http_reply_field(reply, name, value);
+    if (n < 0 || (size_t)n >= sizeof value)
+        reply->mistake = "a field longer than fits";
+    else
+        http_reply_field(reply, name, value);
 }
 
 void http_reply_take_body(struct http_reply *reply, struct buf *body)
@@ -248,15 +274,23 @@ static bool has_length(int status)
 void http_reply_write_head(const struct http_reply *reply, const struct http_reply_frame *frame,
     struct buf *out)
 {
-    buf_addf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", reply->status, http_status_text(reply->status),
-        frame->date);
+    buf_add_text(out, "HTTP/1.1 ");
+    buf_add_i64(out, reply->status);
+    buf_add_char(out, ' ');
+    buf_add_text(out, http_status_text(reply->status));
+    buf_add_text(out, "\r\nDate: ");
+    buf_add_text(out, frame->date);
+    buf_add_text(out, "\r\n");
     buf_add_span(out, buf_span(&reply->fields));
-    if (!has_length(reply->status))
+    if (!has_length(reply->status)) {
         ;
-    else if (frame->size >= 0)
-        buf_addf(out, "Content-Length: %" PRId64 "\r\n", frame->size);
-    else if (frame->is_chunked)
+    } else if (frame->size >= 0) {
+        buf_add_text(out, "Content-Length: ");
+        buf_add_i64(out, frame->size);
+        buf_add_text(out, "\r\n");
+    } else if (frame->is_chunked) {
         buf_add_text(out, "Transfer-Encoding: chunked\r\n");
+    }
     if (!frame->keeps_alive)
         buf_add_text(out, "Connection: close\r\n");
     else if (frame->minor_version == 0)

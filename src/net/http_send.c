@@ -10,9 +10,10 @@
 #include "base/log.h"
 #include "net/http_conn.h"
 
-#define SMALL_BODY ((size_t)16 * 1024) /* is copied behind its head: one write, one TLS record */
+#define SMALL_BODY ((size_t)16 * 1024) /* is copied behind its head: one TLS record */
 #define MAX_OUT ((size_t)128 * 1024)
 #define CHUNK_FRAME 32
+#define HEAD_AROUND_FIELDS 160 /* status line, Date, Content-Length, the empty line */
 
 bool exchange_has_body(const struct http_exchange *x)
 {
@@ -165,7 +166,7 @@ static void start_body(struct http_exchange *x, bool streams)
     if (streams || !exchange_has_body(x))
         return;
     body = http_reply_get_body(&x->reply);
-    if (body.size <= SMALL_BODY)
+    if (x->conn->is_encrypted && body.size <= SMALL_BODY)
         buf_add_span(&x->out, body);
     else
         x->rest = body;
@@ -199,6 +200,7 @@ void exchange_reply(struct http_exchange *x)
     x->conn->state = CONN_SENDING;
     x->conn->deadline_ms = clock_mono_ms() + server->limits.stall_timeout_ms;
     x->out = (struct buf)BUF_INIT_SECRET(MAX_OUT); /* there may be a session's cookie in it */
+    buf_reserve(&x->out, x->reply.fields.size + HEAD_AROUND_FIELDS);
     http_reply_write_head(&x->reply, &frame, &x->out);
     start_body(x, streams && frame.size != 0);
     exchange_send(x);

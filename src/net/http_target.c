@@ -18,12 +18,15 @@
 
 #define MAX_PARTS 64
 
-/* One part of a path. NULL for what does not decode to UTF-8 text without control characters. */
+/* One part of a path, of characters that a target may have. NULL for what does not decode to UTF-8
+ * text without control characters. */
 static char *decode_part(struct span part)
 {
     autodone(buf) struct buf out = BUF_INIT(part.size);
     struct err ignored = { 0 };
 
+    if (span_find_char(part, '%') == SIZE_MAX)
+        return span_dup(part);
     if (!url_decode(part, false, &out, &ignored))
         return NULL;
     for (size_t i = 0; i < out.size; i++)

@@ -31,6 +31,29 @@ static void buf_formats_long_text_whole(void **state)
     assert_int_equal(b.data[1001], '\0');
 }
 
+static void buf_reserves_within_its_ceiling(void **state)
+{
+    autodone(buf) struct buf b = BUF_INIT(10);
+
+    (void)state;
+    buf_reserve(&b, 4);
+    assert_true(b.room >= 5 && b.size == 0);
+    assert_string_equal(buf_text(&b), "");
+    buf_add_text(&b, "123");
+    const uint8_t *at = b.data;
+
+    buf_add_text(&b, "4");
+    assert_ptr_equal(b.data, at);
+    buf_reserve(&b, SIZE_MAX);
+    assert_int_equal(b.room, 11);
+    assert_string_equal(buf_text(&b), "1234");
+    assert_true(buf_ok(&b));
+    buf_add_text(&b, "567890");
+    assert_true(buf_ok(&b));
+    buf_add_char(&b, 'x');
+    assert_false(buf_ok(&b));
+}
+
 static void buf_drops_from_the_front(void **state)
 {
     autodone(buf) struct buf b = BUF_INIT(64);
@@ -48,6 +71,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buf_refuses_past_its_ceiling_and_remembers),
         cmocka_unit_test(buf_formats_long_text_whole),
+        cmocka_unit_test(buf_reserves_within_its_ceiling),
         cmocka_unit_test(buf_drops_from_the_front),
     };
     return cmocka_run_group_tests_name("buf", tests, NULL, NULL);

@@ -88,6 +88,87 @@ static void writer_escapes_strings(void **state)
     }
 }
 
+/* Bytes that need an escape are seen wherever they stand in a word, and words around them too. */
+static void writer_sees_each_byte_at_each_place(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < 256; c++) {
+        for (size_t place = 0; place < 20; place++) {
+            autodone(buf) struct buf buf = BUF_INIT(4096);
+            struct json_out out;
+            char text[] = "abcdefghijklmnopqrst";
+            const bool is_plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+
+            text[place] = (char)c;
+            json_out_init(&out, &buf);
+            json_str_span(&out, NULL, span_of(text, 20));
+            assert_int_equal(buf.size == 22 && memcmp(buf.data + 1, text, 20) == 0, is_plain);
+        }
+    }
+}
+
+static const struct {
+    const char *values[3];
+    size_t n;
+} member_lists[] = {
+    { { NULL }, 0 },
+    { { "a.example" }, 1 },
+    { { "a.example", "", "*.b.example" }, 3 },
+    { { "\",\"value\":\"no", "\\", "\\\"" }, 3 },
+    { { "gr\xc3\xbc\xc3\x9f", "value", "line\nbreak" }, 3 },
+};
+
+static void members_are_found_in_what_was_written(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < countof(member_lists); i++) {
+        autodone(buf) struct buf list = BUF_INIT(4096);
+        autodone(buf) struct buf one = BUF_INIT(4096);
+        struct json_out out;
+        struct span rest;
+        struct span found;
+
+        json_out_init(&out, &list);
+        json_begin_array(&out, NULL);
+        for (size_t j = 0; j < member_lists[i].n; j++) {
+            json_begin_object(&out, NULL);
+            json_str(&out, "type", "value");
+            json_str(&out, "value", member_lists[i].values[j]);
+            json_end(&out);
+        }
+        json_end(&out);
+        rest = buf_span(&list);
+        for (size_t j = 0; j < member_lists[i].n; j++) {
+            buf_clear(&one);
+            json_out_init(&out, &one);
+            json_str(&out, NULL, member_lists[i].values[j]);
+            assert_true(json_next_member(&rest, "value", &found));
+            assert_true(span_equal(found, buf_span(&one)));
+        }
+        assert_false(json_next_member(&rest, "value", &found));
+    }
+}
+
+static void a_member_may_stand_apart_from_its_name(void **state)
+{
+    struct span rest = SPAN_LITERAL("[{\"value\": null}, {\"value\": 1}, {\"value\": \"a\"}]");
+    struct span found;
+
+    (void)state;
+    assert_true(json_next_member(&rest, "value", &found));
+    assert_true(span_is(found, "\"a\""));
+    assert_false(json_next_member(&rest, "value", &found));
+}
+
+static void a_member_that_is_cut_is_none(void **state)
+{
+    struct span rest = SPAN_LITERAL("[{\"value\":\"a\\\"");
+    struct span found;
+
+    (void)state;
+    assert_false(json_next_member(&rest, "value", &found));
+}
+
 static void writer_remembers_the_ceiling(void **state)
 {
     autodone(buf) struct buf buf = BUF_INIT(8);
@@ -407,6 +488,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writer_places_commas_and_nesting),
         cmocka_unit_test(writer_escapes_strings),
+        cmocka_unit_test(writer_sees_each_byte_at_each_place),
+        cmocka_unit_test(members_are_found_in_what_was_written),
+        cmocka_unit_test(a_member_may_stand_apart_from_its_name),
+        cmocka_unit_test(a_member_that_is_cut_is_none),
         cmocka_unit_test(writer_remembers_the_ceiling),
         cmocka_unit_test(value_is_written_back_as_it_was),
         cmocka_unit_test(parser_refuses),
