@@ -42,7 +42,7 @@ struct prepared {
 
 struct postgres_stmt {
     struct stmt stmt;
-    const struct prepared *prepared; /* NULL: the cache was full, and `sql` is sent each time */
+    const struct prepared *prepared; /* NULL: `sql` is sent each time */
     char *sql;
     int n_parameters;
     char *values[MAX_PARAMETERS]; /* each on the heap, or in `numbers` */
@@ -346,11 +346,12 @@ static const struct prepared *prepare_on_server(struct postgres_db *self, const 
     return NULL;
 }
 
-static struct stmt *postgres_prepare(struct db *db, const char *sql)
+static struct stmt *postgres_prepare(struct db *db, const char *sql, bool for_values)
 {
     struct postgres_stmt *self = xcalloc(1, sizeof *self);
 
-    self->prepared = prepare_on_server((struct postgres_db *)db, sql, &self->stmt.err);
+    if (!for_values)
+        self->prepared = prepare_on_server((struct postgres_db *)db, sql, &self->stmt.err);
     self->sql = xstrdup(sql);
     self->n_parameters = self->prepared ? self->prepared->n_parameters : count_parameters(sql);
     self->row = -1;

@@ -607,6 +607,7 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
 /* The ids of some records, from n places spread over all there are. */
 void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_id)
 {
+    select->is_planned_once = true;
     for (int64_t i = 0; i < n_places; i++) {
         if (i)
             select_add(select, " UNION ALL ");
@@ -620,6 +621,7 @@ void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_
 static void add_sample_with_words(const struct cert_where *where, struct select *select,
     int64_t max_id)
 {
+    select->is_planned_once = true;
     select_add(select, "SELECT p.rowid AS id FROM (");
     for (int64_t i = 0; i < SAMPLE_PLACES; i++) {
         if (i)
