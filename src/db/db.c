@@ -211,15 +211,9 @@ void sql_done(struct sql *sql)
     buf_done(&sql->text);
 }
 
-struct stmt *tx_prepare_sql(struct tx *tx, const struct sql *sql)
+static struct stmt *prepare(struct tx *tx, const char *sql, bool for_values)
 {
-    ASSERT(buf_ok(&sql->text));
-    return tx_prepare_text(tx, buf_text(&sql->text));
-}
-
-struct stmt *tx_prepare_text(struct tx *tx, const char *sql)
-{
-    struct stmt *stmt = tx->db->ops->prepare(tx->db, sql);
+    struct stmt *stmt = tx->db->ops->prepare(tx->db, sql, for_values);
 
     stmt->ops = tx->db->ops;
     stmt->db = tx->db;
@@ -227,6 +221,23 @@ struct stmt *tx_prepare_text(struct tx *tx, const char *sql)
     if (stmt->err.kind != ERR_NONE)
         tx->db->has_failed = true;
     return stmt;
+}
+
+struct stmt *tx_prepare_text(struct tx *tx, const char *sql)
+{
+    return prepare(tx, sql, false);
+}
+
+struct stmt *tx_prepare_sql(struct tx *tx, const struct sql *sql)
+{
+    ASSERT(buf_ok(&sql->text));
+    return prepare(tx, buf_text(&sql->text), false);
+}
+
+struct stmt *tx_prepare_for_values(struct tx *tx, const struct sql *sql)
+{
+    ASSERT(buf_ok(&sql->text));
+    return prepare(tx, buf_text(&sql->text), true);
 }
 
 static void bind(struct stmt *stmt, int parameter, enum db_type type, int64_t number,

@@ -118,6 +118,13 @@ void sql_add_parameter(struct sql *sql, int n);
 void sql_done(struct sql *sql);
 struct stmt *tx_prepare_sql(struct tx *tx, const struct sql *sql) must_check;
 
+/*
+ * The same for a query where the best way depends on the values that will be bound: of ranges, of
+ * words, of limits. PostgreSQL plans it anew each time; one that is prepared it plans for any value
+ * after a while, and may take a range of half the table for a few rows then.
+ */
+struct stmt *tx_prepare_for_values(struct tx *tx, const struct sql *sql) must_check;
+
 /* Parameters count from 1. What is bound is copied or used before the call returns. */
 void stmt_bind_i64(struct stmt *stmt, int parameter, int64_t value);
 void stmt_bind_bool(struct stmt *stmt, int parameter, bool value);

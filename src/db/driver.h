@@ -28,8 +28,9 @@ struct db_ops {
     /* Run a script of several statements, without parameters or rows: migrations. */
     bool (*script)(struct db *db, const char *sql, struct err *err) must_check;
 
-    /* A statement ready to be bound. Never NULL; a failure is left in stmt->err. */
-    struct stmt *(*prepare)(struct db *db, const char *sql);
+    /* A statement ready to be bound. Never NULL; a failure is left in stmt->err. `for_values`: as
+     * tx_prepare_for_values() says. */
+    struct stmt *(*prepare)(struct db *db, const char *sql, bool for_values);
     void (*bind)(struct stmt *stmt, int parameter, enum db_type type, int64_t number,
         struct span bytes);
     bool (*next)(struct stmt *stmt);

@@ -4,8 +4,12 @@
  * Statements are prepared on the server once for each connection. Parameters travel as text but for
  * bytea, which travels as it is; results come as text. After an error PostgreSQL refuses everything
  * until ROLLBACK, so the first failure of a transaction is the one that is told.
+ *
+ * BEGIN is not sent before there is something to do: it travels with the first statement, as each
+ * message that is waited for costs more than what most of them ask.
  */
 #include <libpq-fe.h>
+#include <poll.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -25,26 +29,30 @@ struct postgres_db {
     struct stmt_cache cache;
     int64_t n_prepared;
     bool reads_only;   /* the present transaction */
-    bool is_forgetful; /* the server does not know our prepared statements, or not as they were */
+    bool is_to_begin;  /* it has, but the server has not been told */
+    bool is_forgetful; /* our prepared statements are too many, or not as the server knows them */
     char version[64];
 };
 
 /* What the server knows by a name. */
 struct prepared {
     char name[24];
+    int n_parameters;
 };
 
 struct postgres_stmt {
     struct stmt stmt;
-    const struct prepared *prepared; /* NULL: the cache was full, and `sql` is sent each time */
+    const struct prepared *prepared; /* NULL: `sql` is sent each time */
     char *sql;
     int n_parameters;
-    char *values[MAX_PARAMETERS];
+    char *values[MAX_PARAMETERS]; /* each on the heap, or in `numbers` */
+    char numbers[MAX_PARAMETERS][24];
     int lengths[MAX_PARAMETERS];
     int formats[MAX_PARAMETERS]; /* 1: binary */
     PGresult *result;
     int row;               /* -1: not run yet */
-    struct span blobs[64]; /* bytea columns of this row that were asked for */
+    struct span blobs[64]; /* bytea columns of this row that were asked for … */
+    size_t n_blobs;        /* … among the first so many */
 };
 
 /* What the five letters of SQLSTATE mean to us; the longer beginning comes first. */
@@ -121,7 +129,8 @@ static bool run_simple(struct postgres_db *self, const char *sql, struct err *er
 /*
  * For every new connection: what it must agree with us about. Our statements are many and short,
  * and what they touch is mostly in memory: compiling them, sharing them out or shying away from
- * indexes would cost more than they do.
+ * indexes would cost more than they do, and so would trying all orders of ten tables: joins are
+ * written in a good one.
  */
 static bool set_up(struct postgres_db *self, struct err *err)
 {
@@ -132,6 +141,7 @@ static bool set_up(struct postgres_db *self, struct err *err)
     return run_simple(self,
         "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;"
         " SET jit = off; SET max_parallel_workers_per_gather = 0; SET random_page_cost = 1.1;"
+        " SET join_collapse_limit = 4;"
         " SET bytea_output = 'hex'; SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '10min'",
         err);
 }
@@ -216,19 +226,33 @@ static bool forget_statements(struct postgres_db *self, struct err *err)
     return true;
 }
 
+/* Reads what the server may have sent since: that it has closed the connection is told by that. */
+static bool is_connected(struct postgres_db *self)
+{
+    struct pollfd has_sent = { .fd = PQsocket(self->connection), .events = POLLIN };
+
+    while (PQstatus(self->connection) == CONNECTION_OK && poll(&has_sent, 1, 0) > 0) {
+        if (PQconsumeInput(self->connection) != 1)
+            break;
+    }
+    return PQstatus(self->connection) == CONNECTION_OK &&
+           PQpipelineStatus(self->connection) == PQ_PIPELINE_OFF;
+}
+
 static bool postgres_begin(struct db *db, enum tx_mode mode, struct err *err)
 {
     struct postgres_db *self = (struct postgres_db *)db;
-    const char *sql = mode == TX_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-                                      : "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE";
 
     self->reads_only = mode == TX_READ;
-    if (PQstatus(self->connection) == CONNECTION_OK && forget_statements(self, err) &&
-        run_simple(self, sql, err))
-        return true;
-    if (PQstatus(self->connection) == CONNECTION_OK)
-        return false;
-    return connect_again(self, err) && run_simple(self, sql, err);
+    self->is_to_begin =
+        is_connected(self) ? forget_statements(self, err) : connect_again(self, err);
+    return self->is_to_begin;
+}
+
+static const char *begin_sql(const struct postgres_db *self)
+{
+    return self->reads_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+                            : "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE";
 }
 
 /* Nothing hangs on how a transaction that only read ends: it is not waited for. libpq reads the
@@ -244,6 +268,10 @@ static bool postgres_commit(struct db *db, struct err *err)
 {
     struct postgres_db *self = (struct postgres_db *)db;
 
+    if (self->is_to_begin) {
+        self->is_to_begin = false;
+        return true;
+    }
     if (PQtransactionStatus(self->connection) == PQTRANS_INERROR)
         return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
     return self->reads_only ? end_reading(self, err) : run_simple(self, "COMMIT", err);
@@ -254,8 +282,10 @@ static void postgres_rollback(struct db *db)
     struct postgres_db *self = (struct postgres_db *)db;
     struct err ignored = { 0 };
 
-    if (PQtransactionStatus(self->connection) == PQTRANS_IDLE)
+    if (self->is_to_begin || PQtransactionStatus(self->connection) == PQTRANS_IDLE) {
+        self->is_to_begin = false;
         return;
+    }
     if (self->reads_only)
         (void)!end_reading(self, &ignored);
     else
@@ -264,7 +294,12 @@ static void postgres_rollback(struct db *db)
 
 static bool postgres_script(struct db *db, const char *sql, struct err *err)
 {
-    return run_simple((struct postgres_db *)db, sql, err);
+    struct postgres_db *self = (struct postgres_db *)db;
+
+    if (self->is_to_begin && !run_simple(self, begin_sql(self), err))
+        return false;
+    self->is_to_begin = false;
+    return run_simple(self, sql, err);
 }
 
 /* The highest $N in the text: libpq wants to know how many there are. */
@@ -293,10 +328,15 @@ static const struct prepared *prepare_on_server(struct postgres_db *self, const 
     PGresult *result;
     bool works;
 
-    if (prepared || stmt_cache_is_full(&self->cache))
+    if (prepared)
         return prepared;
+    if (stmt_cache_is_full(&self->cache)) {
+        self->is_forgetful = true; /* from the next transaction on there is room again */
+        return NULL;
+    }
     prepared = xcalloc(1, sizeof *prepared);
     (void)snprintf(prepared->name, sizeof prepared->name, "s%" PRId64, self->n_prepared++);
+    prepared->n_parameters = count_parameters(sql);
     result = PQprepare(self->connection, prepared->name, sql, 0, NULL);
     works = PQresultStatus(result) == PGRES_COMMAND_OK;
     if (!works)
@@ -308,15 +348,35 @@ static const struct prepared *prepare_on_server(struct postgres_db *self, const 
     return NULL;
 }
 
-static struct stmt *postgres_prepare(struct db *db, const char *sql)
+static struct stmt *postgres_prepare(struct db *db, const char *sql, bool for_values)
 {
     struct postgres_stmt *self = xcalloc(1, sizeof *self);
 
-    self->prepared = prepare_on_server((struct postgres_db *)db, sql, &self->stmt.err);
+    if (!for_values)
+        self->prepared = prepare_on_server((struct postgres_db *)db, sql, &self->stmt.err);
     self->sql = xstrdup(sql);
-    self->n_parameters = count_parameters(sql);
+    self->n_parameters = self->prepared ? self->prepared->n_parameters : count_parameters(sql);
     self->row = -1;
     return &self->stmt;
+}
+
+static void drop_value(struct postgres_stmt *self, int i)
+{
+    if (self->values[i] != self->numbers[i])
+        free(self->values[i]);
+    self->values[i] = NULL;
+}
+
+/* A short text that needs no place of its own on the heap. */
+static void set_number(struct postgres_stmt *self, int i, enum db_type type, int64_t number)
+{
+    char *const text = self->numbers[i];
+
+    if (type == DB_BOOL)
+        (void)snprintf(text, sizeof self->numbers[i], "%s", number ? "t" : "f");
+    else
+        (void)snprintf(text, sizeof self->numbers[i], "%" PRId64, number);
+    self->values[i] = text;
 }
 
 static void postgres_bind(struct stmt *stmt, int parameter, enum db_type type, int64_t number,
@@ -325,19 +385,16 @@ static void postgres_bind(struct stmt *stmt, int parameter, enum db_type type, i
     struct postgres_stmt *self = (struct postgres_stmt *)stmt;
     int i = parameter - 1;
 
-    ASSERT(i >= 0 && i < MAX_PARAMETERS);
-    free(self->values[i]);
-    self->values[i] = NULL;
+    ASSERT(i >= 0 && i < self->n_parameters);
+    drop_value(self, i);
     self->lengths[i] = 0;
     self->formats[i] = 0;
     switch (type) {
     case DB_NULL:
         break;
     case DB_I64:
-        self->values[i] = xasprintf("%" PRId64, number);
-        break;
     case DB_BOOL:
-        self->values[i] = xstrdup(number ? "t" : "f");
+        set_number(self, i, type, number);
         break;
     case DB_TEXT:
         self->values[i] = span_dup(bytes);
@@ -356,10 +413,11 @@ static void postgres_bind(struct stmt *stmt, int parameter, enum db_type type, i
 
 static void drop_blobs(struct postgres_stmt *self)
 {
-    for (size_t i = 0; i < countof(self->blobs); i++) {
+    for (size_t i = 0; i < self->n_blobs; i++) {
         PQfreemem((void *)(uintptr_t)self->blobs[i].data);
         self->blobs[i] = SPAN_EMPTY;
     }
+    self->n_blobs = 0;
 }
 
 static PGresult *execute(struct postgres_stmt *self, PGconn *connection)
@@ -373,11 +431,58 @@ static PGresult *execute(struct postgres_stmt *self, PGconn *connection)
         self->formats, 0);
 }
 
+static bool send(struct postgres_stmt *self, PGconn *connection)
+{
+    const char *const *values = (const char *const *)self->values;
+
+    if (self->prepared)
+        return PQsendQueryPrepared(connection, self->prepared->name, self->n_parameters, values,
+                   self->lengths, self->formats, 0) == 1;
+    return PQsendQueryParams(connection, self->sql, self->n_parameters, NULL, values, self->lengths,
+               self->formats, 0) == 1;
+}
+
+/* The answer to one message of a pipeline, without the NULL that ends it. */
+static PGresult *read_answer(PGconn *connection)
+{
+    PGresult *answer = PQgetResult(connection);
+
+    if (answer)
+        PQclear(PQgetResult(connection));
+    return answer;
+}
+
+/* BEGIN and the statement in one message. Returns what BEGIN answers if that fails. */
+static PGresult *begin_and_execute(struct postgres_stmt *self, struct postgres_db *owner)
+{
+    PGconn *const connection = owner->connection;
+    PGresult *begun;
+    PGresult *result;
+
+    PQclear(read_answer(connection)); /* to the end of the last transaction */
+    owner->is_to_begin = false;
+    if (PQenterPipelineMode(connection) != 1 ||
+        PQsendQueryParams(connection, begin_sql(owner), 0, NULL, NULL, NULL, NULL, 0) != 1 ||
+        !send(self, connection) || PQpipelineSync(connection) != 1)
+        return NULL;
+    begun = read_answer(connection);
+    result = read_answer(connection);
+    PQclear(PQgetResult(connection)); /* the end of the pipeline */
+    (void)PQexitPipelineMode(connection);
+    if (PQresultStatus(begun) == PGRES_COMMAND_OK) {
+        PQclear(begun);
+        return result;
+    }
+    PQclear(result);
+    return begun;
+}
+
 static bool run(struct postgres_stmt *self)
 {
     struct postgres_db *owner = (struct postgres_db *)self->stmt.db;
 
-    self->result = execute(self, owner->connection);
+    self->result =
+        owner->is_to_begin ? begin_and_execute(self, owner) : execute(self, owner->connection);
     ExecStatusType status = PQresultStatus(self->result);
 
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
@@ -411,7 +516,8 @@ static int64_t postgres_i64(struct stmt *stmt, int column)
         return text[0] == 't';
     if (PQgetisnull(self->result, self->row, column))
         return 0;
-    if (!parse_i64(span_text(text), INT64_MIN, INT64_MAX, &value, NULL))
+    if (!parse_i64(span_of(text, (size_t)PQgetlength(self->result, self->row, column)), INT64_MIN,
+            INT64_MAX, &value, NULL))
         fail(&stmt->err, ERR_INTERNAL, "column %d is not a number", column);
     return value;
 }
@@ -432,6 +538,8 @@ static struct span postgres_bytes(struct stmt *stmt, int column)
         uint8_t *bytes = PQunescapeBytea((const unsigned char *)text, &size);
 
         self->blobs[column] = span_of(bytes, bytes ? size : 0);
+        if (self->n_blobs <= (size_t)column)
+            self->n_blobs = (size_t)column + 1;
     }
     return self->blobs[column];
 }
@@ -458,8 +566,8 @@ static void postgres_release(struct stmt *stmt)
     struct postgres_stmt *self = (struct postgres_stmt *)stmt;
 
     postgres_reset(stmt);
-    for (size_t i = 0; i < MAX_PARAMETERS; i++)
-        free(self->values[i]);
+    for (int i = 0; i < self->n_parameters; i++)
+        drop_value(self, i);
     free(self->sql);
     free(self);
 }

@@ -290,11 +290,12 @@ static struct sqlite_stmt *new_stmt(struct sqlite_db *self)
     return stmt;
 }
 
-static struct stmt *sqlite_prepare(struct db *db, const char *sql)
+static struct stmt *sqlite_prepare(struct db *db, const char *sql, bool for_values)
 {
     struct sqlite_db *owner = (struct sqlite_db *)db;
     struct sqlite_stmt *self = new_stmt(owner);
 
+    (void)for_values; /* there are no statistics to plan by */
     self->prepared = sqlite_conn_prepare(conn_of(owner), sql, &self->stmt.err);
     return &self->stmt;
 }

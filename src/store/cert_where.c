@@ -607,6 +607,7 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
 /* The ids of some records, from n places spread over all there are. */
 void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_id)
 {
+    select->is_planned_once = true;
     for (int64_t i = 0; i < n_places; i++) {
         if (i)
             select_add(select, " UNION ALL ");
@@ -616,8 +617,32 @@ void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_
     }
 }
 
+/* PostgreSQL reads 32 texts in a row at a fifth of what it takes to look each up by its record. */
+static void add_sample_with_words(const struct cert_where *where, struct select *select,
+    int64_t max_id)
+{
+    select->is_planned_once = true;
+    select_add(select, "SELECT p.rowid AS id FROM (");
+    for (int64_t i = 0; i < SAMPLE_PLACES; i++) {
+        if (i)
+            select_add(select, " UNION ALL ");
+        select_add(select, "SELECT rowid, words FROM (SELECT rowid, words FROM certificate_search"
+                           " WHERE rowid >= ");
+        select_i64(select, 1 + max_id / SAMPLE_PLACES * i);
+        select_add(select, " ORDER BY rowid LIMIT 32) AS place");
+    }
+    select_add(select, ") AS p WHERE p.words LIKE ");
+    select_text(select, where->words);
+    if (where->words_exact) {
+        select_add(select, " AND p.words LIKE ");
+        select_text(select, where->words_exact);
+        select_add(select, " ESCAPE '\\'");
+    }
+}
+
 bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
 {
+    const bool has_words_first = where->words && !where->is_sqlite;
     autodone(select) struct select select = SELECT_INIT;
     struct cert_where walk = *where;
     autofree(stmt) struct stmt *q = NULL;
@@ -636,11 +661,16 @@ bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
     select_add(&select, "SELECT count(*), count(CASE WHEN 1 = 1");
     cert_where_add_checks(&walk, &select);
     select_add(&select, " THEN 1 END) FROM (");
-    cert_where_add_sample(&select, SAMPLE_PLACES, max);
+    if (has_words_first)
+        add_sample_with_words(where, &select, max);
+    else
+        cert_where_add_sample(&select, SAMPLE_PLACES, max);
     select_add(&select, ") AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
-    walk.words = where->words;
-    walk.words_exact = where->words_exact;
-    cert_where_add_words(&walk, &select);
+    if (!has_words_first) {
+        walk.words = where->words;
+        walk.words_exact = where->words_exact;
+        cert_where_add_words(&walk, &select);
+    }
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
         where->n_worded = stmt_i64(q, 0);

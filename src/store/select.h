@@ -17,6 +17,7 @@ struct select {
     struct select_value *values;
     size_t n;
     size_t room;
+    bool is_planned_once; /* the way to the rows is the same for all values: by ids */
 };
 
 #define SELECT_INIT                                                                                \

@@ -295,6 +295,13 @@ static void more_statements_than_are_kept_still_run(void **state)
         assert_int_equal(sum, i);
     }
     tx_free(tx);
+    if (!test_db_is_postgres(test))
+        return;
+    /* And there is room again for those that are used now. */
+    tx = test_tx(test, TX_READ);
+    assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT 1")), 1);
+    assert_true(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM pg_prepared_statements")) < 5);
+    tx_free(tx);
 }
 
 static void it_answers_a_ping(void **state)

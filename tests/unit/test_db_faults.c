@@ -268,6 +268,9 @@ static void a_lost_connection_is_made_anew(void **state)
     tx_free(tx);
     assert_works(db_ping(test->db, &err), &err);
     tx = test_tx(test, TX_WRITE);
+    q = tx_prepare(tx, "SELECT 1");
+    assert_works(stmt_run(q, &err), &err);
+    stmt_free(q);
     cut_connections(test);
     assert_fails(tx_commit(tx, &err), &err, ERR_UNAVAILABLE);
     assert_works(db_ping(test->db, &err), &err);
