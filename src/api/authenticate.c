@@ -23,6 +23,7 @@
 #include "store/session.h"
 
 #define TOUCH_SECONDS 60
+#define UNKNOWN_TOKEN "the token is not known, or has expired"
 
 static bool refuse(struct api_call *call, struct err *err, const char *why)
 {
@@ -120,7 +121,7 @@ static bool by_token(struct api_call *call, struct span token, int64_t owner, st
         return false;
     if (!row || row->caller.is_disabled || (owner && row->account_id != owner) ||
         !scopes_from_text(row->scopes, &scopes))
-        return refuse(call, err, "the token is not known, or has expired");
+        return refuse(call, err, UNKNOWN_TOKEN);
     call->who_until = row->expires_at;
     if (call->now - row->used_at >= TOUCH_SECONDS)
         call->touch.token_id = row->id;
@@ -173,9 +174,10 @@ static bool by_basic(struct api_call *call, struct span encoded, struct err *err
         return refuse(call, err, "user name or password is wrong");
     if (!find_by_name(call, name, &account, err))
         return false;
+    /* Whether there is such a user is not told. */
     if (span_starts_with(password, "cdt_"))
         return account ? by_token(call, password, account->id, err)
-                       : refuse(call, err, "user name or password is wrong");
+                       : refuse(call, err, UNKNOWN_TOKEN);
     return by_password(call, name, password, account, err);
 }
 

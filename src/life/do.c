@@ -141,7 +141,7 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
     if (!life_case_lock(life, tx, step->ticket_id, NULL, &c, err) ||
         !life_case_require(life, &c, ACTION_EDIT, err) || !check_takes_csr(&c, err) ||
         (c.status != STATUS_CERTIFICATE_REQUEST && !life_check_agreed(&c, step->parsed, err)) ||
-        !life_check_use(life, tx, &c, false, err) ||
+        !life_check_use(life, tx, &c, false, err) || !life_key_check(tx, step->parsed, err) ||
         !life_judge(life, &c, step->parsed, false, err) || !life_note(life, tx, err))
         return false;
     life_domain(step->parsed, domain);

@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "core/policy_input.h"
 #include "life/work.h"
+#include "store/ca_certificate.h"
 #include "store/sealed_key.h"
 #include "x509/csr.h"
 
@@ -33,6 +34,18 @@ bool life_key_make(struct life *life, enum vault_algorithm algorithm, const stru
     ret->algorithm = algorithm;
     return vault_make_key(vault, algorithm, &binding, &ret->sealed, &ret->spki, err) &&
            vault_build_csr(vault, buf_span(&ret->sealed), &binding, names, &ret->csr, err);
+}
+
+bool life_key_check(struct tx *tx, const struct csr *csr, struct err *err)
+{
+    bool was_revoked = false;
+
+    if (!store_ca_key_was_revoked(tx, csr_spki_sha256(csr),
+            ca_reason_name(CA_REASON_KEY_COMPROMISE), &was_revoked, err))
+        return false;
+    return !was_revoked || fail(err, ERR_CONFLICT,
+                               "a certificate for this key was revoked because the key is "
+                               "compromised: make a request with another key");
 }
 
 bool life_key_keep(struct life *life, struct tx *tx, const struct life_key *key, int64_t *ret_id,

@@ -129,6 +129,18 @@ static bool look(struct life *life, struct life_made *made, struct err *err)
            find_profile(life, tx, made, err) && find_record(life, tx, made, err);
 }
 
+static bool check_key(struct life *life, const struct csr *csr, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+    struct err cause = { 0 };
+
+    if (!tx_begin(life->db, TX_READ, &tx, err))
+        return false;
+    return life_key_check(tx, csr, &cause) ||
+           complain(life, "csr", err, cause.kind == ERR_CONFLICT ? ERR_INVALID : cause.kind,
+               cause.msg);
+}
+
 static bool judge_csr(struct life *life, struct life_made *made, struct err *err)
 {
     autodone(policy_input) struct policy_input input = { 0 };
@@ -136,6 +148,8 @@ static bool judge_csr(struct life *life, struct life_made *made, struct err *err
 
     if (!csr_from_any(made->wish.csr, &made->csr, &cause))
         return complain(life, "csr", err, cause.kind, cause.msg);
+    if (!check_key(life, made->csr, err))
+        return false;
     policy_input_from_csr(made->csr, &input);
     return policy_require(made->profile->rules, &input, life->problems, err);
 }

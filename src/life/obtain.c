@@ -394,11 +394,20 @@ static bool load(struct obtain *o, int64_t ticket_id, struct err *err)
            look_for_csr(o, tx, err);
 }
 
+/* Between the request and now the key may have turned out to be compromised. */
+static bool check_key(const struct obtain *o, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return tx_begin(o->life->db, TX_READ, &tx, err) && life_key_check(tx, o->csr, err);
+}
+
 static bool obtain(struct obtain *o, struct err *err)
 {
     autofree(ca) struct ca *ca = NULL;
 
-    if (!choose_csr(o, err) || !life_open_ca(o->life, o->c.ca, &ca, err) || !fill_order(o, ca, err))
+    if (!choose_csr(o, err) || !check_key(o, err) || !life_open_ca(o->life, o->c.ca, &ca, err) ||
+        !fill_order(o, ca, err))
         return false;
     return ca->ops->forgets ? sign_and_write(o, ca, err) : order_and_drive(o, err);
 }

@@ -65,6 +65,9 @@ bool life_key_make(struct life *life, enum vault_algorithm algorithm, const stru
 /* The same for what another request asks for. */
 bool life_key_make_like(struct life *life, const struct csr *csr, struct life_key *ret,
     struct err *err) must_check;
+/* Whoever else has a key that is known to be compromised would have every certificate for it:
+ * ERR_CONFLICT. */
+bool life_key_check(struct tx *tx, const struct csr *csr, struct err *err) must_check;
 bool life_key_keep(struct life *life, struct tx *tx, const struct life_key *key, int64_t *ret_id,
     struct err *err) must_check;
 

@@ -99,6 +99,22 @@ bool store_ca_certificate_revoke(struct tx *tx, int64_t id, const char *reason, 
     return true;
 }
 
+bool store_ca_key_was_revoked(struct tx *tx, const uint8_t spki_sha256[static SHA256_SIZE],
+    const char *reason, bool *ret, struct err *err)
+{
+    int64_t n = 0;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM version v JOIN ca_certificate c ON c.version_id = v.id"
+        " WHERE v.spki_sha256 = $1 AND c.revocation_reason = $2)");
+
+    stmt_bind_blob(q, 1, span_of(spki_sha256, SHA256_SIZE));
+    stmt_bind_text(q, 2, reason);
+    if (!read_number(q, &n, err))
+        return false;
+    *ret = n != 0;
+    return true;
+}
+
 bool store_ca_certificate_n_revoked(struct tx *tx, int64_t ca_id, int64_t *ret, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,

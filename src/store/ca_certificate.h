@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "codec/digest.h"
 #include "core/rows_ca.h"
 #include "store/viewer.h"
 
@@ -31,6 +32,10 @@ bool store_ca_certificate_revoke(struct tx *tx, int64_t id, const char *reason, 
 /* How many the authority has issued, and how many of them are revoked, ended ones too. */
 bool store_ca_certificate_counts(struct tx *tx, int64_t ca_id, int64_t *ret_n, int64_t *ret_revoked,
     struct err *err) must_check;
+
+/* Was any certificate for this key revoked for that reason, as RFC 5280 spells it? */
+bool store_ca_key_was_revoked(struct tx *tx, const uint8_t spki_sha256[static SHA256_SIZE],
+    const char *reason, bool *ret, struct err *err) must_check;
 
 /* How many were revoked ever: grows with each revocation, and is quick. */
 bool store_ca_certificate_n_revoked(struct tx *tx, int64_t ca_id, int64_t *ret, struct err *err)

@@ -1,5 +1,6 @@
 """Who has some rights and wants others, and what bad luck does: what each of them tries in vain."""
 
+import base64
 import secrets
 
 import pytest
@@ -51,6 +52,20 @@ def test_a_copy_of_a_certificate_revokes_nothing(life):
     done = victim.post("/tickets", {"type": "revoke_certificate", "profile": "web", "summary": "gone",
                                     "certificate_id": number, "domain": name}).json
     assert done["status"] == "done"
+
+
+def test_a_compromised_key_gets_no_other_certificate(life):
+    """F17: whoever has stolen the key would have every certificate for it; as RFC 8555, 7.6, has it."""
+    csr, key = csr_for(f"stolen-{secrets.token_hex(3)}.example.org")
+    again = csr_for(f"again-{secrets.token_hex(3)}.example.org", key=key)[0]
+    ticket, waiting = life.enrolled(csr=csr), life.create(csr=again)
+    other = life.create(f"other-{secrets.token_hex(3)}.example.org")
+    life.do(ticket, "revoke", reason="keyCompromise")
+    assert "compromised" in life.do(waiting, "enroll", expect=409)["detail"]
+    assert life.create(csr=again, expect=400)["errors"][0]["field"] == "csr"
+    refused = life.api.post(f"/tickets/{other['key']}/csr", {"csr": again}, expect=409).json
+    assert "compromised" in refused["detail"]
+    assert life.do(other, "enroll")["status"] == "certificate_enrolled"
 
 
 def test_whoever_gives_the_request_does_not_approve_it(life):
@@ -133,6 +148,17 @@ def test_a_stolen_token_guesses_no_passwords(life):
     body = {"current_password": "wrong", "new_password": "a better horse staple"}
     said = [eve.call("POST", "/me/password", body).status for _ in range(12)]
     assert said[:4] == [400] * 4 and 429 in said[4:], said
+
+
+def test_nobody_learns_who_has_an_account(life):
+    """F34: whatever is wrong with what is shown, an account that is there answers as one that is not."""
+    def said(name, password):
+        word = base64.b64encode(f"{name}:{password}".encode()).decode()
+        answer = Api(life.desk.base).get("/rest/api/2/myself", expect=401, headers={"Authorization": f"Basic {word}"})
+        return answer.body, answer.headers["X-Seraph-LoginReason"]
+
+    for password in ("wrong", "cdt_" + "0" * 40):
+        assert said("admin", password) == said("nobody-" + secrets.token_hex(3), password)
 
 
 def test_what_a_wrong_clock_has_planned_is_planned_again(life):
