@@ -271,6 +271,12 @@ void stmt_bind_null(struct stmt *stmt, int parameter)
     bind(stmt, parameter, DB_NULL, 0, SPAN_EMPTY);
 }
 
+void stmt_bind_rows(struct stmt *stmt, int parameter, const struct db_rows *rows)
+{
+    if (stmt->err.kind == ERR_NONE)
+        stmt->ops->bind_rows(stmt, parameter, rows);
+}
+
 static bool may_begin(struct stmt *stmt)
 {
     if (stmt->has_begun)

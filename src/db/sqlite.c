@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "db/driver.h"
 #include "db/sqlite_conn.h"
+#include "db/sqlite_rows.h"
 #include "db/turn.h"
 
 #define DEFAULT_BUSY_MS 10000
@@ -334,6 +335,16 @@ static void sqlite_bind(struct stmt *stmt, int parameter, enum db_type type, int
             &stmt->err);
 }
 
+static void sqlite_bind_rows(struct stmt *stmt, int parameter, const struct db_rows *rows)
+{
+    const struct sqlite_prepared *prepared = ((struct sqlite_stmt *)stmt)->prepared;
+
+    if (prepared &&
+        sqlite_rows_bind(prepared->handle, prepared->parameters[parameter], rows) != SQLITE_OK)
+        sqlite_conn_fail(sqlite3_db_handle(prepared->handle), sqlite3_sql(prepared->handle),
+            &stmt->err);
+}
+
 static bool sqlite_next(struct stmt *stmt)
 {
     struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
@@ -433,6 +444,7 @@ const struct db_ops sqlite_ops = {
     .script = sqlite_script,
     .prepare = sqlite_prepare,
     .bind = sqlite_bind,
+    .bind_rows = sqlite_bind_rows,
     .next = sqlite_next,
     .i64 = sqlite_i64,
     .bytes = sqlite_bytes,

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "db/sqlite_rows.h"
 
 #define DEFAULT_CACHE_KIB 8192
 
@@ -147,6 +148,8 @@ bool sqlite_conn_open(const char *path, const struct db_conf *conf, int64_t busy
     if (sqlite3_open_v2(path, &conn->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK)
         return sqlite_conn_fail(conn->handle, "open", err);
+    if (sqlite_rows_register(conn->handle) != SQLITE_OK)
+        return sqlite_conn_fail(conn->handle, "many_rows", err);
     if (!set_up(conn, conf, busy_ms, err))
         return false;
     *ret = take(&conn);
