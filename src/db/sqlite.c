@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "db/driver.h"
+#include "db/sqlite_checkpoint.h"
 #include "db/sqlite_conn.h"
 #include "db/sqlite_rows.h"
 #include "db/turn.h"
@@ -57,9 +58,34 @@ static bool sqlite_accepts(const char *url)
     return strncmp(url, "sqlite:", 7) == 0 || !strstr(url, "://");
 }
 
-static void release_writer(void *baggage)
+/* What all who write to a file have in common: the turn's baggage. */
+struct shared {
+    struct sqlite_conn *writer;
+    struct sqlite_checkpoint *checkpoint;
+};
+
+static void release_shared(void *baggage)
 {
-    sqlite_conn_free(baggage);
+    struct shared *const shared = baggage;
+
+    sqlite_checkpoint_free(shared->checkpoint);
+    sqlite_conn_free(shared->writer);
+    free(shared);
+}
+
+static bool open_shared(struct sqlite_db *self, const char *path, const struct db_conf *conf,
+    struct err *err)
+{
+    struct sqlite_conn *writer;
+
+    if (!sqlite_conn_open(path, conf, self->busy_ms, &writer, err))
+        return false;
+    struct shared *shared = xcalloc(1, sizeof *shared);
+
+    shared->writer = writer;
+    shared->checkpoint = sqlite_checkpoint_new(path, writer->handle, self->turn);
+    turn_set_baggage(self->turn, shared, release_shared);
+    return true;
 }
 
 /* The first that opens the file brings the connection that all write on. */
@@ -69,18 +95,14 @@ static bool find_writer(struct sqlite_db *self, const char *path, const struct d
     bool goes_on;
     bool ok = true;
 
-    self->writer = turn_baggage(self->turn);
-    if (self->writer)
-        return true;
-    if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
-        return fail(err, ERR_UNAVAILABLE, "the database is busy");
-    self->writer = turn_baggage(self->turn);
-    if (!self->writer) {
-        ok = sqlite_conn_open(path, conf, self->busy_ms, &self->writer, err);
-        if (ok)
-            turn_set_baggage(self->turn, self->writer, release_writer);
+    if (!turn_baggage(self->turn)) {
+        if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
+            return fail(err, ERR_UNAVAILABLE, "the database is busy");
+        ok = turn_baggage(self->turn) || open_shared(self, path, conf, err);
+        turn_give(self->turn);
     }
-    turn_give(self->turn);
+    if (ok)
+        self->writer = ((const struct shared *)turn_baggage(self->turn))->writer;
     return ok;
 }
 

@@ -1,9 +1,12 @@
 /* db/: the same statements on both databases, and what happens when they fail. */
 #include "testing_db.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "db/cache.h"
 #include "db/driver.h"
 #include "db/many.h"
@@ -690,6 +693,73 @@ static void many_large_rows_are_written_as_they_come(void **state)
     free(text);
 }
 
+static int64_t size_of_database(const struct test_db *test)
+{
+    struct stat file;
+
+    assert_int_equal(stat(test->url, &file), 0);
+    return file.st_size;
+}
+
+static void write_bytes(const struct test_db *test, int64_t id, int64_t size)
+{
+    struct err err = { 0 };
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct stmt *q =
+        tx_prepare(tx, "INSERT INTO thing(id, name) VALUES ($1, hex(zeroblob($2)) || $1)");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_i64(q, 2, size / 2);
+    assert_works(stmt_run(q, &err), &err);
+    stmt_free(q);
+    test_commit(tx);
+}
+
+/* Without anybody's having to wait for it, and while connections are open. */
+static void what_is_in_the_log_gets_to_the_file(void **state)
+{
+    const int64_t size = (int64_t)6 << 20;
+    struct test_db *test = *state;
+
+    if (test_db_is_postgres(test))
+        return;
+    make_table(test);
+    for (int64_t i = 0; i < 3; i++)
+        write_bytes(test, i, size);
+    const int64_t deadline = clock_mono_ms() + 20000;
+
+    while (size_of_database(test) < 3 * size && clock_mono_ms() < deadline)
+        (void)poll(NULL, 0, 10);
+    assert_true(size_of_database(test) >= 3 * size);
+}
+
+/* There is always more than what the thread has seen to; and for as long as it lasts, others read.
+ */
+static void the_log_does_not_grow_for_ever(void **state)
+{
+    struct test_db *test = *state;
+    struct db *other = NULL;
+    autofree(str) char *log = xasprintf("%s-wal", test->url);
+    struct stat file;
+
+    if (test_db_is_postgres(test))
+        return;
+    make_table(test);
+    other = test_db_open_again(test);
+    for (int64_t i = 0; i < 60; i++) {
+        struct tx *tx = NULL;
+        struct err err = { 0 };
+
+        write_bytes(test, i, (int64_t)2 << 20);
+        assert_works(tx_begin(other, TX_READ, &tx, &err), &err);
+        assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing")), i + 1);
+        tx_free(tx);
+    }
+    assert_int_equal(stat(log, &file), 0);
+    assert_true(file.st_size < (int64_t)128 << 20);
+    db_close(other);
+}
+
 #define WITH(setup, test) cmocka_unit_test_setup_teardown(test, setup, test_db_teardown)
 
 int main(void)
@@ -718,6 +788,8 @@ int main(void)
         WITH(test_db_setup_empty, nodes_that_start_at_once_migrate_once),
         WITH(test_db_setup_empty, many_rows_come_back_as_they_went),
         WITH(test_db_setup_empty, one_of_many_rows_that_fails_fails_all),
+        WITH(test_db_setup_empty, what_is_in_the_log_gets_to_the_file),
+        WITH(test_db_setup_empty, the_log_does_not_grow_for_ever),
         WITH(test_db_setup_empty, many_rows_may_meet_what_is_there),
         WITH(test_db_setup_empty, many_large_rows_are_written_as_they_come),
         cmocka_unit_test(a_script_becomes_each_databases_own),
