@@ -195,6 +195,11 @@ void tx_free(struct tx *tx)
     end(tx);
 }
 
+bool tx_is_waited_for(const struct tx *tx)
+{
+    return tx->db->ops->is_waited_for && tx->db->ops->is_waited_for(tx->db);
+}
+
 struct db *tx_db(const struct tx *tx)
 {
     return tx->db;

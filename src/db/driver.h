@@ -37,6 +37,9 @@ struct db_ops {
     bool (*commit)(struct db *db, struct err *err) must_check;
     void (*rollback)(struct db *db);
 
+    /* Do others wait until the transaction under way has ended? NULL: they never do. */
+    bool (*is_waited_for)(const struct db *db);
+
     /* Run a script of several statements, without parameters or rows: migrations. */
     bool (*script)(struct db *db, const char *sql, struct err *err) must_check;
 

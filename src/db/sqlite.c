@@ -275,6 +275,13 @@ static void sqlite_rollback(struct db *db)
         sqlite_conn_roll_back(self->reader);
 }
 
+static bool sqlite_is_waited_for(const struct db *db)
+{
+    const struct sqlite_db *const self = (const struct sqlite_db *)db;
+
+    return self->has_turn && turn_n_waiting(self->turn) > 0;
+}
+
 static bool sqlite_script(struct db *db, const char *sql, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
@@ -463,6 +470,7 @@ const struct db_ops sqlite_ops = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .is_waited_for = sqlite_is_waited_for,
     .script = sqlite_script,
     .prepare = sqlite_prepare,
     .bind = sqlite_bind,
