@@ -195,6 +195,11 @@ void tx_free(struct tx *tx)
     end(tx);
 }
 
+bool tx_is_waited_for(const struct tx *tx)
+{
+    return tx->db->ops->is_waited_for && tx->db->ops->is_waited_for(tx->db);
+}
+
 struct db *tx_db(const struct tx *tx)
 {
     return tx->db;
@@ -280,6 +285,12 @@ void stmt_bind_blob(struct stmt *stmt, int parameter, struct span bytes)
 void stmt_bind_null(struct stmt *stmt, int parameter)
 {
     bind(stmt, parameter, DB_NULL, 0, SPAN_EMPTY);
+}
+
+void stmt_bind_rows(struct stmt *stmt, int parameter, const struct db_rows *rows)
+{
+    if (stmt->err.kind == ERR_NONE)
+        stmt->ops->bind_rows(stmt, parameter, rows);
 }
 
 static bool may_begin(struct stmt *stmt)

@@ -64,6 +64,9 @@ void tx_free(struct tx *tx);
 
 struct db *tx_db(const struct tx *tx);
 
+/* Does somebody of this process wait for a transaction that writes to end? Never on PostgreSQL. */
+bool tx_is_waited_for(const struct tx *tx);
+
 /*
  * What the transaction sees, as a short text: whoever reads with the same stamp sees the same, give
  * or take what is being committed just then by others who have not been told yet. "" where that

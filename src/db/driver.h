@@ -12,6 +12,18 @@
 
 enum db_type { DB_NULL, DB_I64, DB_BOOL, DB_TEXT, DB_BLOB };
 
+/* Rows in memory, one after the other (db/many). */
+struct db_rows {
+    size_t n;
+    size_t n_columns;
+    const struct db_cell {
+        int64_t number; /* of a text: where in `texts` it begins */
+        uint32_t size;  /* of a text */
+        enum db_type type;
+    } * cells;
+    const uint8_t *texts;
+};
+
 struct db_ops {
     const char *name;
 
@@ -25,6 +37,9 @@ struct db_ops {
     bool (*commit)(struct db *db, struct err *err) must_check;
     void (*rollback)(struct db *db);
 
+    /* Do others wait until the transaction under way has ended? NULL: they never do. */
+    bool (*is_waited_for)(const struct db *db);
+
     /* Run a script of several statements, without parameters or rows: migrations. */
     bool (*script)(struct db *db, const char *sql, struct err *err) must_check;
 
@@ -33,6 +48,10 @@ struct db_ops {
     struct stmt *(*prepare)(struct db *db, const char *sql, bool for_values);
     void (*bind)(struct stmt *stmt, int parameter, enum db_type type, int64_t number,
         struct span bytes);
+
+    /* Rows that the statement reads as many_rows($parameter), the columns of which are p1, p2, ….
+     * They stay where they are until it has been run. NULL: it takes arrays for them. */
+    void (*bind_rows)(struct stmt *stmt, int parameter, const struct db_rows *rows);
     bool (*next)(struct stmt *stmt);
     int64_t (*i64)(struct stmt *stmt, int column);       /* NULL is 0 */
     struct span (*bytes)(struct stmt *stmt, int column); /* text and blobs; followed by a NUL */
@@ -66,6 +85,9 @@ struct tx {
 
 extern const struct db_ops sqlite_ops;
 extern const struct db_ops postgres_ops;
+
+/* What db_ops.bind_rows says, on a database that has it. */
+void stmt_bind_rows(struct stmt *stmt, int parameter, const struct db_rows *rows);
 
 /* The driver for a URL, or NULL. */
 const struct db_ops *db_registry_find(const char *url);

@@ -14,9 +14,14 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "db/db.h"
+#include "db/driver.h"
 
 #define MAX_COLUMNS 16
-#define COLUMN_MAX ((size_t)256 << 20)
+#define TEXTS_MAX ((size_t)256 << 20)
+#define ARRAY_MAX ((size_t)512 << 20)
+
+/* Rows that take this much are written without waiting for others. */
+#define TEXTS_ENOUGH ((size_t)1 << 20)
 
 /* From PostgreSQL's catalog, never to change. */
 #define OID_BOOL 16
@@ -24,15 +29,24 @@
 #define OID_TEXT 25
 
 struct many {
-    bool is_postgres;
-    const char *types;
+    struct tx *tx;
+    const struct many_sql *form;
     size_t n_columns;
     size_t column; /* the next */
-    size_t n_rows; /* of the arrays */
-    struct stmt *q;
-    struct err err;                  /* the first failure */
-    struct buf columns[MAX_COLUMNS]; /* arrays without what stands before their elements */
+    size_t n_rows; /* that are complete */
+    struct db_cell *cells;
+    size_t room; /* rows that there is room for */
+    struct buf texts;
+    struct stmt *q; /* for many rows; NULL before the first time */
+    struct err err; /* the first failure */
 };
+
+static bool takes_arrays(const struct many *many)
+{
+    return !many->tx->db->ops->bind_rows;
+}
+
+/* ---- statements ---- */
 
 static const char *array_of(char type)
 {
@@ -44,7 +58,7 @@ static uint32_t oid_of(char type)
     return type == 'i' ? OID_INT8 : type == 't' ? OID_TEXT : OID_BOOL;
 }
 
-/* "$3" of the values is v.p3 of the rows that the arrays make. */
+/* "$3" of the values is v.p3 of the rows. */
 static void add_values_of_rows(struct buf *sql, const char *values)
 {
     for (const char *c = values; *c; c++) {
@@ -55,38 +69,55 @@ static void add_values_of_rows(struct buf *sql, const char *values)
     }
 }
 
-static void write_postgres(struct buf *sql, const struct many_sql *form)
+static void add_arrays(struct buf *sql, const char *types)
 {
-    const size_t n = strlen(form->types);
+    const size_t n = strlen(types);
 
-    buf_addf(sql, "%s SELECT ", form->into);
-    add_values_of_rows(sql, form->values);
-    buf_add_text(sql, " FROM unnest(");
+    buf_add_text(sql, "unnest(");
     for (size_t i = 0; i < n; i++)
-        buf_addf(sql, "%s$%zu%s", i ? ", " : "", i + 1, array_of(form->types[i]));
+        buf_addf(sql, "%s$%zu%s", i ? ", " : "", i + 1, array_of(types[i]));
     buf_add_text(sql, ") AS v(");
     for (size_t i = 0; i < n; i++)
         buf_addf(sql, "%sp%zu", i ? ", " : "", i + 1);
-    buf_addf(sql, ")%s", form->tail);
+    buf_add_char(sql, ')');
+}
+
+/* Without a WHERE, SQLite would take ON CONFLICT for the condition of a join. */
+static struct stmt *prepare_many(const struct many *many)
+{
+    autodone(buf) struct buf sql = BUF_INIT(16384);
+
+    buf_addf(&sql, "%s SELECT ", many->form->into);
+    add_values_of_rows(&sql, many->form->values);
+    buf_add_text(&sql, " FROM ");
+    if (takes_arrays(many))
+        add_arrays(&sql, many->form->types);
+    else
+        buf_add_text(&sql, "many_rows($1) AS v");
+    buf_addf(&sql, " WHERE TRUE%s", many->form->tail);
+    ASSERT(buf_ok(&sql));
+    return tx_prepare_text(many->tx, buf_text(&sql));
+}
+
+static struct stmt *prepare_one(const struct many *many)
+{
+    const struct many_sql *const form = many->form;
+    autodone(buf) struct buf sql = BUF_INIT(16384);
+
+    buf_addf(&sql, "%s VALUES (%s)%s", form->into, form->values, form->tail);
+    ASSERT(buf_ok(&sql));
+    return tx_prepare_text(many->tx, buf_text(&sql));
 }
 
 struct many *tx_prepare_many(struct tx *tx, const struct many_sql *form)
 {
     struct many *many = xcalloc(1, sizeof *many);
-    autodone(buf) struct buf sql = BUF_INIT(16384);
 
-    many->is_postgres = db_is_postgres(tx_db(tx));
-    many->types = form->types;
+    many->tx = tx;
+    many->form = form;
     many->n_columns = strlen(form->types);
     ASSERT(many->n_columns <= MAX_COLUMNS);
-    for (size_t i = 0; i < many->n_columns; i++)
-        buf_init(&many->columns[i], COLUMN_MAX);
-    if (many->is_postgres)
-        write_postgres(&sql, form);
-    else
-        buf_addf(&sql, "%s VALUES (%s)%s", form->into, form->values, form->tail);
-    ASSERT(buf_ok(&sql));
-    many->q = tx_prepare_text(tx, buf_text(&sql));
+    buf_init(&many->texts, TEXTS_MAX);
     return many;
 }
 
@@ -95,42 +126,144 @@ void many_free(struct many *many)
     if (!many)
         return;
     stmt_free(many->q);
-    for (size_t i = 0; i < many->n_columns; i++)
-        buf_done(&many->columns[i]);
+    free(many->cells);
+    buf_done(&many->texts);
     free(many);
 }
 
-static void next_column(struct many *many)
+/* ---- running them ---- */
+
+static struct span text_of(const struct many *many, const struct db_cell *cell)
 {
-    if (++many->column < many->n_columns)
-        return;
-    many->column = 0;
-    if (many->is_postgres) {
-        many->n_rows++;
-    } else if (many->err.kind == ERR_NONE && stmt_run(many->q, &many->err)) {
-        stmt_reset(many->q);
+    return span_slice(buf_span(&many->texts), (size_t)cell->number, cell->size);
+}
+
+static void add_element(const struct many *many, const struct db_cell *cell, struct buf *array)
+{
+    switch (cell->type) {
+    case DB_I64:
+        buf_add_u32(array, sizeof cell->number);
+        buf_add_u64(array, (uint64_t)cell->number);
+        break;
+    case DB_BOOL:
+        buf_add_u32(array, 1);
+        buf_add_u8(array, cell->number != 0);
+        break;
+    case DB_TEXT:
+        buf_add_u32(array, cell->size);
+        buf_add_span(array, text_of(many, cell));
+        break;
+    case DB_NULL:
+    case DB_BLOB:
+        buf_add_u32(array, UINT32_MAX);
+        break;
     }
 }
 
-static void add_null(struct many *many)
+static bool bind_array(const struct many *many, size_t column, struct err *err)
 {
-    if (many->is_postgres)
-        buf_add_u32(&many->columns[many->column], UINT32_MAX);
-    else
-        stmt_bind_null(many->q, (int)many->column + 1);
-    next_column(many);
+    autodone(buf) struct buf array = BUF_INIT(ARRAY_MAX);
+
+    buf_add_u32(&array, 1); /* dimension */
+    buf_add_u32(&array, 1); /* there may be NULLs */
+    buf_add_u32(&array, oid_of(many->form->types[column]));
+    buf_add_u32(&array, (uint32_t)many->n_rows);
+    buf_add_u32(&array, 1); /* the first is number 1 */
+    for (size_t i = 0; i < many->n_rows; i++)
+        add_element(many, &many->cells[i * many->n_columns + column], &array);
+    if (!buf_check(&array, "value of many rows", err))
+        return false;
+    stmt_bind_blob(many->q, (int)column + 1, buf_span(&array));
+    return true;
+}
+
+static bool run_many(struct many *many, struct err *err)
+{
+    const struct db_rows rows = { many->n_rows, many->n_columns, many->cells, many->texts.data };
+
+    if (!many->q)
+        many->q = prepare_many(many);
+    if (!takes_arrays(many)) {
+        stmt_bind_rows(many->q, 1, &rows);
+    } else {
+        for (size_t i = 0; i < many->n_columns; i++)
+            if (!bind_array(many, i, err))
+                return false;
+    }
+    if (!stmt_run(many->q, err))
+        return false;
+    stmt_reset(many->q);
+    return true;
+}
+
+/* A single row is what most have to write: it needs no table. */
+static bool run_one(const struct many *many, struct err *err)
+{
+    autofree(stmt) struct stmt *q = prepare_one(many);
+
+    for (size_t i = 0; i < many->n_columns; i++) {
+        const struct db_cell *const cell = &many->cells[i];
+        const int parameter = (int)i + 1;
+
+        if (cell->type == DB_TEXT)
+            stmt_bind_span(q, parameter, text_of(many, cell));
+        else if (cell->type == DB_I64)
+            stmt_bind_i64(q, parameter, cell->number);
+        else if (cell->type == DB_BOOL)
+            stmt_bind_bool(q, parameter, cell->number != 0);
+        else
+            stmt_bind_null(q, parameter);
+    }
+    return stmt_run(q, err);
+}
+
+static bool run(struct many *many, struct err *err)
+{
+    if (!buf_check(&many->texts, "text of many rows", err))
+        return false;
+    if (many->n_rows > 0 &&
+        !(many->n_rows == 1 && !takes_arrays(many) ? run_one(many, err) : run_many(many, err)))
+        return false;
+    many->n_rows = 0;
+    buf_clear(&many->texts);
+    return true;
+}
+
+bool many_run(struct many *many, struct err *err)
+{
+    ASSERT(many->column == 0);
+    if (many->err.kind == ERR_NONE && run(many, &many->err))
+        return true;
+    *err = many->err;
+    return false;
+}
+
+/* ---- values ---- */
+
+static void add_cell(struct many *many, struct db_cell cell)
+{
+    if (many->n_rows == many->room) {
+        many->room = many->room ? 2 * many->room : 1;
+        many->cells = xreallocarray(many->cells, many->room * many->n_columns, sizeof *many->cells);
+    }
+    many->cells[many->n_rows * many->n_columns + many->column] = cell;
+    if (++many->column < many->n_columns)
+        return;
+    many->column = 0;
+    many->n_rows++;
+    if (many->texts.size >= TEXTS_ENOUGH && many->err.kind == ERR_NONE && !run(many, &many->err))
+        many->n_rows = 0;
+}
+
+static void expect_type(const struct many *many, char type)
+{
+    ASSERT(many->form->types[many->column] == type);
 }
 
 void many_i64(struct many *many, int64_t value)
 {
-    ASSERT(many->types[many->column] == 'i');
-    if (many->is_postgres) {
-        buf_add_u32(&many->columns[many->column], sizeof value);
-        buf_add_u64(&many->columns[many->column], (uint64_t)value);
-    } else {
-        stmt_bind_i64(many->q, (int)many->column + 1, value);
-    }
-    next_column(many);
+    expect_type(many, 'i');
+    add_cell(many, (struct db_cell){ .type = DB_I64, .number = value });
 }
 
 void many_i64_or_null(struct many *many, int64_t value)
@@ -138,22 +271,20 @@ void many_i64_or_null(struct many *many, int64_t value)
     if (value)
         many_i64(many, value);
     else
-        add_null(many);
+        add_cell(many, (struct db_cell){ .type = DB_NULL });
 }
 
 void many_span(struct many *many, struct span text)
 {
-    ASSERT(many->types[many->column] == 't');
-    if (!many->is_postgres) {
-        stmt_bind_span(many->q, (int)many->column + 1, text);
-        next_column(many);
-        return;
-    }
+    const struct db_cell cell = { .type = DB_TEXT,
+        .number = (int64_t)many->texts.size,
+        .size = (uint32_t)text.size };
+
+    expect_type(many, 't');
     if (many->err.kind == ERR_NONE && !parse_is_utf8(text))
         fail(&many->err, ERR_INVALID, "a text is not valid UTF-8, or holds a NUL");
-    buf_add_u32(&many->columns[many->column], (uint32_t)text.size);
-    buf_add_span(&many->columns[many->column], text);
-    next_column(many);
+    buf_add_span(&many->texts, text);
+    add_cell(many, cell);
 }
 
 void many_text(struct many *many, const char *text)
@@ -161,57 +292,11 @@ void many_text(struct many *many, const char *text)
     if (text)
         many_span(many, span_text(text));
     else
-        add_null(many);
+        add_cell(many, (struct db_cell){ .type = DB_NULL });
 }
 
 void many_bool(struct many *many, bool value)
 {
-    ASSERT(many->types[many->column] == 'b');
-    if (many->is_postgres) {
-        buf_add_u32(&many->columns[many->column], 1);
-        buf_add_u8(&many->columns[many->column], value);
-    } else {
-        stmt_bind_bool(many->q, (int)many->column + 1, value);
-    }
-    next_column(many);
-}
-
-static bool bind_array(struct many *many, size_t column, struct err *err)
-{
-    struct buf *const elements = &many->columns[column];
-    autodone(buf) struct buf array = BUF_INIT(COLUMN_MAX + 64);
-
-    if (!buf_check(elements, "value of many rows", err))
-        return false;
-    buf_add_u32(&array, 1); /* dimension */
-    buf_add_u32(&array, 1); /* there may be NULLs */
-    buf_add_u32(&array, oid_of(many->types[column]));
-    buf_add_u32(&array, (uint32_t)many->n_rows);
-    buf_add_u32(&array, 1); /* the first is number 1 */
-    buf_add_span(&array, buf_span(elements));
-    buf_clear(elements);
-    stmt_bind_blob(many->q, (int)column + 1, buf_span(&array));
-    return true;
-}
-
-static bool run_arrays(struct many *many, struct err *err)
-{
-    for (size_t i = 0; i < many->n_columns; i++)
-        if (!bind_array(many, i, err))
-            return false;
-    many->n_rows = 0;
-    if (!stmt_run(many->q, err))
-        return false;
-    stmt_reset(many->q);
-    return true;
-}
-
-bool many_run(struct many *many, struct err *err)
-{
-    ASSERT(many->column == 0);
-    if (many->err.kind != ERR_NONE) {
-        *err = many->err;
-        return false;
-    }
-    return many->n_rows == 0 || run_arrays(many, err);
+    expect_type(many, 'b');
+    add_cell(many, (struct db_cell){ .type = DB_BOOL, .number = value });
 }

@@ -1,9 +1,10 @@
 /*
  * db/many: one statement for many rows.
  *
- * PostgreSQL is sent all rows at once, each column as an array; SQLite, to which a statement is no
- * journey, takes them one after the other. Values are bound in the order of the columns, row after
- * row. What can fail is remembered and told once, by many_run().
+ * PostgreSQL is sent all rows at once, each column as an array; SQLite reads them where they are,
+ * like a table. Values are bound in the order of the columns, row after row, and written by
+ * many_run() or, where they are large, before it. What can fail is remembered and told once, by
+ * many_run().
  */
 #pragma once
 
@@ -26,7 +27,7 @@ struct many_sql {
 struct many *tx_prepare_many(struct tx *tx, const struct many_sql *form) must_check;
 void many_free(struct many *many);
 
-/* The next value. It is copied or used before the call returns. */
+/* The next value. It is copied. */
 void many_i64(struct many *many, int64_t value);
 void many_i64_or_null(struct many *many, int64_t value); /* 0 is NULL */
 void many_text(struct many *many, const char *text);     /* NULL is NULL */

@@ -14,7 +14,9 @@
 
 #include "base/alloc.h"
 #include "db/driver.h"
+#include "db/sqlite_checkpoint.h"
 #include "db/sqlite_conn.h"
+#include "db/sqlite_rows.h"
 #include "db/turn.h"
 
 #define DEFAULT_BUSY_MS 10000
@@ -56,9 +58,34 @@ static bool sqlite_accepts(const char *url)
     return strncmp(url, "sqlite:", 7) == 0 || !strstr(url, "://");
 }
 
-static void release_writer(void *baggage)
+/* What all who write to a file have in common: the turn's baggage. */
+struct shared {
+    struct sqlite_conn *writer;
+    struct sqlite_checkpoint *checkpoint;
+};
+
+static void release_shared(void *baggage)
 {
-    sqlite_conn_free(baggage);
+    struct shared *const shared = baggage;
+
+    sqlite_checkpoint_free(shared->checkpoint);
+    sqlite_conn_free(shared->writer);
+    free(shared);
+}
+
+static bool open_shared(struct sqlite_db *self, const char *path, const struct db_conf *conf,
+    struct err *err)
+{
+    struct sqlite_conn *writer;
+
+    if (!sqlite_conn_open(path, conf, self->busy_ms, &writer, err))
+        return false;
+    struct shared *shared = xcalloc(1, sizeof *shared);
+
+    shared->writer = writer;
+    shared->checkpoint = sqlite_checkpoint_new(path, writer->handle, self->turn);
+    turn_set_baggage(self->turn, shared, release_shared);
+    return true;
 }
 
 /* The first that opens the file brings the connection that all write on. */
@@ -68,18 +95,14 @@ static bool find_writer(struct sqlite_db *self, const char *path, const struct d
     bool goes_on;
     bool ok = true;
 
-    self->writer = turn_baggage(self->turn);
-    if (self->writer)
-        return true;
-    if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
-        return fail(err, ERR_UNAVAILABLE, "the database is busy");
-    self->writer = turn_baggage(self->turn);
-    if (!self->writer) {
-        ok = sqlite_conn_open(path, conf, self->busy_ms, &self->writer, err);
-        if (ok)
-            turn_set_baggage(self->turn, self->writer, release_writer);
+    if (!turn_baggage(self->turn)) {
+        if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
+            return fail(err, ERR_UNAVAILABLE, "the database is busy");
+        ok = turn_baggage(self->turn) || open_shared(self, path, conf, err);
+        turn_give(self->turn);
     }
-    turn_give(self->turn);
+    if (ok)
+        self->writer = ((const struct shared *)turn_baggage(self->turn))->writer;
     return ok;
 }
 
@@ -252,6 +275,13 @@ static void sqlite_rollback(struct db *db)
         sqlite_conn_roll_back(self->reader);
 }
 
+static bool sqlite_is_waited_for(const struct db *db)
+{
+    const struct sqlite_db *const self = (const struct sqlite_db *)db;
+
+    return self->has_turn && turn_n_waiting(self->turn) > 0;
+}
+
 static bool sqlite_script(struct db *db, const char *sql, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
@@ -331,6 +361,16 @@ static void sqlite_bind(struct stmt *stmt, int parameter, enum db_type type, int
         break;
     }
     if (code != SQLITE_OK)
+        sqlite_conn_fail(sqlite3_db_handle(prepared->handle), sqlite3_sql(prepared->handle),
+            &stmt->err);
+}
+
+static void sqlite_bind_rows(struct stmt *stmt, int parameter, const struct db_rows *rows)
+{
+    const struct sqlite_prepared *prepared = ((struct sqlite_stmt *)stmt)->prepared;
+
+    if (prepared &&
+        sqlite_rows_bind(prepared->handle, prepared->parameters[parameter], rows) != SQLITE_OK)
         sqlite_conn_fail(sqlite3_db_handle(prepared->handle), sqlite3_sql(prepared->handle),
             &stmt->err);
 }
@@ -431,9 +471,11 @@ const struct db_ops sqlite_ops = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .is_waited_for = sqlite_is_waited_for,
     .script = sqlite_script,
     .prepare = sqlite_prepare,
     .bind = sqlite_bind,
+    .bind_rows = sqlite_bind_rows,
     .next = sqlite_next,
     .i64 = sqlite_i64,
     .bytes = sqlite_bytes,

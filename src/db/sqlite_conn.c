@@ -12,12 +12,9 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "db/sqlite_rows.h"
 
 #define DEFAULT_CACHE_KIB 8192
-
-/* How many pages the log grows to before they are brought to the file: pages that many transactions
- * change are brought there once. Readers find their pages in a log of 4062 with one look. */
-#define CHECKPOINT_PAGES 4000
 
 static bool fail_constraint(struct err *err, int code)
 {
@@ -113,8 +110,8 @@ static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
         "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
         "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;"
-        "PRAGMA wal_autocheckpoint = %d;",
-        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB, CHECKPOINT_PAGES);
+        "PRAGMA wal_autocheckpoint = 0;", /* db/sqlite_checkpoint does it */
+        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB);
     return sqlite_conn_script(conn, pragmas, err);
 }
 
@@ -147,6 +144,8 @@ bool sqlite_conn_open(const char *path, const struct db_conf *conf, int64_t busy
     if (sqlite3_open_v2(path, &conn->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK)
         return sqlite_conn_fail(conn->handle, "open", err);
+    if (sqlite_rows_register(conn->handle) != SQLITE_OK)
+        return sqlite_conn_fail(conn->handle, "many_rows", err);
     if (!set_up(conn, conf, busy_ms, err))
         return false;
     *ret = take(&conn);

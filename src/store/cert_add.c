@@ -18,6 +18,7 @@
 #include "store/endpoint_link.h"
 #include "store/field_text.h"
 #include "store/ids.h"
+#include "store/pending.h"
 #include "store/tags.h"
 
 static const struct many_sql records = {
@@ -94,11 +95,11 @@ static void add_record(struct many *rows, const struct adding *adding, size_t i,
     many_i64(rows, (int64_t)endpoint_keys_count(cert->places, cert->n_places));
 }
 
-/* The records themselves, and the words that they are found by. */
+/* The records themselves, and, when the transaction ends, the words that they are found by. */
 static bool write_records(const struct adding *adding, struct err *err)
 {
     autofree(many) struct many *rows = tx_prepare_many(adding->tx, &records);
-    autofree(many) struct many *words = cert_words_prepare(adding->tx);
+    struct many *const words = pending_new_words(adding->tx);
 
     for (size_t i = 0; i < adding->n; i++) {
         const struct cert_new *const cert = &adding->certs[i];
@@ -107,7 +108,7 @@ static bool write_records(const struct adding *adding, struct err *err)
         add_record(rows, adding, i, folded);
         cert_words_add_new(words, adding->ids[i], folded, cert->places, cert->n_places);
     }
-    return many_run(rows, err) && many_run(words, err);
+    return many_run(rows, err);
 }
 
 static bool write_checks(const struct adding *adding, struct err *err)

@@ -23,6 +23,7 @@ struct pending {
     struct change *changes;
     size_t n;
     size_t room;
+    struct many *new_words; /* of records that were not there before; NULL: none */
     struct id_list records; /* the words of which are to be written; some more than once */
     struct ticket_event_new *events;
     size_t n_events;
@@ -65,8 +66,12 @@ static void sum_up(struct pending *pending)
     pending->n = n + 1;
 }
 
-static bool write_words(struct tx *tx, struct id_list *records, struct err *err)
+static bool write_words(struct tx *tx, struct pending *pending, struct err *err)
 {
+    struct id_list *const records = &pending->records;
+
+    if (pending->new_words && !many_run(pending->new_words, err))
+        return false;
     if (records->n)
         qsort(records->items, records->n, sizeof *records->items, compare_ids);
     for (size_t i = 0; i < records->n; i++) {
@@ -106,7 +111,7 @@ static bool write_all(struct tx *tx, struct tx_work *work, struct err *err)
     if (pending->n_events > 0 && !ticket_events_write(tx, pending->events, pending->n_events, err))
         return err_wrap(err, "could not note what happened to tickets");
     pending->n_events = 0;
-    if (!write_words(tx, &pending->records, err))
+    if (!write_words(tx, pending, err))
         return err_wrap(err, "could not write the words to be found by");
     return write_buckets(tx, pending, err) || err_wrap(err, "could not keep the counts");
 }
@@ -116,6 +121,7 @@ static void free_all(struct tx_work *work)
     struct pending *pending = (struct pending *)work;
 
     free(pending->changes);
+    many_free(pending->new_words);
     id_list_done(&pending->records);
     free(pending->events);
     id_list_done(&pending->touched);
@@ -150,6 +156,15 @@ void pending_words(struct tx *tx, int64_t certificate_id)
 
     if (records->n == 0 || records->items[records->n - 1] != certificate_id)
         id_list_add(records, certificate_id);
+}
+
+struct many *pending_new_words(struct tx *tx)
+{
+    struct pending *pending = pending_of(tx);
+
+    if (!pending->new_words)
+        pending->new_words = cert_words_prepare(tx);
+    return pending->new_words;
 }
 
 void pending_event(struct tx *tx, int64_t ticket_id, const char *kind, int64_t actor_id,

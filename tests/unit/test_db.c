@@ -1,8 +1,12 @@
 /* db/: the same statements on both databases, and what happens when they fail. */
 #include "testing_db.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <sys/stat.h>
 
+#include "base/alloc.h"
+#include "base/clock.h"
 #include "db/cache.h"
 #include "db/driver.h"
 #include "db/many.h"
@@ -27,6 +31,18 @@ static void make_table(struct test_db *test)
     struct err err = { 0 };
     struct tx *tx = test_tx(test, TX_WRITE);
     struct stmt *q = tx_prepare(tx, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT UNIQUE)");
+
+    assert_works(stmt_run(q, &err), &err);
+    stmt_free(q);
+    test_commit(tx);
+}
+
+/* PostgreSQL takes no large text into an index. */
+static void make_wide_table(struct test_db *test)
+{
+    struct err err = { 0 };
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct stmt *q = tx_prepare(tx, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT)");
 
     assert_works(stmt_run(q, &err), &err);
     stmt_free(q);
@@ -603,6 +619,154 @@ static void one_of_many_rows_that_fails_fails_all(void **state)
     }
 }
 
+static const struct many_sql named_things = { "INSERT INTO thing(id, name)", "itb",
+    "$1, CASE WHEN $3 THEN $2 ELSE 'none' END",
+    " ON CONFLICT (id) DO UPDATE SET name = excluded.name" };
+
+static void add_thing(struct many *many, int64_t id, const char *name, bool has_name)
+{
+    many_i64(many, id);
+    many_text(many, name);
+    many_bool(many, has_name);
+}
+
+/* One row and several go different ways, and a conflict is dealt with on each. */
+static void many_rows_may_meet_what_is_there(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct many *many = tx_prepare_many(tx, &named_things);
+
+    add_thing(many, 1, "one", true);
+    assert_works(many_run(many, &err), &err);
+    add_thing(many, 2, "two", true);
+    add_thing(many, 3, NULL, false);
+    assert_works(many_run(many, &err), &err);
+    add_thing(many, 3, "three", true);
+    add_thing(many, 2, "", true);
+    add_thing(many, 4, NULL, true);
+    assert_works(many_run(many, &err), &err);
+    add_thing(many, 1, "first", true);
+    assert_works(many_run(many, &err), &err);
+    many_free(many);
+    struct stmt *q = tx_prepare(tx, "SELECT name FROM thing ORDER BY id");
+    static const char *const names[] = { "first", "", "three", NULL };
+
+    for (size_t i = 0; i < countof(names); i++) {
+        assert_true(stmt_next(q));
+        assert_int_equal(stmt_is_null(q, 0), names[i] == NULL);
+        assert_string_equal(stmt_text(q, 0), names[i] ? names[i] : "");
+    }
+    assert_false(stmt_next(q));
+    stmt_free(q);
+    test_commit(tx);
+}
+
+/* Large ones do not wait for each other in memory, and what fails then is still told at the end. */
+static void many_large_rows_are_written_as_they_come(void **state)
+{
+    const size_t size = (size_t)700 * 1024;
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    char *text = xcalloc(size + 1, 1);
+
+    memset(text, 'x', size);
+    make_wide_table(test);
+    for (int64_t twice = 0; twice < 2; twice++) {
+        struct tx *tx = test_tx(test, TX_WRITE);
+        struct many *many = tx_prepare_many(tx, &things);
+
+        for (int64_t i = 0; i < 5; i++) {
+            text[0] = (char)('a' + i);
+            many_i64(many, twice && i == 3 ? 0 : i);
+            many_text(many, text);
+            if (i == 1)
+                assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing")), 2);
+        }
+        if (twice)
+            assert_fails(many_run(many, &err), &err, ERR_CONFLICT);
+        else
+            assert_works(many_run(many, &err), &err);
+        if (!twice)
+            assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing"
+                                                           " WHERE length(name) = 716800")),
+                5);
+        many_free(many);
+        tx_free(tx);
+    }
+    free(text);
+}
+
+static int64_t size_of_database(const struct test_db *test)
+{
+    struct stat file;
+
+    assert_int_equal(stat(test->url, &file), 0);
+    return file.st_size;
+}
+
+static void write_bytes(const struct test_db *test, int64_t id, int64_t size)
+{
+    struct err err = { 0 };
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct stmt *q =
+        tx_prepare(tx, "INSERT INTO thing(id, name) VALUES ($1, hex(zeroblob($2)) || $1)");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_i64(q, 2, size / 2);
+    assert_works(stmt_run(q, &err), &err);
+    stmt_free(q);
+    test_commit(tx);
+}
+
+/* Without anybody's having to wait for it, and while connections are open. */
+static void what_is_in_the_log_gets_to_the_file(void **state)
+{
+    const int64_t size = (int64_t)6 << 20;
+    struct test_db *test = *state;
+
+    if (test_db_is_postgres(test))
+        return;
+    make_table(test);
+    for (int64_t i = 0; i < 3; i++)
+        write_bytes(test, i, size);
+    const int64_t deadline = clock_mono_ms() + 20000;
+
+    while (size_of_database(test) < 3 * size && clock_mono_ms() < deadline)
+        (void)poll(NULL, 0, 10);
+    assert_true(size_of_database(test) >= 3 * size);
+}
+
+/* There is always more than what the thread has seen to; and for as long as it lasts, others read.
+ */
+static void the_log_does_not_grow_for_ever(void **state)
+{
+    struct test_db *test = *state;
+    struct db *other = NULL;
+    autofree(str) char *log = xasprintf("%s-wal", test->url);
+    struct stat file;
+
+    if (test_db_is_postgres(test))
+        return;
+    make_table(test);
+    other = test_db_open_again(test);
+    for (int64_t i = 0; i < 60; i++) {
+        struct tx *tx = NULL;
+        struct err err = { 0 };
+
+        write_bytes(test, i, (int64_t)2 << 20);
+        assert_works(tx_begin(other, TX_READ, &tx, &err), &err);
+        assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing")), i + 1);
+        tx_free(tx);
+    }
+    assert_int_equal(stat(log, &file), 0);
+    assert_true(file.st_size < (int64_t)128 << 20);
+    db_close(other);
+}
+
 #define WITH(setup, test) cmocka_unit_test_setup_teardown(test, setup, test_db_teardown)
 
 int main(void)
@@ -631,6 +795,10 @@ int main(void)
         WITH(test_db_setup_empty, nodes_that_start_at_once_migrate_once),
         WITH(test_db_setup_empty, many_rows_come_back_as_they_went),
         WITH(test_db_setup_empty, one_of_many_rows_that_fails_fails_all),
+        WITH(test_db_setup_empty, what_is_in_the_log_gets_to_the_file),
+        WITH(test_db_setup_empty, the_log_does_not_grow_for_ever),
+        WITH(test_db_setup_empty, many_rows_may_meet_what_is_there),
+        WITH(test_db_setup_empty, many_large_rows_are_written_as_they_come),
         cmocka_unit_test(a_script_becomes_each_databases_own),
     };
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);

@@ -99,12 +99,14 @@ static void run_together(const struct test_db *test, struct writer *writers, siz
     pthread_t threads[MAX_WRITERS];
 
     assert_true(n <= MAX_WRITERS);
+    assert_false(tx_is_waited_for(tx));
     for (size_t i = 0; i < n; i++) {
         writers[i].db = test_db_open_again(test);
         assert_int_equal(pthread_create(&threads[i], NULL, run_writer, &writers[i]), 0);
         while (turn_n_waiting(turn) <= i && clock_mono_ms() < deadline)
             (void)usleep(1000);
         assert_int_equal(turn_n_waiting(turn), i + 1);
+        assert_true(tx_is_waited_for(tx));
     }
     tx_free(tx);
     for (size_t i = 0; i < n; i++) {

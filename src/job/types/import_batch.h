@@ -8,7 +8,7 @@
 
 #include "job/types/import_plan.h"
 
-#define IMPORT_BATCH_MAX 250
+#define IMPORT_BATCH_MAX 500
 
 struct import_slot {
     struct import_record record;

@@ -2,10 +2,10 @@
  * job/import_csv: a table becomes records, or shows what would become of it.
  *
  * The rows are taken in the order of the file; those of one record together, wherever they are.
- * Some hundred records are one transaction, and how far it got is written in it: whoever takes the
- * job up again goes on from there, and nothing is done twice. New records are written together. One
- * that cannot be written takes its transaction down with it; the same rows are then taken again,
- * each record alone, and that one is refused.
+ * Some thousand records are one transaction, or fewer where others wait to write, and how far it
+ * got is written in it: whoever takes the job up again goes on from there, and nothing is done
+ * twice. New records are written together. One that cannot be written takes its transaction down
+ * with it; the same rows are then taken again, each record alone, and that one is refused.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +25,9 @@
 #include "store/import_file.h"
 #include "store/job.h"
 
-#define BATCH_RECORDS 2000
-#define BATCH_MS 250 /* others want to write, too */
+#define BATCH_RECORDS 5000
+#define BATCH_MS 500
+#define BATCH_SHARED_MS 100 /* where others wait to write, too */
 #define CHUNKS_AT_ONCE 64
 #define MANY 1000 /* new records: the database is told to look at its tables */
 
@@ -140,6 +141,13 @@ static bool finish_record(struct importing *work, struct err *err)
 
 /* ---- rows ---- */
 
+static bool has_taken_its_time(const struct importing *work)
+{
+    const int64_t ms = clock_mono_ms() - work->began_ms;
+
+    return ms > BATCH_MS || (ms > BATCH_SHARED_MS && tx_is_waited_for(work->tx));
+}
+
 /* Everything before the row that is being given out is done. False, with is_full, if that is enough
  * for one transaction. */
 static bool stand_before_row(struct importing *work, int64_t line, struct err *err)
@@ -150,7 +158,7 @@ static bool stand_before_row(struct importing *work, int64_t line, struct err *e
     work->place.line = line;
     work->place.row = work->next_row;
     work->is_full = work->n_records >= (is_alone ? 1 : BATCH_RECORDS) ||
-                    (work->n_records > 0 && clock_mono_ms() - work->began_ms > BATCH_MS);
+                    (work->n_records > 0 && has_taken_its_time(work));
     return !work->is_full || fail(err, ERR_INTERNAL, "the transaction is full");
 }
 
