@@ -93,6 +93,11 @@ struct tx_work *tx_work(const struct tx *tx);          /* NULL: none */
 bool tx_run(struct db *db, enum tx_mode mode,
     bool (*run)(struct tx *tx, void *arg, struct err *err), void *arg, struct err *err) must_check;
 
+/*
+ * On SQLite statements may ask is_one_of(id, $n), where a blob is bound to $n: ascending int64_t
+ * ids. Asked of each row, a list of ids is a quarter of the work that it is as "IN (SELECT …)".
+ */
+
 /* Takes a literal only: no value can be formatted into a statement. */
 #define tx_prepare(tx, literal) tx_prepare_text(tx, "" literal "")
 struct stmt *tx_prepare_text(struct tx *tx, const char *sql) must_check;

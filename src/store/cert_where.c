@@ -8,6 +8,7 @@
 #include "codec/fold.h"
 #include "store/cert_count.h"
 #include "store/cert_query.h"
+#include "store/cert_set.h"
 #include "store/cert_sort.h"
 #include "store/read.h"
 
@@ -84,6 +85,7 @@ void cert_where_init(struct cert_where *where, const struct store_viewer *viewer
 
 void cert_where_done(struct cert_where *where)
 {
+    cert_set_done(where);
     free(where->tag);
     free(where->profile);
     free(where->words);
@@ -533,13 +535,14 @@ static bool choose_access(struct tx *tx, struct cert_where *where, struct err *e
         !(is_set_of_access || (where->way == WAY_WALK && !is_walked_by_index(where))))
         return true;
     if (!find_holders(tx, where, err) || (!is_better && !sees_few(tx, where, &is_better, err)))
-        return err_wrap(err, "could not plan the search");
+        return false;
     where->by_access = is_better && where->n_holders > 0;
     return true;
 }
 
 static void reset_plan(struct tx *tx, struct cert_where *where)
 {
+    cert_set_done(where);
     where->by_access = false;
     where->is_sqlite = !db_is_postgres(tx_db(tx));
     where->way = WAY_WALK;
@@ -553,22 +556,26 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
  * are, however few are asked for. So with words a sample comes first, and if it shows that a page
  * is soon full, that is all.
  */
-bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
+static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
 {
-    reset_plan(tx, where);
     if (cert_where_n_conditions(where) == 0)
         return true;
     if (!cert_query_find(tx, where, err))
-        return err_wrap(err, "could not plan the search");
+        return false;
     if (where->words && where->set_max > 0) {
         if (!cert_where_sample(tx, where, err))
-            return err_wrap(err, "could not plan the search");
+            return false;
         if (where->n_hits >= SAMPLE_ENOUGH)
             return choose_access(tx, where, err);
     }
-    if (!probe_all(tx, where, err))
-        return err_wrap(err, "could not plan the search");
-    return choose_access(tx, where, err);
+    return probe_all(tx, where, err) && choose_access(tx, where, err);
+}
+
+bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    reset_plan(tx, where);
+    return (choose_way(tx, where, err) && cert_set_load(tx, where, err)) ||
+           err_wrap(err, "could not plan the search");
 }
 
 int64_t cert_where_plan_number(const struct cert_where *where)
@@ -601,7 +608,7 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
     where->drive = (enum drive)drive;
     /* Nothing else: what is walked by access entries has no other check of who may see it. */
     where->by_access = by_access && where->n_holders > 0 && way == WAY_SET && drive == DRIVE_ACCESS;
-    return true;
+    return cert_set_load(tx, where, err);
 }
 
 /* The ids of some records, from n places spread over all there are. */
@@ -659,6 +666,16 @@ void cert_where_add_drive(const struct cert_where *where, struct select *select)
     ((where)->is_sqlite ? select_add(select, " AND +" column " IN (")                              \
                         : select_add(select, " AND (" column " IN ("))
 
+static void add_is_in_set(const struct cert_where *where, struct select *select)
+{
+    if (cert_sort_is_by_check(where->sort))
+        select_add(select, " AND is_one_of(h.certificate_id, ");
+    else
+        select_add(select, " AND is_one_of(c.id, ");
+    select_id_set(select, where->set.items, where->set.n);
+    select_add(select, ")");
+}
+
 static void add_walk(const struct cert_where *where, struct select *select)
 {
     if (cert_sort_is_by_check(where->sort))
@@ -668,6 +685,10 @@ static void add_walk(const struct cert_where *where, struct select *select)
         select_add(select, " FROM certificate c WHERE 1 = 1");
     if (where->way == WAY_WALK)
         return;
+    if (where->has_set) {
+        add_is_in_set(where, select);
+        return;
+    }
     /* Neither database may look from the set's side after all: PostgreSQL would join, but not what
      * is asked whether it is true. */
     if (cert_sort_is_by_check(where->sort))
