@@ -20,6 +20,9 @@ static const enum cert_status by_status[] = { CERT_EXPIRED, CERT_EXPIRING_SOON, 
 #define UNKNOWN_SEGMENT countof(by_status)
 #define N_SEGMENTS (countof(by_status) + 1)
 
+/* Of what drives: as many as there are. */
+#define ALL_IDS (SIZE_MAX / 4)
+
 /* What a record is sorted by, and what the last row had of it. */
 static void add_cursor_value(const struct paging *paging, struct select *select)
 {
@@ -109,6 +112,16 @@ void cert_page_select(const struct paging *paging, bool is_tail, size_t most, st
     cert_sort_add_order(sort, paging->request->is_descending, is_tail, select);
     select_add(select, " LIMIT ");
     select_i64(select, (int64_t)most);
+}
+
+/* All of what drives, be it with a value or without one: in one order, of which read_all() makes
+ * the list's. */
+static void select_all(const struct paging *paging, struct select *select)
+{
+    select_add(select, "SELECT c.id, ");
+    cert_sort_add_column(paging->where.sort, select);
+    cert_where_add(&paging->where, select);
+    cert_sort_add_order(paging->where.sort, paging->request->is_descending, false, select);
 }
 
 /* In the order of (expires_at, certificate_id), which each holder's entries have an index for. */
@@ -286,6 +299,48 @@ static bool read_part(struct tx *tx, struct paging *paging, bool is_tail, size_t
                                    : read_ids(tx, paging, is_tail, most, err);
 }
 
+/* Has the row that `q` is at nothing to be sorted by? */
+static bool is_of_tail(const struct paging *paging, struct stmt *q)
+{
+    return paging->where.sort == CERT_BY_ISSUER ? *stmt_text(q, 1) == '\0' : stmt_is_null(q, 1);
+}
+
+/* The tail goes by id, upwards. */
+static void add_tail(struct paging *paging, const struct id_list *tail)
+{
+    for (size_t i = 0; i < tail->n; i++) {
+        const int64_t id = tail->items[paging->request->is_descending ? tail->n - 1 - i : i];
+
+        if (paging->ids.n < (size_t)paging->request->limit) {
+            paging->cursor.id = id;
+            paging->cursor.is_in_tail = true;
+        }
+        id_list_add(&paging->ids, id);
+    }
+}
+
+/* Of what drives, the records are looked at once for both, body and tail. */
+static bool read_all(struct tx *tx, struct paging *paging, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autodone(id_list) struct id_list tail = { 0 };
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_all(paging, &select);
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        if (is_of_tail(paging, q)) {
+            id_list_add(&tail, stmt_i64(q, 0));
+            continue;
+        }
+        if (paging->ids.n < (size_t)paging->request->limit)
+            keep_place(paging, q, false);
+        id_list_add(&paging->ids, stmt_i64(q, 0));
+    }
+    add_tail(paging, &tail);
+    return stmt_end(q, err);
+}
+
 /* Body, then tail, up to `most` ids in all. A range of ends excludes the tail. */
 static bool read_both(struct tx *tx, struct paging *paging, size_t most, struct err *err)
 {
@@ -297,6 +352,8 @@ static bool read_both(struct tx *tx, struct paging *paging, size_t most, struct 
 
     if (paging->where.is_nothing)
         return true;
+    if (most == ALL_IDS && has_tail)
+        return read_all(tx, paging, err);
     if (!begins_in_tail && !read_part(tx, paging, false, most, err))
         return false;
     if (!has_tail || paging->ids.n >= most)
@@ -396,8 +453,7 @@ static bool read_by_column(struct tx *tx, struct paging *paging, const struct st
         walk_in_order(paging);
     *ret_is_all = works && where->way == WAY_DRIVE && !paging->has_cursor;
     paging->cursor.plan = cert_where_plan_number(where);
-    return works &&
-           read_both(tx, paging, *ret_is_all ? SIZE_MAX / 4 : (size_t)request->limit + 1, err);
+    return works && read_both(tx, paging, *ret_is_all ? ALL_IDS : (size_t)request->limit + 1, err);
 }
 
 /* Of the first page: as counted; of the others: as it was then. */
