@@ -219,10 +219,10 @@ static bool forget_statements(struct postgres_db *self, struct err *err)
 static bool postgres_begin(struct db *db, enum tx_mode mode, struct err *err)
 {
     struct postgres_db *self = (struct postgres_db *)db;
-    const char *sql = mode == TX_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-                                      : "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE";
+    const char *sql = tx_mode_reads(mode) ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+                                          : "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE";
 
-    self->reads_only = mode == TX_READ;
+    self->reads_only = tx_mode_reads(mode);
     if (PQstatus(self->connection) == CONNECTION_OK && forget_statements(self, err) &&
         run_simple(self, sql, err))
         return true;

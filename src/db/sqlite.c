@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "db/driver.h"
 #include "db/sqlite_conn.h"
+#include "db/sqlite_map.h"
 #include "db/turn.h"
 
 #define DEFAULT_BUSY_MS 10000
@@ -178,7 +179,8 @@ static bool sqlite_begin(struct db *db, enum tx_mode mode, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
-    self->is_reading = mode == TX_READ;
+    self->is_reading = tx_mode_reads(mode);
+    sqlite_map_use(self->reader->map, mode == TX_READ_FEW);
     self->is_alone = mode == TX_WRITE_LONG;
     return self->is_reading ? sqlite_conn_say(self->reader, SQLITE_WORD_BEGIN, err)
                             : begin_write(self, err);

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "db/sqlite_map.h"
 
 #define DEFAULT_CACHE_KIB 8192
 
@@ -138,9 +139,9 @@ static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t
     (void)snprintf(pragmas, sizeof pragmas,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
         "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
-        "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;"
+        "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = %d;"
         "PRAGMA wal_autocheckpoint = %d;",
-        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB, CHECKPOINT_PAGES);
+        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB, conn->map ? 1 : 0, CHECKPOINT_PAGES);
     return sqlite_conn_script(conn, pragmas, err);
 }
 
@@ -173,6 +174,7 @@ bool sqlite_conn_open(const char *path, const struct db_conf *conf, int64_t busy
     if (sqlite3_open_v2(path, &conn->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK)
         return sqlite_conn_fail(conn->handle, "open", err);
+    conn->map = sqlite_map_new(conn->handle, conf->map_bytes);
     if (!set_up(conn, conf, busy_ms, err) || !add_functions(conn, err))
         return false;
     *ret = take(&conn);
@@ -187,6 +189,7 @@ void sqlite_conn_free(struct sqlite_conn *conn)
     for (size_t i = 0; i < countof(conn->words); i++)
         (void)sqlite3_finalize(conn->words[i]);
     (void)sqlite3_close(conn->handle);
+    sqlite_map_free(conn->map);
     free(conn);
 }
 

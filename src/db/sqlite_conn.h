@@ -27,6 +27,7 @@ enum sqlite_word {
 
 struct sqlite_conn {
     sqlite3 *handle;
+    struct sqlite_map *map; /* NULL: the file is not mapped */
     struct stmt_cache cache;
 
     /* What stands around transactions, kept prepared; NULL until the first of its kind. */
