@@ -1,10 +1,13 @@
 /* store/cert_set: see the header. */
 #include "store/cert_set.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/err.h"
+#include "store/cert_drive.h"
 
 #define DIGIT_BITS 11
 #define DIGITS (1 << DIGIT_BITS)
@@ -60,22 +63,56 @@ static void arrange(struct id_list *ids)
     ids->n = n;
 }
 
-bool cert_set_load(struct tx *tx, struct cert_where *where, struct err *err)
+bool cert_set_read(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
+    struct id_list *ids, int64_t *ret_n, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
-    if (where->way != WAY_SET || where->by_access || where->has_set || !where->is_sqlite)
-        return true;
-    cert_where_add_drive(where, &select);
+    select_add(&select, "SELECT id FROM (");
+    ASSERT(cert_drive_add(where, drive, &select));
+    select_add(&select, ") AS source LIMIT ");
+    select_i64(&select, most);
     q = select_prepare(tx, &select);
     while (stmt_next(q))
-        id_list_add(&where->set, stmt_i64(q, 0));
-    if (!stmt_end(q, err))
+        id_list_add(ids, stmt_i64(q, 0));
+    *ret_n = (int64_t)ids->n;
+    arrange(ids);
+    return stmt_end(q, err);
+}
+
+bool cert_set_load(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    autodone(id_list) struct id_list ids = { 0 };
+    int64_t n;
+
+    if (where->way != WAY_SET || where->by_access || where->has_set || !where->is_sqlite)
+        return true;
+    if (!cert_set_read(tx, where, where->drive, INT64_MAX, &ids, &n, err))
         return false;
-    arrange(&where->set);
-    where->has_set = true;
+    cert_set_take(where, &ids);
     return true;
+}
+
+void cert_set_take(struct cert_where *where, struct id_list *ids)
+{
+    id_list_done(&where->set);
+    where->set = *ids;
+    where->has_set = true;
+    *ids = (struct id_list){ 0 };
+}
+
+void cert_set_add_sample(const struct cert_where *where, int64_t step, struct select *select)
+{
+    autodone(buf) struct buf list = BUF_INIT(65536);
+
+    buf_add_char(&list, '[');
+    for (size_t i = 0; i < where->set.n; i += (size_t)step)
+        buf_addf(&list, i ? ", %" PRId64 : "%" PRId64, where->set.items[i]);
+    buf_add_char(&list, ']');
+    select_add(select, " FROM (SELECT value AS id FROM json_each(");
+    select_text(select, (const char *)list.data);
+    select_add(select, ")) AS sample");
 }
 
 void cert_set_done(struct cert_where *where)
