@@ -110,7 +110,8 @@ static bool sqlite_open(const struct db_conf *conf, struct db **ret, struct err 
     struct sqlite_db *self = xcalloc(1, sizeof *self);
 
     self->busy_ms = conf->busy_ms ? conf->busy_ms : DEFAULT_BUSY_MS;
-    if (sqlite_conn_open(path, conf, self->busy_ms, &self->reader, err)) {
+    if (sqlite_conn_open(path, conf, self->busy_ms, &self->reader, err) &&
+        sqlite_conn_use_map(self->reader, err)) {
         self->turn = turn_open(path);
         if (self->turn && find_writer(self, path, conf, err)) {
             *ret = &self->db;

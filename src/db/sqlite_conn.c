@@ -139,10 +139,16 @@ static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t
     (void)snprintf(pragmas, sizeof pragmas,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
         "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
-        "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = %d;"
+        "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;"
         "PRAGMA wal_autocheckpoint = %d;",
-        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB, conn->map ? 1 : 0, CHECKPOINT_PAGES);
+        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB, CHECKPOINT_PAGES);
     return sqlite_conn_script(conn, pragmas, err);
+}
+
+/* How much is nothing to us: the map has a size of its own. */
+bool sqlite_conn_use_map(struct sqlite_conn *conn, struct err *err)
+{
+    return !conn->map || sqlite_conn_script(conn, "PRAGMA mmap_size = 1", err);
 }
 
 /* SQLite would count the bytes of every allocation, behind a lock that all workers share: a tenth

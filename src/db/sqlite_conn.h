@@ -50,6 +50,10 @@ bool sqlite_conn_open(const char *path, const struct db_conf *conf, int64_t busy
     struct sqlite_conn **ret, struct err *err) must_check;
 void sqlite_conn_free(struct sqlite_conn *conn);
 
+/* Pages may come from the map: where sqlite_map_use() says so. Whoever writes would only ask for
+ * them in vain. */
+bool sqlite_conn_use_map(struct sqlite_conn *conn, struct err *err) must_check;
+
 /* The error that the connection has just met, with `sql` for the log. False. */
 bool sqlite_conn_fail(sqlite3 *handle, const char *sql, struct err *err);
 
