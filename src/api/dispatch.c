@@ -254,7 +254,7 @@ static bool read_body(struct api_call *call, const struct http_request *request,
 static enum tx_mode mode_of(const struct api_route *route)
 {
     if (!(route->flags & API_WRITES))
-        return TX_READ;
+        return TX_READ_FEW;
     return route->flags & API_BODY_RAW ? TX_WRITE_LONG : TX_WRITE;
 }
 
@@ -498,7 +498,7 @@ static bool answer(struct api_call *call, const struct http_request *request, st
     autofree(tx) struct tx *tx = NULL;
 
     if (is_plain_read(call) && !authenticate_is_slow(request) &&
-        !tx_begin(call->db, TX_READ, &tx, err))
+        !tx_begin(call->db, TX_READ_FEW, &tx, err))
         return false;
     call->tx = tx;
     if (!authenticate(call, request, err) || must_leave_loop(call) || !check_role(call, err) ||

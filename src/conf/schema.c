@@ -54,6 +54,8 @@ const struct conf_item conf_schema[CONF_N_KEYS] = {
             "postgresql://… for PostgreSQL; without it, an SQLite file in the data directory" },
     [CONF_DATABASE_CACHE] = { "database", "cache", CONF_SIZE, MIB, 4 * GIB, .fallback = "8M",
         .summary = "page cache of each SQLite connection" },
+    [CONF_DATABASE_MAP] = { "database", "map", CONF_SIZE, 0, 1024 * GIB, .fallback = "16G",
+        .summary = "how much of an SQLite file may be read as memory; 0: nothing" },
     [CONF_VAULT_SOURCE] = { "vault", "source", CONF_ENUM, .choices = vault_sources, .reloads = true,
         .summary = "where new master keys come from" },
     [CONF_VAULT_PASSPHRASE_FILE] = { "vault", "passphrase_file", CONF_PATH, .reloads = true,

@@ -87,7 +87,7 @@ static bool fails_by_wish(struct db *db, struct err *err)
 bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err)
 {
     ASSERT(!db->in_tx);
-    int64_t n = mode == TX_READ ? atomic_load(&n_commits) : -1;
+    int64_t n = tx_mode_reads(mode) ? atomic_load(&n_commits) : -1;
 
     if (!db->ops->begin(db, mode, err))
         return err_wrap(err, "could not begin a transaction");

@@ -23,6 +23,7 @@ struct tx;
 struct db_conf {
     const char *url;   /* a path, "sqlite:PATH", or "postgresql://…" */
     int64_t cache_kib; /* SQLite's page cache for each connection; 0 is 8 MiB */
+    int64_t map_bytes; /* so much of SQLite's file may be mapped; 0 is none */
     int64_t busy_ms;   /* how long to wait for another writer; 0 is 10 s */
 };
 
@@ -41,14 +42,17 @@ bool db_ping(struct db *db, struct err *err) must_check;
  * 0 makes none fail. For tests. */
 void db_fail_nth(struct db *db, int64_t n);
 
-/* TX_WRITE_LONG: of many rows, or of rows that take their time. Nobody else waits for its end. */
-enum tx_mode { TX_READ, TX_WRITE, TX_WRITE_LONG };
+/*
+ * TX_READ_FEW: a few of many records; SQLite's file is looked at through a map (db/sqlite_map).
+ * TX_WRITE_LONG: of many rows, or of rows that take their time. Nobody else waits for its end.
+ */
+enum tx_mode { TX_READ, TX_READ_FEW, TX_WRITE, TX_WRITE_LONG };
 
 /*
- * One transaction at a time on a connection. TX_READ sees one state of the database and cannot
- * write. On SQLite those that write do so one after the other, and several of TX_WRITE may be
- * committed together, each undone for itself where it fails (adr/0018). A lost connection to
- * PostgreSQL is made anew here.
+ * One transaction at a time on a connection. TX_READ, like TX_READ_FEW, sees one state of the
+ * database and cannot write. On SQLite those that write do so one after the other, and several of
+ * TX_WRITE may be committed together, each undone for itself where it fails (adr/0018). A lost
+ * connection to PostgreSQL is made anew here.
  */
 bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err) must_check;
 
@@ -95,6 +99,11 @@ struct tx_work *tx_work(const struct tx *tx);          /* NULL: none */
  */
 bool tx_run(struct db *db, enum tx_mode mode,
     bool (*run)(struct tx *tx, void *arg, struct err *err), void *arg, struct err *err) must_check;
+
+/*
+ * On SQLite statements may ask is_one_of(id, $n), where a blob is bound to $n: ascending int64_t
+ * ids. Asked of each row, a list of ids is a quarter of the work that it is as "IN (SELECT …)".
+ */
 
 /* Takes a literal only: no value can be formatted into a statement. */
 #define tx_prepare(tx, literal) tx_prepare_text(tx, "" literal "")

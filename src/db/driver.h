@@ -60,6 +60,12 @@ struct db_ops {
     void (*release)(struct stmt *stmt);
 };
 
+/* May it not write? */
+static inline bool tx_mode_reads(enum tx_mode mode)
+{
+    return mode == TX_READ || mode == TX_READ_FEW;
+}
+
 /* The first member of each driver's own struct. */
 struct db {
     const struct db_ops *ops;

@@ -243,7 +243,7 @@ static bool postgres_begin(struct db *db, enum tx_mode mode, struct err *err)
 {
     struct postgres_db *self = (struct postgres_db *)db;
 
-    self->reads_only = mode == TX_READ;
+    self->reads_only = tx_mode_reads(mode);
     self->is_to_begin =
         is_connected(self) ? forget_statements(self, err) : connect_again(self, err);
     return self->is_to_begin;

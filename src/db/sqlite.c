@@ -16,6 +16,7 @@
 #include "db/driver.h"
 #include "db/sqlite_checkpoint.h"
 #include "db/sqlite_conn.h"
+#include "db/sqlite_map.h"
 #include "db/sqlite_rows.h"
 #include "db/turn.h"
 
@@ -132,7 +133,8 @@ static bool sqlite_open(const struct db_conf *conf, struct db **ret, struct err 
     struct sqlite_db *self = xcalloc(1, sizeof *self);
 
     self->busy_ms = conf->busy_ms ? conf->busy_ms : DEFAULT_BUSY_MS;
-    if (sqlite_conn_open(path, conf, self->busy_ms, &self->reader, err)) {
+    if (sqlite_conn_open(path, conf, self->busy_ms, &self->reader, err) &&
+        sqlite_conn_use_map(self->reader, err)) {
         self->turn = turn_open(path);
         if (self->turn && find_writer(self, path, conf, err)) {
             *ret = &self->db;
@@ -201,7 +203,8 @@ static bool sqlite_begin(struct db *db, enum tx_mode mode, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
-    self->is_reading = mode == TX_READ;
+    self->is_reading = tx_mode_reads(mode);
+    sqlite_map_use(self->reader->map, mode == TX_READ_FEW);
     self->is_alone = mode == TX_WRITE_LONG;
     return self->is_reading ? sqlite_conn_say(self->reader, SQLITE_WORD_BEGIN, err)
                             : begin_write(self, err);

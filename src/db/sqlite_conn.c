@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "db/sqlite_map.h"
 #include "db/sqlite_rows.h"
 
 #define DEFAULT_CACHE_KIB 8192
@@ -95,6 +96,32 @@ static bool make_file(const char *path, struct err *err)
     return true;
 }
 
+/* is_one_of(id, ids): see db/db.h. */
+static void is_one_of(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    const int64_t id = sqlite3_value_int64(values[0]);
+    const int64_t *ids = sqlite3_value_blob(values[1]);
+    size_t n_left = (size_t)sqlite3_value_bytes(values[1]) / sizeof *ids;
+
+    (void)n;
+    /* The half that can have it, without a branch to guess. */
+    while (n_left > 1) {
+        const size_t half = n_left / 2;
+
+        ids += ids[half] <= id ? half : 0;
+        n_left -= half;
+    }
+    sqlite3_result_int(context, n_left == 1 && ids[0] == id);
+}
+
+static bool add_functions(struct sqlite_conn *conn, struct err *err)
+{
+    return sqlite3_create_function_v2(conn->handle, "is_one_of", 2,
+               SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL, is_one_of, NULL, NULL,
+               NULL) == SQLITE_OK ||
+           sqlite_conn_fail(conn->handle, "is_one_of", err);
+}
+
 static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t busy_ms,
     struct err *err)
 {
@@ -113,6 +140,12 @@ static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t
         "PRAGMA wal_autocheckpoint = 0;", /* db/sqlite_checkpoint does it */
         conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB);
     return sqlite_conn_script(conn, pragmas, err);
+}
+
+/* How much is nothing to us: the map has a size of its own. */
+bool sqlite_conn_use_map(struct sqlite_conn *conn, struct err *err)
+{
+    return !conn->map || sqlite_conn_script(conn, "PRAGMA mmap_size = 1", err);
 }
 
 /* SQLite would count the bytes of every allocation, behind a lock that all workers share: a tenth
@@ -144,9 +177,10 @@ bool sqlite_conn_open(const char *path, const struct db_conf *conf, int64_t busy
     if (sqlite3_open_v2(path, &conn->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK)
         return sqlite_conn_fail(conn->handle, "open", err);
+    conn->map = sqlite_map_new(conn->handle, conf->map_bytes);
     if (sqlite_rows_register(conn->handle) != SQLITE_OK)
         return sqlite_conn_fail(conn->handle, "many_rows", err);
-    if (!set_up(conn, conf, busy_ms, err))
+    if (!set_up(conn, conf, busy_ms, err) || !add_functions(conn, err))
         return false;
     *ret = take(&conn);
     return true;
@@ -160,6 +194,7 @@ void sqlite_conn_free(struct sqlite_conn *conn)
     for (size_t i = 0; i < countof(conn->words); i++)
         (void)sqlite3_finalize(conn->words[i]);
     (void)sqlite3_close(conn->handle);
+    sqlite_map_free(conn->map);
     free(conn);
 }
 

@@ -27,6 +27,7 @@ enum sqlite_word {
 
 struct sqlite_conn {
     sqlite3 *handle;
+    struct sqlite_map *map; /* NULL: the file is not mapped */
     struct stmt_cache cache;
 
     /* What stands around transactions, kept prepared; NULL until the first of its kind. */
@@ -48,6 +49,10 @@ struct sqlite_prepared {
 bool sqlite_conn_open(const char *path, const struct db_conf *conf, int64_t busy_ms,
     struct sqlite_conn **ret, struct err *err) must_check;
 void sqlite_conn_free(struct sqlite_conn *conn);
+
+/* Pages may come from the map: where sqlite_map_use() says so. Whoever writes would only ask for
+ * them in vain. */
+bool sqlite_conn_use_map(struct sqlite_conn *conn, struct err *err) must_check;
 
 /* The error that the connection has just met, with `sql` for the log. False. */
 bool sqlite_conn_fail(sqlite3 *handle, const char *sql, struct err *err);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/bucket.h"
+#include "store/cert_set.h"
 #include "store/cert_where.h"
 #include "store/read.h"
 
@@ -220,21 +221,28 @@ static bool count_exactly(struct tx *tx, const struct cert_where *where, bool is
 static bool sample_drive(struct tx *tx, const struct cert_where *where, int64_t *ret,
     struct err *err)
 {
-    int64_t step = where->n_drive / 400 + 1;
+    const int64_t n_drive = where->has_set ? (int64_t)where->set.n : where->n_drive;
+    const int64_t step = n_drive / 400 + 1;
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
     int64_t n = 0;
 
-    select_add(&select, "SELECT count(*) FROM (SELECT DISTINCT source.id FROM (");
-    cert_where_add_drive(where, &select);
-    select_add(&select, ") AS source WHERE source.id % ");
-    select_i64(&select, step);
-    select_add(&select, " = 0) AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
+    select_add(&select, "SELECT count(*)");
+    if (where->has_set) {
+        cert_set_add_sample(where, step, &select);
+    } else {
+        select_add(&select, " FROM (SELECT DISTINCT source.id FROM (");
+        cert_where_add_drive(where, &select);
+        select_add(&select, ") AS source WHERE source.id % ");
+        select_i64(&select, step);
+        select_add(&select, " = 0) AS sample");
+    }
+    select_add(&select, " CROSS JOIN certificate c WHERE c.id = sample.id");
     cert_where_add_checks(where, &select);
     q = select_prepare(tx, &select);
     if (!read_number(q, &n, err))
         return false;
-    *ret = n * step < where->n_drive ? n * step : where->n_drive;
+    *ret = n * step < n_drive ? n * step : n_drive;
     return true;
 }
 
@@ -289,6 +297,10 @@ bool cert_count(struct tx *tx, const struct cert_where *where, int64_t *ret, boo
         return false;
     if (cert_where_n_conditions(where) == 0) {
         *ret = total;
+        return true;
+    }
+    if (where->has_set && cert_where_n_conditions(where) == 1 && !where->words_exact) {
+        *ret = (int64_t)where->set.n;
         return true;
     }
     if (where->way == WAY_DRIVE || total <= CERT_TOTAL_EXACT)

@@ -20,32 +20,75 @@ static const enum cert_status by_status[] = { CERT_EXPIRED, CERT_EXPIRING_SOON, 
 #define UNKNOWN_SEGMENT countof(by_status)
 #define N_SEGMENTS (countof(by_status) + 1)
 
+/* Of what drives: as many as there are. */
+#define ALL_IDS (SIZE_MAX / 4)
+
+/* What a record is sorted by, and what the last row had of it. */
+static void add_cursor_value(const struct paging *paging, struct select *select)
+{
+    if (cert_sort_is_text(paging->where.sort))
+        select_text(select, paging->cursor.text);
+    else
+        select_i64(select, paging->cursor.number);
+}
+
+static void add_id(enum cert_sort sort, struct select *select)
+{
+    if (cert_sort_is_by_check(sort))
+        select_add(select, "h.certificate_id");
+    else
+        select_add(select, "c.id");
+}
+
+static void add_compared(bool is_down, struct select *select)
+{
+    if (is_down)
+        select_add(select, " < ");
+    else
+        select_add(select, " > ");
+}
+
+/* In two parts each is a range of the index. */
+static void add_part_after_cursor(const struct paging *paging, struct select *select)
+{
+    const bool is_down = paging->request->is_descending;
+
+    select_add(select, " AND ");
+    cert_sort_add_column(paging->where.sort, select);
+    if (paging->part == CURSOR_TIES)
+        select_add(select, " = ");
+    else
+        add_compared(is_down, select);
+    add_cursor_value(paging, select);
+    if (paging->part == CURSOR_BEYOND)
+        return;
+    select_add(select, " AND ");
+    add_id(paging->where.sort, select);
+    add_compared(is_down, select);
+    select_i64(select, paging->cursor.id);
+}
+
 static void add_after_cursor(const struct paging *paging, struct select *select)
 {
-    const struct cursor *cursor = &paging->cursor;
-    enum cert_sort sort = paging->where.sort;
-
-    if (cursor->is_in_tail) {
+    if (paging->cursor.is_in_tail) {
         select_add(select, " AND c.id > ");
-        select_i64(select, cursor->id);
+        select_i64(select, paging->cursor.id);
+        return;
+    }
+    if (paging->part != CURSOR_ALL) {
+        add_part_after_cursor(paging, select);
         return;
     }
     select_add(select, " AND (");
-    cert_sort_add_column(sort, select);
-    if (cert_sort_is_by_check(sort))
-        select_add(select, ", h.certificate_id");
-    else
-        select_add(select, ", c.id");
-    if (paging->request->is_descending)
-        select_add(select, ") < (");
-    else
-        select_add(select, ") > (");
-    if (cert_sort_is_text(sort))
-        select_text(select, cursor->text);
-    else
-        select_i64(select, cursor->number);
+    cert_sort_add_column(paging->where.sort, select);
     select_add(select, ", ");
-    select_i64(select, cursor->id);
+    add_id(paging->where.sort, select);
+    select_add(select, ")");
+    add_compared(paging->request->is_descending, select);
+    select_add(select, "(");
+    add_cursor_value(paging, select);
+    select_add(select, ", ");
+    select_i64(select, paging->cursor.id);
     select_add(select, ")");
 }
 
@@ -53,19 +96,32 @@ void cert_page_select(const struct paging *paging, bool is_tail, size_t most, st
 {
     enum cert_sort sort = paging->where.sort;
     bool is_dated = sort == CERT_BY_EXPIRY && paging->where.has_dates;
+    /* Upwards, all behind a cursor have a value, and SQLite takes the first bound that it is told.
+     */
+    bool is_behind = paging->part != CURSOR_ALL && !paging->request->is_descending;
 
     select_add(select, "SELECT c.id, ");
     cert_sort_add_column(sort, select);
     cert_where_add(&paging->where, select);
     if (is_tail)
         cert_sort_add_tail(sort, select);
-    else if (!is_dated)
+    else if (!is_dated && !is_behind)
         cert_sort_add_body(sort, select);
     if (paging->has_cursor && paging->cursor.is_in_tail == is_tail)
         add_after_cursor(paging, select);
     cert_sort_add_order(sort, paging->request->is_descending, is_tail, select);
     select_add(select, " LIMIT ");
     select_i64(select, (int64_t)most);
+}
+
+/* All of what drives, be it with a value or without one: in one order, of which read_all() makes
+ * the list's. */
+static void select_all(const struct paging *paging, struct select *select)
+{
+    select_add(select, "SELECT c.id, ");
+    cert_sort_add_column(paging->where.sort, select);
+    cert_where_add(&paging->where, select);
+    cert_sort_add_order(paging->where.sort, paging->request->is_descending, false, select);
 }
 
 /* In the order of (expires_at, certificate_id), which each holder's entries have an index for. */
@@ -114,7 +170,7 @@ static void keep_place(struct paging *paging, struct stmt *q, bool is_tail)
         paging->cursor.number = stmt_i64(q, 1);
 }
 
-static bool read_ids(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
+static bool read_ids_of_part(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
     struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
@@ -128,6 +184,32 @@ static bool read_ids(struct tx *tx, struct paging *paging, bool is_tail, size_t 
         id_list_add(&paging->ids, stmt_i64(q, 0));
     }
     return stmt_end(q, err);
+}
+
+/*
+ * SQLite takes a pair to be compared for a range of the column alone where the id is the key of the
+ * table: of a million records with one issuer it would pass over all that came before. So they are
+ * asked for apart.
+ */
+static bool read_ids(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
+    struct err *err)
+{
+    const size_t n_before = paging->ids.n;
+    const struct cursor place = paging->cursor;
+    bool works;
+
+    paging->part = CURSOR_ALL;
+    if (!paging->where.is_sqlite || paging->where.way == WAY_DRIVE || is_tail ||
+        !paging->has_cursor || place.is_in_tail)
+        return read_ids_of_part(tx, paging, is_tail, most, err);
+    paging->part = CURSOR_TIES;
+    if (!read_ids_of_part(tx, paging, is_tail, most, err))
+        return false;
+    most -= paging->ids.n - n_before;
+    paging->part = CURSOR_BEYOND;
+    works = most == 0 || read_ids_of_part(tx, paging, is_tail, most, err);
+    paging->part = CURSOR_ALL;
+    return works;
 }
 
 /* A record's end and id, as they are sorted by. */
@@ -217,6 +299,48 @@ static bool read_part(struct tx *tx, struct paging *paging, bool is_tail, size_t
                                    : read_ids(tx, paging, is_tail, most, err);
 }
 
+/* Has the row that `q` is at nothing to be sorted by? */
+static bool is_of_tail(const struct paging *paging, struct stmt *q)
+{
+    return paging->where.sort == CERT_BY_ISSUER ? *stmt_text(q, 1) == '\0' : stmt_is_null(q, 1);
+}
+
+/* The tail goes by id, upwards. */
+static void add_tail(struct paging *paging, const struct id_list *tail)
+{
+    for (size_t i = 0; i < tail->n; i++) {
+        const int64_t id = tail->items[paging->request->is_descending ? tail->n - 1 - i : i];
+
+        if (paging->ids.n < (size_t)paging->request->limit) {
+            paging->cursor.id = id;
+            paging->cursor.is_in_tail = true;
+        }
+        id_list_add(&paging->ids, id);
+    }
+}
+
+/* Of what drives, the records are looked at once for both, body and tail. */
+static bool read_all(struct tx *tx, struct paging *paging, struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autodone(id_list) struct id_list tail = { 0 };
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_all(paging, &select);
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        if (is_of_tail(paging, q)) {
+            id_list_add(&tail, stmt_i64(q, 0));
+            continue;
+        }
+        if (paging->ids.n < (size_t)paging->request->limit)
+            keep_place(paging, q, false);
+        id_list_add(&paging->ids, stmt_i64(q, 0));
+    }
+    add_tail(paging, &tail);
+    return stmt_end(q, err);
+}
+
 /* Body, then tail, up to `most` ids in all. A range of ends excludes the tail. */
 static bool read_both(struct tx *tx, struct paging *paging, size_t most, struct err *err)
 {
@@ -228,6 +352,8 @@ static bool read_both(struct tx *tx, struct paging *paging, size_t most, struct 
 
     if (paging->where.is_nothing)
         return true;
+    if (most == ALL_IDS && has_tail)
+        return read_all(tx, paging, err);
     if (!begins_in_tail && !read_part(tx, paging, false, most, err))
         return false;
     if (!has_tail || paging->ids.n >= most)
@@ -327,8 +453,7 @@ static bool read_by_column(struct tx *tx, struct paging *paging, const struct st
         walk_in_order(paging);
     *ret_is_all = works && where->way == WAY_DRIVE && !paging->has_cursor;
     paging->cursor.plan = cert_where_plan_number(where);
-    return works &&
-           read_both(tx, paging, *ret_is_all ? SIZE_MAX / 4 : (size_t)request->limit + 1, err);
+    return works && read_both(tx, paging, *ret_is_all ? ALL_IDS : (size_t)request->limit + 1, err);
 }
 
 /* Of the first page: as counted; of the others: as it was then. */

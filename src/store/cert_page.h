@@ -7,11 +7,19 @@
 #include "store/cert_where.h"
 #include "store/cursor.h"
 
+/* Which of the records behind the cursor. */
+enum cursor_part {
+    CURSOR_ALL,
+    CURSOR_TIES,   /* those of the same value, by id */
+    CURSOR_BEYOND, /* those of another */
+};
+
 struct paging {
     const struct cert_page_request *request;
     struct cert_where where;
     struct cursor cursor; /* where the page begins, then where it ends */
     bool has_cursor;
+    enum cursor_part part;
     struct id_list ids;
     enum drive counted; /* what drives, where the page is walked for all the same */
 };

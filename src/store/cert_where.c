@@ -7,7 +7,9 @@
 #include "base/err.h"
 #include "codec/fold.h"
 #include "store/cert_count.h"
+#include "store/cert_drive.h"
 #include "store/cert_query.h"
+#include "store/cert_set.h"
 #include "store/cert_sort.h"
 #include "store/read.h"
 
@@ -84,6 +86,7 @@ void cert_where_init(struct cert_where *where, const struct store_viewer *viewer
 
 void cert_where_done(struct cert_where *where)
 {
+    cert_set_done(where);
     free(where->tag);
     free(where->profile);
     free(where->words);
@@ -133,291 +136,22 @@ bool cert_where_is_in_order(const struct cert_where *where)
            cert_where_n_conditions(where) == (where->viewer->sees_all ? 1 : 2);
 }
 
-static void add_account(struct select *select, const char *name)
-{
-    select_add(select, "(SELECT a.id FROM account a WHERE a.name = ");
-    select_text(select, name);
-    select_add(select, ")");
-}
-
-static void add_business_group(struct select *select, const char *name)
-{
-    select_add(select, "(SELECT g.id FROM business_group g WHERE g.name = ");
-    select_text(select, name);
-    select_add(select, ")");
-}
-
-static void add_resource(struct select *select, const char *name)
-{
-    select_add(select, "(SELECT r.id FROM resource r WHERE r.name = ");
-    select_text(select, name);
-    select_add(select, ")");
-}
-
-static void add_groups(struct select *select, int64_t account_id)
-{
-    select_add(select, "(SELECT m.group_id FROM group_member m WHERE m.account_id = ");
-    select_i64(select, account_id);
-    select_add(select, ")");
-}
-
-/* What a condition drives with: "SELECT … AS id", one row for each record. */
-
-static bool drive_version(const struct cert_where *where, struct select *select)
-{
-    if (where->n_version_ids == 0)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE version_id IN (");
-    select_ids(select, where->version_ids, where->n_version_ids);
-    select_add(select, ")");
-    return true;
-}
-
-static bool drive_words(const struct cert_where *where, struct select *select)
-{
-    if (!where->words)
-        return false;
-    select_add(select, "SELECT rowid AS id FROM certificate_search WHERE words LIKE ");
-    select_text(select, where->words);
-    return true;
-}
-
-/* Sorted by name, the names are a range of the walk; and so are an issuer's and an owner's records,
- * sorted by these. */
-static bool drive_name(const struct cert_where *where, struct select *select)
-{
-    if (!where->name_from || where->sort == CERT_BY_NAME)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE name_lower >= ");
-    select_text(select, where->name_from);
-    select_add(select, " AND name_lower < ");
-    select_text(select, where->name_until);
-    return true;
-}
-
-static bool drive_tag(const struct cert_where *where, struct select *select)
-{
-    if (!where->tag)
-        return false;
-    select_add(select, "SELECT certificate_id AS id FROM certificate_tag WHERE tag = ");
-    select_text(select, where->tag);
-    return true;
-}
-
-static bool drive_resource(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->resource)
-        return false;
-    select_add(select,
-        "SELECT DISTINCT certificate_id AS id FROM association WHERE resource_id = ");
-    add_resource(select, where->filter->resource);
-    return true;
-}
-
-/* The first; the others are checked. */
-static bool drive_field(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->n_fields)
-        return false;
-    select_add(select, "SELECT certificate_id AS id FROM certificate_field WHERE field_id ="
-                       " (SELECT f.id FROM custom_field f WHERE f.name = ");
-    select_text(select, where->filter->fields[0].name);
-    select_add(select, ") AND value = ");
-    select_text(select, where->filter->fields[0].value);
-    return true;
-}
-
-static bool drive_profile(const struct cert_where *where, struct select *select)
-{
-    if (!where->profile)
-        return false;
-    select_add(select, "SELECT certificate_id AS id FROM certificate_life WHERE profile_id ="
-                       " (SELECT p.id FROM profile p WHERE p.name_lower = ");
-    select_text(select, where->profile);
-    select_add(select, ")");
-    return true;
-}
-
-static bool drive_stage(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->stage)
-        return false;
-    select_add(select, "SELECT l.certificate_id AS id FROM ticket t CROSS JOIN certificate_life l"
-                       " WHERE l.ticket_id = t.id AND t.status = ");
-    select_text(select, where->filter->stage);
-    return true;
-}
-
-static bool drive_owner(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->owner)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE owner_id = ");
-    add_account(select, where->filter->owner);
-    return true;
-}
-
-/* "" is nobody, and nearly everybody has nobody: that never drives. */
-static bool drive_assignee(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->assignee || !*where->filter->assignee)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE assignee_id = ");
-    add_account(select, where->filter->assignee);
-    return true;
-}
-
-static bool drive_business_group(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->business_group)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE business_group_id = ");
-    add_business_group(select, where->filter->business_group);
-    return true;
-}
-
-static bool drive_issuer(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->issuer || where->sort == CERT_BY_ISSUER)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE issuer = ");
-    select_text(select, where->filter->issuer);
-    return true;
-}
-
-static bool drive_alert(const struct cert_where *where, struct select *select)
-{
-    const char *alert = where->filter->alert;
-
-    if (!alert)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE alert <> ''");
-    if (strcmp(alert, "any") != 0) {
-        select_add(select, " AND alert = ");
-        select_text(select, alert);
-    }
-    return true;
-}
-
-/* Imported and managed records may be few; monitored ones are the rest, and many. */
-static bool drive_source(const struct cert_where *where, struct select *select)
-{
-    unsigned sources = where->filter->sources;
-
-    if (!sources || sources & BIT(CERT_MONITORED))
-        return false;
-    if (sources & BIT(CERT_MANAGED))
-        select_add(select, "SELECT id FROM certificate WHERE is_managed = TRUE");
-    if (sources == (BIT(CERT_MANAGED) | BIT(CERT_IMPORTED)))
-        select_add(select, " UNION ALL ");
-    if (sources & BIT(CERT_IMPORTED))
-        select_add(select, "SELECT id FROM certificate WHERE is_imported = TRUE");
-    return true;
-}
-
-static bool drive_unused(const struct cert_where *where, struct select *select)
-{
-    if (!where->filter->is_unused)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE is_unused = TRUE");
-    return true;
-}
-
-/* Sorted by their end, those without one are the tail of the list: no need to look for them. */
-static bool drive_unknown(const struct cert_where *where, struct select *select)
-{
-    if (where->filter->statuses != BIT(CERT_UNKNOWN) || where->sort == CERT_BY_EXPIRY)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE version_id IS NULL");
-    return true;
-}
-
-static bool drive_revoked(const struct cert_where *where, struct select *select)
-{
-    if (where->filter->statuses != BIT(CERT_REVOKED))
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE revoked_at IS NOT NULL");
-    return true;
-}
-
-static bool drive_not_yet(const struct cert_where *where, struct select *select)
-{
-    if (where->filter->statuses != BIT(CERT_NOT_YET_VALID))
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE begins_at > ");
-    select_i64(select, where->now);
-    return true;
-}
-
-/* Sorted by the same column, a range of it needs no driving: the walk is the range. */
-static bool drive_dates(const struct cert_where *where, struct select *select)
-{
-    if (!where->has_dates || where->sort == CERT_BY_EXPIRY)
-        return false;
-    select_add(select, "SELECT id FROM certificate WHERE expires_at >= ");
-    select_i64(select, where->from);
-    select_add(select, " AND expires_at <= ");
-    select_i64(select, where->until);
-    return true;
-}
-
-static bool drive_access(const struct cert_where *where, struct select *select)
-{
-    if (where->viewer->sees_all)
-        return false;
-    select_add(select, "SELECT certificate_id AS id FROM certificate_access WHERE account_id = ");
-    select_i64(select, where->viewer->account_id);
-    select_add(select,
-        " UNION ALL SELECT certificate_id FROM certificate_access WHERE group_id IN ");
-    add_groups(select, where->viewer->account_id);
-    return true;
-}
-
-/* What a condition drives with, and whether it may stand as a set beside a walk: not where the
- * indexes that are walked carry what it asks for. */
-static const struct {
-    bool (*add)(const struct cert_where *, struct select *);
-    bool is_set;
-} drives[N_DRIVES] = {
-    [DRIVE_VERSION] = { drive_version, false },
-    [DRIVE_WORDS] = { drive_words, true },
-    [DRIVE_NAME] = { drive_name, true },
-    [DRIVE_TAG] = { drive_tag, true },
-    [DRIVE_RESOURCE] = { drive_resource, true },
-    [DRIVE_FIELD] = { drive_field, true },
-    [DRIVE_PROFILE] = { drive_profile, true },
-    [DRIVE_STAGE] = { drive_stage, true },
-    [DRIVE_OWNER] = { drive_owner, false },
-    [DRIVE_ASSIGNEE] = { drive_assignee, false },
-    [DRIVE_BUSINESS_GROUP] = { drive_business_group, false },
-    [DRIVE_ISSUER] = { drive_issuer, true },
-    [DRIVE_ALERT] = { drive_alert, false },
-    [DRIVE_SOURCE] = { drive_source, false },
-    [DRIVE_UNUSED] = { drive_unused, false },
-    [DRIVE_UNKNOWN] = { drive_unknown, false },
-    [DRIVE_REVOKED] = { drive_revoked, false },
-    [DRIVE_NOT_YET] = { drive_not_yet, false },
-    [DRIVE_DATES] = { drive_dates, false },
-    [DRIVE_ACCESS] = { drive_access, true },
-};
-
-/* By expiry an issuer's records, as an owner's or a group's, may be walked along an index. */
-static bool is_set(const struct cert_where *where, enum drive drive)
-{
-    return drives[drive].is_set && !(drive == DRIVE_ISSUER && where->sort == CERT_BY_EXPIRY);
-}
-
-/* How many would this one bring, counted to one more than may? -1: there is no such condition. */
+/*
+ * How many would this one bring, counted to one more than may? -1: there is no such condition. What
+ * may become a set in memory is read while it is counted.
+ */
 static bool probe(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
-    int64_t *ret, struct err *err)
+    struct id_list *ids, int64_t *ret, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
     *ret = -1;
     select_add(&select, "SELECT count(*) FROM (SELECT 1 AS one FROM (");
-    if (!drives[drive].add(where, &select))
+    if (!cert_drive_add(where, drive, &select))
         return true;
+    if (where->is_sqlite && cert_drive_is_set(where, drive) && most > where->drive_max)
+        return cert_set_read(tx, where, drive, most + 1, ids, ret, err);
     select_add(&select, ") AS source LIMIT ");
     select_i64(&select, most + 1);
     select_add(&select, ") AS counted");
@@ -426,15 +160,18 @@ static bool probe(struct tx *tx, const struct cert_where *where, enum drive driv
 }
 
 /* Let the condition have the say, if it is met by fewer than the one that has it. */
-static void consider(struct cert_where *where, enum drive drive, int64_t n)
+static void consider(struct cert_where *where, enum drive drive, int64_t n, struct id_list *ids)
 {
-    enum cert_way way = n <= where->drive_max                         ? WAY_DRIVE
-                        : is_set(where, drive) && n <= where->set_max ? WAY_SET
-                                                                      : WAY_WALK;
+    enum cert_way way = n <= where->drive_max                                    ? WAY_DRIVE
+                        : cert_drive_is_set(where, drive) && n <= where->set_max ? WAY_SET
+                                                                                 : WAY_WALK;
 
     where->is_nothing = where->is_nothing || n == 0;
     if (way < where->way || way == WAY_WALK || (way == where->way && n >= where->n_drive))
         return;
+    cert_set_done(where);
+    if (way == WAY_SET && ids->n > 0)
+        cert_set_take(where, ids);
     where->way = way;
     where->drive = drive;
     where->n_drive = n;
@@ -443,10 +180,11 @@ static void consider(struct cert_where *where, enum drive drive, int64_t n)
 static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
 {
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES && !where->is_nothing; drive++) {
-        int64_t most =
-            is_set(where, drive) && where->way != WAY_DRIVE && where->set_max > where->drive_max
-                ? where->set_max
-                : where->drive_max;
+        int64_t most = cert_drive_is_set(where, drive) && where->way != WAY_DRIVE &&
+                               where->set_max > where->drive_max
+                           ? where->set_max
+                           : where->drive_max;
+        autodone(id_list) struct id_list ids = { 0 };
         int64_t n;
 
         if (where->way != WAY_WALK && where->n_drive < most)
@@ -457,10 +195,10 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
             most = where->drive_max;
         if (drive == DRIVE_WORDS && where->n_worded >= SAMPLE_ENOUGH)
             continue;
-        if (!probe(tx, where, drive, most, &n, err))
+        if (!probe(tx, where, drive, most, &ids, &n, err))
             return false;
         if (n >= 0 && n <= most)
-            consider(where, drive, n);
+            consider(where, drive, n, &ids);
     }
     return true;
 }
@@ -503,7 +241,7 @@ static bool sees_few(struct tx *tx, const struct cert_where *where, bool *ret, s
                         " WHERE x.certificate_id = c.id AND (x.account_id = ");
     select_i64(&select, where->viewer->account_id);
     select_add(&select, " OR x.group_id IN ");
-    add_groups(&select, where->viewer->account_id);
+    cert_drive_add_groups(&select, where->viewer->account_id);
     select_add(&select, "))");
     q = select_prepare(tx, &select);
     if (!read_number(q, &n, err))
@@ -533,13 +271,14 @@ static bool choose_access(struct tx *tx, struct cert_where *where, struct err *e
         !(is_set_of_access || (where->way == WAY_WALK && !is_walked_by_index(where))))
         return true;
     if (!find_holders(tx, where, err) || (!is_better && !sees_few(tx, where, &is_better, err)))
-        return err_wrap(err, "could not plan the search");
+        return false;
     where->by_access = is_better && where->n_holders > 0;
     return true;
 }
 
 static void reset_plan(struct tx *tx, struct cert_where *where)
 {
+    cert_set_done(where);
     where->by_access = false;
     where->is_sqlite = !db_is_postgres(tx_db(tx));
     where->way = WAY_WALK;
@@ -553,22 +292,26 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
  * are, however few are asked for. So with words a sample comes first, and if it shows that a page
  * is soon full, that is all.
  */
-bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
+static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
 {
-    reset_plan(tx, where);
     if (cert_where_n_conditions(where) == 0)
         return true;
     if (!cert_query_find(tx, where, err))
-        return err_wrap(err, "could not plan the search");
+        return false;
     if (where->words && where->set_max > 0) {
         if (!cert_where_sample(tx, where, err))
-            return err_wrap(err, "could not plan the search");
+            return false;
         if (where->n_hits >= SAMPLE_ENOUGH)
             return choose_access(tx, where, err);
     }
-    if (!probe_all(tx, where, err))
-        return err_wrap(err, "could not plan the search");
-    return choose_access(tx, where, err);
+    return probe_all(tx, where, err) && choose_access(tx, where, err);
+}
+
+bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    reset_plan(tx, where);
+    return (choose_way(tx, where, err) && cert_set_load(tx, where, err)) ||
+           err_wrap(err, "could not plan the search");
 }
 
 int64_t cert_where_plan_number(const struct cert_where *where)
@@ -595,13 +338,14 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
         return true;
     }
     if (way < WAY_SET || way > WAY_DRIVE || drive <= DRIVE_NONE || drive >= N_DRIVES ||
-        (way == WAY_SET && !is_set(where, (enum drive)drive)) || !drives[drive].add(where, &unused))
+        (way == WAY_SET && !cert_drive_is_set(where, (enum drive)drive)) ||
+        !cert_drive_add(where, drive, &unused))
         return cert_where_plan(tx, where, err);
     where->way = (enum cert_way)way;
     where->drive = (enum drive)drive;
     /* Nothing else: what is walked by access entries has no other check of who may see it. */
     where->by_access = by_access && where->n_holders > 0 && way == WAY_SET && drive == DRIVE_ACCESS;
-    return true;
+    return cert_set_load(tx, where, err);
 }
 
 /* The ids of some records, from n places spread over all there are. */
@@ -682,12 +426,22 @@ bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
 
 void cert_where_add_drive(const struct cert_where *where, struct select *select)
 {
-    ASSERT(drives[where->drive].add(where, select));
+    ASSERT(cert_drive_add(where, where->drive, select));
 }
 
 #define add_set_column(where, select, column)                                                      \
     ((where)->is_sqlite ? select_add(select, " AND +" column " IN (")                              \
                         : select_add(select, " AND (" column " IN ("))
+
+static void add_is_in_set(const struct cert_where *where, struct select *select)
+{
+    if (cert_sort_is_by_check(where->sort))
+        select_add(select, " AND is_one_of(h.certificate_id, ");
+    else
+        select_add(select, " AND is_one_of(c.id, ");
+    select_id_set(select, where->set.items, where->set.n);
+    select_add(select, ")");
+}
 
 static void add_walk(const struct cert_where *where, struct select *select)
 {
@@ -698,6 +452,10 @@ static void add_walk(const struct cert_where *where, struct select *select)
         select_add(select, " FROM certificate c WHERE 1 = 1");
     if (where->way == WAY_WALK)
         return;
+    if (where->has_set) {
+        add_is_in_set(where, select);
+        return;
+    }
     /* Neither database may look from the set's side after all: PostgreSQL would join, but not what
      * is asked whether it is true. */
     if (cert_sort_is_by_check(where->sort))

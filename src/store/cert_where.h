@@ -88,7 +88,9 @@ struct cert_where {
     bool by_access; /* walk the entries of each of these, the account (0) and its groups */
     int64_t holders[ACCESS_HOLDERS];
     size_t n_holders;
-    int64_t n_drive;   /* how many records drive, or are in the set; a record may count twice */
+    int64_t n_drive; /* how many records drive, or are in the set; a record may count twice */
+    bool has_set;    /* by store/cert_set: the ids, ascending */
+    struct id_list set;
     int64_t n_sampled; /* so many records were looked at here and there; 0: none were */
     int64_t n_hits;    /* so many of these meet all conditions … */
     int64_t n_worded;  /* … and so many have the words, whatever else they are */

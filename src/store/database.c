@@ -30,6 +30,7 @@ static bool open_for(const struct conf *conf, int64_t busy_ms, struct db **ret, 
     autofree(str) char *url = database_url(conf);
     struct db_conf db_conf = { .url = url,
         .cache_kib = conf_i64(conf, CONF_DATABASE_CACHE) / 1024,
+        .map_bytes = conf_i64(conf, CONF_DATABASE_MAP),
         .busy_ms = busy_ms };
     bool ok = db_open(&db_conf, ret, err);
 

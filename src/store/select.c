@@ -52,6 +52,11 @@ void select_ids(struct select *select, const int64_t *ids, size_t n)
     }
 }
 
+void select_id_set(struct select *select, const int64_t *ids, size_t n)
+{
+    add_value(select)->blob = n ? span_of(ids, n * sizeof *ids) : span_of("", 0);
+}
+
 char *select_pattern(const char *text)
 {
     autofree(str) char *lower = text_fold(text);
@@ -86,7 +91,9 @@ struct stmt *select_prepare(struct tx *tx, const struct select *select)
     for (size_t i = 0; i < select->n; i++) {
         const struct select_value *value = &select->values[i];
 
-        if (value->text)
+        if (value->blob.data)
+            stmt_bind_blob(q, (int)i + 1, value->blob);
+        else if (value->text)
             stmt_bind_text(q, (int)i + 1, value->text);
         else
             stmt_bind_i64(q, (int)i + 1, value->number);

@@ -9,7 +9,8 @@
 
 struct select_value {
     int64_t number;
-    char *text; /* NULL: it is the number */
+    char *text;       /* NULL: it is the number */
+    struct span blob; /* unless this is there, which is borrowed */
 };
 
 struct select {
@@ -37,6 +38,9 @@ void select_text(struct select *select, const char *text);
  * there are few different statements to keep. */
 #define SELECT_IDS_MAX 50
 void select_ids(struct select *select, const int64_t *ids, size_t n);
+
+/* Ascending ids as one value, for is_one_of() of SQLite (db/db.h). They are borrowed. */
+void select_id_set(struct select *select, const int64_t *ids, size_t n);
 
 /* " LIKE …": the expression before it, in lower case, contains `text` in any case. Wildcards in it
  * mean themselves. */

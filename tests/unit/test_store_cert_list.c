@@ -700,7 +700,7 @@ static void a_part_is_what_the_whole_list_has_of_it(void **state)
             .now = NOW,
             .rule = three_months,
             .wants_total = true,
-            .sort = j % 2 ? CERT_BY_STATUS : CERT_BY_EXPIRY,
+            .sort = j % 2 ? (enum cert_sort)((j / 2 + j / 24) % N_CERT_SORT) : CERT_BY_EXPIRY,
             .is_descending = j / 2 % 2,
             .drive_max = limits[j / 4 % countof(limits)].drive_max,
             .set_max = limits[j / 4 % countof(limits)].set_max };
@@ -936,6 +936,47 @@ static void a_walk_neither_scans_nor_sorts(void **state)
     tx_free(world.tx);
 }
 
+/* As deep as it may be, a page begins where the cursor is: of one issuer's records, too, nothing is
+ * passed over. */
+static void a_page_begins_at_its_cursor(void **state)
+{
+    const struct cert_filter filter = { 0 };
+    struct world world;
+    struct err err = { 0 };
+
+    if (test_db_is_postgres(*state))
+        skip();
+    make_world(*state, &world);
+    for (size_t j = 0; j < 4 * CERT_BY_STATUS; j++) {
+        const struct cert_page_request request = { .filter = &filter,
+            .sort = (enum cert_sort)(j / 4),
+            .is_descending = j / 2 % 2,
+            .now = NOW,
+            .rule = three_months };
+        struct paging paging = { .request = &request,
+            .has_cursor = true,
+            .cursor = { .id = 7, .number = 1, .text = "CN=CA 1" },
+            .part = j % 2 ? CURSOR_TIES : CURSOR_BEYOND };
+        const char *const range = paging.part == CURSOR_TIES ? "=? AND "
+                                  : request.is_descending    ? "<?"
+                                                             : ">?";
+        autodone(select) struct select select = SELECT_INIT;
+
+        cert_where_init(&paging.where, &everybody, &filter, request.sort, &request);
+        assert_works(cert_where_plan(world.tx, &paging.where, &err), &err);
+        select_add(&select, "EXPLAIN QUERY PLAN ");
+        cert_page_select(&paging, false, 51, &select);
+        cert_where_done(&paging.where);
+        autofree(str) char *plan = read_plan(world.tx, &select);
+
+        assert_contains(plan, range);
+        assert_null(strstr(plan, "TEMP B-TREE"));
+        if (paging.part == CURSOR_BEYOND && !request.is_descending)
+            assert_null(strstr((const char *)select.sql.text.data, " > ''"));
+    }
+    tx_free(world.tx);
+}
+
 /* What is rare comes first: the record is looked up by its id, not searched for. */
 static void what_drives_comes_first(void **state)
 {
@@ -1026,6 +1067,7 @@ int main(void)
         T(another_display_rule_moves_the_counts),
         T(nothing_is_left_in_the_counts_of_what_is_deleted),
         T(a_walk_neither_scans_nor_sorts),
+        T(a_page_begins_at_its_cursor),
         T(what_drives_comes_first),
     };
     return cmocka_run_group_tests_name("store/cert_list", tests, NULL, NULL);

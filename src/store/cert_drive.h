@@ -1,0 +1,17 @@
+/*
+ * store/cert_drive: what each condition drives with, as SQL: its records, found by its own index.
+ * Not for others than store/.
+ */
+#pragma once
+
+#include "store/cert_where.h"
+
+/* "SELECT … AS id", one row for each record, which may come twice. False, and nothing is added:
+ * there is no such condition, or it never drives. */
+bool cert_drive_add(const struct cert_where *where, enum drive drive, struct select *select);
+
+/* May it stand as a set beside the walk? */
+bool cert_drive_is_set(const struct cert_where *where, enum drive drive);
+
+/* "(SELECT …)": the groups of an account. */
+void cert_drive_add_groups(struct select *select, int64_t account_id);

@@ -1,0 +1,24 @@
+/*
+ * store/cert_set: the ids that a condition gives, in memory, to be asked for each record that a
+ * walk comes past. On SQLite; PostgreSQL makes such a set by itself. Not for others than store/.
+ */
+#pragma once
+
+#include "store/cert_where.h"
+
+/* The ids that `drive` gives, up to `most`, ascending and once each: *ret_n is how many rows there
+ * were, and may be more than there are ids. */
+bool cert_set_read(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
+    struct id_list *ids, int64_t *ret_n, struct err *err) must_check;
+
+/* What stands as a set (WAY_SET), into where->set, unless it is there. Nothing where that is not
+ * the way. */
+bool cert_set_load(struct tx *tx, struct cert_where *where, struct err *err) must_check;
+
+/* These are the set from now on. */
+void cert_set_take(struct cert_where *where, struct id_list *ids);
+
+/* " FROM (…) AS sample": each `step`-th id of the set. */
+void cert_set_add_sample(const struct cert_where *where, int64_t step, struct select *select);
+
+void cert_set_done(struct cert_where *where);
