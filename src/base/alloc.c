@@ -42,7 +42,7 @@ void *xreallocarray(void *pointer, size_t n, size_t size)
 
 char *xstrdup(const char *text)
 {
-    return text ? xstrndup(text, strlen(text)) : NULL;
+    return text ? xmemdup(text, strlen(text) + 1) : NULL;
 }
 
 char *xstrndup(const char *text, size_t n)

@@ -22,12 +22,12 @@
 
 static inline char *read_text(struct stmt *q, int column)
 {
-    return xstrdup(stmt_text(q, column));
+    return span_dup(stmt_blob(q, column)); /* which knows how long it is */
 }
 
 static inline char *read_text_or_null(struct stmt *q, int column)
 {
-    return stmt_is_null(q, column) ? NULL : xstrdup(stmt_text(q, column));
+    return stmt_is_null(q, column) ? NULL : read_text(q, column);
 }
 
 /* Ids and instants: 0 is NULL in the database. */
