@@ -29,6 +29,7 @@ def live_by(desk, profile_name, record, **columns):
     names, values = "".join(f", {c}" for c in columns), "".join(f", {v}" for v in columns.values())
     run_sql(desk, f"INSERT INTO certificate_life(certificate_id, profile_id{names})"
                   f" SELECT {record}, id{values} FROM profile WHERE name = '{profile_name}'")
+    run_sql(desk, f"UPDATE certificate SET is_managed = TRUE WHERE id = {record}")
 
 
 def look_for_renewals(desk, when):
