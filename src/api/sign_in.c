@@ -44,8 +44,8 @@ static bool check_throttle(struct api_call *call, const struct keys *keys, struc
     int64_t by_address;
 
     if (!tx_begin(call->db, TX_READ, &tx, err) ||
-        !store_throttle_get(tx, keys->account, call->now, &by_account, err) ||
-        !store_throttle_get(tx, keys->address, call->now, &by_address, err))
+        !store_throttle_get(tx, keys->account, MAX_WAIT_SECONDS, call->now, &by_account, err) ||
+        !store_throttle_get(tx, keys->address, MAX_WAIT_SECONDS, call->now, &by_address, err))
         return false;
     int64_t until = by_account > by_address ? by_account : by_address;
 

@@ -143,7 +143,8 @@ static void plan_instant(const struct renewal_input *input, struct renewal_plan 
                            at_most(GRACE, (input->not_after - plan->opens_at) / 2);
     plan->reason = plan->is_forced ? "forced" : is_expired ? "expired" : "window";
     plan->renew_at = plan->is_forced ? input->now : own_instant(input, plan->opens_at);
-    if (life->n_failures > 0 && life->retry_at > plan->renew_at)
+    if (life->n_failures > 0 && life->retry_at > plan->renew_at &&
+        life->retry_at <= input->now + RENEWAL_RETRY_CREDIBLE)
         plan->renew_at = life->retry_at;
     if (input->wants_csr && plan->renew_at <= input->now) {
         plan->renew_at = 0;

@@ -81,6 +81,10 @@ bool renewal_is_in_hand(const struct renewal_input *input, const struct renewal_
 /* May a person renew it now? ERR_CONFLICT: RENEWAL_OUTSIDE_WINDOW, or why it cannot be at all. */
 bool renewal_permit(const struct renewal_plan *plan, bool is_forced, struct err *err) must_check;
 
+/* Nothing is put off for longer than so many seconds after a failure, but by a clock that was
+ * ahead: that does not count. */
+#define RENEWAL_RETRY_CREDIBLE 86400
+
 /*
  * After a failure: not before then. `n_failures` counts it. A CA that refused (ERR_UPSTREAM) is
  * asked again less often than one that did not answer. Never later than the end, as long as that is

@@ -215,6 +215,26 @@ bool store_life_replan_profile(struct tx *tx, int64_t profile_id, int64_t after_
     return works;
 }
 
+bool store_life_credible(struct tx *tx, int64_t limit, int64_t now, struct err *err)
+{
+    autodone(id_list) struct id_list ids = { 0 };
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE certificate_life SET retry_at = NULL WHERE certificate_id IN"
+                       " (SELECT l.certificate_id FROM certificate_life l"
+                       "   WHERE l.n_failures > 0 AND l.retry_at > $1 LIMIT $2)"
+                       " RETURNING certificate_id");
+    bool works;
+
+    stmt_bind_i64(q, 1, now + RENEWAL_RETRY_CREDIBLE);
+    stmt_bind_i64(q, 2, limit);
+    while (stmt_next(q))
+        id_list_add(&ids, stmt_i64(q, 0));
+    works = stmt_end(q, err);
+    for (size_t i = 0; works && i < ids.n; i++)
+        works = store_life_replan(tx, ids.items[i], now, NULL, err);
+    return works;
+}
+
 /* ---- what came of it ---- */
 
 /* Revoked records and those that never had a certificate are not waited for. */

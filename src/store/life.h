@@ -33,6 +33,10 @@ void life_facts_done(struct life_facts *facts);
 bool store_life_facts(struct tx *tx, int64_t certificate_id, int64_t now, struct life_facts *ret,
     struct err *err) must_check;
 
+/* Plan again what a clock that was ahead has put off after a failure, `limit` of them. Looks at all
+ * of the rows. */
+bool store_life_credible(struct tx *tx, int64_t limit, int64_t now, struct err *err) must_check;
+
 /* Write the plan's renew_at. *ret is that plan; NULL: not wanted. */
 bool store_life_replan(struct tx *tx, int64_t certificate_id, int64_t now, struct renewal_plan *ret,
     struct err *err) must_check;

@@ -217,15 +217,16 @@ bool store_token_delete(struct tx *tx, int64_t account_id, int64_t id, struct er
     return true;
 }
 
-bool store_throttle_get(struct tx *tx, const char *key, int64_t now, int64_t *ret_until,
-    struct err *err)
+bool store_throttle_get(struct tx *tx, const char *key, int64_t max_wait, int64_t now,
+    int64_t *ret_until, struct err *err)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT until_at FROM throttle WHERE key = $1 AND until_at > $2");
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT until_at FROM throttle WHERE key = $1 AND until_at > $2 AND until_at <= $3");
     int64_t until = 0;
 
     stmt_bind_text(q, 1, key);
     stmt_bind_i64(q, 2, now);
+    stmt_bind_i64(q, 3, now + max_wait);
     while (stmt_next(q))
         until = stmt_i64(q, 0);
     *ret_until = until;

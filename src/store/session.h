@@ -49,9 +49,11 @@ bool store_token_list(struct tx *tx, int64_t account_id, size_t max, struct toke
 /* ERR_NOT_FOUND when the account has no such token. */
 bool store_token_delete(struct tx *tx, int64_t account_id, int64_t id, struct err *err) must_check;
 
-/* Until when `key` ("account:NAME", "address:ADDRESS") must wait; 0: it need not. */
-bool store_throttle_get(struct tx *tx, const char *key, int64_t now, int64_t *ret_until,
-    struct err *err) must_check;
+/* Until when `key` ("account:NAME", "address:ADDRESS") must wait; 0: it need not. More than
+ * `max_wait` seconds are of a clock that was ahead, and locked somebody out for as long: they count
+ * as none. */
+bool store_throttle_get(struct tx *tx, const char *key, int64_t max_wait, int64_t now,
+    int64_t *ret_until, struct err *err) must_check;
 
 /* One more failure. From `free_tries` on, each doubles the wait, up to `max_wait` seconds. */
 bool store_throttle_fail(struct tx *tx, const char *key, int64_t free_tries, int64_t max_wait,

@@ -161,6 +161,19 @@ def test_nobody_learns_who_has_an_account(life):
         assert said("admin", password) == said("nobody-" + secrets.token_hex(3), password)
 
 
+def test_a_renewal_that_a_wrong_clock_has_put_off_comes(life):
+    """F16: it failed while the clock was ahead by years; set right, the next attempt is not years away."""
+    life.profile("clockwise")
+    ticket = life.enrolled(f"clock-{secrets.token_hex(3)}.example.org", profile="clockwise")
+    record = ticket["certificate"]["id"]
+    run_sql(life.desk, "UPDATE version SET not_before = not_before - 86400 * 160, not_after = not_after - 86400 * 70"
+                       f" WHERE id = (SELECT version_id FROM certificate WHERE id = {record})")
+    run_sql(life.desk, "UPDATE certificate_life SET n_failures = 3, retry_at = 2426371200, renew_at = 2426371200"
+                       f" WHERE certificate_id = {record}")
+    life.run("renew")
+    assert life.ticket(ticket)["status"] == "certificate_renewed"
+
+
 def test_what_a_wrong_clock_has_planned_is_planned_again(life):
     """F43: the clock was ahead by years when it started a run; set right, the next run is not years away."""
     def planned():

@@ -2,10 +2,13 @@
  * job/renew: the renewal scan (F16): every record whose renewal is due goes through Certificate
  * Renew, at the instant that its plan tells. Each scan has the next one wait for the next of these
  * instants, when that is near; what comes to be due in another way is seen by the schedule
- * "renew_soon" within a minute. The schedule "renew" is for people, and does the same.
+ * "renew_soon" within a minute. The schedule "renew" is for people, does the
+ * same, and sets right what a clock that was ahead has put off.
  *
  * What a record has to do with is between it and its CA: one failure never stops the others.
  */
+#include <string.h>
+
 #include "base/err.h"
 #include "base/log.h"
 #include "codec/json.h"
@@ -17,6 +20,7 @@
 
 #define BATCH 100
 #define LOOK_AHEAD_SECONDS 120
+#define REPLAN_AT_ONCE 1000
 
 struct scan {
     struct job_run *run;
@@ -102,12 +106,22 @@ static bool wait_for_next(struct job_run *run, struct err *err)
     return store_job_add(tx, &job, run->now, &id, err) && tx_commit(take(&tx), err);
 }
 
+/* Once a day: a clock that was ahead must not put renewals off until the day that it showed. */
+static bool set_right(struct job_run *run, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    return strcmp(run->row->type, "renew") != 0 ||
+           (tx_begin(run->db, TX_WRITE, &tx, err) &&
+               store_life_credible(tx, REPLAN_AT_ONCE, run->now, err) && tx_commit(take(&tx), err));
+}
+
 bool job_renew_run(struct job_run *run, struct err *err)
 {
     struct scan scan = { .run = run };
     struct json_out out;
 
-    if (!scan_all(&scan, err) || !wait_for_next(run, err))
+    if (!set_right(run, err) || !scan_all(&scan, err) || !wait_for_next(run, err))
         return false;
     json_out_init(&out, &run->result);
     json_begin_object(&out, NULL);
