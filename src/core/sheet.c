@@ -84,6 +84,8 @@ static bool no_column(struct span name, struct err *err)
                                 : span_find(name, SPAN_LITERAL("\t")) != SIZE_MAX ? "tabs"
                                                                                   : NULL;
 
+    if (span_starts_with(name, "PK\3\4"))
+        return fail(err, ERR_INVALID, "this is a workbook or an archive: save the table as CSV");
     if (between)
         return fail(err, ERR_INVALID,
             "there is no column \"%.*s\": between the columns are %s, and must be commas", shown,

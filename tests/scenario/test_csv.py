@@ -226,6 +226,8 @@ BAD_FILES = [
     ("name\nok\n\"open\n\n", 3, None, "a quoted cell begins here and does not end"),
     ("name\nok\n\"a\"b\n", 3, None, "behind a closing quote"),
     ("\n\n", 1, None, "the file is empty"),
+    ("name,host\na,b\n".encode("utf-16"), 1, None, "the file is UTF-16"),
+    (b"PK\3\4 as Excel writes it\n", 1, None, "save the table as CSV"),
 ]
 
 

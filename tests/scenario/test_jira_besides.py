@@ -150,3 +150,35 @@ def test_what_is_not_there_is_answered_as_a_jira_without_it(ann):
     assert ann("GET", V2 + "/statuscategory/done", expect=200).json["id"] == 3
     assert ann("GET", V2 + "/resolution/10000", expect=200).json["name"] == "Done"
     assert [u["name"] for u in ann("GET", V3 + "/users/search?maxResults=1&startAt=1", expect=200).json] == ["ann"]
+
+
+def test_a_body_with_what_is_got_is_not_looked_at(ann):
+    """jira-connector sends "{}" with each request; others a form's type and nothing that is JSON."""
+    key = make(ann)["key"]
+    for path in (f"{V2}/issue/{key}", f"{V2}/project/CERT", f"{V3}/issue/{key}/transitions"):
+        assert ann("GET", path, {}, expect=200).json == ann("GET", path, expect=200).json
+    assert ann("GET", f"{V2}/issue/{key}", b"a=b", **{"Content-Type": "text/plain"}).json["key"] == key
+    assert ann("GET", "/api/v1/tickets", {}).status == 413
+
+
+def test_calls_of_other_clients_are_answered(ann, desk):
+    """What jira.js 2 to 5, jira-connector, ruby-jira and Atlassian's client for Java ask besides."""
+    first, second = make(ann, "one"), make(ann, "two")
+    hidden = desk.admin.post("/tickets", {"type": "certificate", "summary": "x", "profile": "web",
+                                          "csr": csr_for("a.example.org")[0]}).json["key"]
+    many = ann("POST", V3 + "/issue/bulkfetch", {"issueIdsOrKeys": [second["key"], int(first["id"]), hidden, "CERT-4711"],
+                                                 "fields": ["summary"]}, expect=200).json
+    assert [i["fields"] for i in many["issues"]] == [{"summary": "two"}, {"summary": "one"}] and many["issueErrors"] == []
+    too_many = ann("POST", V3 + "/issue/bulkfetch", {"issueIdsOrKeys": ["CERT-1"] * 101}, expect=400)
+    assert "100" in too_many.json["errorMessages"][0]
+    names = {u["name"] for u in ann("GET", V2 + "/users/search?username=_&maxResults=9", expect=200).json}
+    assert names == {"admin", "ann"}
+    found = ann("GET", V2 + "/user/assignable/multiProjectSearch?projectKeys=CERT&username=ann", expect=200).json
+    assert [u["name"] for u in found] == ["ann"]
+    for path in ("component", "version"):
+        assert ann("GET", f"{V3}/project/CERT/{path}?maxResults=5", expect=200).json["values"] == []
+        assert ann("GET", f"{V3}/project/NONE/{path}").status == 404
+    assert [p["key"] for p in ann("GET", V3 + "/project/recent", expect=200).json] == ["CERT"]
+    assert len(ann("GET", V3 + "/issuetype/project?projectId=10000", expect=200).json) == 3
+    assert [r["name"] for r in ann("GET", V3 + "/resolution/search", expect=200).json["values"]] == ["Done", "Won't Do"]
+    assert ann("GET", "/rest/auth/latest/session", expect=200).json["name"] == "ann"

@@ -10,6 +10,8 @@ I = R + "/issue/{key}"  # noqa: E741
 
 TABLE = {
     "POST /rest/auth/1/session": ".......", "GET /rest/auth/1/session": "U......", "DELETE /rest/auth/1/session": "U......",
+    "POST /rest/auth/latest/session": ".......", "GET /rest/auth/latest/session": "U......",
+    "DELETE /rest/auth/latest/session": "U......",
     f"GET {R}/serverInfo": ".......",
     **{f"GET {R}/{path}": "U......" for path in (
         "field", "issuetype", "issuetype/{name}", "status", "status/{name}", "statuscategory", "priority", "priority/search",
@@ -19,7 +21,8 @@ TABLE = {
         "mypermissions", "user", "user/search", "user/assignable/search", "user/picker", "groups/picker", "search",
         "search/jql", "attachment/meta", "statuscategory/{name}", "resolution/{name}", "users", "users/search", "label",
         "jql/autocompletedata", "jql/autocompletedata/suggestions", "filter/my", "filter/search", "dashboard",
-        "dashboard/search", "project/{key}/role")},
+        "dashboard/search", "project/{key}/role", "project/recent", "project/{key}/component", "project/{key}/version",
+        "issuetype/project", "resolution/search", "user/assignable/multiProjectSearch")},
     **{f"GET {R}/{path}/{{key}}": "UNNNNNN" for path in ("filter", "version", "component")},
     "GET /rest/agile/1.0/board": "U......", "GET /rest/agile/1.0/issue/{key}": "UN.....",
     **{f"GET /rest/agile/1.0/{path}/{{key}}": "UNNNNNN" for path in ("board", "sprint")},
@@ -27,6 +30,7 @@ TABLE = {
     f"GET {R}/group": "UFFFF..", f"GET {R}/group/member": "UFFFF..",
     f"POST {R}/search": "U......", f"POST {R}/search/jql": "U......", f"POST {R}/search/approximate-count": "U......",
     f"POST {R}/issue": "U......", f"POST {R}/issue/bulk": "U......",
+    f"POST {R}/issue/bulkfetch": "U......",
     **{f"GET {I}{part}": "UN....." for part in (
         "", "/changelog", "/editmeta", "/watchers", "/remotelink", "/worklog", "/properties", "/properties/{other}",
         "/comment", "/comment/{other}", "/subtask", "/transitions")},
@@ -52,6 +56,7 @@ BODIES = {
     f"POST {R}/issue/bulk": {}, f"POST {R}/search": {"jql": ""}, f"POST {R}/search/jql": {"jql": ""},
     f"POST {R}/search/approximate-count": {"jql": ""}, f"POST {R}/jql/parse": {"queries": ["a = b"]},
     f"POST {R}/jql/match": {}, f"POST {R}/issueLink": {}, f"PUT {I}/properties/{{other}}": {"a": 1}, "POST /rest/auth/1/session": {},
+    "POST /rest/auth/latest/session": {}, f"POST {R}/issue/bulkfetch": {"issueIdsOrKeys": []},
     f"POST {R}/webhook": {}, f"DELETE {R}/webhook": {}, f"PUT {R}/webhook/refresh": {}, "POST /rest/webhooks/1.0/webhook": {}, "PUT /rest/webhooks/1.0/webhook/{id}": {},
 }
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhi\r\n--x--\r\n'

@@ -251,6 +251,58 @@ print $jira->GET('/issue/CERT-1')->{fields}{attachment}[0]{filename}, "\\n";
 """
 
 
+RUBY = r"""
+require 'jira-ruby'
+base, csr = ARGV
+client = JIRA::Client.new(username: 'ann', password: 'a phrase for ann and all', site: base, context_path: '',
+                          auth_type: :basic, use_ssl: false, rest_base_path: '/rest/api/2')
+def check(what, is) raise "#{what}: #{is}" unless is == yield end
+check('user', 'ann') { client.User.myself.name }
+check('projects', ['CERT']) { client.Project.all.map(&:key) }
+client.Field.map_fields
+profile = client.Field.name_to_id('Certificate_profile')
+meta = client.Createmeta.all(projectKeys: 'CERT', expand: 'projects.issuetypes.fields')
+check('form', true) { meta[0].attrs['issuetypes'].any? { |t| t['fields'].key?(profile) } }
+issue = client.Issue.build
+issue.save!('fields' => { 'summary' => 'schön', 'project' => { 'key' => 'CERT' },
+                          'issuetype' => { 'name' => 'Certificate' }, profile => { 'value' => 'web' },
+                          'customfield_10202' => File.read(csr) })
+issue.fetch
+check('stage', 'Certificate Request') { issue.status.name }
+issue.save!('fields' => { 'labels' => ['x'] })
+issue.comments.build.save!('body' => 'hello')
+issue.fetch(true)
+issue.comments.first.save!('body' => 'edited')
+issue.attachments.build.save!('file' => csr)
+move = client.Transition.all(issue: issue).find { |t| t.name == 'Enroll Certificate' }
+issue.transitions.build.save!('transition' => { 'id' => move.id })
+issue.fetch(true)
+check('summary', 'Certificate enrolled:ruby.example.org') { issue.summary }
+check('comments', true) { issue.comments.map(&:body).include?('edited') }
+pem = issue.attachments.find { |a| a.filename == 'ruby.example.org.pem' }
+check('file', true) { client.get(pem.content).body.start_with?('-----BEGIN CERTIFICATE-----') }
+check('found', [issue.key]) { client.Issue.jql('labels = x', max_results: 1, fields: ['summary']).map(&:key) }
+check('people', ['admin', 'ann']) { client.User.all.map(&:name).sort }
+refused = begin
+  client.Issue.jql('labels = = x')
+rescue JIRA::HTTPError => e
+  e.response.code
+end
+check('refused', '400') { refused }
+puts 'ok'
+"""
+
+
+def test_rubys_jira_works(tracker, desk, tmp_path):
+    if not shutil.which("ruby") or subprocess.run(["ruby", "-e", "require 'jira-ruby'"], capture_output=True).returncode:
+        pytest.skip("no ruby-jira: ./dev test installs it")
+    csr, script = tmp_path / "csr.pem", tmp_path / "life.rb"
+    csr.write_text(csr_for("ruby.example.org")[0])
+    script.write_text(RUBY, encoding="utf-8")
+    done = subprocess.run(["ruby", script, desk.base, csr], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout.strip() == "ok", done.stderr[-2000:]
+
+
 def test_perls_jira_rest_works(tracker, desk, tmp_path):
     if not shutil.which("perl") or subprocess.run(["perl", "-MJIRA::REST", "-e", "1"], capture_output=True).returncode:
         pytest.skip("no JIRA::REST for Perl: libjira-rest-perl")

@@ -86,6 +86,14 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     fine();
   });
 
+  /* F20 */
+  test('shows a ticket at the address that Jira has for it', async () => {
+    await page.goto('/browse/CERT-101');
+    await button('More actions').waitFor();
+    assert.match(await page.getByRole('main').innerText(), /CERT-101/);
+    fine();
+  });
+
   /* F11 */
   test('edits a ticket: the day by which it is to be done', async () => {
     await page.goto('/tickets/CERT-101');

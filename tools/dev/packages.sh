@@ -10,7 +10,7 @@ packages_build="build-essential gcc meson ninja-build pkg-config ccache python3 
     ca-certificates"
 packages_page="" # node and npm, unless a good one is there: need_node
 packages_demo="nginx-light haproxy python3-cryptography python3-aiosmtpd"
-packages_test="sqlite3 softhsm2 gnutls-bin libnss3-tools postgresql python3-pytest python3-pytest-xdist python3-psycopg2 python3-jira libjira-rest-perl
+packages_test="sqlite3 softhsm2 gnutls-bin libnss3-tools postgresql python3-pytest python3-pytest-xdist python3-psycopg2 python3-jira libjira-rest-perl ruby-jira
     python3-cryptography python3-aiosmtpd bind9 slapd dovecot-imapd dovecot-pop3d dovecot-submissiond vsftpd
     mariadb-server-core prosody nginx-light haproxy chromium procps clang-tidy
     universal-ctags binutils systemd"

@@ -170,6 +170,19 @@ static bool resolutions_list(struct api_call *call, struct err *err)
     return true;
 }
 
+static bool resolutions_search(struct api_call *call, struct err *err)
+{
+    const struct jira_paging paging = { 0, 50 };
+
+    (void)err;
+    jira_write_paging(call, paging, N_JIRA_RESOLUTIONS, N_JIRA_RESOLUTIONS);
+    json_begin_array(&call->reply, "values");
+    for (int i = 0; i < N_JIRA_RESOLUTIONS; i++)
+        jira_resolution_write(call, NULL, (enum jira_resolution)i);
+    json_end(&call->reply);
+    return true;
+}
+
 static bool configuration_get(struct api_call *call, struct err *err)
 {
     static const char *const off[] = { "votingEnabled", "unassignedIssuesAllowed",
@@ -211,6 +224,7 @@ const struct api_route jira_list_routes[] = {
     { "GET", ROOT "/serverInfo", ROLE_PUBLIC, READ, server_info, 0 },
     { "GET", ROOT "/field", ROLE_USER, LIST, fields_list, 0 },
     { "GET", ROOT "/issuetype", ROLE_USER, LIST, types_list, 0 },
+    { "GET", ROOT "/issuetype/project", ROLE_USER, LIST, types_list, 0 },
     { "GET", ROOT "/issuetype/{name}", ROLE_USER, READ, types_get, 0 },
     { "GET", ROOT "/status", ROLE_USER, LIST, statuses_list, 0 },
     { "GET", ROOT "/status/{name}", ROLE_USER, LIST, statuses_get, 0 },
@@ -220,6 +234,7 @@ const struct api_route jira_list_routes[] = {
     { "GET", ROOT "/priority/search", ROLE_USER, READ, priorities_search, 0 },
     { "GET", ROOT "/priority/{name}", ROLE_USER, LIST, priorities_get, 0 },
     { "GET", ROOT "/resolution", ROLE_USER, LIST, resolutions_list, 0 },
+    { "GET", ROOT "/resolution/search", ROLE_USER, READ, resolutions_search, 0 },
     { "GET", ROOT "/resolution/{name}", ROLE_USER, LIST, resolutions_get, 0 },
     { "GET", ROOT "/configuration", ROLE_USER, READ, configuration_get, 0 },
     { 0 },

@@ -76,25 +76,45 @@ static bool find_asked(struct api_call *call, struct query *query, struct accoun
     return true;
 }
 
+static void write_found(struct api_call *call, const struct accounts *found,
+    struct jira_paging paging)
+{
+    int64_t n = 0;
+
+    jira_begin_list(call);
+    for (size_t i = 0; i < found->n; i++) {
+        if (found->rows[i]->is_disabled || n++ < paging.start_at ||
+            n > paging.start_at + paging.limit)
+            continue;
+        json_begin_object(&call->reply, NULL);
+        jira_user_members(call, found->rows[i]);
+        json_end(&call->reply);
+    }
+    json_end(&call->reply);
+}
+
 static bool users_search(struct api_call *call, struct err *err)
 {
     autofree(query) struct query *query = jira_query(call);
     autodone(accounts) struct accounts found = { 0 };
     struct jira_paging paging = jira_paging(query, 50, PEOPLE_MAX);
-    int64_t n = 0;
 
     if (!find_asked(call, query, &found, err) || !query_end(query, err))
         return false;
-    jira_begin_list(call);
-    for (size_t i = 0; i < found.n; i++) {
-        if (found.rows[i]->is_disabled || n++ < paging.start_at ||
-            n > paging.start_at + paging.limit)
-            continue;
-        json_begin_object(&call->reply, NULL);
-        jira_user_members(call, found.rows[i]);
-        json_end(&call->reply);
-    }
-    json_end(&call->reply);
+    write_found(call, &found, paging);
+    return true;
+}
+
+/* Clients still send username=_ for everybody, which a Jira has long stopped to read. */
+static bool users_list(struct api_call *call, struct err *err)
+{
+    autofree(query) struct query *query = jira_query(call);
+    autodone(accounts) struct accounts found = { 0 };
+    struct jira_paging paging = jira_paging(query, 50, PEOPLE_MAX);
+
+    if (!query_end(query, err) || !find_people(call, NULL, &found, err))
+        return false;
+    write_found(call, &found, paging);
     return true;
 }
 
@@ -379,9 +399,10 @@ const struct api_route jira_people_routes[] = {
     { "GET", ROOT "/mypermissions", ROLE_USER, READ, my_permissions, 0 },
     { "GET", ROOT "/user", ROLE_USER, READ, users_get, 0 },
     { "GET", ROOT "/user/search", ROLE_USER, LIST, users_search, 0 },
-    { "GET", ROOT "/users", ROLE_USER, LIST, users_search, 0 },
-    { "GET", ROOT "/users/search", ROLE_USER, LIST, users_search, 0 },
+    { "GET", ROOT "/users", ROLE_USER, LIST, users_list, 0 },
+    { "GET", ROOT "/users/search", ROLE_USER, LIST, users_list, 0 },
     { "GET", ROOT "/user/assignable/search", ROLE_USER, LIST, users_search, 0 },
+    { "GET", ROOT "/user/assignable/multiProjectSearch", ROLE_USER, LIST, users_search, 0 },
     { "GET", ROOT "/user/picker", ROLE_USER, READ, users_picker, 0 },
     { "GET", ROOT "/groups/picker", ROLE_USER, READ, groups_picker, 0 },
     { "GET", ROOT "/group", ROLE_USER, READ, group_get, 0 },

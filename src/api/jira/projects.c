@@ -161,6 +161,22 @@ static bool projects_none(struct api_call *call, struct err *err)
     return true;
 }
 
+static bool projects_no_page(struct api_call *call, struct err *err)
+{
+    autofree(query) struct query *query = jira_query(call);
+    autodone(project_rows) struct project_rows rows = { 0 };
+    struct jira_paging paging = jira_paging(query, 50, JIRA_PAGE_MAX);
+    const struct project_row *row;
+
+    if (!query_end(query, err) || !store_projects(call->tx, &rows, err) ||
+        !find_project(&rows, call->path_text, &row, err))
+        return false;
+    jira_write_paging(call, paging, 0, 0);
+    json_begin_array(&call->reply, "values");
+    json_end(&call->reply);
+    return true;
+}
+
 /* ---- forms ---- */
 
 struct wanted {
@@ -334,11 +350,14 @@ static bool createmeta_fields(struct api_call *call, struct err *err)
 
 const struct api_route jira_project_routes[] = {
     { "GET", ROOT "/project", ROLE_USER, LIST, projects_list, 0 },
+    { "GET", ROOT "/project/recent", ROLE_USER, LIST, projects_list, 0 },
     { "GET", ROOT "/project/search", ROLE_USER, READ, projects_search, 0 },
     { "GET", ROOT "/project/{key}", ROLE_USER, READ, projects_get, 0 },
     { "GET", ROOT "/project/{key}/statuses", ROLE_USER, LIST, projects_statuses, 0 },
     { "GET", ROOT "/project/{key}/components", ROLE_USER, LIST, projects_none, 0 },
     { "GET", ROOT "/project/{key}/versions", ROLE_USER, LIST, projects_none, 0 },
+    { "GET", ROOT "/project/{key}/component", ROLE_USER, READ, projects_no_page, 0 },
+    { "GET", ROOT "/project/{key}/version", ROLE_USER, READ, projects_no_page, 0 },
     { "GET", ROOT "/issue/createmeta", ROLE_USER, READ, createmeta_old, 0 },
     { "GET", ROOT "/issue/createmeta/{key}/issuetypes", ROLE_USER, READ, createmeta_types, 0 },
     { "GET", ROOT "/issue/createmeta/{key}/issuetypes/{other}", ROLE_USER, READ, createmeta_fields,

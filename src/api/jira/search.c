@@ -262,6 +262,47 @@ static bool search_count(struct api_call *call, struct err *err)
     return true;
 }
 
+/* Of an id or key that the caller does not see, or that is none, nothing is said. */
+static bool add_seen(struct api_call *call, const char *key_or_id, struct id_list *ids,
+    struct err *err)
+{
+    autofree(ticket_row) struct ticket_row *ticket = NULL;
+
+    if (!jira_ticket(call, key_or_id, ACTION_SEE, &ticket, err)) {
+        if (err->kind != ERR_NOT_FOUND)
+            return false;
+        err_clear(err);
+        return true;
+    }
+    if (!id_list_has(ids, ticket->id))
+        id_list_add(ids, ticket->id);
+    return true;
+}
+
+static bool fetch_many(struct api_call *call, struct err *err)
+{
+    const struct json *asked = json_member(call->json, "issueIdsOrKeys");
+    autodone(copies) struct copies copies = { 0 };
+    autodone(id_list) struct id_list ids = { 0 };
+    struct search search = { 0 };
+    char field[24];
+
+    if (!read_body(call, &search, &copies, err))
+        return false;
+    if (json_list_size(asked) > JIRA_PAGE_MAX)
+        return fail(err, ERR_INVALID, "The maximum number of issues is %d.", JIRA_PAGE_MAX);
+    for (size_t i = 0; i < json_list_size(asked); i++) {
+        const char *key_or_id = jira_as_id(json_list_item(asked, i), field);
+
+        if (key_or_id && !add_seen(call, key_or_id, &ids, err))
+            return false;
+    }
+    json_str(&call->reply, "expand", "schema,names");
+    json_begin_array(&call->reply, "issueErrors");
+    json_end(&call->reply);
+    return write_issues(call, &search, &ids, "*navigable", err);
+}
+
 #define ROOT "/rest/api/{version}"
 #define READ (API_READS | API_AT_ROOT)
 
@@ -271,5 +312,6 @@ const struct api_route jira_search_routes[] = {
     { "GET", ROOT "/search/jql", ROLE_USER, READ, search_new, 0 },
     { "POST", ROOT "/search/jql", ROLE_USER, READ, search_new, 0 },
     { "POST", ROOT "/search/approximate-count", ROLE_USER, READ, search_count, 0 },
+    { "POST", ROOT "/issue/bulkfetch", ROLE_USER, READ, fetch_many, 0 },
     { 0 },
 };

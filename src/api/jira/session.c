@@ -67,11 +67,16 @@ static bool session_close(struct api_call *call, struct err *err)
 }
 
 #define SESSION "/rest/auth/1/session"
+#define LATEST "/rest/auth/latest/session" /* of Atlassian's own client for Java */
 
 const struct api_route jira_session_routes[] = {
     { "POST", SESSION, ROLE_PUBLIC, API_WRITES | API_NO_TX | API_SECRET_BODY | API_AT_ROOT,
         session_open, 16384 },
     { "GET", SESSION, ROLE_USER, API_READS | API_AT_ROOT, session_get, 0 },
     { "DELETE", SESSION, ROLE_USER, API_WRITES | API_AT_ROOT, session_close, 0 },
+    { "POST", LATEST, ROLE_PUBLIC, API_WRITES | API_NO_TX | API_SECRET_BODY | API_AT_ROOT,
+        session_open, 16384 },
+    { "GET", LATEST, ROLE_USER, API_READS | API_AT_ROOT, session_get, 0 },
+    { "DELETE", LATEST, ROLE_USER, API_WRITES | API_AT_ROOT, session_close, 0 },
     { 0 },
 };

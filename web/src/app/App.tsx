@@ -29,6 +29,8 @@ const pages: [pattern: string, page: PageComponent][] = [
   ['/tickets', lazy(() => import('../pages/tickets/List'))],
   ['/tickets/new', lazy(() => import('../pages/tickets/New'))],
   ['/tickets/:key', lazy(() => import('../pages/tickets/Ticket'))],
+  /* Jira's clients, and the messages they write, point there. */
+  ['/browse/:key', lazy(() => import('../pages/tickets/Ticket'))],
   ['/profiles', lazy(() => import('../pages/profiles/List'))],
   ['/profiles/new', lazy(() => import('../pages/profiles/Editor'))],
   ['/profiles/:name', lazy(() => import('../pages/profiles/Editor'))],
