@@ -39,7 +39,7 @@ COLUMNS = {
     "certificate": "id owner_id assignee_id business_group_id is_imported is_managed created_at updated_at row_version"
                    " version_id begins_at expires_at expiring_at revoked_at notify_at n_resources"
                    " is_unused alert name_lower issuer key_type owner_name business_group_name name description"
-                   " tags fields n_endpoints record_version_id chain_status",
+                   " tags fields n_endpoints record_version_id chain_status version_text",
     "certificate_check": "certificate_id last_checked_at last_error",
     "record_version": "id certificate_id version_id slot role origin chain_status path_expires_at since_at created_at",
     "certificate_access": "certificate_id relation account_id group_id may_use_key is_notified expires_at",
@@ -123,12 +123,15 @@ class Maker:
         group = group if group < len(GROUPS) else None
         serial = digest.hex()[:32]
         fingerprint = digest.hex()
-        version = None if is_unseen else record
+        version, version_text = None if is_unseen else record, None
         if version:
             san = json.dumps([{"type": "dns", "value": name}])
             rows["version"].append((version, digest, self.der, "ecdsa", serial, f"CN={name}", issuer, name, san, 1,
                                     begins, ends, "ec", 256, "ecdsa-with-SHA256", digest[::-1], False, False, False,
                                     f"{serial} {fingerprint} {name}", created))
+            version_text = f"{begins} {ends} 1 256 {created} 0 0 0 " + "".join(
+                f"{len(part)} {part}" for part in (fingerprint, digest[::-1].hex(), "ecdsa", serial, f"CN={name}", issuer, name, san,
+                                                   "ec", "ecdsa-with-SHA256"))
             rows["record_version"].append((record, record, version, "ecdsa", "current",
                                            "imported" if is_imported else "seen", "trusted", ends, created, created))
         n_places = 0 if is_imported else 3 if r() < .03 else 1
@@ -163,7 +166,7 @@ class Maker:
         fields = [(self.fields[field], values[i * 2654435761 % 2**32 % len(values)]) for field, values in FIELDS.items()]
         rows["certificate_field"] += [(record, field, value) for field, value in fields]
         rows["certificate"].append((*kept, ";".join(tags), "".join(f"{field} {len(value)} {value}" for field, value in fields),
-                                    n_places, version, "trusted" if version else None))
+                                    n_places, version, "trusted" if version else None, version_text))
         self.count(version, revoked, begins, ends)
 
     def notify_at(self, ends):

@@ -16,8 +16,8 @@
 #include "store/cert_words.h"
 #include "store/custom_field.h"
 #include "store/endpoint_link.h"
-#include "store/field_text.h"
 #include "store/ids.h"
+#include "store/kept_text.h"
 #include "store/pending.h"
 #include "store/tags.h"
 

@@ -5,35 +5,50 @@
 
 #include "base/err.h"
 #include "codec/json.h"
-#include "store/field_text.h"
+#include "store/custom_field.h"
+#include "store/kept_text.h"
 #include "store/read.h"
 #include "store/select.h"
 #include "store/version_read.h"
 
-#define N_COLUMNS 37
+#define N_COLUMNS 38
 
 /*
  * What the record keeps of other tables is not asked for there (adr/0008). A life is only looked
- * for where there is one.
+ * for where there is one, a version where it was too long to be kept.
  */
-#define FROM_RECORD                                                                                              \
-    "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_id, c.owner_name,"                 \
-    " c.assignee_id, a.name, c.business_group_id, c.business_group_name, c.required_names,"                      \
-    " c.notify_periods, c.created_at, c.updated_at, c.row_version, c.version_id, c.begins_at,"                   \
-    " c.expires_at, c.expiring_at, c.revoked_at, c.notify_at, h.last_checked_at, h.last_error,"                  \
-    " c.alert, c.record_version_id, c.ca_certificate_id, c.chain_status, c.n_endpoints,"                         \
-    " c.sealed_key_id, c.tags, c.fields, c.n_resources, k.project, k.number, p.name, s.status, " VERSION_COLUMNS \
-    "  FROM certificate c"                                                                                       \
-    "  JOIN certificate_check h ON h.certificate_id = c.id"                                                      \
-    "  LEFT JOIN account a ON a.id = c.assignee_id"                                                              \
-    "  LEFT JOIN version v ON v.id = c.version_id"                                                               \
-    "  LEFT JOIN certificate_life l"                                                                             \
-    "    ON l.certificate_id = CASE WHEN c.is_managed = TRUE THEN c.id END"                                      \
-    "  LEFT JOIN profile p ON p.id = l.profile_id"                                                               \
-    "  LEFT JOIN ticket s ON s.id = l.ticket_id"                                                                 \
-    "  LEFT JOIN ticket k ON k.id = (SELECT max(t.id) FROM ticket t"                                             \
-    "       WHERE t.certificate_id = c.id AND t.resolved_at IS NULL)"                                            \
+#define FROM_RECORD                                                                                \
+    "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_id, c.owner_name,"   \
+    " c.assignee_id, a.name, c.business_group_id, c.business_group_name, c.required_names,"        \
+    " c.notify_periods, c.created_at, c.updated_at, c.row_version, c.version_id, c.begins_at,"     \
+    " c.expires_at, c.expiring_at, c.revoked_at, c.notify_at, h.last_checked_at, h.last_error,"    \
+    " c.alert, c.record_version_id, c.ca_certificate_id, c.chain_status, c.n_endpoints,"           \
+    " c.sealed_key_id, c.tags, c.fields, c.n_resources, k.project, k.number, p.name, s.status,"    \
+    " c.version_text, " VERSION_COLUMNS "  FROM certificate c"                                     \
+    "  JOIN certificate_check h ON h.certificate_id = c.id"                                        \
+    "  LEFT JOIN account a ON a.id = c.assignee_id"                                                \
+    "  LEFT JOIN version v ON v.id = CASE WHEN c.version_text IS NULL THEN c.version_id END"       \
+    "  LEFT JOIN certificate_life l"                                                               \
+    "    ON l.certificate_id = CASE WHEN c.is_managed = TRUE THEN c.id END"                        \
+    "  LEFT JOIN profile p ON p.id = l.profile_id"                                                 \
+    "  LEFT JOIN ticket s ON s.id = l.ticket_id"                                                   \
+    "  LEFT JOIN ticket k ON k.id = (SELECT max(t.id) FROM ticket t"                               \
+    "       WHERE t.certificate_id = c.id AND t.resolved_at IS NULL)"                              \
     " WHERE c.id IN ("
+
+static bool read_version(struct stmt *q, struct cert_row *row, struct err *err)
+{
+    if (!row->version_id)
+        return true;
+    row->version = xcalloc(1, sizeof *row->version);
+    if (stmt_is_null(q, N_COLUMNS - 1)) {
+        version_read(q, N_COLUMNS, row->version);
+        return true;
+    }
+    row->version->id = row->version_id;
+    return version_text_read(span_text(stmt_text(q, N_COLUMNS - 1)), row->version) ||
+           fail(err, ERR_INTERNAL, "what is kept of a version cannot be read");
+}
 
 static void read_row(struct stmt *q, struct cert_row *row)
 {
@@ -75,10 +90,6 @@ static void read_row(struct stmt *q, struct cert_row *row)
         row->ticket_key = xasprintf("%s-%" PRId64, stmt_text(q, 33), stmt_i64(q, 34));
     row->profile = read_text_or_null(q, 35);
     row->stage = read_text_or_null(q, 36);
-    if (row->version_id) {
-        row->version = xcalloc(1, sizeof *row->version);
-        version_read(q, N_COLUMNS, row->version);
-    }
 }
 
 static struct cert_row *find_row(struct cert_rows *rows, size_t from, int64_t id)
@@ -224,8 +235,13 @@ static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cer
     select_ids(&select, ids, n);
     select_add(&select, ")");
     q = select_prepare(tx, &select);
-    while (stmt_next(q))
-        read_row(q, cert_rows_add(rows));
+    while (stmt_next(q)) {
+        struct cert_row *row = cert_rows_add(rows);
+
+        read_row(q, row);
+        if (!read_version(q, row, err))
+            return false;
+    }
     return stmt_end(q, err);
 }
 

@@ -9,10 +9,12 @@
 #include "base/err.h"
 #include "store/bucket.h"
 #include "store/cert_use.h"
+#include "store/kept_text.h"
 #include "store/life.h"
 #include "store/pending.h"
 #include "store/read.h"
 #include "store/record_version.h"
+#include "store/version.h"
 
 /* A list sorted by issuer carries it in its cursor, so there is an end to it. */
 #define ISSUER_SIZE 401
@@ -106,18 +108,36 @@ static bool write_alert(struct tx *tx, int64_t id, const char *alert, struct err
     return stmt_run(q, err);
 }
 
+/* To be kept with the record: nothing where it is too long. */
+static bool describe_version(struct tx *tx, int64_t version_id, struct buf *text, struct err *err)
+{
+    autofree(version_row) struct version_row *version = NULL;
+
+    if (!store_version_get(tx, version_id, &version, err))
+        return false;
+    version_text_write(version, text);
+    if (!buf_ok(text))
+        buf_clear(text);
+    return true;
+}
+
 static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, int64_t now,
     struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "UPDATE certificate SET version_id = $2, issuer = $3, begins_at = $4, expires_at = $5,"
-        " expiring_at = $6, notify_at = $7, updated_at = $7, key_type = $8"
+        " expiring_at = $6, notify_at = $7, updated_at = $7, key_type = $8, version_text = $9"
         " WHERE id = $1");
+    autodone(buf) struct buf text = BUF_INIT(VERSION_TEXT_MAX);
+
+    if (facts->version_id && !describe_version(tx, facts->version_id, &text, err))
+        return false;
 
     stmt_bind_i64(q, 1, id);
     bind_or_null(q, 2, facts->version_id);
     stmt_bind_text(q, 3, facts->issuer);
     stmt_bind_text(q, 8, facts->key_type);
+    bind_text_or_null(q, 9, buf_text(&text));
     if (facts->version_id) {
         stmt_bind_i64(q, 4, facts->begins_at);
         stmt_bind_i64(q, 5, facts->expires_at);

@@ -6,7 +6,7 @@
 #include "codec/json.h"
 #include "codec/json_in.h"
 #include "db/many.h"
-#include "store/field_text.h"
+#include "store/kept_text.h"
 #include "store/read.h"
 
 #define COLUMNS "f.id, f.name, f.label, f.type, f.choices, f.is_required, f.row_version"

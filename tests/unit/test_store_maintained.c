@@ -13,6 +13,8 @@
 #include "store/cert_use.h"
 #include "store/custom_field.h"
 #include "store/endpoint.h"
+#include "store/kept_text.h"
+#include "store/version.h"
 
 #define N_RECORDS 12
 #define N_OPERATIONS 120
@@ -315,6 +317,11 @@ static void check_rows(struct world *w)
                           "  OR c.chain_status IS DISTINCT FROM r.chain_status"
                           "  OR c.sealed_key_id IS DISTINCT FROM r.sealed_key_id"),
         "what is kept of the current version");
+    /* Those of the tests are short. */
+    assert_no_rows(w,
+        tx_prepare(w->tx, "SELECT c.id FROM certificate c"
+                          " WHERE (c.version_text IS NULL) <> (c.version_id IS NULL)"),
+        "the version that is kept");
 }
 
 static char *scan_tags(struct world *w, int64_t id)
@@ -355,6 +362,23 @@ static char *scan_fields(struct world *w, int64_t id)
     return buf_take_text(&text);
 }
 
+/* What is kept is the version, word for word. */
+static void check_version(struct world *w, const struct cert_row *row)
+{
+    autofree(version_row) struct version_row *version = NULL;
+    autodone(buf) struct buf kept = BUF_INIT(65536);
+    autodone(buf) struct buf there = BUF_INIT(65536);
+
+    assert_int_equal(row->version != NULL, row->version_id != 0);
+    if (!row->version)
+        return;
+    assert_works(store_version_get(w->tx, row->version_id, &version, &w->err), &w->err);
+    version_text_write(row->version, &kept);
+    version_text_write(version, &there);
+    assert_int_equal(row->version->id, version->id);
+    assert_string_equal(buf_text(&kept), buf_text(&there));
+}
+
 /* As a record is read, and as the tables beside it say. */
 static void check_kept_texts(struct world *w)
 {
@@ -370,6 +394,7 @@ static void check_kept_texts(struct world *w)
         autofree(str) char *fields = scan_fields(w, list.items[i]);
 
         assert_works(store_cert_get(w->tx, &everybody, list.items[i], &row, &w->err), &w->err);
+        check_version(w, row);
         assert_string_equal(row->tags, tags);
         assert_string_equal(row->fields, fields);
     }
@@ -490,6 +515,68 @@ static void new_records_keep_what_stands_beside_them(void **state)
         assert_int_equal(row->n_endpoints, kept[i].n_endpoints);
     }
     tx_free(w.tx);
+}
+
+static void a_version_too_long_to_be_kept_is_read_where_it_is(void **state)
+{
+    struct world w = { .tx = test_tx(*state, TX_WRITE) };
+    int64_t id = a_record(w.tx, "long", an_account(w.tx, "alice"));
+    char sans[2001];
+    struct version_facts facts = { .der = SPAN_LITERAL("\x30\x00"),
+        .slot = SLOT_RSA,
+        .serial = "0a",
+        .subject = "CN=x",
+        .issuer = "CN=A",
+        .name = "x",
+        .sans = sans,
+        .names = "x",
+        .not_after = NOW,
+        .key_algorithm = "rsa",
+        .signature_algorithm = "x" };
+    autofree(cert_row) struct cert_row *row = NULL;
+    int64_t version;
+
+    memset(sans, 'x', sizeof sans - 1);
+    sans[sizeof sans - 1] = '\0';
+    assert_works(store_version_put(w.tx, &facts, NOW, &version, NULL, &w.err), &w.err);
+    make_current(w.tx, id, version, SLOT_RSA, NOW);
+    assert_no_rows(&w,
+        tx_prepare(w.tx, "SELECT id FROM certificate WHERE version_text IS NOT NULL"),
+        "the version");
+    assert_works(store_cert_get(w.tx, &everybody, id, &row, &w.err), &w.err);
+    assert_string_equal(row->version->sans, sans);
+    tx_free(w.tx);
+}
+
+/* Texts that end early, or go on. */
+static void what_is_no_kept_version_is_refused(void **state)
+{
+    autodone(version_row) struct version_row row = { .slot = xstrdup("rsa"),
+        .serial = xstrdup("0a"),
+        .subject = xstrdup("CN=x 1"),
+        .issuer = xstrdup(""),
+        .name = xstrdup("é"),
+        .sans = xstrdup("[]"),
+        .key_algorithm = xstrdup("rsa"),
+        .signature_algorithm = xstrdup("x"),
+        .not_before = -1 };
+    autodone(buf) struct buf text = BUF_INIT(VERSION_TEXT_MAX);
+
+    (void)state;
+    version_text_write(&row, &text);
+    for (size_t size = 0; size <= text.size; size++) {
+        autodone(version_row) struct version_row found = { 0 };
+
+        assert_int_equal(version_text_read(span_slice(buf_span(&text), 0, size), &found),
+            size == text.size);
+    }
+    buf_add_char(&text, '1');
+
+    autodone(version_row) struct version_row found = { 0 };
+
+    assert_false(version_text_read(buf_span(&text), &found));
+    assert_int_equal(found.not_before, -1);
+    assert_string_equal(found.subject, "CN=x 1");
 }
 
 static void counts_are_exact_after_anything(void **state)
@@ -631,6 +718,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(new_records_keep_what_stands_beside_them),
+        T(a_version_too_long_to_be_kept_is_read_where_it_is),
+        cmocka_unit_test(what_is_no_kept_version_is_refused),
         T(what_is_maintained_is_what_a_scan_finds),
         T(counts_are_exact_after_anything),
         T(transactions_do_not_wait_for_each_others_buckets),

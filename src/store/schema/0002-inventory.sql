@@ -86,12 +86,13 @@ CREATE TABLE certificate (
     -- What other tables say, kept here to be shown: so that a record is read in one place (docs/adr/0008). No index has
     -- any of it.
     tags              TEXT NOT NULL DEFAULT '', -- in order, separated by ";"; store/tags keeps them true
-    fields            TEXT NOT NULL DEFAULT '', -- custom fields' values, as store/field_text writes them
+    fields            TEXT NOT NULL DEFAULT '', -- custom fields' values, as store/kept_text writes them
     n_endpoints       INT64 NOT NULL DEFAULT 0, -- store/endpoint
     record_version_id INT64,                 -- of version_id, as what follows: store/record_version
     ca_certificate_id TEXT,
     chain_status      TEXT,
-    sealed_key_id     INT64
+    sealed_key_id     INT64,
+    version_text      TEXT                   -- version_id's, as store/kept_text writes it; NULL: too long
 ) STRICT_TABLE;
 -- Orders in which lists are walked. Each carries what most filters ask, so that what does not match is passed over
 -- without a look at the record: twenty times as fast.
