@@ -14,9 +14,6 @@
 #include "x509/name.h"
 #include "x509/pem.h"
 
-/* Larger ones are not kept for whoever parses them next. */
-#define KEPT_MAX (16u << 10)
-
 static const char *const pem_labels[] = { "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", NULL };
 
 struct csr {
@@ -47,13 +44,9 @@ static char *taken_text(struct buf *text)
 static void read_names(struct csr *csr)
 {
     const X509_NAME *const name = X509_REQ_get_subject_name(csr->request);
-    autodone(buf) struct buf subject = BUF_INIT(4 * CSR_MAX_BYTES);
-    autodone(buf) struct buf common_name = BUF_INIT(4 * CSR_MAX_BYTES);
 
-    name_write(name, &subject);
-    (void)name_write_attribute(name, NID_commonName, &common_name);
-    csr->subject = taken_text(&subject);
-    csr->common_name = taken_text(&common_name);
+    csr->subject = name_text(name, CERT_NAME_MAX);
+    csr->common_name = name_attribute_text(name, NID_commonName, CERT_NAME_MAX);
 }
 
 static void read_fields(struct csr *csr)
@@ -214,8 +207,7 @@ static bool from_der(struct span der, struct csr **ret, struct err *err)
     }
     if (!parse(der, ret, err))
         return false;
-    if (der.size <= KEPT_MAX)
-        memo_keep(&latest, sha256, &(*ret)->part);
+    memo_keep(&latest, sha256, &(*ret)->part, der.size);
     return true;
 }
 
