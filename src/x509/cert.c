@@ -53,21 +53,6 @@ static void read_serial(struct cert *cert)
     span_copy_text(buf_span(&text), cert->serial, sizeof cert->serial);
 }
 
-static char *choose_issuer_name(const struct cert *cert)
-{
-    static const int nids[] = { NID_commonName, NID_organizationName };
-    const X509_NAME *const issuer = X509_get_issuer_name(cert->x509);
-
-    for (size_t i = 0; i < countof(nids); i++) {
-        char *const text = name_attribute_text(issuer, nids[i], CERT_NAME_MAX);
-
-        if (text[0])
-            return text;
-        free(text);
-    }
-    return xstrdup(cert->issuer);
-}
-
 static char *choose_name(const struct cert *cert)
 {
     char field[CERT_SAN_TEXT_MAX];
@@ -100,7 +85,6 @@ static void read_names(struct cert *cert)
     cert->subject = name_text(subject, CERT_NAME_MAX);
     cert->issuer = name_text(X509_get_issuer_name(cert->x509), CERT_NAME_MAX);
     cert->common_name = name_attribute_text(subject, NID_commonName, CERT_NAME_MAX);
-    cert->issuer_name = choose_issuer_name(cert);
     cert->name = choose_name(cert);
     cert->is_staging = is_staging_issuer(cert->issuer);
 }
@@ -240,7 +224,6 @@ void cert_free(struct cert *cert)
     free(cert->subject);
     free(cert->issuer);
     free(cert->common_name);
-    free(cert->issuer_name);
     free(cert->name);
     free(cert);
 }
@@ -290,11 +273,6 @@ const char *cert_issuer(const struct cert *cert)
 const char *cert_common_name(const struct cert *cert)
 {
     return cert->common_name;
-}
-
-const char *cert_issuer_name(const struct cert *cert)
-{
-    return cert->issuer_name;
 }
 
 const char *cert_name(const struct cert *cert)

@@ -24,7 +24,6 @@ struct csr {
     char *common_name;
     struct csr_field *fields; /* they own their texts */
     size_t n_fields;
-    char signature_algorithm[80];
     char signature_hash[32];
     struct key_facts key;
     int64_t rsa_exponent;
@@ -152,7 +151,6 @@ static void read_signature(struct csr *csr)
 
     X509_REQ_get0_signature(csr->request, NULL, &algorithm);
     X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
-    OBJ_obj2txt(csr->signature_algorithm, sizeof csr->signature_algorithm, oid, 0);
     read_hash(csr, algorithm, OBJ_obj2nid(oid));
     csr->is_signed = key && X509_REQ_verify(csr->request, key) == 1;
 }
@@ -267,11 +265,6 @@ const char *csr_subject(const struct csr *csr)
 const char *csr_common_name(const struct csr *csr)
 {
     return csr->common_name;
-}
-
-const char *csr_signature_algorithm(const struct csr *csr)
-{
-    return csr->signature_algorithm;
 }
 
 const char *csr_signature_hash(const struct csr *csr)
