@@ -45,6 +45,16 @@ bool span_has_nul(struct span s)
     return s.size > 0 && memchr(s.data, '\0', s.size) != NULL;
 }
 
+int span_compare(struct span a, struct span b)
+{
+    size_t n = a.size < b.size ? a.size : b.size;
+    int order = n ? memcmp(a.data, b.data, n) : 0;
+
+    if (order != 0)
+        return order < 0 ? -1 : 1;
+    return (a.size > b.size) - (a.size < b.size);
+}
+
 struct span span_slice(struct span s, size_t from, size_t size)
 {
     if (from >= s.size)

@@ -25,6 +25,9 @@ bool span_is_nocase(struct span s, const char *text);
 bool span_starts_with(struct span s, const char *prefix);
 bool span_has_nul(struct span s);
 
+/* -1, 0 or 1, byte by byte. */
+int span_compare(struct span a, struct span b);
+
 /* The part from `from` on, at most `size` bytes; both are cut to what is there. */
 struct span span_slice(struct span s, size_t from, size_t size);
 
