@@ -181,7 +181,8 @@ static bool by_basic(struct api_call *call, struct span encoded, struct err *err
     return by_password(call, name, password, account, err);
 }
 
-bool authenticate_session_id(const struct http_request *request, struct span *ret)
+/* What the session cookie holds; false without one. */
+static bool find_session_id(const struct http_request *request, struct span *ret)
 {
     const char *name = jira_is_request(request) ? JIRA_COOKIE "=" : SESSION_COOKIE "=";
     const char *field = http_request_field(request, "cookie");
@@ -279,7 +280,7 @@ bool authenticate(struct api_call *call, const struct http_request *request, str
             jira_is_request(request)
                 ? "only Basic credentials and bearer tokens are taken here"
                 : "only bearer tokens are taken here: Authorization: Bearer TOKEN");
-    if (authenticate_session_id(request, &id))
+    if (find_session_id(request, &id))
         return by_session(call, request, id, err);
     return true;
 }

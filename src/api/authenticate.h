@@ -35,6 +35,3 @@ bool authenticate_needs_touch(const struct api_call *call);
  * the call's has ended. Never a reason to refuse the request.
  */
 void authenticate_touch(struct api_call *call);
-
-/* What the session cookie holds; false without one. */
-bool authenticate_session_id(const struct http_request *request, struct span *ret);

@@ -279,23 +279,3 @@ bool routes_is_api(const struct http_request *request)
     return request->n_parts >= 2 && strcmp(request->parts[0], "api") == 0 &&
            strcmp(request->parts[1], "v1") == 0;
 }
-
-size_t routes_count(void)
-{
-    struct walk walk = { 0 };
-    size_t n = 0;
-
-    while (walk_next(&walk))
-        n++;
-    return n;
-}
-
-const struct api_route *routes_at(size_t i)
-{
-    struct walk walk = { 0 };
-    const struct api_route *route = walk_next(&walk);
-
-    while (i-- > 0)
-        route = walk_next(&walk);
-    return route;
-}

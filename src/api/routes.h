@@ -27,7 +27,3 @@ enum route_verdict routes_find(const struct http_request *request, struct route_
 
 /* Is this a path that belongs to the API (and not to the page)? */
 bool routes_is_api(const struct http_request *request);
-
-/* Every route, for the tests and for whoever compares them with the description. */
-size_t routes_count(void);
-const struct api_route *routes_at(size_t i);

@@ -134,9 +134,6 @@ bool ca_reason_from_name(const char *name, enum ca_reason *ret); /* "key_comprom
 /* The table of a type; NULL: there is no such type. */
 const struct ca_ops *ca_ops_find(const char *type);
 
-/* All of them, NULL past the last. */
-const struct ca_ops *ca_ops_nth(size_t n);
-
 /* ops->open() of the row's type. ERR_CONFLICT for a CA that is disabled. */
 bool ca_open(struct db *db, const struct ca_row *row, const struct ca_services *services,
     struct ca **ret, struct err *err) must_check;

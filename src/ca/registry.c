@@ -63,7 +63,8 @@ bool ca_reason_from_name(const char *name, enum ca_reason *ret)
     return false;
 }
 
-const struct ca_ops *ca_ops_nth(size_t n)
+/* All of them, NULL past the last. */
+static const struct ca_ops *nth(size_t n)
 {
     return n < countof(all) ? all[n] : NULL;
 }
@@ -72,7 +73,7 @@ const struct ca_ops *ca_ops_find(const char *type)
 {
     const struct ca_ops *ops;
 
-    for (size_t i = 0; (ops = ca_ops_nth(i)); i++)
+    for (size_t i = 0; (ops = nth(i)); i++)
         if (strcmp(ops->type, type) == 0)
             return ops;
     return NULL;

@@ -78,11 +78,6 @@ bool deployment_state_from_name(const char *name, enum deployment_state *ret)
     return false;
 }
 
-bool deployment_state_is_final(enum deployment_state state)
-{
-    return state == DEPLOYMENT_SEEN || state == DEPLOYMENT_PUT_BACK || state == DEPLOYMENT_FAILED;
-}
-
 /* What stands in the way is mended by people, mostly: often at first, then seldom, then no more. */
 int64_t deployment_backoff_seconds(int64_t attempts, bool is_unreachable)
 {

@@ -66,8 +66,6 @@ enum deployment_state {
 };
 const char *deployment_state_name(enum deployment_state state);
 bool deployment_state_from_name(const char *name, enum deployment_state *ret);
-bool deployment_state_is_final(enum deployment_state state);
-
 /* A version of a record brought to a place. */
 struct deployment_row {
     int64_t id;

@@ -49,7 +49,11 @@ static size_t n_digits(const char *text)
     return strspn(text, "0123456789");
 }
 
-bool field_number_normalize(const char *text, char ret[static 40])
+/*
+ * A number as it is stored, without needless zeros: "1.50" is "1.5", "007" is "7". False where
+ * `text` is no plain decimal number of at most 30 digits.
+ */
+static bool normalize_number(const char *text, char ret[static 40])
 {
     bool is_negative = text[0] == '-';
     const char *whole = text + is_negative;
@@ -105,7 +109,7 @@ bool custom_field_value(const struct custom_field_row *row, const char *text, ch
 
     if (n_characters(text) > FIELD_VALUE_MAX)
         return fail(err, ERR_INVALID, "must have at most %d characters", FIELD_VALUE_MAX);
-    if (row->type == FIELD_NUMBER && !field_number_normalize(text, number))
+    if (row->type == FIELD_NUMBER && !normalize_number(text, number))
         return fail(err, ERR_INVALID, "not a number of at most %d digits", DIGITS_MAX);
     if (row->type == FIELD_DATE &&
         (strlen(text) != 10 || !clock_from_rfc3339(span_text(text), &at, &ignored)))

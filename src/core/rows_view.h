@@ -56,9 +56,3 @@ bool custom_field_value(const struct custom_field_row *row, const char *text, ch
 /* The same of what a program has given: a text, or for a number one: 12.5 and "12.5". */
 bool custom_field_value_of_json(const struct custom_field_row *row, const struct json *value,
     char **ret, struct err *err) must_check;
-
-/*
- * A number as it is stored, without needless zeros: "1.50" is "1.5", "007" is "7". False where
- * `text` is no plain decimal number of at most 30 digits.
- */
-bool field_number_normalize(const char *text, char ret[static 40]);

@@ -120,9 +120,6 @@ struct deploy_target {
 /* The table of a type; NULL: there is no such type, or ("manual") nothing is brought there. */
 const struct deploy_ops *deploy_ops_find(const char *type);
 
-/* All of them, NULL past the last. */
-const struct deploy_ops *deploy_ops_nth(size_t n);
-
 void deploy_target_free(struct deploy_target *target);
 
 DEFINE_AUTOFREE(deploy_host);

@@ -7,11 +7,6 @@
 
 static const struct deploy_ops *const all[] = { &deploy_haproxy };
 
-const struct deploy_ops *deploy_ops_nth(size_t n)
-{
-    return n < countof(all) ? all[n] : NULL;
-}
-
 const struct deploy_ops *deploy_ops_find(const char *type)
 {
     for (size_t i = 0; i < countof(all); i++)

@@ -47,7 +47,7 @@ struct scheduler {
     _Atomic bool is_stopping;
 };
 
-const struct scheduled *scheduled_find(const char *name)
+static const struct scheduled *find(const char *name)
 {
     for (const struct scheduled *s = scheduled; s->name; s++)
         if (strcmp(s->name, name) == 0)
@@ -131,7 +131,7 @@ static void start_due(struct scheduler *self, struct db *db, const struct schedu
     struct err err = { 0 };
     int64_t job;
 
-    if (!scheduled_find(row->name))
+    if (!find(row->name))
         return;
     if (tx_begin(db, TX_WRITE, &tx, &err) && start_run(tx, row, 0, now, &job, &err) &&
         tx_commit(take(&tx), &err)) {

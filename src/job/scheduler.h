@@ -27,8 +27,6 @@ struct scheduled {
 /* The table; it ends with an empty row. */
 extern const struct scheduled scheduled[];
 
-const struct scheduled *scheduled_find(const char *name);
-
 /* Put the schedules of the table into the database where they are missing. At start. */
 bool scheduler_init(struct tx *tx, int64_t now, struct err *err) must_check;
 

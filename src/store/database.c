@@ -13,7 +13,8 @@
 #include "store/standby.h"
 #include "store/vault_state.h"
 
-char *database_url(const struct conf *conf)
+/* DIR/db/certdesk.db unless the settings name another. The caller frees it. May hold a password. */
+static char *url_of(const struct conf *conf)
 {
     if (conf_is_set(conf, CONF_DATABASE_URL))
         return xstrdup(conf_text(conf, CONF_DATABASE_URL));
@@ -27,7 +28,7 @@ bool database_is_remote(const struct conf *conf)
 
 static bool open_for(const struct conf *conf, int64_t busy_ms, struct db **ret, struct err *err)
 {
-    autofree(str) char *url = database_url(conf);
+    autofree(str) char *url = url_of(conf);
     struct db_conf db_conf = { .url = url,
         .cache_kib = conf_i64(conf, CONF_DATABASE_CACHE) / 1024,
         .map_bytes = conf_i64(conf, CONF_DATABASE_MAP),

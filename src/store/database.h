@@ -10,9 +10,6 @@
 struct conf;
 struct err;
 
-/* DIR/db/certdesk.db unless the settings name another. The caller frees it. May hold a password. */
-char *database_url(const struct conf *conf) must_check;
-
 /* Is trying again later of any use? A file that cannot be opened stays that way; a server may come.
  */
 bool database_is_remote(const struct conf *conf);

@@ -171,16 +171,6 @@ bool store_group_add_member(struct tx *tx, int64_t group_id, int64_t account_id,
     return stmt_run(q, err);
 }
 
-bool store_group_remove_member(struct tx *tx, int64_t group_id, int64_t account_id, struct err *err)
-{
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "DELETE FROM group_member WHERE group_id = $1 AND account_id = $2");
-
-    stmt_bind_i64(q, 1, group_id);
-    stmt_bind_i64(q, 2, account_id);
-    return stmt_run(q, err);
-}
-
 bool store_group_set_members(struct tx *tx, struct group_row *row, const struct id_list *accounts,
     struct err *err)
 {
@@ -207,15 +197,6 @@ bool store_group_members(struct tx *tx, int64_t group_id, group_visit visit, voi
         " WHERE m.group_id = $1 ORDER BY a.name");
 
     stmt_bind_i64(q, 1, group_id);
-    while (stmt_next(q))
-        visit(context, stmt_i64(q, 0), stmt_text(q, 1));
-    return stmt_end(q, err);
-}
-
-bool store_groups(struct tx *tx, group_visit visit, void *context, struct err *err)
-{
-    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT id, name FROM user_group ORDER BY name");
-
     while (stmt_next(q))
         visit(context, stmt_i64(q, 0), stmt_text(q, 1));
     return stmt_end(q, err);

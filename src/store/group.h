@@ -35,10 +35,8 @@ bool store_group_delete(struct tx *tx, int64_t id, struct err *err) must_check;
 /* How many records are shared with it. */
 bool store_group_count_records(struct tx *tx, int64_t id, int64_t *ret, struct err *err) must_check;
 
-/* Adding a member twice is adding it once; removing one who is none does nothing. */
+/* Adding a member twice is adding it once. */
 bool store_group_add_member(struct tx *tx, int64_t group_id, int64_t account_id, struct err *err)
-    must_check;
-bool store_group_remove_member(struct tx *tx, int64_t group_id, int64_t account_id, struct err *err)
     must_check;
 
 /* Exactly these; store_is_stale() as in store_group_save(). */
@@ -49,6 +47,3 @@ bool store_group_set_members(struct tx *tx, struct group_row *row, const struct 
 typedef void (*group_visit)(void *context, int64_t id, const char *name);
 bool store_group_members(struct tx *tx, int64_t group_id, group_visit visit, void *context,
     struct err *err) must_check;
-
-/* The same for all groups. */
-bool store_groups(struct tx *tx, group_visit visit, void *context, struct err *err) must_check;

@@ -116,17 +116,6 @@ bool store_order_last(struct tx *tx, int64_t ticket_id, struct order_row **ret, 
     return read_first(q, ret, err);
 }
 
-bool store_order_of_version(struct tx *tx, int64_t certificate_id, int64_t version_id,
-    struct order_row **ret, struct err *err)
-{
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT " COLUMNS " FROM ca_order WHERE certificate_id = $1 AND version_id = $2 LIMIT 1");
-
-    stmt_bind_i64(q, 1, certificate_id);
-    stmt_bind_i64(q, 2, version_id);
-    return read_first(q, ret, err);
-}
-
 static bool run_for_open(struct stmt *q, struct err *err)
 {
     if (!stmt_run(q, err))
@@ -176,17 +165,4 @@ bool store_order_failed(struct tx *tx, int64_t id, const char *error, int64_t no
     stmt_bind_text(q, 2, error);
     stmt_bind_i64(q, 3, now);
     return run_for_open(q, err);
-}
-
-bool store_orders_open(struct tx *tx, int64_t after_id, int64_t limit, struct id_list *ids,
-    struct err *err)
-{
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT id FROM ca_order WHERE finished_at IS NULL AND id > $1 ORDER BY id LIMIT $2");
-
-    stmt_bind_i64(q, 1, after_id);
-    stmt_bind_i64(q, 2, limit);
-    while (stmt_next(q))
-        id_list_add(ids, stmt_i64(q, 0));
-    return stmt_end(q, err);
 }

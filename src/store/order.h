@@ -29,10 +29,6 @@ bool store_order_get(struct tx *tx, int64_t id, struct order_row **ret, struct e
 bool store_order_last(struct tx *tx, int64_t ticket_id, struct order_row **ret, struct err *err)
     must_check;
 
-/* The order that a version came of; *ret is NULL for one that was not ordered. */
-bool store_order_of_version(struct tx *tx, int64_t certificate_id, int64_t version_id,
-    struct order_row **ret, struct err *err) must_check;
-
 /* How it goes, while it is not finished. */
 struct order_progress {
     const char *state;     /* ready, submitting or pending */
@@ -50,7 +46,3 @@ bool store_order_issued(struct tx *tx, int64_t id, int64_t version_id, const cha
     int64_t now, struct err *err) must_check;
 bool store_order_failed(struct tx *tx, int64_t id, const char *error, int64_t now, struct err *err)
     must_check;
-
-/* Unfinished orders, by id: for whoever starts, and sees to it that each has its job. */
-bool store_orders_open(struct tx *tx, int64_t after_id, int64_t limit, struct id_list *ids,
-    struct err *err) must_check;

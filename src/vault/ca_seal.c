@@ -32,7 +32,7 @@ static void put_texts(struct buf *out, char *const *texts, size_t n)
         frame_put_text(out, texts[i]);
 }
 
-void ca_names_put(struct buf *out, const struct ca_names *names)
+static void put_names(struct buf *out, const struct ca_names *names)
 {
     put_texts(out, names->permitted, names->n_permitted);
     put_texts(out, names->excluded, names->n_excluded);
@@ -186,7 +186,7 @@ bool ca_seal_write(const struct ca_names *names, bool is_root, struct span cert,
 {
     buf_add_u8(ret, key->is_in_token ? KEY_IN_TOKEN : KEY_SEALED);
     frame_put_bool(ret, is_root);
-    ca_names_put(ret, names);
+    put_names(ret, names);
     frame_put_bytes(ret, cert);
     frame_put_bytes(ret, key->bytes);
     return buf_check(ret, "the key of an authority, with its certificate and names,", err);

@@ -24,7 +24,6 @@ struct ca_names {
     size_t n_excluded;
 };
 void ca_names_done(struct ca_names *names);
-void ca_names_put(struct buf *out, const struct ca_names *names);
 void ca_names_read(struct frame_reader *r, struct ca_names *ret);
 
 /* As an extension; *ret is NULL where nothing limits it. ERR_INVALID names what is no name. */

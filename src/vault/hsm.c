@@ -55,15 +55,6 @@ struct hsm *hsm_new(int fd)
     return hsm;
 }
 
-void hsm_free(struct hsm *hsm)
-{
-    if (!hsm)
-        return;
-    fd_close(hsm->fd);
-    (void)pthread_mutex_destroy(&hsm->calling);
-    free(hsm);
-}
-
 bool hsm_is_gone(struct hsm *hsm)
 {
     (void)pthread_mutex_lock(&hsm->calling);

@@ -36,9 +36,8 @@ void hsm_ref_read(struct frame_reader *r, struct hsm_ref *ret);
 /* The id alone; one that is too long fails the reader. */
 void hsm_id_read(struct frame_reader *r, struct hsm_ref *ret);
 
-/* Takes the socket to the token's process. */
+/* Takes the socket to the token's process. It lives as long as the vault. */
 struct hsm *hsm_new(int fd) must_check;
-void hsm_free(struct hsm *hsm);
 
 /* Has its process gone? Then only another vault has another. */
 bool hsm_is_gone(struct hsm *hsm);
@@ -66,4 +65,3 @@ EVP_PKEY *hsm_key_new(struct hsm *hsm, const struct hsm_ref *ref, struct span sp
  * true. */
 bool hsm_key_explain(const EVP_PKEY *key, struct err *err);
 
-DEFINE_AUTOFREE(hsm);

@@ -15,9 +15,6 @@
 #include "x509/name.h"
 #include "x509/pem.h"
 
-/* Larger ones are not kept for whoever parses them next. */
-#define KEPT_MAX (16u << 10)
-
 static const char *const pem_labels[] = { "CERTIFICATE", "X509 CERTIFICATE", NULL };
 
 /* ---- parts ---- */
@@ -56,40 +53,6 @@ static void read_serial(struct cert *cert)
     span_copy_text(buf_span(&text), cert->serial, sizeof cert->serial);
 }
 
-static char *name_text(const X509_NAME *name)
-{
-    struct buf text = BUF_INIT(4 * CERT_MAX_BYTES);
-
-    name_write(name, &text);
-    name_cut(&text, CERT_NAME_MAX);
-    return buf_take_text(&text);
-}
-
-/* "" where the attribute is missing. */
-static char *attribute_text(const X509_NAME *name, int nid)
-{
-    struct buf text = BUF_INIT(4 * CERT_MAX_BYTES);
-
-    (void)name_write_attribute(name, nid, &text);
-    name_cut(&text, CERT_NAME_MAX);
-    return buf_take_text(&text);
-}
-
-static char *choose_issuer_name(const struct cert *cert)
-{
-    static const int nids[] = { NID_commonName, NID_organizationName };
-    const X509_NAME *const issuer = X509_get_issuer_name(cert->x509);
-
-    for (size_t i = 0; i < countof(nids); i++) {
-        char *const text = attribute_text(issuer, nids[i]);
-
-        if (text[0])
-            return text;
-        free(text);
-    }
-    return xstrdup(cert->issuer);
-}
-
 static char *choose_name(const struct cert *cert)
 {
     char field[CERT_SAN_TEXT_MAX];
@@ -119,10 +82,9 @@ static void read_names(struct cert *cert)
 {
     const X509_NAME *const subject = X509_get_subject_name(cert->x509);
 
-    cert->subject = name_text(subject);
-    cert->issuer = name_text(X509_get_issuer_name(cert->x509));
-    cert->common_name = attribute_text(subject, NID_commonName);
-    cert->issuer_name = choose_issuer_name(cert);
+    cert->subject = name_text(subject, CERT_NAME_MAX);
+    cert->issuer = name_text(X509_get_issuer_name(cert->x509), CERT_NAME_MAX);
+    cert->common_name = name_attribute_text(subject, NID_commonName, CERT_NAME_MAX);
     cert->name = choose_name(cert);
     cert->is_staging = is_staging_issuer(cert->issuer);
 }
@@ -208,8 +170,7 @@ static bool parse(struct span der, struct cert **ret, struct err *err)
     buf_add_span(&cert->der, der);
     if (!read_all(cert, err))
         return false;
-    if (der.size <= KEPT_MAX)
-        memo_keep(cert->is_ca ? &authorities : &others, cert->sha256, &cert->part);
+    memo_keep(cert->is_ca ? &authorities : &others, cert->sha256, &cert->part, der.size);
     *ret = take(&cert);
     return true;
 }
@@ -263,7 +224,6 @@ void cert_free(struct cert *cert)
     free(cert->subject);
     free(cert->issuer);
     free(cert->common_name);
-    free(cert->issuer_name);
     free(cert->name);
     free(cert);
 }
@@ -313,11 +273,6 @@ const char *cert_issuer(const struct cert *cert)
 const char *cert_common_name(const struct cert *cert)
 {
     return cert->common_name;
-}
-
-const char *cert_issuer_name(const struct cert *cert)
-{
-    return cert->issuer_name;
 }
 
 const char *cert_name(const struct cert *cert)

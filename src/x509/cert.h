@@ -2,12 +2,11 @@
  * x509/cert: one X.509 certificate.
  *
  * A struct cert is parsed once and never changes, so any number of threads may read it; those who
- * parse the same bytes may be given the same one, which cert_free() frees with the
- * last. What its functions return as const belongs to the certificate and lives exactly as long.
- * Parsing accepts whatever CAs have really issued; judging what they should have issued is
- * x509/lint. Texts are UTF-8 without NUL and control characters whatever the certificate holds, and
- * cut where they are absurd; the bytes themselves are in cert_der(). Names of hosts are compared
- * with cert_covers_name() and nothing else.
+ * parse the same bytes may be given the same one, which cert_free() frees with the last. What its
+ * functions return as const belongs to the certificate and lives exactly as long. Parsing accepts
+ * whatever CAs have really issued and judges nothing. Texts are UTF-8 without NUL and control
+ * characters whatever the certificate holds, and cut where they are absurd; the bytes themselves
+ * are in cert_der().
  */
 #pragma once
 
@@ -57,8 +56,6 @@ const char *cert_issuer(const struct cert *cert);
 
 /* The most specific CN of subject and of issuer; "" without one. */
 const char *cert_common_name(const struct cert *cert);
-const char *cert_issuer_name(const struct cert *cert); /* else the issuer's O, else all of it */
-
 /* What to call it: the CN, else the first SAN, else the subject, else "serial …". Never "". */
 const char *cert_name(const struct cert *cert);
 

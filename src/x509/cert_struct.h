@@ -32,7 +32,6 @@ struct cert {
     char *subject;
     char *issuer;
     char *common_name;
-    char *issuer_name;
     char *name;
     int64_t not_before;
     int64_t not_after;

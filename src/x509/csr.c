@@ -14,9 +14,6 @@
 #include "x509/name.h"
 #include "x509/pem.h"
 
-/* Larger ones are not kept for whoever parses them next. */
-#define KEPT_MAX (16u << 10)
-
 static const char *const pem_labels[] = { "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", NULL };
 
 struct csr {
@@ -27,7 +24,6 @@ struct csr {
     char *common_name;
     struct csr_field *fields; /* they own their texts */
     size_t n_fields;
-    char signature_algorithm[80];
     char signature_hash[32];
     struct key_facts key;
     int64_t rsa_exponent;
@@ -47,13 +43,9 @@ static char *taken_text(struct buf *text)
 static void read_names(struct csr *csr)
 {
     const X509_NAME *const name = X509_REQ_get_subject_name(csr->request);
-    autodone(buf) struct buf subject = BUF_INIT(4 * CSR_MAX_BYTES);
-    autodone(buf) struct buf common_name = BUF_INIT(4 * CSR_MAX_BYTES);
 
-    name_write(name, &subject);
-    (void)name_write_attribute(name, NID_commonName, &common_name);
-    csr->subject = taken_text(&subject);
-    csr->common_name = taken_text(&common_name);
+    csr->subject = name_text(name, CERT_NAME_MAX);
+    csr->common_name = name_attribute_text(name, NID_commonName, CERT_NAME_MAX);
 }
 
 static void read_fields(struct csr *csr)
@@ -159,7 +151,6 @@ static void read_signature(struct csr *csr)
 
     X509_REQ_get0_signature(csr->request, NULL, &algorithm);
     X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
-    OBJ_obj2txt(csr->signature_algorithm, sizeof csr->signature_algorithm, oid, 0);
     read_hash(csr, algorithm, OBJ_obj2nid(oid));
     csr->is_signed = key && X509_REQ_verify(csr->request, key) == 1;
 }
@@ -239,8 +230,7 @@ static bool from_der(struct span der, struct csr **ret, struct err *err)
     }
     if (!parse(der, ret, err))
         return false;
-    if (der.size <= KEPT_MAX)
-        memo_keep(&latest, sha256, &(*ret)->part);
+    memo_keep(&latest, sha256, &(*ret)->part, der.size);
     return true;
 }
 
@@ -304,11 +294,6 @@ const char *csr_subject(const struct csr *csr)
 const char *csr_common_name(const struct csr *csr)
 {
     return csr->common_name;
-}
-
-const char *csr_signature_algorithm(const struct csr *csr)
-{
-    return csr->signature_algorithm;
 }
 
 const char *csr_signature_hash(const struct csr *csr)

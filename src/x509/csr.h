@@ -31,8 +31,6 @@ struct span csr_der(const struct csr *csr);
 void csr_to_pem(const struct csr *csr, struct buf *pem);
 const char *csr_subject(const struct csr *csr); /* as cert_subject() */
 const char *csr_common_name(const struct csr *csr);
-const char *csr_signature_algorithm(const struct csr *csr);
-
 /* "sha256", "md5", …: what was signed is a hash of this kind; "" where the algorithm has its own
  * (Ed25519), or is unknown. */
 const char *csr_signature_hash(const struct csr *csr);

@@ -27,9 +27,13 @@ struct memo_part *memo_find(struct memo *memo, const uint8_t id[static SHA256_SI
     return part;
 }
 
-void memo_keep(struct memo *memo, const uint8_t id[static SHA256_SIZE], struct memo_part *part)
+void memo_keep(struct memo *memo, const uint8_t id[static SHA256_SIZE], struct memo_part *part,
+    size_t size)
 {
     struct memo_part *before = NULL;
+
+    if (size > MEMO_BYTES_MAX)
+        return;
 
     (void)pthread_mutex_lock(&memo->lock);
     if (!find(memo, id)) { /* another thread may have parsed the same */

@@ -16,6 +16,7 @@
 #include "codec/digest.h"
 
 #define MEMO_SIZE 64
+#define MEMO_BYTES_MAX (16u << 10)
 
 /* The first member of what is kept. */
 struct memo_part {
@@ -41,8 +42,10 @@ struct memo {
 /* NULL if it is not there; else the caller is one more user. */
 struct memo_part *memo_find(struct memo *memo, const uint8_t id[static SHA256_SIZE]);
 
-/* The memo is one more user until others need the place. */
-void memo_keep(struct memo *memo, const uint8_t id[static SHA256_SIZE], struct memo_part *part);
+/* The memo is one more user until others need the place. Nothing where `size`, the bytes that were
+ * parsed, is larger than MEMO_BYTES_MAX: what is kept must not be large. */
+void memo_keep(struct memo *memo, const uint8_t id[static SHA256_SIZE], struct memo_part *part,
+    size_t size);
 
 /* Was that the last user? */
 bool memo_part_release(struct memo_part *part) must_check;

@@ -10,6 +10,7 @@
 
 #define ELLIPSIS "\xe2\x80\xa6"
 #define HOST_MAX 253
+#define TEXT_MAX_BYTES (4U << 20)
 #define LABEL_MAX 63
 
 /* ---- distinguished names ---- */
@@ -136,6 +137,24 @@ bool name_write_attribute(const struct X509_name_st *name, int nid, struct buf *
             return add_text(X509_NAME_ENTRY_get_data(entry), out);
     }
     return false;
+}
+
+char *name_text(const struct X509_name_st *name, size_t max)
+{
+    struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+
+    name_write(name, &text);
+    name_cut(&text, max);
+    return buf_take_text(&text);
+}
+
+char *name_attribute_text(const struct X509_name_st *name, int nid, size_t max)
+{
+    struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+
+    (void)name_write_attribute(name, nid, &text);
+    name_cut(&text, max);
+    return buf_take_text(&text);
 }
 
 bool name_write_nth(const struct X509_name_st *name, size_t n, struct buf *type, struct buf *value,

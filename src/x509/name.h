@@ -16,9 +16,15 @@ struct X509_name_st;
  */
 void name_write(const struct X509_name_st *name, struct buf *out);
 
+/* The same, cut at `max` bytes. The caller frees. */
+char *name_text(const struct X509_name_st *name, size_t max) must_check;
+
 /* Append the most specific value of an attribute, by its OpenSSL number (NID_commonName), as text.
  */
 bool name_write_attribute(const struct X509_name_st *name, int nid, struct buf *out);
+
+/* The same, cut at `max` bytes; "" where there is none. The caller frees. */
+char *name_attribute_text(const struct X509_name_st *name, int nid, size_t max) must_check;
 
 /*
  * Append type and value of the n-th attribute, counted as the DER has them; the type as in

@@ -25,7 +25,6 @@ static void ask(const struct cert *cert)
     must_be_text(cert_issuer(cert));
     must_be_text(cert_name(cert));
     ASSERT(cert_name(cert)[0] != '\0');
-    must_be_text(cert_issuer_name(cert));
     must_be_text(cert_serial(cert));
     for (n = 0; cert_next_san(cert, &position, &san); n++)
         must_be_text(cert_san_text(&san, field));

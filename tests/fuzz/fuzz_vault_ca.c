@@ -12,12 +12,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/err.h"
-#include "base/frame.h"
-#include "base/secret.h"
-#include "vault/answer.h"
+#include "known_vault.h"
 #include "vault/client_ca.h"
-#include "vault/protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,46 +33,13 @@ static struct {
 
 static const struct vault_binding authority = { VAULT_CA, "ca/1" };
 
-static bool is_given(const struct master_access *access)
-{
-    (void)access;
-    return true;
-}
-
-static bool load(const struct master_access *access, const struct vault_master *wanted,
-    struct secret **ret, struct err *err)
-{
-    (void)access;
-    (void)wanted;
-    (void)err;
-    *ret = secret_new_zeroed(MASTER_KEY_SIZE);
-    return true;
-}
-
-static bool make(const struct master_access *access, const struct vault_masters *known,
-    struct secret **ret, char recipe[static VAULT_RECIPE_MAX], struct err *err)
-{
-    recipe[0] = '\0';
-    (void)known;
-    return load(access, NULL, ret, err);
-}
-
-static const struct master_source source = { "key of the test", is_given, load, make, NULL };
-static const struct master_source *const sources[] = { &source, &source, &source };
-
 /* One request; `out` keeps the answer. True: it was granted. */
 static bool ask(enum vault_request type, struct span payload, struct buf *out,
     struct frame_reader *ret)
 {
     const struct frame request = { 1, (uint16_t)type, payload };
-    struct frame answer = { 0 };
-    size_t used = 0;
+    const struct frame answer = known_vault_ask(&all.vault, &request, out);
 
-    buf_clear(out);
-    vault_answer(&all.vault, &request, 1000, out);
-    ASSERT(frame_parse(buf_span(out), VAULT_FRAME_MAX, &answer, &used) == FRAME_WHOLE);
-    ASSERT(used == out->size && answer.request == 1);
-    ASSERT(answer.type == VAULT_DONE || answer.type == VAULT_FAILED);
     *ret = frame_reader_of(answer.payload);
     return answer.type == VAULT_DONE;
 }
@@ -124,14 +87,11 @@ static void make_authority(bool is_root, struct buf *sealed)
 
 static void set_up(void)
 {
-    static const struct master_access access = { .passphrase_fd = -1,
-        .old_passphrase_fd = -1,
-        .pin_fd = -1 };
     autodone(buf) struct buf out = BUF_INIT(VAULT_FRAME_MAX + FRAME_HEADER_SIZE);
     struct frame_reader r;
 
     ledger_init(&all.ledger, -1);
-    vault_init(&all.vault, sources, &access, &all.ledger);
+    vault_init(&all.vault, known_sources, &known_access, &all.ledger);
     ASSERT(ask(VAULT_UNLOCK, SPAN_LITERAL("\1\0"), &out, &r));
     all.strangers = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
     make_authority(true, &all.sealed);
@@ -213,12 +173,6 @@ static void put_leaf(struct buf *payload, struct span input)
     frame_put_text(payload, "http://pki.example.org/pki/a.crt");
 }
 
-/* RSA keys are slow to make, and know nothing of what was sent. */
-static bool is_slow(struct span payload)
-{
-    return payload.size > 0 && payload.data[0] <= VAULT_RSA_4096;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const enum vault_request types[] = { VAULT_CA_SIGN, VAULT_CA_SIGN, VAULT_CA_SIGN_CRL,
@@ -238,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         frame_put_bytes(&payload, buf_span(is_new ? &all.intermediate : &all.sealed));
         vault_put_binding(&payload, &authority);
-    } else if (is_slow(input)) {
+    } else if (known_vault_is_slow(input)) {
         return 0;
     }
     if (which == 0)

@@ -113,12 +113,7 @@ static void no_certificate_outlives_or_predates_its_authority(void **state)
     autodone(made) struct made made;
     struct err err = { 0 };
 
-    (void)unlock_new(bench);
-    write_request(&ordinary, &csr);
-    assert_works(make(bench, (struct vault_ca_new){ .algorithm = VAULT_P256, .is_root = true },
-                     &made, &err),
-        &err);
-    struct vault_ca_leaf leaf = leaf_of(&made, buf_span(&csr));
+    struct vault_ca_leaf leaf = first_leaf(bench, &csr, &made);
 
     leaf.not_after = made.now + 365 * DAY + 1;
     assert_fails(sign(bench, &made, &leaf, &der, &err), &err, ERR_DENIED);
@@ -150,12 +145,7 @@ static void the_key_of_an_authority_is_for_nothing_else(void **state)
     struct secret *never = NULL;
     struct err err = { 0 };
 
-    (void)unlock_new(bench);
-    write_request(&ordinary, &csr);
-    assert_works(make(bench, (struct vault_ca_new){ .algorithm = VAULT_P256, .is_root = true },
-                     &made, &err),
-        &err);
-    struct vault_ca_leaf leaf = leaf_of(&made, buf_span(&csr));
+    struct vault_ca_leaf leaf = first_leaf(bench, &csr, &made);
     struct span sealed = buf_span(&made.sealed);
 
     assert_fails(vault_ca_sign(bench->client, sealed, &other, &leaf, &out, &err), &err,

@@ -13,12 +13,7 @@ static void a_list_of_revoked_ones_revokes(void **state)
     struct vault_ca_crl crl = { .number = 7, .entries = BUF_INIT(VAULT_CA_CRL_MAX) };
     struct err err = { 0 };
 
-    (void)unlock_new(bench);
-    write_request(&ordinary, &csr);
-    assert_works(make(bench, (struct vault_ca_new){ .algorithm = VAULT_P256, .is_root = true },
-                     &made, &err),
-        &err);
-    struct vault_ca_leaf leaf = leaf_of(&made, buf_span(&csr));
+    struct vault_ca_leaf leaf = first_leaf(bench, &csr, &made);
 
     assert_works(sign(bench, &made, &leaf, &der, &err), &err);
     X509 *cert = cert_of(&der), *root = cert_of(&made.der);

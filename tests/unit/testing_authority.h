@@ -149,6 +149,20 @@ static inline int verify_strictly(X509 *cert, X509 *root, X509_CRL *crl)
 static const struct wish ordinary = { .common_name = "www.example.org",
     .sans = "DNS:www.example.org,IP:192.0.2.1" };
 
+/* What a root, made just now by a vault just unlocked, is to sign first: a request in `csr`. */
+static inline struct vault_ca_leaf first_leaf(struct bench *bench, struct buf *csr,
+    struct made *made)
+{
+    struct err err = { 0 };
+
+    (void)unlock_new(bench);
+    write_request(&ordinary, csr);
+    assert_works(make(bench, (struct vault_ca_new){ .algorithm = VAULT_P256, .is_root = true },
+                     made, &err),
+        &err);
+    return leaf_of(made, buf_span(csr));
+}
+
 /* Somebody else's root signs the request; *ret_root may be NULL. */
 static inline void sign_elsewhere(struct span request_der, bool is_ca, X509 **ret_root,
     struct buf *der)
