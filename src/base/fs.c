@@ -22,18 +22,24 @@ void fd_close(int fd)
 bool fs_read(const char *path, struct buf *buf, struct err *err)
 {
     autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-    uint8_t chunk[16384];
 
     if (fd < 0)
         return fail_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_INVALID,
             "could not open \"%s\"", path);
+    return fs_read_rest(fd, path, buf, err);
+}
+
+bool fs_read_rest(int fd, const char *name, struct buf *buf, struct err *err)
+{
+    uint8_t chunk[16384];
+
     for (;;) {
         ssize_t n = read(fd, chunk, sizeof chunk);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail_errno(err, ERR_INTERNAL, "could not read \"%s\"", path);
+            return fail_errno(err, ERR_INTERNAL, "could not read \"%s\"", name);
         if (n == 0)
             break;
         buf_add(buf, chunk, (size_t)n);
@@ -42,7 +48,7 @@ bool fs_read(const char *path, struct buf *buf, struct err *err)
     }
     if (buf->is_secret)
         explicit_bzero(chunk, sizeof chunk);
-    return buf_check(buf, path, err);
+    return buf_check(buf, name, err);
 }
 
 bool fs_write_all(int fd, struct span content, struct err *err)

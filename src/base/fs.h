@@ -15,6 +15,9 @@ struct err;
  * ceiling. */
 bool fs_read(const char *path, struct buf *buf, struct err *err) must_check;
 
+/* Append what `fd` still gives, to its end. `name` is what messages call it. */
+bool fs_read_rest(int fd, const char *name, struct buf *buf, struct err *err) must_check;
+
 /*
  * Replace or create `path`: written to a temporary name beside it, flushed, renamed, and the
  * directory flushed. `mode` as for open(2), untouched by the umask.

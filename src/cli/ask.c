@@ -54,3 +54,9 @@ bool ask_file(const char *path, struct buf *answer, struct err *err)
     buf_add(answer, text.data, strcspn(buf_text(&text), "\r\n"));
     return buf_check(answer, "the password", err);
 }
+
+bool ask_content(const char *path, struct buf *content, struct err *err)
+{
+    return strcmp(path, "-") == 0 ? fs_read_rest(STDIN_FILENO, "standard input", content, err)
+                                  : fs_read(path, content, err);
+}

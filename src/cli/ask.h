@@ -18,3 +18,6 @@ bool ask_can(void);
 
 /* Append the first line of a file ("-": of standard input), for passwords in files. */
 bool ask_file(const char *path, struct buf *answer, struct err *err) must_check;
+
+/* Append a whole file ("-": standard input). */
+bool ask_content(const char *path, struct buf *content, struct err *err) must_check;

@@ -1,16 +1,13 @@
 /* cli/cert_access: who is around a certificate. The other half of the header is cert_bulk.c. */
 #include "cli/cert_access.h"
 
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/parse.h"
-#include "cli/cli.h"
 #include "cli/output.h"
-#include "cli/remote.h"
+#include "cli/verbs.h"
 
 #define BODY_MAX 65536
 
@@ -25,14 +22,30 @@ struct access_options {
     const char *assignee; /* "-" is nobody */
     const char *users[N_LISTS];
     const char *groups[N_LISTS];
-    bool is_edit;
-    bool json;
 };
 
-static int usage(void)
+#define USERS(list) offsetof(struct access_options, users[list])
+#define GROUPS(list) offsetof(struct access_options, groups[list])
+
+static const struct verb_option options[] = {
+    { "owner", required_argument, offsetof(struct access_options, owner), NULL },
+    { "assignee", required_argument, offsetof(struct access_options, assignee), NULL },
+    { "share-users", required_argument, USERS(LIST_SHARE), NULL },
+    { "share-groups", required_argument, GROUPS(LIST_SHARE), NULL },
+    { "key-users", required_argument, USERS(LIST_USE_KEY), NULL },
+    { "key-groups", required_argument, GROUPS(LIST_USE_KEY), NULL },
+    { "notify-users", required_argument, USERS(LIST_NOTIFY), NULL },
+    { "notify-groups", required_argument, GROUPS(LIST_NOTIFY), NULL },
+    { 0 },
+};
+
+static bool is_edit(const struct access_options *o)
 {
-    fputs("usage: " CERT_ACCESS_USAGE "\n", stderr);
-    return CLI_USAGE;
+    bool is = o->owner || o->assignee;
+
+    for (int i = 0; i < N_LISTS; i++)
+        is = is || o->users[i] || o->groups[i];
+    return is;
 }
 
 static void show_names(const struct json *names, const char *label, const char *suffix)
@@ -99,72 +112,38 @@ static bool write_body(const struct access_options *o, const struct json *access
     return json_out_check(&out, err);
 }
 
-static bool run(struct remote *remote, const struct access_options *o, const char *id,
-    struct err *err)
+static bool run(const struct verb_call *call, struct err *err)
 {
+    const struct access_options *const o = call->asked;
     autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
-    autofree(str) char *path = xasprintf("/certificates/%s/access", id);
+    autofree(str) char *path = xasprintf("/certificates/%s/access", call->words[0]);
     autofree(json) struct json *access = NULL;
     autofree(json) struct json *after = NULL;
+    int64_t id;
 
-    if (!remote_call(remote, "GET", path, NULL, &access, err))
+    if (!parse_i64(span_text(call->words[0]), 1, INT64_MAX, &id, err) ||
+        !remote_call(call->remote, "GET", path, NULL, &access, err))
         return false;
-    if (!o->is_edit) {
-        show(access, o->json);
+    if (!is_edit(o)) {
+        show(access, call->json);
         return true;
     }
-    remote_set_match(remote, json_as_text(json_member(access, "etag")));
+    remote_set_match(call->remote, json_as_text(json_member(access, "etag")));
     if (!write_body(o, access, &body, err) ||
-        !remote_call(remote, "PUT", path, buf_text(&body), &after, err))
+        !remote_call(call->remote, "PUT", path, buf_text(&body), &after, err))
         return false;
     if (after) /* none for who has just given up the last part they had in it */
-        show(after, o->json);
-    return true;
-}
-
-static bool take_option(struct access_options *o, int option)
-{
-    o->is_edit = o->is_edit || option != 'o';
-    if (option == 'w')
-        o->owner = optarg;
-    else if (option == 'a')
-        o->assignee = optarg;
-    else if (option >= '0' && option < '0' + N_LISTS)
-        o->users[option - '0'] = optarg;
-    else if (option >= 'A' && option < 'A' + N_LISTS)
-        o->groups[option - 'A'] = optarg;
-    else if (option == 'o' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "table") == 0))
-        o->json = optarg[0] == 'j';
-    else
-        return false;
+        show(after, call->json);
     return true;
 }
 
 int cert_access_run(int argc, char **argv)
 {
-    static const struct option options[] = { { "owner", required_argument, NULL, 'w' },
-        { "assignee", required_argument, NULL, 'a' },
-        { "share-users", required_argument, NULL, '0' + LIST_SHARE },
-        { "share-groups", required_argument, NULL, 'A' + LIST_SHARE },
-        { "key-users", required_argument, NULL, '0' + LIST_USE_KEY },
-        { "key-groups", required_argument, NULL, 'A' + LIST_USE_KEY },
-        { "notify-users", required_argument, NULL, '0' + LIST_NOTIFY },
-        { "notify-groups", required_argument, NULL, 'A' + LIST_NOTIFY },
-        { "output", required_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { 0 } };
-    autofree(remote) struct remote *remote = NULL;
+    static const struct verb verbs[] = { { "access", 1, 1, run }, { 0 } };
+    static const struct verbs word = { .usage = "usage: " CERT_ACCESS_USAGE "\n",
+        .verbs = verbs,
+        .options = options };
     struct access_options o = { 0 };
-    struct err err = { 0 };
-    int64_t id;
-    int option;
 
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) /* NOLINT(concurrency-mt-unsafe) */
-        if (!take_option(&o, option))
-            return usage();
-    if (argc - optind != 1)
-        return usage();
-    if (!parse_i64(span_text(argv[optind]), 1, INT64_MAX, &id, &err) ||
-        !remote_open(&remote, &err) || !run(remote, &o, argv[optind], &err))
-        return output_fail(&err);
-    return CLI_OK;
+    return verbs_run(&word, &o, argc, argv);
 }

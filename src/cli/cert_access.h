@@ -13,6 +13,6 @@
     "                            [--use-key] [--tags A,B] [--business-group NAME] [-o table|json]\n" \
     "         ACTION: assign, set-owner, share, unshare, tag, untag, set-business-group, delete"
 
-/* argv[0] is "access" or "bulk". Both return the exit status. */
+/* `argv[0]` is "cert", `argv[1]` the verb. Both return the exit status. */
 int cert_access_run(int argc, char **argv);
 int cert_bulk_run(int argc, char **argv);

@@ -6,8 +6,6 @@
  */
 #include "cli/cert_import.h"
 
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -16,119 +14,66 @@
 #include "base/parse.h"
 #include "base/rand.h"
 #include "cli/ask.h"
-#include "cli/cli.h"
 #include "cli/output.h"
-#include "cli/remote.h"
+#include "cli/verbs.h"
 #include "codec/hex.h"
 
 #define FILE_MAX_BYTES (4u << 20)
 #define BODY_MAX_BYTES (16u << 20)
-#define TEXTS_MAX 8
 
 struct import_options {
-    bool is_replace;
-    bool is_csr; /* "csr use" */
-    bool json;
-    bool confirm;
-    const char *id;
-    const char *file;
     const char *key;
     const char *chain;
     const char *password_file;
     const char *key_password_file;
-    const char *texts[2 * TEXTS_MAX]; /* name, value, …: fields as they are */
-    size_t n_texts;
-    const char *lists[2 * TEXTS_MAX]; /* likewise, of several values each */
-    size_t n_lists;
+    /* Of a new record: what is separated by commas is sent as a field each. */
+    const char *name;
+    const char *description;
+    const char *business_group;
+    const char *owner;
+    const char *assignee;
+    const char *tags;
+    const char *share_users;
+    const char *share_groups;
+    bool confirm;
+};
+
+static const struct verb_option options[] = {
+    { "key", required_argument, offsetof(struct import_options, key), NULL },
+    { "chain", required_argument, offsetof(struct import_options, chain), NULL },
+    { "password-file", required_argument, offsetof(struct import_options, password_file), NULL },
+    { "key-password-file", required_argument, offsetof(struct import_options, key_password_file),
+        NULL },
+    { "name", required_argument, offsetof(struct import_options, name), NULL },
+    { "description", required_argument, offsetof(struct import_options, description), NULL },
+    { "business-group", required_argument, offsetof(struct import_options, business_group), NULL },
+    { "owner", required_argument, offsetof(struct import_options, owner), NULL },
+    { "assignee", required_argument, offsetof(struct import_options, assignee), NULL },
+    { "tags", required_argument, offsetof(struct import_options, tags), NULL },
+    { "share-users", required_argument, offsetof(struct import_options, share_users), NULL },
+    { "share-groups", required_argument, offsetof(struct import_options, share_groups), NULL },
+    { "confirm", no_argument, offsetof(struct import_options, confirm), NULL },
+    { 0 },
+};
+
+/* What is sent, and with which passwords. */
+struct upload {
+    const struct verb_call *call;
+    const struct import_options *o;
     struct buf password;
     struct buf key_password;
 };
 
-static const struct option options[] = {
-    { "key", required_argument, NULL, 'k' },
-    { "chain", required_argument, NULL, 'c' },
-    { "password-file", required_argument, NULL, 'p' },
-    { "key-password-file", required_argument, NULL, 'P' },
-    { "name", required_argument, NULL, 'n' },
-    { "description", required_argument, NULL, 'd' },
-    { "business-group", required_argument, NULL, 'b' },
-    { "owner", required_argument, NULL, 'w' },
-    { "assignee", required_argument, NULL, 'g' },
-    { "tags", required_argument, NULL, 'T' },
-    { "share-users", required_argument, NULL, 'u' },
-    { "share-groups", required_argument, NULL, 'G' },
-    { "confirm", no_argument, NULL, 'C' },
-    { "output", required_argument, NULL, 'o' },
-    { "help", no_argument, NULL, 'h' },
-    { 0 },
-};
-
-static int usage(const struct import_options *o)
+static void upload_done(struct upload *upload)
 {
-    fprintf(stderr, "usage: %s\n",
-        o->is_csr       ? CSR_USE_USAGE
-        : o->is_replace ? CERT_REPLACE_USAGE
-                        : CERT_IMPORT_USAGE);
-    return CLI_USAGE;
+    buf_done(&upload->password);
+    buf_done(&upload->key_password);
 }
+DEFINE_AUTODONE(upload);
 
-/* The form's fields that an option's argument is for as it is. */
-static const struct {
-    int option;
-    const char *field;
-    bool is_list;
-} fields[] = {
-    { 'n', "name", false },
-    { 'd', "description", false },
-    { 'b', "business_group", false },
-    { 'w', "owner", false },
-    { 'g', "assignee", false },
-    { 'T', "tags", true },
-    { 'u', "share_users", true },
-    { 'G', "share_groups", true },
-};
-
-static bool take_field(struct import_options *o, int option)
+static bool is_verb(const struct verb_call *call, const char *verb)
 {
-    for (size_t i = 0; i < countof(fields); i++) {
-        if (fields[i].option != option || o->is_replace)
-            continue;
-        const char **list = fields[i].is_list ? o->lists : o->texts;
-        size_t *n = fields[i].is_list ? &o->n_lists : &o->n_texts;
-
-        if (*n == (size_t)2 * TEXTS_MAX)
-            return false;
-        list[(*n)++] = fields[i].field;
-        list[(*n)++] = optarg;
-        return true;
-    }
-    return false;
-}
-
-static bool take_option(struct import_options *o, int option)
-{
-    switch (option) {
-    case 'k':
-        o->key = optarg;
-        return true;
-    case 'c':
-        o->chain = optarg;
-        return true;
-    case 'p':
-        o->password_file = optarg;
-        return true;
-    case 'P':
-        o->key_password_file = optarg;
-        return true;
-    case 'C':
-        o->confirm = o->is_replace;
-        return o->is_replace;
-    case 'o':
-        o->json = strcmp(optarg, "json") == 0;
-        return o->json || strcmp(optarg, "table") == 0;
-    default:
-        return take_field(o, option);
-    }
+    return strcmp(call->verb, verb) == 0;
 }
 
 /* ---- the form ---- */
@@ -155,30 +100,44 @@ static bool add_file(struct buf *body, const char *boundary, const char *name, c
     return true;
 }
 
-static void add_texts(struct buf *body, const char *boundary, const struct import_options *o)
+static void add_list(struct buf *body, const char *boundary, const char *name, const char *list)
 {
-    struct span rest, one;
+    struct span rest = list ? span_text(list) : (struct span){ 0 };
+    struct span one;
 
-    for (size_t i = 0; i < o->n_texts; i += 2)
-        add_part(body, boundary, o->texts[i], false, span_text(o->texts[i + 1]));
-    for (size_t i = 0; i < o->n_lists; i += 2)
-        for (rest = span_text(o->lists[i + 1]); span_split(&rest, ',', &one);)
-            add_part(body, boundary, o->lists[i], false, span_trim(one));
-    if (o->confirm)
-        add_part(body, boundary, "confirm", false, SPAN_LITERAL("true"));
-    if (o->password.size > 0)
-        add_part(body, boundary, "password", false, buf_span(&o->password));
-    if (o->key_password.size > 0)
-        add_part(body, boundary, "key_password", false, buf_span(&o->key_password));
+    while (span_split(&rest, ',', &one))
+        add_part(body, boundary, name, false, span_trim(one));
 }
 
-static bool send_form(struct remote *remote, const struct import_options *o, struct json **ret,
-    struct err *err)
+static void add_fields(struct buf *body, const char *boundary, const struct import_options *o)
 {
+    const char *const texts[][2] = { { "name", o->name }, { "description", o->description },
+        { "business_group", o->business_group }, { "owner", o->owner },
+        { "assignee", o->assignee } };
+
+    for (size_t i = 0; i < countof(texts); i++)
+        if (texts[i][1])
+            add_part(body, boundary, texts[i][0], false, span_text(texts[i][1]));
+    add_list(body, boundary, "tags", o->tags);
+    add_list(body, boundary, "share_users", o->share_users);
+    add_list(body, boundary, "share_groups", o->share_groups);
+    if (o->confirm)
+        add_part(body, boundary, "confirm", false, SPAN_LITERAL("true"));
+}
+
+static char *path_of(const struct verb_call *call)
+{
+    if (is_verb(call, "use"))
+        return xasprintf("/csrs/%s/certificate", call->words[0]);
+    return is_verb(call, "replace") ? xasprintf("/certificates/%s/replace", call->words[0])
+                                    : xstrdup("/certificates/import");
+}
+
+static bool send_form(const struct upload *upload, struct json **ret, struct err *err)
+{
+    const struct verb_call *const call = upload->call;
     autodone(buf) struct buf body = BUF_INIT_SECRET(BODY_MAX_BYTES);
-    autofree(str) char *path = o->is_csr       ? xasprintf("/csrs/%s/certificate", o->id)
-                               : o->is_replace ? xasprintf("/certificates/%s/replace", o->id)
-                                               : xstrdup("/certificates/import");
+    autofree(str) char *path = path_of(call);
     uint8_t bytes[16];
     char boundary[2 * sizeof bytes + 1];
 
@@ -186,43 +145,49 @@ static bool send_form(struct remote *remote, const struct import_options *o, str
     (void)hex_encode(span_of(bytes, sizeof bytes), boundary, sizeof boundary);
     autofree(str) char *type = xasprintf("multipart/form-data; boundary=%s", boundary);
 
-    if (!add_file(&body, boundary, "file", o->file, err) ||
-        !add_file(&body, boundary, "key", o->key, err) ||
-        !add_file(&body, boundary, "chain", o->chain, err))
+    if (!add_file(&body, boundary, "file", call->words[call->n_words - 1], err) ||
+        !add_file(&body, boundary, "key", upload->o->key, err) ||
+        !add_file(&body, boundary, "chain", upload->o->chain, err))
         return false;
-    add_texts(&body, boundary, o);
+    add_fields(&body, boundary, upload->o);
+    if (upload->password.size > 0)
+        add_part(&body, boundary, "password", false, buf_span(&upload->password));
+    if (upload->key_password.size > 0)
+        add_part(&body, boundary, "key_password", false, buf_span(&upload->key_password));
     buf_addf(&body, "--%s--\r\n", boundary);
     return buf_check(&body, "what is to be sent", err) &&
-           remote_send(remote, "POST", path, type, buf_span(&body), ret, err);
+           remote_send(call->remote, "POST", path, type, buf_span(&body), ret, err);
 }
 
 /* ---- passwords ---- */
 
-static bool read_passwords(struct import_options *o, struct err *err)
+static bool read_passwords(struct upload *upload, struct err *err)
 {
-    return (!o->password_file || ask_file(o->password_file, &o->password, err)) &&
-           (!o->key_password_file || ask_file(o->key_password_file, &o->key_password, err));
+    const struct import_options *const o = upload->o;
+
+    return (!o->password_file || ask_file(o->password_file, &upload->password, err)) &&
+           (!o->key_password_file || ask_file(o->key_password_file, &upload->key_password, err));
 }
 
 /* The server says that there must be one, and somebody can be asked. */
-static bool ask_for_password(struct import_options *o, const struct err *why)
+static bool ask_for_password(struct upload *upload, const struct err *why)
 {
     struct err err = { 0 };
 
-    if (!strstr(why->msg, "password: a password is needed") || o->password.size > 0 || !ask_can())
+    if (!strstr(why->msg, "password: a password is needed") || upload->password.size > 0 ||
+        !ask_can())
         return false;
-    return ask_line("password", true, &o->password, &err) && o->password.size > 0;
+    return ask_line("password", true, &upload->password, &err) && upload->password.size > 0;
 }
 
-static bool bring(struct remote *remote, struct import_options *o, struct json **ret,
-    struct err *err)
+static bool bring(struct upload *upload, struct json **ret, struct err *err)
 {
-    if (send_form(remote, o, ret, err))
+    if (send_form(upload, ret, err))
         return true;
-    if (!ask_for_password(o, err))
+    if (!ask_for_password(upload, err))
         return false;
     *err = (struct err){ 0 };
-    return send_form(remote, o, ret, err);
+    return send_form(upload, ret, err);
 }
 
 /* ---- the answer ---- */
@@ -238,7 +203,7 @@ static void show_list(const struct json *answer, const char *member, const char 
     }
 }
 
-static void show_answer(const struct import_options *o, const struct json *answer)
+static void show_answer(const struct verb_call *call, const struct json *answer)
 {
     const struct json *current = json_member(answer, "current");
     autofree(str) char *id = output_text(answer, "id");
@@ -252,50 +217,72 @@ static void show_answer(const struct import_options *o, const struct json *answe
     output_pair("ends", ends);
     output_pair("private key", strcmp(key, "true") == 0 ? "in the vault" : "not here");
     if (strcmp(duplicate, "true") == 0)
-        output_pair("note", o->is_replace ? "the record had this certificate already"
-                                          : "this record had the certificate already");
+        output_pair("note", is_verb(call, "replace") ? "the record had this certificate already"
+                                                     : "this record had the certificate already");
     show_list(answer, "warnings", "message");
     show_list(answer, "also", "name");
 }
 
-static bool run(struct import_options *o, struct err *err)
+static bool run(const struct verb_call *call, struct err *err)
 {
-    autofree(remote) struct remote *remote = NULL;
+    autodone(upload) struct upload upload = { .call = call,
+        .o = call->asked,
+        .password = BUF_INIT_SECRET(ASK_LINE_MAX),
+        .key_password = BUF_INIT_SECRET(ASK_LINE_MAX) };
     autofree(json) struct json *answer = NULL;
     int64_t id;
 
-    if ((o->is_replace || o->is_csr) && !parse_i64(span_text(o->id), 1, INT64_MAX, &id, err))
-        return fail(err, ERR_INVALID, "\"%s\" is no %s's id", o->id,
-            o->is_csr ? "request" : "certificate");
-    if (!read_passwords(o, err) || !remote_open(&remote, err) || !bring(remote, o, &answer, err))
+    if (call->n_words == 2 && !parse_i64(span_text(call->words[0]), 1, INT64_MAX, &id, err))
+        return fail(err, ERR_INVALID, "\"%s\" is no %s's id", call->words[0],
+            is_verb(call, "use") ? "request" : "certificate");
+    if (!read_passwords(&upload, err) || !bring(&upload, &answer, err))
         return false;
-    if (o->json)
+    if (call->json)
         output_json(answer);
     else
-        show_answer(o, answer);
+        show_answer(call, answer);
     return true;
+}
+
+/* Of a record that is there already, nothing but the certificate is replaced. */
+static bool is_right(const struct verb_call *call)
+{
+    const struct import_options *const o = call->asked;
+
+    if (!is_verb(call, "replace"))
+        return !o->confirm;
+    return !(o->name || o->description || o->business_group || o->owner || o->assignee || o->tags ||
+             o->share_users || o->share_groups);
+}
+
+static int run_verb(const char *usage, const struct verb *verb, int argc, char **argv)
+{
+    const struct verbs word = { .usage = usage,
+        .verbs = verb,
+        .options = options,
+        .is_right = is_right };
+    struct import_options o = { 0 };
+
+    return verbs_run(&word, &o, argc, argv);
 }
 
 int cert_import_run(int argc, char **argv)
 {
-    struct import_options o = { .is_replace = strcmp(argv[0], "replace") == 0,
-        .is_csr = strcmp(argv[0], "use") == 0,
-        .password = BUF_INIT_SECRET(ASK_LINE_MAX),
-        .key_password = BUF_INIT_SECRET(ASK_LINE_MAX) };
-    struct err err = { 0 };
-    int option;
+    static const struct verb verb[] = { { "import", 1, 1, run }, { 0 } };
 
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) /* NOLINT(concurrency-mt-unsafe) */
-        if (!take_option(&o, option))
-            return usage(&o);
-    if (argc - optind != (o.is_replace || o.is_csr ? 2 : 1))
-        return usage(&o);
-    o.id = argv[optind];
-    o.file = argv[argc - 1];
-    bool works = run(&o, &err);
+    return run_verb("usage: " CERT_IMPORT_USAGE "\n", verb, argc, argv);
+}
 
-    buf_done(&o.password);
-    buf_done(&o.key_password);
-    return works ? CLI_OK : output_fail(&err);
+int cert_replace_run(int argc, char **argv)
+{
+    static const struct verb verb[] = { { "replace", 2, 2, run }, { 0 } };
+
+    return run_verb("usage: " CERT_REPLACE_USAGE "\n", verb, argc, argv);
+}
+
+int csr_use_run(int argc, char **argv)
+{
+    static const struct verb verb[] = { { "use", 2, 2, run }, { 0 } };
+
+    return run_verb("usage: " CSR_USE_USAGE "\n", verb, argc, argv);
 }

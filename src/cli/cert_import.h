@@ -19,6 +19,7 @@
     "                        [--business-group NAME] [--owner NAME] [--assignee NAME]\n"           \
     "                        [--tags A,B] [--share-users A,B] [--share-groups A,B] [-o table|json]"
 
-/* argv[0] is "import", "replace" or, for a request's certificate, "use". Returns the exit status.
- */
+/* `argv[0]` is the word, `argv[1]` the verb. Each returns the exit status. */
 int cert_import_run(int argc, char **argv);
+int cert_replace_run(int argc, char **argv);
+int csr_use_run(int argc, char **argv);

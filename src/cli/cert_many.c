@@ -1,56 +1,54 @@
-/* cli/cert_many: see the header. */
-#include "cli/cert_many.h"
-
-#include <errno.h>
+/* cli/cert_many: "certdesk cert export ID…" and "certdesk cert add -f FILE" (cli/cert.h). */
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "cli/ask.h"
+#include "cli/cert.h"
+#include "cli/cli.h"
 #include "cli/output.h"
-#include "cli/remote.h"
 
 #define HOSTS_MAX 500000
-#define PIECE 4096
 
-bool cert_export(struct remote *remote, int n, char **ids, const char *output, struct err *err)
+struct export_options {
+    const char *output; /* NULL: standard output */
+};
+
+static bool export(const struct verb_call *call, struct err *err)
 {
-    autoclose int fd =
-        output ? open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : dup(STDOUT_FILENO);
+    const struct export_options *const o = call->asked;
+    autoclose int fd = -1;
 
-    if (fd < 0)
-        return fail_errno(err, ERR_INVALID, "could not write \"%s\"",
-            output ? output : "standard output");
-    for (int i = 0; i < n; i++) {
-        autofree(str) char *path = xasprintf("/certificates/%s.pem", ids[i]);
+    if (!output_open(o->output, &fd, err))
+        return false;
+    for (size_t i = 0; i < call->n_words; i++) {
+        autofree(str) char *path = xasprintf("/certificates/%s.pem", call->words[i]);
         int64_t id;
 
-        if (!parse_i64(span_text(ids[i]), 1, INT64_MAX, &id, err) ||
-            !remote_download(remote, "GET", path, fd, err))
-            return err_wrap(err, "could not export certificate %s", ids[i]);
+        if (!parse_i64(span_text(call->words[i]), 1, INT64_MAX, &id, err) ||
+            !remote_download(call->remote, "GET", path, fd, err))
+            return err_wrap(err, "could not export certificate %s", call->words[i]);
     }
     return true;
 }
 
-static bool read_hosts(const char *path, struct buf *hosts, struct err *err)
+int cert_export_run(int argc, char **argv)
 {
-    if (strcmp(path, "-") != 0)
-        return fs_read(path, hosts, err);
-    for (;;) {
-        char piece[PIECE];
-        const ssize_t n = read(STDIN_FILENO, piece, sizeof piece);
+    static const struct verb_option options[] = {
+        { "output", required_argument, offsetof(struct export_options, output), NULL },
+        { 0 },
+    };
+    static const struct verb verbs[] = { { "export", 1, SIZE_MAX, export }, { 0 } };
+    static const struct verbs word = { .usage = "usage: " CERT_EXPORT_USAGE "\n",
+        .verbs = verbs,
+        .options = options };
+    struct export_options o = { 0 };
 
-        if (n < 0 && errno != EINTR)
-            return fail_errno(err, ERR_INVALID, "could not read standard input");
-        if (n == 0)
-            return buf_check(hosts, "list of hosts", err);
-        if (n > 0)
-            buf_add(hosts, piece, (size_t)n);
-    }
+    return verbs_run(&word, &o, argc, argv);
 }
 
 static void show_lines(const struct json *result)
@@ -71,34 +69,59 @@ static void show_lines(const struct json *result)
     }
 }
 
-bool cert_add_file(struct remote *remote, const char *path, const struct cert_many *many,
-    bool *ret_good, struct err *err)
+void cert_write_fields(struct json_out *out, const struct cert_options *o)
+{
+    if (o->name)
+        json_str(out, "name", o->name);
+    if (o->owner)
+        json_str(out, "owner", o->owner);
+    if (o->assignee)
+        json_str(out, "assignee", o->assignee);
+    if (o->tags)
+        json_split(out, "tags", o->tags, ',');
+}
+
+static bool write_hosts(const struct cert_options *o, struct buf *body, struct err *err)
 {
     autodone(buf) struct buf hosts = BUF_INIT(HOSTS_MAX);
-    autodone(buf) struct buf body = BUF_INIT(4U << 20);
-    autofree(json) struct json *started = NULL;
-    autofree(json) struct json *job = NULL;
     struct json_out out;
 
-    if (!read_hosts(path, &hosts, err))
-        return err_wrap(err, "could not read \"%s\"", path);
-    json_out_init(&out, &body);
+    if (!ask_content(o->file, &hosts, err))
+        return err_wrap(err, "could not read \"%s\"", o->file);
+    json_out_init(&out, body);
     json_begin_object(&out, NULL);
     json_str_span(&out, "hosts", buf_span(&hosts));
-    for (size_t i = 0; i + 1 < many->n_fields; i += 2)
-        json_str(&out, many->fields[i], many->fields[i + 1]);
-    if (many->tags)
-        json_split(&out, "tags", many->tags, ',');
+    if (o->protocol)
+        json_str(&out, "protocol", o->protocol);
+    cert_write_fields(&out, o);
     json_end(&out);
-    if (!remote_call(remote, "POST", "/certificates/bulk", buf_text(&body), &started, err) ||
-        !remote_wait(remote, json_as_i64(json_member(started, "job"), 0), &job, err))
-        return false;
-    const struct json *result = json_member(job, "result");
+    return json_out_check(&out, err);
+}
 
-    *ret_good = json_as_i64(json_member(result, "failed"), 1) == 0;
-    if (many->is_json)
+bool cert_run_job(const struct verb_call *call, const char *path, const struct buf *body,
+    struct json **ret, struct err *err)
+{
+    autofree(json) struct json *started = NULL;
+
+    if (!remote_call(call->remote, "POST", path, buf_text(body), &started, err) ||
+        !remote_wait(call->remote, json_as_i64(json_member(started, "job"), 0), ret, err))
+        return false;
+    if (json_as_i64(json_member(json_member(*ret, "result"), "failed"), 1) != 0)
+        *call->status = CLI_FAILED;
+    return true;
+}
+
+bool cert_add_file(const struct verb_call *call, struct err *err)
+{
+    autodone(buf) struct buf body = BUF_INIT(4U << 20);
+    autofree(json) struct json *job = NULL;
+
+    if (!write_hosts(call->asked, &body, err) ||
+        !cert_run_job(call, "/certificates/bulk", &body, &job, err))
+        return false;
+    if (call->json)
         output_json(job);
     else
-        show_lines(result);
+        show_lines(json_member(job, "result"));
     return true;
 }

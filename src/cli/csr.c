@@ -1,6 +1,4 @@
 /* cli: certdesk csr create, list, show, delete. Use is in cert_import.c. */
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,14 +10,12 @@
 #include "cli/items.h"
 #include "cli/output.h"
 #include "cli/remote.h"
+#include "cli/verbs.h"
 #include "codec/url.h"
 
-#define ATTRIBUTES_MAX 8
 #define LIST_MAX 500
 
 struct csr_options {
-    bool json;
-    bool pem;
     bool used;
     bool unused;
     const char *search;
@@ -27,84 +23,38 @@ struct csr_options {
     const char *name;
     const char *group;
     const char *description;
-    const char *key;                     /* "rsa:3072" */
-    const char *subject[ATTRIBUTES_MAX]; /* "O=Example" */
-    size_t n_subject;
+    const char *key;          /* "rsa:3072" */
+    struct verb_list subject; /* "O=Example" */
+    const char *format;       /* NULL, "table", "json", "pem" */
 };
 
-static const struct option options[] = {
-    { "search", required_argument, NULL, 'q' },
-    { "used", no_argument, NULL, 'u' },
-    { "unused", no_argument, NULL, 'U' },
-    { "limit", required_argument, NULL, 'l' },
-    { "name", required_argument, NULL, 'n' },
-    { "business-group", required_argument, NULL, 'b' },
-    { "description", required_argument, NULL, 'd' },
-    { "key", required_argument, NULL, 'k' },
-    { "subject", required_argument, NULL, 's' },
-    { "output", required_argument, NULL, 'o' },
-    { "help", no_argument, NULL, 'h' },
+/* As PEM, too. */
+static bool keep_format(void *at, const char *value, struct err *err)
+{
+    (void)err;
+    *(const char **)at = value;
+    return strcmp(value, "pem") == 0 || strcmp(value, "json") == 0 || strcmp(value, "table") == 0;
+}
+
+static const struct verb_option options[] = {
+    { "search", required_argument, offsetof(struct csr_options, search), NULL },
+    { "used", no_argument, offsetof(struct csr_options, used), NULL },
+    { "unused", no_argument, offsetof(struct csr_options, unused), NULL },
+    { "limit", required_argument, offsetof(struct csr_options, limit), NULL },
+    { "name", required_argument, offsetof(struct csr_options, name), NULL },
+    { "business-group", required_argument, offsetof(struct csr_options, group), NULL },
+    { "description", required_argument, offsetof(struct csr_options, description), NULL },
+    { "key", required_argument, offsetof(struct csr_options, key), NULL },
+    { "subject", required_argument, offsetof(struct csr_options, subject), verbs_keep_pair },
+    { "output", required_argument, offsetof(struct csr_options, format), keep_format },
     { 0 },
 };
 
-static int usage(void)
+static bool is_format(const struct verb_call *call, const char *format)
 {
-    fputs(
-        "usage: certdesk csr create NAME… [--subject O=TEXT]… [--key rsa[:BITS]|ec[:CURVE]|ed25519]\n"
-        "                           [--name NAME] [--business-group NAME] [--description TEXT]\n"
-        "                           [-o table|json|pem]\n"
-        "       certdesk csr list [--search TEXT] [--used | --unused] [--limit N] [-o table|json]\n"
-        "       certdesk csr show ID [-o table|json|pem]\n"
-        "       certdesk csr delete ID\n"
-        "       " CSR_USE_USAGE "\n",
-        stderr);
-    return CLI_USAGE;
-}
+    const struct csr_options *const o = call->asked;
 
-static bool take_output(struct csr_options *o)
-{
-    o->json = strcmp(optarg, "json") == 0;
-    o->pem = strcmp(optarg, "pem") == 0;
-    return o->json || o->pem || strcmp(optarg, "table") == 0;
-}
-
-static bool take_option(struct csr_options *o, int option)
-{
-    const struct {
-        int option;
-        const char **text;
-    } texts[] = { { 'q', &o->search }, { 'l', &o->limit }, { 'n', &o->name }, { 'b', &o->group },
-        { 'd', &o->description }, { 'k', &o->key } };
-
-    for (size_t i = 0; i < countof(texts); i++) {
-        if (texts[i].option == option) {
-            *texts[i].text = optarg;
-            return true;
-        }
-    }
-    switch (option) {
-    case 'u':
-        return o->used = true;
-    case 'U':
-        return o->unused = true;
-    case 's':
-        if (o->n_subject == ATTRIBUTES_MAX || !strchr(optarg, '='))
-            return false;
-        o->subject[o->n_subject++] = optarg;
-        return true;
-    case 'o':
-        return take_output(o);
-    default:
-        return false;
-    }
-}
-
-static void show_member(const struct json *object, const char *member, const char *label)
-{
-    autofree(str) char *text = output_text(object, member);
-
-    if (text[0])
-        output_pair(label, text);
+    return o->format && strcmp(o->format, format) == 0;
 }
 
 static void show_csr(const struct json *csr)
@@ -114,17 +64,17 @@ static void show_csr(const struct json *csr)
     autofree(str) char *size = output_text(key, "size");
     autofree(str) char *kind = xasprintf("%s, %s bits", algorithm, size);
 
-    show_member(csr, "id", "id");
-    show_member(csr, "name", "name");
-    show_member(csr, "subject", "subject");
-    show_member(csr, "sans", "names");
+    output_member(csr, "id", "id");
+    output_member(csr, "name", "name");
+    output_member(csr, "subject", "subject");
+    output_member(csr, "sans", "names");
     output_pair("key", kind);
-    show_member(csr, "spki_sha256", "SHA-256 of key");
-    show_member(csr, "business_group", "business group");
-    show_member(csr, "owner", "owner");
-    show_member(csr, "created_at", "made");
-    show_member(csr, "used_at", "used");
-    show_member(json_member(csr, "certificate"), "id", "certificate");
+    output_member(csr, "spki_sha256", "SHA-256 of key");
+    output_member(csr, "business_group", "business group");
+    output_member(csr, "owner", "owner");
+    output_member(csr, "created_at", "made");
+    output_member(csr, "used_at", "used");
+    output_member(json_member(csr, "certificate"), "id", "certificate");
 }
 
 static bool print_pem(struct remote *remote, const char *id, struct err *err)
@@ -135,34 +85,31 @@ static bool print_pem(struct remote *remote, const char *id, struct err *err)
 }
 
 /* One request, in the form that was asked for. */
-static bool show_as(struct remote *remote, const struct csr_options *o, const struct json *csr,
-    struct err *err)
+static bool show_as(const struct verb_call *call, const struct json *csr, struct err *err)
 {
     autofree(str) char *id = output_text(csr, "id");
 
-    if (o->pem)
-        return print_pem(remote, id, err);
-    if (o->json)
+    if (is_format(call, "pem"))
+        return print_pem(call->remote, id, err);
+    if (is_format(call, "json"))
         output_json(csr);
     else
         show_csr(csr);
     return true;
 }
 
-static bool create(struct remote *remote, const struct csr_options *o, char **names, size_t n,
-    struct err *err)
+static bool create(const struct verb_call *call, struct err *err)
 {
+    const struct csr_options *const o = call->asked;
     autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
     autofree(json) struct json *csr = NULL;
     struct json_out out;
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    items_write_subject(&out, o->subject, o->n_subject, n > 0 ? names[0] : NULL);
-    json_begin_array(&out, "sans");
-    for (size_t i = 0; i < n; i++)
-        json_str(&out, NULL, names[i]);
-    json_end(&out);
+    items_write_subject(&out, o->subject.items, o->subject.n,
+        call->n_words > 0 ? call->words[0] : NULL);
+    items_write_words(&out, "sans", call->words, call->n_words);
     if (o->key)
         items_write_key(&out, o->key);
     if (o->name)
@@ -173,8 +120,8 @@ static bool create(struct remote *remote, const struct csr_options *o, char **na
         json_str(&out, "description", o->description);
     json_end(&out);
     return json_out_check(&out, err) &&
-           remote_call(remote, "POST", "/csrs", buf_text(&body), &csr, err) &&
-           show_as(remote, o, csr, err);
+           remote_call(call->remote, "POST", "/csrs", buf_text(&body), &csr, err) &&
+           show_as(call, csr, err);
 }
 
 static void add_row(struct table *table, const struct json *csr)
@@ -191,8 +138,9 @@ static void add_row(struct table *table, const struct json *csr)
     table_add(table, certificate[0] ? certificate : used[0] ? used : NULL);
 }
 
-static bool list(struct remote *remote, const struct csr_options *o, struct err *err)
+static bool list(const struct verb_call *call, struct err *err)
 {
+    const struct csr_options *const o = call->asked;
     autodone(buf) struct buf path = BUF_INIT(8192);
     autofree(json) struct json *page = NULL;
     autodone(table) struct table table;
@@ -207,9 +155,9 @@ static bool list(struct remote *remote, const struct csr_options *o, struct err 
         buf_add_text(&path, "&q=");
         url_encode(span_text(o->search), &path);
     }
-    if (!remote_call(remote, "GET", buf_text(&path), NULL, &page, err))
+    if (!remote_call(call->remote, "GET", buf_text(&path), NULL, &page, err))
         return false;
-    if (o->json) {
+    if (is_format(call, "json")) {
         output_json(page);
         return true;
     }
@@ -225,74 +173,60 @@ static bool list(struct remote *remote, const struct csr_options *o, struct err 
     return true;
 }
 
-static bool show(struct remote *remote, const struct csr_options *o, const char *id,
-    struct err *err)
+/* "/csrs/17": the caller frees *ret. */
+static bool path_of(const char *id, char **ret, struct err *err)
 {
-    autofree(str) char *path = xasprintf("/csrs/%s", id);
+    int64_t ignored;
+
+    if (!parse_i64(span_text(id), 1, INT64_MAX, &ignored, err))
+        return fail(err, ERR_INVALID, "\"%s\" is no request's id", id);
+    *ret = xasprintf("/csrs/%s", id);
+    return true;
+}
+
+static bool show(const struct verb_call *call, struct err *err)
+{
+    autofree(str) char *path = NULL;
     autofree(json) struct json *csr = NULL;
 
-    return remote_call(remote, "GET", path, NULL, &csr, err) && show_as(remote, o, csr, err);
+    return path_of(call->words[0], &path, err) &&
+           remote_call(call->remote, "GET", path, NULL, &csr, err) && show_as(call, csr, err);
 }
 
-static bool remove_one(struct remote *remote, const char *id, struct err *err)
+static bool delete (const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = xasprintf("/csrs/%s", id);
-    autofree(json) struct json *none = NULL;
+    autofree(str) char *path = NULL;
 
-    return remote_call(remote, "DELETE", path, NULL, &none, err);
+    return path_of(call->words[0], &path, err) &&
+           remote_do(call->remote, "DELETE", path, NULL, err);
 }
 
-static bool run(const char *word, const struct csr_options *o, char **rest, size_t n,
-    struct err *err)
+static bool is_right(const struct verb_call *call)
 {
-    autofree(remote) struct remote *remote = NULL;
-    bool takes_id = strcmp(word, "show") == 0 || strcmp(word, "delete") == 0;
-    int64_t id;
+    const struct csr_options *const o = call->asked;
 
-    if (takes_id && !parse_i64(span_text(rest[0]), 1, INT64_MAX, &id, err))
-        return fail(err, ERR_INVALID, "\"%s\" is no request's id", rest[0]);
-    if (!remote_open(&remote, err))
-        return false;
-    if (strcmp(word, "create") == 0)
-        return create(remote, o, rest, n, err);
-    if (strcmp(word, "list") == 0)
-        return list(remote, o, err);
-    return strcmp(word, "show") == 0 ? show(remote, o, rest[0], err)
-                                     : remove_one(remote, rest[0], err);
-}
-
-/* How many arguments each takes; -1: at least one, or a subject. */
-static const struct {
-    const char *name;
-    int n;
-} words[] = { { "create", -1 }, { "list", 0 }, { "show", 1 }, { "delete", 1 } };
-
-static bool is_call(const char *word, const struct csr_options *o, int n)
-{
-    for (size_t i = 0; i < countof(words); i++)
-        if (strcmp(words[i].name, word) == 0)
-            return words[i].n < 0 ? n > 0 || o->n_subject > 0 : n == words[i].n;
-    return false;
+    return strcmp(call->verb, "create") != 0 || call->n_words > 0 || o->subject.n > 0;
 }
 
 int cli_csr(int argc, char **argv)
 {
+    static const struct verb verbs[] = { { "create", 0, SIZE_MAX, create }, { "list", 0, 0, list },
+        { "show", 1, 1, show }, { "delete", 1, 1, delete }, { "use", .run_alone = csr_use_run },
+        { 0 } };
+    static const struct verbs word = {
+        .usage =
+            "usage: certdesk csr create NAME… [--subject O=TEXT]… [--key rsa[:BITS]|ec[:CURVE]|ed25519]\n"
+            "                           [--name NAME] [--business-group NAME] [--description TEXT]\n"
+            "                           [-o table|json|pem]\n"
+            "       certdesk csr list [--search TEXT] [--used | --unused] [--limit N] [-o table|json]\n"
+            "       certdesk csr show ID [-o table|json|pem]\n"
+            "       certdesk csr delete ID\n"
+            "       " CSR_USE_USAGE "\n",
+        .verbs = verbs,
+        .options = options,
+        .is_right = is_right
+    };
     struct csr_options o = { 0 };
-    struct err err = { 0 };
-    int option;
 
-    if (argc < 2)
-        return usage();
-    if (strcmp(argv[1], "use") == 0)
-        return cert_import_run(argc - 1, argv + 1);
-    argc--;
-    argv++;
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) /* NOLINT(concurrency-mt-unsafe) */
-        if (!take_option(&o, option))
-            return usage();
-    if (!is_call(argv[0], &o, argc - optind))
-        return usage();
-    return run(argv[0], &o, argv + optind, (size_t)(argc - optind), &err) ? CLI_OK
-                                                                          : output_fail(&err);
+    return verbs_run(&word, &o, argc, argv);
 }

@@ -11,13 +11,61 @@
 
 #define PATH_MAX_BYTES 8192
 
-static void add_row(struct table *table, const struct json *item,
-    const struct items_column *columns)
+/* The page that begins at *cursor, NULL: the first. Then *cursor is the next one's, NULL: none. */
+static bool fetch_page(struct remote *remote, const char *path, char **cursor, struct json **ret,
+    struct err *err)
 {
-    for (; columns->heading; columns++) {
-        autofree(str) char *text = output_text(item, columns->member);
+    autodone(buf) struct buf page_path = BUF_INIT(PATH_MAX_BYTES);
 
-        table_add(table, text);
+    buf_add_text(&page_path, path);
+    items_add_query(&page_path, "cursor", *cursor);
+    if (!buf_check(&page_path, "what is asked for", err) ||
+        !remote_call(remote, "GET", buf_text(&page_path), NULL, ret, err))
+        return false;
+    str_set(cursor, json_as_text(json_member(*ret, "next_cursor")));
+    return true;
+}
+
+bool items_each(struct remote *remote, const char *path, int64_t most,
+    void (*on_item)(void *ctx, const struct json *item), void *ctx, bool *ret_more, struct err *err)
+{
+    autofree(str) char *cursor = NULL;
+    int64_t left = most ? most : INT64_MAX;
+
+    *ret_more = false;
+    do {
+        autofree(json) struct json *page = NULL;
+
+        if (!fetch_page(remote, path, &cursor, &page, err))
+            return false;
+        const struct json *const items = json_member(page, "items");
+        size_t i = 0;
+
+        for (; i < json_list_size(items) && left > 0; i++, left--)
+            on_item(ctx, json_list_item(items, i));
+        *ret_more = cursor || i < json_list_size(items);
+    } while (cursor && left > 0);
+    return true;
+}
+
+struct listing {
+    struct table table;
+    const struct items_column *columns;
+    bool json;
+};
+
+static void add_item(void *ctx, const struct json *item)
+{
+    struct listing *const listing = ctx;
+
+    if (listing->json) {
+        output_json(item);
+        return;
+    }
+    for (const struct items_column *column = listing->columns; column->heading; column++) {
+        autofree(str) char *text = output_text(item, column->member);
+
+        table_add(&listing->table, text);
     }
 }
 
@@ -35,34 +83,16 @@ static void begin(struct table *table, const struct items_column *columns)
 bool items_print(struct remote *remote, const char *path, const struct items_column *columns,
     bool json, struct err *err)
 {
-    autodone(table) struct table table = { 0 };
-    autofree(str) char *cursor = NULL;
+    struct listing listing = { .columns = columns, .json = json };
+    bool has_more;
 
-    begin(&table, columns);
-    do {
-        autodone(buf) struct buf page_path = BUF_INIT(PATH_MAX_BYTES);
-        autofree(json) struct json *page = NULL;
+    begin(&listing.table, columns);
+    const bool works = items_each(remote, path, 0, add_item, &listing, &has_more, err);
 
-        buf_add_text(&page_path, path);
-        if (cursor) {
-            buf_add_text(&page_path, strchr(path, '?') ? "&cursor=" : "?cursor=");
-            url_encode(span_text(cursor), &page_path);
-        }
-        if (!remote_call(remote, "GET", buf_text(&page_path), NULL, &page, err))
-            return false;
-        const struct json *items = json_member(page, "items");
-
-        for (size_t i = 0; i < json_list_size(items); i++) {
-            if (json)
-                output_json(json_list_item(items, i));
-            else
-                add_row(&table, json_list_item(items, i), columns);
-        }
-        str_set(&cursor, json_as_text(json_member(page, "next_cursor")));
-    } while (cursor);
-    if (!json)
-        table_print(&table);
-    return true;
+    if (works && !json)
+        table_print(&listing.table);
+    table_done(&listing.table);
+    return works;
 }
 
 char *items_path(const char *base, const char *name, const char *rest)
@@ -75,7 +105,15 @@ char *items_path(const char *base, const char *name, const char *rest)
     return buf_take_text(&path);
 }
 
-void items_write_words(struct json_out *out, const char *key, char *const *words, size_t n)
+void items_add_query(struct buf *path, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    buf_addf(path, "%c%s=", strchr(buf_text(path), '?') ? '&' : '?', name);
+    url_encode(span_text(value), path);
+}
+
+void items_write_words(struct json_out *out, const char *key, const char *const *words, size_t n)
 {
     json_begin_array(out, key);
     for (size_t i = 0; i < n; i++)
@@ -83,12 +121,18 @@ void items_write_words(struct json_out *out, const char *key, char *const *words
     json_end(out);
 }
 
-bool items_is_verb(const struct items_verb *verbs, const char *name, int n)
+bool items_write_ids(struct json_out *out, const char *const *ids, size_t n, struct err *err)
 {
-    for (; verbs->name; verbs++)
-        if (strcmp(verbs->name, name) == 0)
-            return n >= verbs->least && n <= verbs->most;
-    return false;
+    json_begin_array(out, "ids");
+    for (size_t i = 0; i < n; i++) {
+        int64_t id;
+
+        if (!parse_i64(span_text(ids[i]), 1, INT64_MAX, &id, err))
+            return err_wrap(err, "\"%s\" is no certificate's id", ids[i]);
+        json_i64(out, NULL, id);
+    }
+    json_end(out);
+    return true;
 }
 
 void items_write_key(struct json_out *out, const char *key)

@@ -22,21 +22,26 @@ struct items_column {
 bool items_print(struct remote *remote, const char *path, const struct items_column *columns,
     bool json, struct err *err) must_check;
 
+/*
+ * Call `on_item` with each item of the list at `path`, page after page, until there were `most`
+ * (0: all). *ret_more: there are more.
+ */
+bool items_each(struct remote *remote, const char *path, int64_t most,
+    void (*on_item)(void *ctx, const struct json *item), void *ctx, bool *ret_more, struct err *err)
+    must_check;
+
 /* "/groups/web%20team": the caller frees. `base` ends with "/". */
 char *items_path(const char *base, const char *name, const char *rest) must_check;
 
+/* Append "?name=value" or, after the first, "&name=value"; nothing for NULL. */
+void items_add_query(struct buf *path, const char *name, const char *value);
+
 /* {"key": [words…]} appended to `out`, for a list of names. */
-void items_write_words(struct json_out *out, const char *key, char *const *words, size_t n);
+void items_write_words(struct json_out *out, const char *key, const char *const *words, size_t n);
 
-/* How many words may follow each verb; a table ends with an empty row. */
-struct items_verb {
-    const char *name;
-    int least;
-    int most;
-};
-
-/* Is there such a verb, and may `n` words follow it? */
-bool items_is_verb(const struct items_verb *verbs, const char *name, int n);
+/* "ids": [17, …] appended to `out`. ERR_INVALID: one of them is no id of a certificate. */
+bool items_write_ids(struct json_out *out, const char *const *ids, size_t n, struct err *err)
+    must_check;
 
 /* "key": from "rsa:3072", "ec:P-384", "ed25519". */
 void items_write_key(struct json_out *out, const char *key);

@@ -1,5 +1,4 @@
 /* cli: certdesk key show, rotate: the master key; key recovery: the pair that backups are for. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,23 +9,15 @@
 #include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/output.h"
-#include "cli/remote.h"
+#include "cli/verbs.h"
 #include "vault/recovery.h"
 
 #define KEY_FILE_MAX 4096
 
-static int usage(void)
-{
-    fputs("usage: certdesk key show [-o table|json]\n"
-          "       certdesk key rotate [--wait] [-o table|json]\n"
-          "       certdesk key recovery FILE\n",
-        stderr);
-    return CLI_USAGE;
-}
-
 /* The private half goes into the file, the public one to standard output. Needs no server. */
-static bool make_recovery_key(const char *file, struct err *err)
+static bool recovery(const struct verb_call *call, struct err *err)
 {
+    const char *const file = call->words[0];
     autodone(recovery_key) struct recovery_key key;
     autodone(buf) struct buf text = BUF_INIT_SECRET(KEY_FILE_MAX);
     char public_half[RECOVERY_TEXT_SIZE];
@@ -46,26 +37,13 @@ static bool make_recovery_key(const char *file, struct err *err)
 }
 
 struct key_options {
-    bool json;
-    bool wait;
+    bool waits;
 };
 
-static const struct option options[] = {
-    { "wait", no_argument, NULL, 'W' },
-    { "output", required_argument, NULL, 'o' },
-    { "help", no_argument, NULL, 'h' },
+static const struct verb_option options[] = {
+    { "wait", no_argument, offsetof(struct key_options, waits), NULL },
     { 0 },
 };
-
-static bool take_option(struct key_options *o, int option)
-{
-    if (option == 'W')
-        return o->wait = true;
-    if (option != 'o')
-        return false;
-    o->json = strcmp(optarg, "json") == 0;
-    return o->json || strcmp(optarg, "table") == 0;
-}
 
 static void show_keys(const struct json *vault)
 {
@@ -101,13 +79,13 @@ static void show_rotation(const struct json *vault)
         printf("\nthe vault is not ready: %s\n", problem);
 }
 
-static bool show(struct remote *remote, const struct key_options *o, struct err *err)
+static bool show(const struct verb_call *call, struct err *err)
 {
     autofree(json) struct json *vault = NULL;
 
-    if (!remote_call(remote, "GET", "/vault", NULL, &vault, err))
+    if (!remote_call(call->remote, "GET", "/vault", NULL, &vault, err))
         return false;
-    if (o->json) {
+    if (call->json) {
         output_json(vault);
         return true;
     }
@@ -116,53 +94,52 @@ static bool show(struct remote *remote, const struct key_options *o, struct err 
     return true;
 }
 
-static bool rotate(struct remote *remote, const struct key_options *o, struct err *err)
+static bool rotate(const struct verb_call *call, struct err *err)
 {
+    const struct key_options *const o = call->asked;
     autofree(json) struct json *started = NULL;
     autofree(json) struct json *job = NULL;
 
-    if (!remote_call(remote, "POST", "/vault/rotate", NULL, &started, err))
+    if (!remote_call(call->remote, "POST", "/vault/rotate", NULL, &started, err))
         return false;
     int64_t id = json_as_i64(json_member(started, "job"), 0);
 
-    if (!o->wait) {
-        if (o->json)
+    if (!o->waits) {
+        if (call->json)
             output_json(started);
         else
             printf("job %" PRId64 " makes another master key\n", id);
         return true;
     }
-    if (!remote_wait(remote, id, &job, err))
+    if (!remote_wait(call->remote, id, &job, err))
         return false;
     autofree(str) char *state = output_text(job, "state");
     autofree(str) char *error = output_text(job, "error");
 
     if (strcmp(state, "done") != 0)
         return fail(err, ERR_INTERNAL, "job %" PRId64 " has failed: %s", id, error);
-    return show(remote, o, err);
+    return show(call, err);
+}
+
+static bool is_right(const struct verb_call *call)
+{
+    const struct key_options *const o = call->asked;
+
+    return !o->waits || strcmp(call->verb, "rotate") == 0;
 }
 
 int cli_key(int argc, char **argv)
 {
-    autofree(remote) struct remote *remote = NULL;
+    static const struct verb verbs[] = { { "show", 0, 0, show }, { "rotate", 0, 0, rotate },
+        { "recovery", 1, 1, recovery, .is_offline = true }, { 0 } };
+    static const struct verbs word = { .usage =
+                                           "usage: certdesk key show [-o table|json]\n"
+                                           "       certdesk key rotate [--wait] [-o table|json]\n"
+                                           "       certdesk key recovery FILE\n",
+        .verbs = verbs,
+        .options = options,
+        .is_right = is_right };
     struct key_options o = { 0 };
-    struct err err = { 0 };
-    int option;
 
-    if (argc == 3 && strcmp(argv[1], "recovery") == 0 && argv[2][0] != '-')
-        return make_recovery_key(argv[2], &err) ? CLI_OK : output_fail(&err);
-    while ((option = getopt_long(argc, argv, "o:h", options, NULL)) !=
-           -1) /* NOLINT(concurrency-mt-unsafe) */
-        if (!take_option(&o, option))
-            return usage();
-    if (argc - optind != 1)
-        return usage();
-    bool is_rotate = strcmp(argv[optind], "rotate") == 0;
-
-    if (!is_rotate && (o.wait || strcmp(argv[optind], "show") != 0))
-        return usage();
-    bool works = remote_open(&remote, &err) &&
-                 (is_rotate ? rotate(remote, &o, &err) : show(remote, &o, &err));
-
-    return works ? CLI_OK : output_fail(&err);
+    return verbs_run(&word, &o, argc, argv);
 }

@@ -1,8 +1,10 @@
 /* cli/output: see the header. */
 #include "cli/output.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -78,6 +80,18 @@ void output_pair(const char *name, const char *value)
     printf("%-16s%s\n", name, text);
 }
 
+bool output_open(const char *path, int *ret_fd, struct err *err)
+{
+    const int fd =
+        path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : dup(STDOUT_FILENO);
+
+    if (fd < 0)
+        return fail_errno(err, ERR_INVALID, "could not write \"%s\"",
+            path ? path : "standard output");
+    *ret_fd = fd;
+    return true;
+}
+
 int output_fail(const struct err *err)
 {
     fprintf(stderr, "certdesk: %s\n", err->msg);
@@ -109,4 +123,12 @@ char *output_days(const struct json *object)
     if (days < 0)
         return xasprintf("%" PRId64 " day%s ago", -days - 1, days == -2 ? "" : "s");
     return xasprintf("in %" PRId64 " day%s", days, days == 1 ? "" : "s");
+}
+
+void output_member(const struct json *object, const char *member, const char *name)
+{
+    autofree(str) char *text = output_text(object, member);
+
+    if (text[0])
+        output_pair(name, text);
 }

@@ -33,6 +33,12 @@ void output_json(const struct json *json);
 /* "name: value", with the names a column wide. */
 void output_pair(const char *name, const char *value);
 
+/* The same of a member, whatever it is; nothing where it is null or not there. */
+void output_member(const struct json *object, const char *member, const char *name);
+
+/* Where a file goes: into `path`, made or cut, or to standard output (NULL). The caller closes. */
+bool output_open(const char *path, int *ret_fd, struct err *err) must_check;
+
 /* "certdesk: message" on standard error; CLI_FAILED. */
 int output_fail(const struct err *err);
 

@@ -78,7 +78,7 @@ static void write_key(struct writer *writer, const struct profile_options *o)
 
 static void write_subject(struct writer *writer, const struct profile_options *o)
 {
-    if (!o->required && !o->allowed && !o->n_fixed)
+    if (!o->required && !o->allowed && !o->fixed.n)
         return;
     json_begin_object(&writer->out, "subject");
     write_list(writer, "required", o->required);
@@ -86,16 +86,16 @@ static void write_subject(struct writer *writer, const struct profile_options *o
         json_put_null(&writer->out, "allowed");
     else
         write_list(writer, "allowed", o->allowed);
-    if (o->n_fixed) {
+    if (o->fixed.n) {
         json_begin_object(&writer->out, "fixed");
-        for (size_t i = 0; i < o->n_fixed; i++) {
-            const struct span whole = span_text(o->fixed[i]);
+        for (size_t i = 0; i < o->fixed.n; i++) {
+            const struct span whole = span_text(o->fixed.items[i]);
             const size_t equals = span_find_char(whole, '=');
             char field[64];
 
             span_copy_text(span_slice(whole, 0, equals), field, sizeof field);
             if (equals == SIZE_MAX)
-                complain(writer, "fix", o->fixed[i]);
+                complain(writer, "fix", o->fixed.items[i]);
             else
                 json_str_span(&writer->out, field, span_slice(whole, equals + 1, SIZE_MAX));
         }
@@ -107,7 +107,7 @@ static void write_subject(struct writer *writer, const struct profile_options *o
 static void write_names(struct writer *writer, const struct profile_options *o)
 {
     if (!o->domains && !o->wildcards && !o->ip && !o->email && !o->uri && !o->required &&
-        !o->allowed && !o->n_fixed && !o->max_names)
+        !o->allowed && !o->fixed.n && !o->max_names)
         return;
     json_begin_object(&writer->out, "names");
     write_list(writer, "domains", o->domains);

@@ -5,11 +5,10 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "cli/verbs.h"
 #include "codec/json_in.h"
 
 struct err;
-
-#define PROFILE_FIXED_MAX 16
 
 /* As they were given; NULL where one was not. */
 struct profile_options {
@@ -24,9 +23,8 @@ struct profile_options {
     const char *email;
     const char *uri;
     const char *required;
-    const char *allowed;                  /* any, or a list */
-    const char *fixed[PROFILE_FIXED_MAX]; /* "O=Example" */
-    size_t n_fixed;
+    const char *allowed;    /* any, or a list */
+    struct verb_list fixed; /* "O=Example" */
     const char *max_names;
     const char *usage;
     const char *lifetime;

@@ -5,39 +5,25 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/fs.h"
 #include "base/parse.h"
 #include "base/rand.h"
-#include "cli/cli.h"
+#include "cli/ask.h"
 #include "cli/items.h"
 #include "cli/output.h"
 #include "cli/ticket.h"
 #include "codec/hex.h"
-#include "codec/url.h"
 
 #define CSR_MAX (256U << 10)
 #define FILE_MAX (1U << 20)
 
-static bool read_file(const char *path, struct buf *content, struct err *err)
-{
-    char chunk[4096];
-    size_t n;
-
-    if (strcmp(path, "-") != 0)
-        return fs_read(path, content, err) || err_wrap(err, "could not read \"%s\"", path);
-    while ((n = fread(chunk, 1, sizeof chunk, stdin)) > 0)
-        buf_add(content, chunk, n);
-    return buf_check(content, "standard input", err);
-}
-
 /* What was said, and what became of it. */
-static void show_result(const struct ticket_options *o, const struct json *ticket)
+static void show_result(const struct verb_call *call, const struct json *ticket)
 {
     autofree(str) char *message = output_text(ticket, "message");
     autofree(str) char *status = output_text(ticket, "status");
     const struct json *const error = json_member(json_member(ticket, "order"), "error");
 
-    if (o->json) {
+    if (call->json) {
         output_json(ticket);
         return;
     }
@@ -47,20 +33,20 @@ static void show_result(const struct ticket_options *o, const struct json *ticke
         printf("%s\n", json_as_text(error));
 }
 
-static bool write_request(struct json_out *out, const struct ticket_options *o, char **names,
-    size_t n, struct err *err)
+static bool write_request(struct json_out *out, const struct ticket_options *o,
+    const char *const *names, size_t n, struct err *err)
 {
     autodone(buf) struct buf csr = BUF_INIT(CSR_MAX);
 
     if (o->profile)
         json_str(out, "profile", o->profile);
     if (o->csr) {
-        if (!read_file(o->csr, &csr, err))
+        if (!ask_content(o->csr, &csr, err))
             return false;
         json_str(out, "csr", buf_text(&csr));
     }
     if (n > 0) {
-        items_write_subject(out, o->subject, o->n_subject, names[0]);
+        items_write_subject(out, o->subject.items, o->subject.n, names[0]);
         items_write_words(out, "sans", names, n);
     }
     if (o->key)
@@ -81,18 +67,18 @@ static void write_texts(struct json_out *out, const struct ticket_options *o)
             json_str(out, texts[i].key, texts[i].text);
 }
 
-static bool post(struct remote *remote, const struct ticket_options *o, const char *path,
-    struct json_out *out, struct buf *body, struct err *err)
+static bool post(const struct verb_call *call, const char *path, struct json_out *out,
+    struct buf *body, struct err *err)
 {
     autofree(json) struct json *ticket = NULL;
 
     json_end(out);
     if (!json_out_check(out, err))
         return false;
-    remote_set_once(remote);
-    if (!remote_call(remote, "POST", path, buf_text(body), &ticket, err))
+    remote_set_once(call->remote);
+    if (!remote_call(call->remote, "POST", path, buf_text(body), &ticket, err))
         return false;
-    show_result(o, ticket);
+    show_result(call, ticket);
     return true;
 }
 
@@ -119,10 +105,10 @@ static void write_labels(struct json_out *out, const char *labels)
     json_end(out);
 }
 
-bool ticket_edit(struct remote *remote, const struct ticket_options *o, const char *key,
-    struct err *err)
+bool ticket_edit(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = items_path("/tickets/", key, "");
+    const struct ticket_options *const o = call->asked;
+    autofree(str) char *path = items_path("/tickets/", call->words[0], "");
     autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
     autofree(json) struct json *ticket = NULL;
     struct json_out out;
@@ -143,18 +129,18 @@ bool ticket_edit(struct remote *remote, const struct ticket_options *o, const ch
         write_due(&out, o->due);
     json_end(&out);
     if (!json_out_check(&out, err) ||
-        !remote_call(remote, "PATCH", path, buf_text(&body), &ticket, err))
+        !remote_call(call->remote, "PATCH", path, buf_text(&body), &ticket, err))
         return false;
-    if (o->json)
+    if (call->json)
         output_json(ticket);
     else
         printf("%s has been updated\n", json_as_text(json_member(ticket, "key")));
     return true;
 }
 
-bool ticket_create(struct remote *remote, const struct ticket_options *o, char **words, size_t n,
-    struct err *err)
+bool ticket_create(const struct verb_call *call, struct err *err)
 {
+    const struct ticket_options *const o = call->asked;
     autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
     struct json_out out;
     int64_t record = 0;
@@ -169,7 +155,8 @@ bool ticket_create(struct remote *remote, const struct ticket_options *o, char *
         json_i64(&out, "certificate", record);
     if (o->due)
         write_due(&out, o->due);
-    return write_request(&out, o, words, n, err) && post(remote, o, "/tickets", &out, &body, err);
+    return write_request(&out, o, call->words, call->n_words, err) &&
+           post(call, "/tickets", &out, &body, err);
 }
 
 /* The words of a transition's dialog. */
@@ -184,76 +171,77 @@ static bool write_words(struct json_out *out, const struct ticket_options *o, st
     if (o->is_forced)
         json_bool(out, "force", true);
     if (o->csr) {
-        if (!read_file(o->csr, &csr, err))
+        if (!ask_content(o->csr, &csr, err))
             return false;
         json_str(out, "csr", buf_text(&csr));
     }
     return true;
 }
 
-bool ticket_move(struct remote *remote, const struct ticket_options *o, const char *verb,
-    const char *key, struct err *err)
+bool ticket_move(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = items_path("/tickets/", key, "/transitions");
+    const struct ticket_options *const o = call->asked;
+    autofree(str) char *path = items_path("/tickets/", call->words[0], "/transitions");
     autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
     struct json_out out;
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    json_str(&out, "transition", verb);
-    return write_words(&out, o, err) && post(remote, o, path, &out, &body, err);
+    json_str(&out, "transition", call->verb);
+    return write_words(&out, o, err) && post(call, path, &out, &body, err);
 }
 
-bool ticket_approve(struct remote *remote, const struct ticket_options *o, bool is_approved,
-    const char *key, struct err *err)
+bool ticket_approve(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = items_path("/tickets/", key, "/approval");
+    const struct ticket_options *const o = call->asked;
+    autofree(str) char *path = items_path("/tickets/", call->words[0], "/approval");
     autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
     struct json_out out;
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    json_bool(&out, "approved", is_approved);
+    json_bool(&out, "approved", strcmp(call->verb, "approve") == 0);
     if (o->comment)
         json_str(&out, "comment", o->comment);
-    return post(remote, o, path, &out, &body, err);
+    return post(call, path, &out, &body, err);
 }
 
-bool ticket_csr(struct remote *remote, const char *key, const char *file, struct err *err)
+bool ticket_csr(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = items_path("/tickets/", key, "/csr");
-    const struct ticket_options o = { .csr = file };
+    autofree(str) char *path = items_path("/tickets/", call->words[0], "/csr");
+    const struct ticket_options o = { .csr = call->words[1] };
     autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
     struct json_out out;
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    return write_words(&out, &o, err) && post(remote, &o, path, &out, &body, err);
+    return write_words(&out, &o, err) && post(call, path, &out, &body, err);
 }
 
-bool ticket_files(struct remote *remote, const struct ticket_options *o, const char *key,
-    const char *id, struct err *err)
+bool ticket_files(const struct verb_call *call, struct err *err)
 {
     static const struct items_column columns[] = { { "ID", "id" }, { "NAME", "name" },
         { "BYTES", "size" }, { "BY", "author" }, { "AT", "created_at" }, { 0 } };
-    autofree(str) char *path = items_path("/tickets/", key, "/attachments");
+    autofree(str) char *path = items_path("/tickets/", call->words[0], "/attachments");
+    const char *const id = call->n_words > 1 ? call->words[1] : NULL;
     autofree(str) char *one = NULL;
     int64_t ignored;
 
     if (!id)
-        return items_print(remote, path, columns, o->json, err);
+        return items_print(call->remote, path, columns, call->json, err);
     if (!parse_i64(span_text(id), 1, INT64_MAX, &ignored, err))
         return fail(err, ERR_INVALID, "\"%s\" is no attachment's id", id);
     one = xasprintf("%s/%s", path, id);
-    return remote_download(remote, "GET", one, STDOUT_FILENO, err);
+    return remote_download(call->remote, "GET", one, STDOUT_FILENO, err);
 }
 
-bool ticket_attach(struct remote *remote, const char *key, const char *file, struct err *err)
+bool ticket_attach(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *path = items_path("/tickets/", key, "/attachments");
+    autofree(str) char *path = items_path("/tickets/", call->words[0], "/attachments");
     autodone(buf) struct buf content = BUF_INIT(FILE_MAX);
     autodone(buf) struct buf body = BUF_INIT(FILE_MAX + 4096);
     autofree(json) struct json *made = NULL;
+    const char *const file = call->words[1];
     const char *const slash = strrchr(file, '/');
     const char *const name = slash ? slash + 1 : file;
     uint8_t random[16];
@@ -261,7 +249,7 @@ bool ticket_attach(struct remote *remote, const char *key, const char *file, str
 
     if (strpbrk(name, "\"\r\n"))
         return fail(err, ERR_INVALID, "a file cannot be attached under the name \"%s\"", name);
-    if (!read_file(file, &content, err))
+    if (!ask_content(file, &content, err))
         return false;
     rand_bytes(random, sizeof random);
     hex_encode(span_of(random, sizeof random), boundary, sizeof boundary);
@@ -273,44 +261,44 @@ bool ticket_attach(struct remote *remote, const char *key, const char *file, str
     buf_add_span(&body, buf_span(&content));
     buf_addf(&body, "\r\n--%s--\r\n", boundary);
     return buf_check(&body, "the file", err) &&
-           remote_send(remote, "POST", path, type, buf_span(&body), &made, err);
+           remote_send(call->remote, "POST", path, type, buf_span(&body), &made, err);
 }
 
-bool ticket_watch(struct remote *remote, const struct ticket_options *o, bool watches,
-    const char *key, struct err *err)
+bool ticket_watch(const struct verb_call *call, struct err *err)
 {
-    autofree(str) char *base = items_path("/tickets/", key, "/watchers/");
+    const struct ticket_options *const o = call->asked;
+    autofree(str) char *base = items_path("/tickets/", call->words[0], "/watchers/");
     autofree(json) struct json *me = NULL;
-    autofree(json) struct json *ignored = NULL;
     autofree(str) char *path = NULL;
 
-    if (!o->user && !remote_call(remote, "GET", "/me", NULL, &me, err))
+    if (!o->user && !remote_call(call->remote, "GET", "/me", NULL, &me, err))
         return false;
     const char *const user = o->user ? o->user : json_as_text(json_member(me, "name"));
 
     if (!user)
         return fail(err, ERR_UPSTREAM, "the server does not say who you are: use --user");
     path = items_path(base, user, "");
-    return remote_call(remote, watches ? "PUT" : "DELETE", path, NULL, &ignored, err);
+    return remote_do(call->remote, strcmp(call->verb, "watch") == 0 ? "PUT" : "DELETE", path, NULL,
+        err);
 }
 
 /* By the record: {id} instead of a key. */
-bool ticket_record(struct remote *remote, const struct ticket_options *o, const char *verb,
-    char **words, size_t n, struct err *err)
+bool ticket_record(const struct verb_call *call, struct err *err)
 {
+    const struct ticket_options *const o = call->asked;
     autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
-    autofree(str) char *path = xasprintf("/certificates/%s/%s", words[0], verb);
+    autofree(str) char *path = xasprintf("/certificates/%s/%s", call->words[0], call->verb);
     struct json_out out;
     int64_t ignored;
 
-    if (!parse_i64(span_text(words[0]), 1, INT64_MAX, &ignored, err))
-        return fail(err, ERR_INVALID, "\"%s\" is no certificate's id", words[0]);
+    if (!parse_i64(span_text(call->words[0]), 1, INT64_MAX, &ignored, err))
+        return fail(err, ERR_INVALID, "\"%s\" is no certificate's id", call->words[0]);
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    if (strcmp(verb, "enroll") == 0) {
+    if (strcmp(call->verb, "enroll") == 0) {
         write_texts(&out, o);
-        return write_request(&out, o, words + 1, n - 1, err) &&
-               post(remote, o, path, &out, &body, err);
+        return write_request(&out, o, call->words + 1, call->n_words - 1, err) &&
+               post(call, path, &out, &body, err);
     }
-    return write_words(&out, o, err) && post(remote, o, path, &out, &body, err);
+    return write_words(&out, o, err) && post(call, path, &out, &body, err);
 }

@@ -15,6 +15,21 @@ static int refuse(const struct verbs *verbs)
     return CLI_USAGE;
 }
 
+bool verbs_keep_each(void *at, const char *value, struct err *err)
+{
+    struct verb_list *const list = at;
+
+    if (list->n == countof(list->items))
+        return fail(err, ERR_LIMIT, "an option is there more than %zu times", list->n);
+    list->items[list->n++] = value;
+    return true;
+}
+
+bool verbs_keep_pair(void *at, const char *value, struct err *err)
+{
+    return strchr(value, '=') && verbs_keep_each(at, value, err);
+}
+
 static bool take_output(struct verb_call *call, const char *value)
 {
     call->json = strcmp(value, "json") == 0;
@@ -36,18 +51,44 @@ static void list_options(const struct verb_option *own, struct option *ret)
     ret[n + 1] = (struct option){ 0 };
 }
 
+/* The first of that name is the word's own. NULL: there is none. */
+static const struct verb_option *find_option(const struct verb_option *own, const char *name)
+{
+    for (; own->name; own++)
+        if (strcmp(own->name, name) == 0)
+            return own;
+    return NULL;
+}
+
+static const struct verb_option *option_of(const struct verb_option *own, int option)
+{
+    if (option == 'f')
+        return find_option(own, "file");
+    return option == 'o' ? find_option(own, "output") : &own[option - FIRST_OPTION];
+}
+
 static bool take_own(const struct verb_option *option, void *asked, const char *value,
     struct err *err)
 {
-    if (option->keep)
-        return option->keep(asked, value, err);
     void *const at = (char *)asked + option->offset;
 
+    if (option->keep)
+        return option->keep(at, value, err);
     if (option->has_arg == no_argument)
         *(bool *)at = true;
     else
         *(const char **)at = value;
     return true;
+}
+
+static bool take_option(const struct verbs *verbs, void *asked, int option, struct verb_call *call,
+    struct err *err)
+{
+    if (option == '?')
+        return false;
+    const struct verb_option *const own = option_of(verbs->options, option);
+
+    return own ? take_own(own, asked, optarg, err) : take_output(call, optarg);
 }
 
 /* NULL: there is no such verb, or it does not take so many words. */
@@ -59,10 +100,33 @@ static const struct verb *find(const struct verbs *verbs, const struct verb_call
     return NULL;
 }
 
+static const struct verb *find_alone(const struct verb *verbs, const char *name)
+{
+    for (; verbs->name; verbs++)
+        if (verbs->run_alone && strcmp(verbs->name, name) == 0)
+            return verbs;
+    return NULL;
+}
+
+static int run(const struct verbs *verbs, struct verb_call *call, struct err *err)
+{
+    autofree(remote) struct remote *remote = NULL;
+    const struct verb *const verb = find(verbs, call);
+    int status = CLI_OK;
+
+    if (!verb || (verbs->is_right && !verbs->is_right(call)))
+        return refuse(verbs);
+    if (!verb->is_offline && !remote_open(&remote, err))
+        return output_fail(err);
+    call->remote = remote;
+    call->status = &status;
+    return verb->run(call, err) ? status : output_fail(err);
+}
+
 int verbs_run(const struct verbs *verbs, void *asked, int argc, char **argv)
 {
+    const char *const letters = find_option(verbs->options, "file") ? "o:f:" : "o:";
     struct option options[VERBS_OPTIONS_MAX + 2];
-    autofree(remote) struct remote *remote = NULL;
     struct verb_call call = { .asked = asked };
     struct err err = { 0 };
     int option;
@@ -70,24 +134,18 @@ int verbs_run(const struct verbs *verbs, void *asked, int argc, char **argv)
     if (argc < 2)
         return refuse(verbs);
     call.verb = argv[1];
+    const struct verb *const alone = find_alone(verbs->verbs, call.verb);
+
+    if (alone)
+        return alone->run_alone(argc, argv);
     list_options(verbs->options, options);
     argc--;
     argv++;
-    while ((option = getopt_long(argc, argv, "o:", options, NULL)) !=
-           -1) { /* NOLINT(concurrency-mt-unsafe) */
-        if (option == '?' || !(option == 'o' ? take_output(&call, optarg)
-                                             : take_own(&verbs->options[option - FIRST_OPTION],
-                                                   asked, optarg, &err)))
+    while ((option = getopt_long(argc, argv, letters, options, NULL)) !=
+           -1) /* NOLINT(concurrency-mt-unsafe) */
+        if (!take_option(verbs, asked, option, &call, &err))
             return err.kind == ERR_NONE ? refuse(verbs) : output_fail(&err);
-    }
-    call.words = argv + optind;
+    call.words = (const char *const *)(argv + optind);
     call.n_words = (size_t)(argc - optind);
-    const struct verb *verb = find(verbs, &call);
-
-    if (!verb || (verbs->is_right && !verbs->is_right(&call)))
-        return refuse(verbs);
-    if (!remote_open(&remote, &err))
-        return output_fail(&err);
-    call.remote = remote;
-    return verb->run(&call, &err) ? CLI_OK : output_fail(&err);
+    return run(verbs, &call, &err);
 }

@@ -10,29 +10,16 @@
 #include "cli/verbs.h"
 
 #define BODY_MAX 262144
-#define FILTERS_MAX 32
 
 struct view_options {
-    const char *filters[FILTERS_MAX]; /* "status=expired,expiring_soon" */
-    size_t n_filters;
+    struct verb_list filters; /* "status=expired,expiring_soon" */
     const char *columns;
     const char *shared;
     const char *is_default;
 };
 
-static bool take_filter(void *asked, const char *value, struct err *err)
-{
-    struct view_options *const o = asked;
-
-    (void)err;
-    if (o->n_filters == FILTERS_MAX || !strchr(value, '='))
-        return false;
-    o->filters[o->n_filters++] = value;
-    return true;
-}
-
 static const struct verb_option options[] = {
-    { "filter", required_argument, 0, take_filter },
+    { "filter", required_argument, offsetof(struct view_options, filters), verbs_keep_pair },
     { "columns", required_argument, offsetof(struct view_options, columns), NULL },
     { "shared", required_argument, offsetof(struct view_options, shared), NULL },
     { "default", required_argument, offsetof(struct view_options, is_default), NULL },
@@ -83,14 +70,6 @@ static bool find_path(struct remote *remote, const char *name, char **ret, struc
     return true;
 }
 
-static void show_member(const struct json *object, const char *member, const char *label)
-{
-    autofree(str) char *text = output_text(object, member);
-
-    if (text[0])
-        output_pair(label, text);
-}
-
 static bool show(const struct verb_call *call, struct err *err)
 {
     autofree(str) char *path = NULL;
@@ -105,13 +84,13 @@ static bool show(const struct verb_call *call, struct err *err)
         return true;
     }
     json_write(json_member(view, "query"), &query);
-    show_member(view, "id", "number");
-    show_member(view, "name", "name");
-    show_member(view, "owner", "owner");
-    show_member(view, "shared", "shared");
-    show_member(view, "default", "default");
+    output_member(view, "id", "number");
+    output_member(view, "name", "name");
+    output_member(view, "owner", "owner");
+    output_member(view, "shared", "shared");
+    output_member(view, "default", "default");
     output_pair("filter", buf_text(&query));
-    show_member(view, "columns", "columns");
+    output_member(view, "columns", "columns");
     return true;
 }
 
@@ -154,14 +133,14 @@ static bool write_filter(const char *filter, struct json_out *out, struct err *e
 static bool write_query(const struct view_options *o, struct json_out *out, struct err *err)
 {
     json_begin_object(out, "query");
-    for (size_t i = 0; i < o->n_filters; i++)
-        if (strncmp(o->filters[i], FIELD, strlen(FIELD)) != 0 &&
-            !write_filter(o->filters[i], out, err))
+    for (size_t i = 0; i < o->filters.n; i++)
+        if (strncmp(o->filters.items[i], FIELD, strlen(FIELD)) != 0 &&
+            !write_filter(o->filters.items[i], out, err))
             return false;
     json_begin_object(out, "fields");
-    for (size_t i = 0; i < o->n_filters; i++)
-        if (strncmp(o->filters[i], FIELD, strlen(FIELD)) == 0 &&
-            !write_filter(o->filters[i] + strlen(FIELD), out, err))
+    for (size_t i = 0; i < o->filters.n; i++)
+        if (strncmp(o->filters.items[i], FIELD, strlen(FIELD)) == 0 &&
+            !write_filter(o->filters.items[i] + strlen(FIELD), out, err))
             return false;
     json_end(out);
     json_end(out);
@@ -192,7 +171,7 @@ static bool save(const struct verb_call *call, struct err *err)
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    if (!find(call->remote, name, &id, err) || (o->n_filters && !write_query(o, &out, err)) ||
+    if (!find(call->remote, name, &id, err) || (o->filters.n && !write_query(o, &out, err)) ||
         !write_flag(&out, "shared", o->shared, err) ||
         !write_flag(&out, "default", o->is_default, err))
         return false;

@@ -127,13 +127,38 @@ def test_users_and_groups_by_hand(desk):
 
 def test_each_verb_tells_its_options(desk):
     """F38: help is an answer, on standard output; what cannot be is refused on standard error."""
-    for word in ("business-group", "deployment", "field", "group", "resource", "user", "view"):
+    for word in ("business-group", "ca", "cert", "csr", "deployment", "field", "group", "profile", "resource", "ticket", "user", "view"):
         whole, of_verb = desk.cli(word, "--help"), desk.cli(word, "list", "--help")
-        assert whole.returncode == 0 and whole.stdout.startswith(f"usage: certdesk {word} list") and whole.stderr == ""
+        assert whole.returncode == 0 and whole.stdout.startswith(f"usage: certdesk {word} ") and whole.stderr == ""
+        assert f"certdesk {word} list" in whole.stdout
         assert (of_verb.returncode, of_verb.stdout) == (0, whole.stdout)
         refused = desk.cli(word, "list", "--frobnicate")
         assert refused.returncode == 2 and refused.stdout == "" and "usage: " in refused.stderr
         assert desk.cli(word, "list", "-o", "xml").returncode == 2
+        assert desk.cli(word, "frobnicate").returncode == 2
+    for words in (("cert", "export"), ("cert", "import"), ("cert", "replace"), ("cert", "access"), ("cert", "bulk"),
+                  ("cert", "renew"), ("csr", "use"), ("csv", "import"), ("csv", "export")):
+        alone = desk.cli(*words, "--help")
+        assert alone.returncode == 0 and alone.stdout.startswith(f"usage: certdesk {words[0]} "), words
+        assert "certdesk " + " ".join(words) in alone.stdout and "list" not in alone.stdout.splitlines()[0], words
+        assert desk.cli(*words, "--frobnicate").returncode == 2, words
+    for words in (("cert", "list", "-f", "x"), ("cert", "add", "a.example", "-f", "x"), ("cert", "import", "x", "--confirm"),
+                  ("cert", "replace", "1", "x", "--name", "n"), ("cert", "renew", "1", "2"), ("csv", "import", "x", "-f", "y"),
+                  ("key", "show", "--wait"), ("key", "recovery"), ("profile", "check", "p", "x", "--names", "y")):
+        assert desk.cli(*words).returncode == 2, words
+
+
+def test_a_list_ends_where_it_was_told_to(desk):
+    """F38: also on a page that has more."""
+    signed_in(desk)
+    for i in range(502):
+        desk.admin.post("/certificates", {"name": f"{i:03}.example"})
+    listed = desk.cli("cert", "list", "--limit", "501", "-o", "json")
+    assert len(listed.stdout.splitlines()) == 501
+    few = desk.cli("cert", "list", "--limit", "1")
+    assert len(few.stdout.splitlines()) == 2 and "there are more" in few.stderr
+    whole = desk.cli("cert", "list", "--all")
+    assert len(whole.stdout.splitlines()) == 503 and whole.stderr == ""
 
 
 def test_access_and_bulk_work_by_hand(desk):

@@ -1,4 +1,5 @@
-/* A dialog with one thing to do. Esc closes it; what the server refuses is said inside of it. */
+/* A dialog with one thing to do. Esc closes it; what the server refuses is said inside of it: below, and by the fields
+   that are given the error. */
 import { Alert, Button, Form, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
 import { useId, useState, type FormEvent, type ReactNode } from 'react';
 import { errorText } from './States';
@@ -8,12 +9,12 @@ interface DialogProps {
   action: string;
   isDangerous?: boolean;
   isDisabled?: boolean;
-  hidesError?: boolean; /* because it is shown elsewhere */
+  hidesError?: (error: unknown) => boolean; /* because it is shown elsewhere */
   size?: 'small' | 'medium' | 'large';
   run: () => Promise<unknown>;
   close: () => void;
   done?: () => void; /* after success, instead of close */
-  children: ReactNode;
+  children: ReactNode | ((error: unknown) => ReactNode); /* null: no error */
 }
 
 export function Dialog(props: DialogProps) {
@@ -41,8 +42,8 @@ export function Dialog(props: DialogProps) {
       <ModalHeader title={title} labelId={`${id}-title`} titleIconVariant={isDangerous ? 'warning' : undefined} />
       <ModalBody id={`${id}-body`}>
         <Form id={id} onSubmit={(e) => void submit(e)}>
-          {children}
-          {error !== null && !hidesError && <Alert isInline variant="danger" title={errorText(error)} />}
+          {typeof children === 'function' ? children(error) : children}
+          {error !== null && !hidesError?.(error) && <Alert isInline variant="danger" title={errorText(error)} />}
         </Form>
       </ModalBody>
       <ModalFooter>

@@ -38,6 +38,10 @@ export function Kebab({ label, actions }: { label: string; actions: Action[] }) 
   );
 }
 
+export function EditRemove({ name, edit, remove }: { name: string; edit: () => void; remove: () => void }) {
+  return <Kebab label={`Actions for ${name}`} actions={[{ title: 'Edit', run: edit }, { title: 'Remove', run: remove, isDangerous: true }]} />;
+}
+
 interface TicksProps<T extends string> {
   label: ReactNode;
   ariaLabel: string;

@@ -95,21 +95,19 @@ function EditDialog({ ca, close }: { ca: Ca; close: () => void }) {
   const changed = useCaChanged();
   const [description, setDescription] = useState(ca.description);
   const [url, setUrl] = useState(ca.public_url);
-  const [error, setError] = useState<unknown>(null);
   const run = async () => {
     const body = { description: description.trim(), ...(url.trim() === ca.public_url ? {} : { public_url: url.trim() }) };
-    try {
-      await api.patch('/cas/{name}', body, { path: { name: ca.name }, etag: ca.etag });
-    } catch (e) {
-      setError(e);
-      throw e;
-    }
+    await api.patch('/cas/{name}', body, { path: { name: ca.name }, etag: ca.etag });
     changed();
   };
   return (
     <Dialog title={`Edit ${ca.name}`} action="Save" run={run} close={close} size="medium">
-      <TextField label="Description" value={description} onChange={setDescription} maxLength={2000} error={aboutField(error, 'description')} />
-      {!ca.url_is_fixed && <TextField label="Public URL" value={url} onChange={setUrl} maxLength={429} error={aboutField(error, 'public_url')} help="After the first certificate it stays as it is, for ever" />}
+      {(error) => (
+        <>
+          <TextField label="Description" value={description} onChange={setDescription} maxLength={2000} error={aboutField(error, 'description')} />
+          {!ca.url_is_fixed && <TextField label="Public URL" value={url} onChange={setUrl} maxLength={429} error={aboutField(error, 'public_url')} help="After the first certificate it stays as it is, for ever" />}
+        </>
+      )}
     </Dialog>
   );
 }

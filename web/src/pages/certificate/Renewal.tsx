@@ -96,24 +96,20 @@ export function RenewDialog({ certificate: c, close }: { certificate: Certificat
   const renewal = useRenewal(c.id).data;
   const [isForced, setForced] = useState(false);
   const [csr, setCsr] = useState<Pasted>(nothingPasted);
-  const [error, setError] = useState<unknown>(null);
   if (renewal && !renewal.managed) return <Cannot certificate={c} renewal={renewal} close={close} />;
-  const run = async () => {
-    try {
-      told(await api.post('/certificates/{id}/renew', { csr: csr.text.trim() || undefined, force: isForced || undefined }, { path: { id: c.id } }));
-    } catch (e) {
-      setError(e);
-      throw e;
-    }
-  };
+  const run = async () => told(await api.post('/certificates/{id}/renew', { csr: csr.text.trim() || undefined, force: isForced || undefined }, { path: { id: c.id } }));
   return (
-    <Dialog title={`Renew “${c.name}”`} action="Renew" run={run} close={close} size="medium" isDisabled={!renewal || (!renewal.may_now && !isForced)} hidesError={aboutField(error, 'csr') !== undefined}>
-      <Content component="p">A new certificate takes its place, here and on every resource it belongs to. The one before stays in the history, and is not revoked.</Content>
-      {renewal && !renewal.may_now && <NotNow renewal={renewal} isForced={isForced} force={setForced} />}
-      <PasteField
-        label="New CSR" value={csr} onChange={setCsr} rows={5} placeholder="-----BEGIN CERTIFICATE REQUEST-----" accept=".csr,.pem,.req,text/plain" error={aboutField(error, 'csr')}
-        help="Left empty: the key is as the profile says"
-      />
+    <Dialog title={`Renew “${c.name}”`} action="Renew" run={run} close={close} size="medium" isDisabled={!renewal || (!renewal.may_now && !isForced)} hidesError={(error) => aboutField(error, 'csr') !== undefined}>
+      {(error) => (
+        <>
+          <Content component="p">A new certificate takes its place, here and on every resource it belongs to. The one before stays in the history, and is not revoked.</Content>
+          {renewal && !renewal.may_now && <NotNow renewal={renewal} isForced={isForced} force={setForced} />}
+          <PasteField
+            label="New CSR" value={csr} onChange={setCsr} rows={5} placeholder="-----BEGIN CERTIFICATE REQUEST-----" accept=".csr,.pem,.req,text/plain" error={aboutField(error, 'csr')}
+            help="Left empty: the key is as the profile says"
+          />
+        </>
+      )}
     </Dialog>
   );
 }
@@ -121,19 +117,13 @@ export function RenewDialog({ certificate: c, close }: { certificate: Certificat
 export function RevokeDialog({ certificate: c, close }: { certificate: Certificate; close: () => void }) {
   const told = useTold(c.id);
   const revocation = useRevocation();
-  const [error, setError] = useState<unknown>(null);
   const run = async () => {
     const { reason, comment } = revocation.body;
-    try {
-      told(await api.post('/certificates/{id}/revoke', { reason, comment: comment || undefined }, { path: { id: c.id } }));
-    } catch (e) {
-      setError(e);
-      throw e;
-    }
+    told(await api.post('/certificates/{id}/revoke', { reason, comment: comment || undefined }, { path: { id: c.id } }));
   };
   return (
     <Dialog title={`Revoke “${c.name}”?`} action="Revoke" isDangerous run={run} close={close}>
-      <RevocationFields revocation={revocation} error={error} />
+      {(error) => <RevocationFields revocation={revocation} error={error} />}
     </Dialog>
   );
 }

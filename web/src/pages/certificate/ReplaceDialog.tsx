@@ -51,7 +51,7 @@ export function ReplaceDialog({ certificate, close }: { certificate: Certificate
   return (
     <Dialog
       title="Update after renewal" action={reasons ? 'Replace anyway' : 'Update'} run={run} close={close} size="medium"
-      isDisabled={!isPasted(file) || (reasons !== null && !isSure)} isDangerous={reasons !== null} hidesError={reasons !== null}
+      isDisabled={!isPasted(file) || (reasons !== null && !isSure)} isDangerous={reasons !== null} hidesError={(e) => reasonsOf(e) !== null}
     >
       <Content component="p">
         The new certificate becomes the current version of “{certificate.name}”. Owner, sharing, endpoints and resources stay

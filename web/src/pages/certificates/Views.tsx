@@ -22,22 +22,22 @@ function ViewDialog({ view, query, columns, close, saved }: ViewDialogProps) {
   const [name, setName] = useState(view?.name ?? '');
   const [shared, setShared] = useState(view?.shared ?? false);
   const [isDefault, setDefault] = useState(view?.default ?? false);
-  const [error, setError] = useState<unknown>(null);
   const run = async () => {
     const body = { name: name.trim(), shared, default: isDefault };
     const answer = view ? api.patch('/views/{id}', body, { path: { id: view.id }, etag: view.etag }) : api.post('/views', { ...body, query: query as never, columns });
-    saved(await answer.catch((e: unknown) => {
-      setError(e);
-      throw e;
-    }));
+    saved(await answer);
     await refresh();
   };
   return (
     <Dialog title={view ? 'Edit view' : 'Save this view'} action="Save" run={run} close={close} isDisabled={name.trim() === ''}>
-      {!view && <Content component="p">Keeps the filters, the order and the columns as they are now.</Content>}
-      <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={100} error={aboutField(error, 'name')} />
-      <Checkbox id="cd-view-shared" label="Share it" description="Others may use it; each sees the certificates that they may see." isChecked={shared} onChange={(_, v) => setShared(v)} />
-      <Checkbox id="cd-view-default" label="Show it first" description="Whenever you open the list of certificates" isChecked={isDefault} onChange={(_, v) => setDefault(v)} />
+      {(error) => (
+        <>
+          {!view && <Content component="p">Keeps the filters, the order and the columns as they are now.</Content>}
+          <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={100} error={aboutField(error, 'name')} />
+          <Checkbox id="cd-view-shared" label="Share it" description="Others may use it; each sees the certificates that they may see." isChecked={shared} onChange={(_, v) => setShared(v)} />
+          <Checkbox id="cd-view-default" label="Show it first" description="Whenever you open the list of certificates" isChecked={isDefault} onChange={(_, v) => setDefault(v)} />
+        </>
+      )}
     </Dialog>
   );
 }

@@ -33,38 +33,36 @@ function Editor({ webhook, close, done }: EditorProps) {
   const [template, setTemplate] = useState<WebhookTemplate>(webhook?.template ?? 'generic');
   const [chosen, setChosen] = useState<WebhookEvent[]>(webhook?.events ?? eventNames);
   const [enabled, setEnabled] = useState(webhook?.enabled ?? true);
-  const [error, setError] = useState<unknown>(null);
   const run = async () => {
     const body = { name: name.trim(), url: url.trim(), template, events: chosen, enabled };
-    try {
-      if (webhook) await api.patch('/webhooks/{id}', body, { path: { id: webhook.id }, etag: webhook.etag });
-      const secret = webhook ? undefined : (await api.post('/webhooks', body)).secret;
-      done(secret);
-    } catch (e) {
-      setError(e);
-      throw e;
-    }
+    if (webhook) await api.patch('/webhooks/{id}', body, { path: { id: webhook.id }, etag: webhook.etag });
+    const secret = webhook ? undefined : (await api.post('/webhooks', body)).secret;
+    done(secret);
   };
   return (
     <Dialog
       title={webhook ? `Edit ${webhook.name}` : 'Add webhook'} action={webhook ? 'Save' : 'Add'} run={run} close={close} done={() => undefined} size="medium"
       isDisabled={name.trim() === '' || !/^https?:\/\/./.test(url.trim()) || chosen.length === 0}
     >
-      <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} error={aboutField(error, 'name')} />
-      <TextField label="Address" value={url} onChange={setUrl} isRequired maxLength={2000} placeholder="https://hooks.example.org/…" error={aboutField(error, 'url')} />
-      <ChoiceField
-        label="Format" value={template} onChange={setTemplate} options={(Object.entries(templates) as [WebhookTemplate, string][]).filter(([name]) => name !== 'jira' || template === 'jira')} error={aboutField(error, 'template')}
-        help={template === 'generic' ? 'Each request carries an HMAC-SHA256 of its body, made with the secret that you get' : undefined}
-      />
-      <Field label="Tell about">
-        {(id) => eventNames.map((e) => (
-          <Checkbox
-            key={e} id={`${id}-${e}`} label={events[e]} isChecked={chosen.includes(e)}
-            onChange={(_, on) => setChosen(on ? [...chosen, e] : chosen.filter((c) => c !== e))}
+      {(error) => (
+        <>
+          <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} error={aboutField(error, 'name')} />
+          <TextField label="Address" value={url} onChange={setUrl} isRequired maxLength={2000} placeholder="https://hooks.example.org/…" error={aboutField(error, 'url')} />
+          <ChoiceField
+            label="Format" value={template} onChange={setTemplate} options={(Object.entries(templates) as [WebhookTemplate, string][]).filter(([name]) => name !== 'jira' || template === 'jira')} error={aboutField(error, 'template')}
+            help={template === 'generic' ? 'Each request carries an HMAC-SHA256 of its body, made with the secret that you get' : undefined}
           />
-        ))}
-      </Field>
-      <Checkbox id="cd-webhook-on" label="On" isChecked={enabled} onChange={(_, v) => setEnabled(v)} />
+          <Field label="Tell about">
+            {(id) => eventNames.map((e) => (
+              <Checkbox
+                key={e} id={`${id}-${e}`} label={events[e]} isChecked={chosen.includes(e)}
+                onChange={(_, on) => setChosen(on ? [...chosen, e] : chosen.filter((c) => c !== e))}
+              />
+            ))}
+          </Field>
+          <Checkbox id="cd-webhook-on" label="On" isChecked={enabled} onChange={(_, v) => setEnabled(v)} />
+        </>
+      )}
     </Dialog>
   );
 }

@@ -7,7 +7,7 @@ import { api } from '../../api/client';
 import type { Resource } from '../../api/types';
 import { Link, navigate, useSearch } from '../../app/router';
 import { useMe } from '../../app/session';
-import { Kebab } from '../../parts/Menu';
+import { EditRemove } from '../../parts/Menu';
 import { Page } from '../../parts/Page';
 import { Pager, usePaging } from '../../parts/Pager';
 import { Loaded, Nothing } from '../../parts/States';
@@ -57,12 +57,9 @@ export default function List() {
                     <Td dataLabel="Description"><span className="cd-break">{r.description || '–'}</span></Td>
                     <Td isActionCell>
                       {isAdmin && (
-                        <Kebab
-                          label={`Actions for ${r.name}`}
-                          actions={[
-                            { title: 'Edit', run: () => (r.type === 'manual' ? setAsking({ kind: 'edit', resource: r }) : navigate(`/resources/${r.id}/edit`)) },
-                            { title: 'Remove', run: () => setAsking({ kind: 'delete', resource: r }), isDangerous: true },
-                          ]}
+                        <EditRemove
+                          name={r.name} remove={() => setAsking({ kind: 'delete', resource: r })}
+                          edit={() => (r.type === 'manual' ? setAsking({ kind: 'edit', resource: r }) : navigate(`/resources/${r.id}/edit`))}
                         />
                       )}
                     </Td>

@@ -12,19 +12,19 @@ export function ResourceDialog({ resource, close }: { resource: Resource; close:
   const refresh = useRefreshResources();
   const [name, setName] = useState(resource.name);
   const [description, setDescription] = useState(resource.description);
-  const [error, setError] = useState<unknown>(null);
   const run = async () => {
     const body = { name: name.trim(), description: description.trim() };
-    await api.patch('/resources/{id}', body, { path: { id: resource.id }, etag: resource.etag }).catch((e: unknown) => {
-      setError(e);
-      throw e;
-    });
+    await api.patch('/resources/{id}', body, { path: { id: resource.id }, etag: resource.etag });
     refresh();
   };
   return (
     <Dialog title={`Edit ${resource.name}`} action="Save" run={run} close={close} isDisabled={name.trim() === ''}>
-      <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} error={aboutField(error, 'name')} help="As people call it: lb-1, www cluster" />
-      <AreaField label="Description" value={description} onChange={setDescription} rows={2} maxLength={2000} error={aboutField(error, 'description')} />
+      {(error) => (
+        <>
+          <TextField label="Name" value={name} onChange={setName} isRequired autoFocus maxLength={200} error={aboutField(error, 'name')} help="As people call it: lb-1, www cluster" />
+          <AreaField label="Description" value={description} onChange={setDescription} rows={2} maxLength={2000} error={aboutField(error, 'description')} />
+        </>
+      )}
     </Dialog>
   );
 }

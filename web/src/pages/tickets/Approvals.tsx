@@ -14,19 +14,13 @@ import { count } from '../../parts/words';
 function ApprovalDialog({ ticket, approved, close }: { ticket: Ticket; approved: boolean; close: () => void }) {
   const client = useQueryClient();
   const [comment, setComment] = useState('');
-  const [error, setError] = useState<unknown>(null);
   const run = async () => {
-    try {
-      await api.post('/tickets/{key}/approval', { approved, comment: comment.trim() || undefined }, { path: { key: ticket.key } });
-    } catch (e) {
-      setError(e);
-      throw e;
-    }
+    await api.post('/tickets/{key}/approval', { approved, comment: comment.trim() || undefined }, { path: { key: ticket.key } });
     for (const key of ['ticket', 'tickets', 'dashboard']) void client.invalidateQueries({ queryKey: [key] });
   };
   return (
     <Dialog title={`${approved ? 'Approve' : 'Reject'} ${ticket.key}`} action={approved ? 'Approve' : 'Reject'} isDangerous={!approved} run={run} close={close}>
-      <AreaField label="Comment" value={comment} onChange={setComment} rows={3} maxLength={2000} error={aboutField(error, 'comment')} help={approved ? 'May be left empty' : 'Why not: whoever asked reads it'} />
+      {(error) => <AreaField label="Comment" value={comment} onChange={setComment} rows={3} maxLength={2000} error={aboutField(error, 'comment')} help={approved ? 'May be left empty' : 'Why not: whoever asked reads it'} />}
     </Dialog>
   );
 }

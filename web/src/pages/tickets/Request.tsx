@@ -42,19 +42,13 @@ export function Working({ ticket: t }: { ticket: Ticket }) {
 function CsrDialog({ ticket, close }: { ticket: Ticket; close: () => void }) {
   const client = useQueryClient();
   const [csr, setCsr] = useState<Pasted>(nothingPasted);
-  const [error, setError] = useState<unknown>(null);
   const run = async () => {
-    try {
-      await api.post('/tickets/{key}/csr', { csr: csr.text }, { path: { key: ticket.key } });
-    } catch (e) {
-      setError(e);
-      throw e;
-    }
+    await api.post('/tickets/{key}/csr', { csr: csr.text }, { path: { key: ticket.key } });
     void client.invalidateQueries({ queryKey: ['ticket', ticket.key] });
   };
   return (
-    <Dialog title={`A new CSR for ${ticket.key}`} action="Save" run={run} close={close} size="medium" hidesError={aboutField(error, 'csr') !== undefined} isDisabled={csr.text.trim() === ''}>
-      <PasteField label="CSR" value={csr} onChange={setCsr} isRequired rows={8} placeholder="-----BEGIN CERTIFICATE REQUEST-----" accept=".csr,.pem,.req,text/plain" error={aboutField(error, 'csr')} />
+    <Dialog title={`A new CSR for ${ticket.key}`} action="Save" run={run} close={close} size="medium" hidesError={(error) => aboutField(error, 'csr') !== undefined} isDisabled={csr.text.trim() === ''}>
+      {(error) => <PasteField label="CSR" value={csr} onChange={setCsr} isRequired rows={8} placeholder="-----BEGIN CERTIFICATE REQUEST-----" accept=".csr,.pem,.req,text/plain" error={aboutField(error, 'csr')} />}
     </Dialog>
   );
 }

@@ -90,7 +90,6 @@ export function TransitionDialog({ ticket, transition: tr, close, changed }: Tra
   const [comment, setComment] = useState('');
   const [csr, setCsr] = useState<Pasted>(nothingPasted);
   const [isForced, setForced] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const revocation = useRevocation();
   const isAdmin = useMe().role === 'admin';
   const isRevoke = tr.transition === 'revoke';
@@ -105,29 +104,32 @@ export function TransitionDialog({ ticket, transition: tr, close, changed }: Tra
       if (answer.message) toasts.done(answer.message);
       changed(answer);
     } catch (e) {
-      setError(e);
       changed(); /* perhaps it is not as it was shown any more */
       throw e;
     }
   };
   const isDangerous = isRevoke || tr.transition === 'cancel';
   return (
-    <Dialog title={`${tr.name}: ${ticket.key}`} action={tr.name} isDangerous={isDangerous} run={run} close={close} size={isRenew ? 'medium' : 'small'} hidesError={aboutField(error, 'csr') !== undefined}>
-      {transitionMeanings[tr.transition] && <Content component="p">{transitionMeanings[tr.transition]}</Content>}
-      {isRevoke ? <RevocationFields revocation={revocation} error={error} /> : (
-        <AreaField label="Comment" value={comment} onChange={setComment} rows={3} maxLength={32000} help="May be left empty" error={aboutField(error, 'comment')} />
-      )}
-      {isRenew && (
-        <PasteField
-          label="New CSR" value={csr} onChange={setCsr} rows={4} placeholder="-----BEGIN CERTIFICATE REQUEST-----" accept=".csr,.pem,.req,text/plain" error={aboutField(error, 'csr')}
-          help="Left empty: the key is as the profile says"
-        />
-      )}
-      {isRenew && isAdmin && (
-        <Checkbox
-          id="cd-force" label="Also outside of the profile's expiry window" isChecked={isForced} onChange={(_, on) => setForced(on)}
-          description="Else it is refused while the window is not open"
-        />
+    <Dialog title={`${tr.name}: ${ticket.key}`} action={tr.name} isDangerous={isDangerous} run={run} close={close} size={isRenew ? 'medium' : 'small'} hidesError={(error) => aboutField(error, 'csr') !== undefined}>
+      {(error) => (
+        <>
+          {transitionMeanings[tr.transition] && <Content component="p">{transitionMeanings[tr.transition]}</Content>}
+          {isRevoke ? <RevocationFields revocation={revocation} error={error} /> : (
+            <AreaField label="Comment" value={comment} onChange={setComment} rows={3} maxLength={32000} help="May be left empty" error={aboutField(error, 'comment')} />
+          )}
+          {isRenew && (
+            <PasteField
+              label="New CSR" value={csr} onChange={setCsr} rows={4} placeholder="-----BEGIN CERTIFICATE REQUEST-----" accept=".csr,.pem,.req,text/plain" error={aboutField(error, 'csr')}
+              help="Left empty: the key is as the profile says"
+            />
+          )}
+          {isRenew && isAdmin && (
+            <Checkbox
+              id="cd-force" label="Also outside of the profile's expiry window" isChecked={isForced} onChange={(_, on) => setForced(on)}
+              description="Else it is refused while the window is not open"
+            />
+          )}
+        </>
       )}
     </Dialog>
   );

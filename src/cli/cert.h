@@ -1,0 +1,42 @@
+/* cli/cert: what the files of "certdesk cert" share. Not for others. */
+#pragma once
+
+#include "cli/verbs.h"
+#include "codec/json.h"
+
+/* Of list, add and update; NULL where one was not given. */
+struct cert_options {
+    bool all;
+    bool wait;
+    const char *status; /* lists are separated by commas */
+    const char *search;
+    const char *owner;
+    const char *assignee;
+    const char *tag;
+    const char *flag;
+    const char *sort;
+    const char *limit;
+    const char *name;
+    const char *sni;
+    const char *protocol;
+    const char *tags;
+    const char *file; /* of hosts to add; "-": standard input */
+};
+
+/* What a new certificate is to be: its name, people and tags, as members of a body. */
+void cert_write_fields(struct json_out *out, const struct cert_options *o);
+
+/* "certdesk cert add -f FILE". The status is CLI_FAILED if a line was refused. */
+bool cert_add_file(const struct verb_call *call, struct err *err) must_check;
+
+/*
+ * POST `body` and wait for the job that this starts; *ret is the job. The status is CLI_FAILED if
+ * it failed with any of its items.
+ */
+bool cert_run_job(const struct verb_call *call, const char *path, const struct buf *body,
+    struct json **ret, struct err *err) must_check;
+
+#define CERT_EXPORT_USAGE "certdesk cert export ID… [-o FILE]"
+
+/* "certdesk cert export ID…": `argv[0]` is "cert". Returns the exit status. */
+int cert_export_run(int argc, char **argv);
