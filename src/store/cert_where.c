@@ -147,6 +147,7 @@ static bool probe(struct tx *tx, const struct cert_where *where, enum drive driv
     autofree(stmt) struct stmt *q = NULL;
 
     *ret = -1;
+    select.is_for_values = true;
     select_add(&select, "SELECT count(*) FROM (SELECT 1 AS one FROM (");
     if (!cert_drive_add(where, drive, &select))
         return true;
@@ -351,7 +352,6 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
 /* The ids of some records, from n places spread over all there are. */
 void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_id)
 {
-    select->is_planned_once = true;
     for (int64_t i = 0; i < n_places; i++) {
         if (i)
             select_add(select, " UNION ALL ");
@@ -365,7 +365,6 @@ void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_
 static void add_sample_with_words(const struct cert_where *where, struct select *select,
     int64_t max_id)
 {
-    select->is_planned_once = true;
     select_add(select, "SELECT p.rowid AS id FROM (");
     for (int64_t i = 0; i < SAMPLE_PLACES; i++) {
         if (i)
@@ -426,6 +425,7 @@ bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
 
 void cert_where_add_drive(const struct cert_where *where, struct select *select)
 {
+    select->is_for_values = true;
     ASSERT(cert_drive_add(where, where->drive, select));
 }
 
@@ -507,6 +507,7 @@ static void add_driven(const struct cert_where *where, struct select *select)
 
 void cert_where_add(const struct cert_where *where, struct select *select)
 {
+    select->is_for_values = true;
     if (where->way == WAY_DRIVE) {
         add_driven(where, select);
         cert_where_add_checks_by_column(where, select);
@@ -519,6 +520,7 @@ void cert_where_add(const struct cert_where *where, struct select *select)
 /* Asked of the id before the record is read, and the record only where something is asked of it. */
 void cert_where_add_access_of(const struct cert_where *where, int64_t holder, struct select *select)
 {
+    select->is_for_values = true;
     select_add(select, " FROM (SELECT c.id, c.expires_at FROM"
                        " (SELECT certificate_id AS id, expires_at FROM certificate_access WHERE ");
     if (holder)

@@ -40,7 +40,6 @@ void select_ids(struct select *select, const int64_t *ids, size_t n)
     size_t n_padded = n;
 
     ASSERT(n >= 1 && n <= SELECT_IDS_MAX);
-    select->is_planned_once = true;
     for (size_t i = countof(rounds); i-- > 0;) {
         if (n <= rounds[i])
             n_padded = rounds[i];
@@ -85,8 +84,8 @@ void select_contains(struct select *select, const char *text)
 
 struct stmt *select_prepare(struct tx *tx, const struct select *select)
 {
-    struct stmt *q = select->is_planned_once ? tx_prepare_sql(tx, &select->sql)
-                                             : tx_prepare_for_values(tx, &select->sql);
+    struct stmt *q = select->is_for_values ? tx_prepare_for_values(tx, &select->sql)
+                                           : tx_prepare_sql(tx, &select->sql);
 
     for (size_t i = 0; i < select->n; i++) {
         const struct select_value *value = &select->values[i];

@@ -18,7 +18,7 @@ struct select {
     struct select_value *values;
     size_t n;
     size_t room;
-    bool is_planned_once; /* the way to the rows is the same for all values: by ids */
+    bool is_for_values; /* the best way to the rows depends on the values */
 };
 
 #define SELECT_INIT                                                                                \

@@ -320,6 +320,41 @@ static void more_statements_than_are_kept_still_run(void **state)
     tx_free(tx);
 }
 
+static void run_ten_times(struct tx *tx, const struct sql *sql, bool for_values)
+{
+    for (int64_t i = 0; i < 10; i++) {
+        struct stmt *q = for_values ? tx_prepare_for_values(tx, sql) : tx_prepare_sql(tx, sql);
+
+        stmt_bind_i64(q, 1, i);
+        assert_int_equal(one_number(tx, q), 0);
+    }
+}
+
+static int64_t count_planned_for_any_value(struct tx *tx)
+{
+    return one_number(tx,
+        tx_prepare(tx, "SELECT COUNT(*) FROM pg_prepared_statements WHERE generic_plans > 0"
+                       " AND statement LIKE 'SELECT COUNT(*) FROM thing WHERE%'"));
+}
+
+static void what_depends_on_values_is_planned_for_them(void **state)
+{
+    struct test_db *test = *state;
+    autodone(sql) struct sql sql = SQL_INIT;
+
+    make_table(test);
+    struct tx *tx = test_tx(test, TX_READ);
+
+    sql_add(&sql, "SELECT COUNT(*) FROM thing WHERE id > $1");
+    run_ten_times(tx, &sql, true);
+    if (test_db_is_postgres(test)) {
+        assert_int_equal(count_planned_for_any_value(tx), 0);
+        run_ten_times(tx, &sql, false);
+        assert_int_equal(count_planned_for_any_value(tx), 1);
+    }
+    tx_free(tx);
+}
+
 static void it_answers_a_ping(void **state)
 {
     struct test_db *test = *state;
@@ -789,6 +824,7 @@ int main(void)
         WITH(test_db_setup_empty, rows_left_unread_hinder_no_commit),
         WITH(test_db_setup_empty, a_reader_sees_one_state),
         WITH(test_db_setup_empty, more_statements_than_are_kept_still_run),
+        WITH(test_db_setup_empty, what_depends_on_values_is_planned_for_them),
         WITH(test_db_setup_empty, it_answers_a_ping),
         WITH(test_db_setup_empty, an_id_is_returned),
         WITH(test_db_setup_empty, writers_all_come_round),
