@@ -64,4 +64,3 @@ EVP_PKEY *hsm_key_new(struct hsm *hsm, const struct hsm_ref *ref, struct span sp
 /* OpenSSL could not sign with this key. Where the token is why, `err` says so, and this returns
  * true. */
 bool hsm_key_explain(const EVP_PKEY *key, struct err *err);
-
