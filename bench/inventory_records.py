@@ -38,7 +38,8 @@ COLUMNS = {
                " signature_algorithm spki_sha256 is_ca is_self_signed is_staging words created_at",
     "certificate": "id owner_id assignee_id business_group_id is_imported is_managed created_at updated_at row_version"
                    " version_id begins_at expires_at expiring_at revoked_at notify_at n_resources"
-                   " is_unused alert name_lower issuer key_type owner_name business_group_name name description",
+                   " is_unused alert name_lower issuer key_type owner_name business_group_name name description"
+                   " tags fields n_endpoints record_version_id chain_status",
     "certificate_check": "certificate_id last_checked_at last_error",
     "record_version": "id certificate_id version_id slot role origin chain_status path_expires_at since_at created_at",
     "certificate_access": "certificate_id relation account_id group_id may_use_key is_notified expires_at",
@@ -146,21 +147,23 @@ class Maker:
         words = shown.casefold() + (f" {serial} {fingerprint} {name}" if version else hosts)
         words += "".join(f" node{place}.{name}" for place in range(1, n_places))
         rows["certificate_search"].append((record, words))
-        rows["certificate"].append((
+        kept = (
             record, owner[0], self.owners[int(r() * 50)][0] if r() < .05 else None,
             self.business_groups[group] if group is not None else None, is_imported, is_managed, created,
             max(created, checked - 30 * DAY), 1, version, begins if version else None, ends if version else None,
             self.expiring_at(begins, ends) if version else None, revoked, self.notify_at(ends) if version else None,
             n_resources, not is_used and n_resources == 0, alert, shown.casefold(),
             issuer if version else "", "ec 256" if version else "", owner[1], GROUPS[group] if group is not None else None, shown,
-            "made by the benchmark"))
+            "made by the benchmark")
         rows["certificate_check"].append((record, checked if n_places else None,
                                           f"{name}:443: connection refused" if is_failing else ""))
         self.access(record, owner, ends if version else None, i, r)
-        for tag in {TAGS[int(r() ** 3 * len(TAGS))] for _ in range(int(r() * 3))}:
-            rows["certificate_tag"].append((record, tag))
-        for field, values in FIELDS.items():
-            rows["certificate_field"].append((record, self.fields[field], values[i * 2654435761 % 2**32 % len(values)]))
+        tags = sorted({TAGS[int(r() ** 3 * len(TAGS))] for _ in range(int(r() * 3))})
+        rows["certificate_tag"] += [(record, tag) for tag in tags]
+        fields = [(self.fields[field], values[i * 2654435761 % 2**32 % len(values)]) for field, values in FIELDS.items()]
+        rows["certificate_field"] += [(record, field, value) for field, value in fields]
+        rows["certificate"].append((*kept, ";".join(tags), "".join(f"{field} {len(value)} {value}" for field, value in fields),
+                                    n_places, version, "trusted" if version else None))
         self.count(version, revoked, begins, ends)
 
     def notify_at(self, ends):

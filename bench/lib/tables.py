@@ -40,8 +40,8 @@ BEGIN;
 INSERT INTO account(id, name, role, created_at, updated_at) VALUES (1000, 'me', 'admin', 0, 0);
 INSERT INTO business_group(name) SELECT DISTINCT business_group FROM came;
 INSERT INTO certificate(id, name, name_lower, description, owner_id, owner_name, business_group_id,
-        business_group_name, created_at, updated_at)
-    SELECT c.rowid, c.name, lower(c.name), c.description, 1000, 'me', g.id, g.name, 0, 0
+        business_group_name, created_at, updated_at, tags, n_endpoints)
+    SELECT c.rowid, c.name, lower(c.name), c.description, 1000, 'me', g.id, g.name, 0, 0, c.tags, 1
       FROM came c JOIN business_group g ON g.name = c.business_group ORDER BY c.rowid;
 INSERT INTO certificate_check(certificate_id) SELECT rowid FROM came;
 INSERT INTO certificate_access(certificate_id, relation, account_id, may_use_key, is_notified)

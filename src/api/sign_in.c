@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/secret.h"
+#include "codec/fold.h"
 #include "codec/hex.h"
 #include "db/db.h"
 #include "store/account.h"
@@ -25,9 +26,14 @@ struct keys {
     char address[96];
 };
 
-static void throttle_keys(const struct api_call *call, const char *name, struct keys *keys)
+/* One key for all the ways in which somebody can be called: capitals, or the address of their mail.
+ */
+static void throttle_keys(const struct api_call *call, const struct account_row *account,
+    const char *name, struct keys *keys)
 {
-    (void)snprintf(keys->account, sizeof keys->account, "account:%.128s", name);
+    autofree(str) char *folded = text_fold(account ? account->name : name);
+
+    (void)snprintf(keys->account, sizeof keys->account, "account:%.128s", folded);
     (void)snprintf(keys->address, sizeof keys->address, "address:%s", call->address);
 }
 
@@ -98,7 +104,7 @@ bool sign_in_open(struct api_call *call, const struct account_row *account,
     uint8_t hash[SHA256_SIZE];
     struct keys keys;
 
-    throttle_keys(call, account->name, &keys);
+    throttle_keys(call, account, NULL, &keys);
     make_secret(id, SESSION_ID_SIZE);
     make_secret(session.csrf, sizeof session.csrf);
     digest_sha256(span_text(id), hash);
@@ -129,8 +135,10 @@ bool sign_in_check(struct api_call *call, const char *name, struct span password
     autofree(account_row) struct account_row *account = NULL;
     struct keys keys;
 
-    throttle_keys(call, name, &keys);
-    if (!check_throttle(call, &keys, err) || !find_account(call, name, &account, err))
+    if (!find_account(call, name, &account, err))
+        return false;
+    throttle_keys(call, account, name, &keys);
+    if (!check_throttle(call, &keys, err))
         return false;
     bool matches = password_matches(password,
         account && !account->is_disabled ? account->password_hash : NULL);

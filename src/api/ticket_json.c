@@ -90,7 +90,8 @@ static void write_csr(struct api_call *call, const struct request_row *request)
 }
 
 static bool write_approvals(struct api_call *call, const struct ticket_row *ticket,
-    const struct profile_row *profile, bool *ret_may, struct err *err)
+    const struct request_row *request, const struct profile_row *profile, bool *ret_may,
+    struct err *err)
 {
     autodone(approval_rows) struct approval_rows rows = { 0 };
     struct json_out *const out = &call->reply;
@@ -119,8 +120,8 @@ static bool write_approvals(struct api_call *call, const struct ticket_row *tick
         return true;
     if (!store_profile_is_approver(call->tx, profile, call->who.account_id, &is_in_group, err))
         return false;
-    *ret_may = policy_may_approve(profile, is_in_group, ticket->reporter_id == call->who.account_id,
-        &ignored);
+    *ret_may = policy_may_approve(profile, is_in_group,
+        life_has_asked(ticket, request, call->who.account_id), &ignored);
     return true;
 }
 
@@ -195,7 +196,7 @@ bool ticket_json_write_full(struct api_call *call, const struct ticket_row *tick
     write_fields(&call->reply, ticket);
     json_bool(&call->reply, "wants_csr", request && request->wants_csr);
     write_csr(call, request);
-    if (!write_approvals(call, ticket, profile, &may_approve, err) ||
+    if (!write_approvals(call, ticket, request, profile, &may_approve, err) ||
         !write_order(call, ticket, err) || !write_expected(call, ticket, err) ||
         !write_watchers(call, ticket, err))
         return false;

@@ -164,8 +164,11 @@ static bool approval_give(struct api_call *call, struct err *err)
     const bool is_approved = json_in_bool(&in, "approved");
     const char *const comment = json_in_text_opt(&in, "comment", 0, 2000, "");
 
-    return json_in_end(&in, err) && life_approve(&life, id, is_approved, comment, err) &&
-           ticket_answer(call, id, TICKET_UPDATED, err);
+    if (!json_in_end(&in, err))
+        return false;
+    return life_approve(&life, id, is_approved, comment, call->if_match, err)
+               ? ticket_answer(call, id, TICKET_UPDATED, err)
+               : api_stale(call, err);
 }
 
 /* ---- by the record ---- */

@@ -13,6 +13,7 @@
 #include "store/deployment.h"
 #include "store/dump.h"
 #include "store/job.h"
+#include "store/local_ca.h"
 #include "store/schema.h"
 #include "store/sealed_key.h"
 #include "store/standby.h"
@@ -133,8 +134,9 @@ static bool settle(struct tx *tx, const struct backup_info *info, int64_t now, s
     (void)snprintf(reason, sizeof reason, "restored from a backup of %s, made at %s", info->node,
         info->created_at);
     return store_job_release(tx, NULL, err) && store_delivery_shelve(tx, err) &&
-           store_deployment_shelve(tx, now, err) && store_restore_begin(tx, now, err) &&
-           store_standby_begin(tx, reason, now, err) && audit_restore(tx, info, now, err);
+           store_deployment_shelve(tx, now, err) && store_local_ca_restored(tx, err) &&
+           store_restore_begin(tx, now, err) && store_standby_begin(tx, reason, now, err) &&
+           audit_restore(tx, info, now, err);
 }
 
 struct adoption {

@@ -34,12 +34,12 @@ bool policy_approvals_check(const struct profile_row *profile,
                n_missing, profile->approver_group);
 }
 
-bool policy_may_approve(const struct profile_row *profile, bool is_in_group, bool is_reporter,
+bool policy_may_approve(const struct profile_row *profile, bool is_in_group, bool has_asked,
     struct err *err)
 {
     if (profile->n_approvals == 0)
         return fail(err, ERR_CONFLICT, "the profile \"%s\" needs no approval", profile->name);
-    if (is_reporter)
+    if (has_asked)
         return fail(err, ERR_DENIED, "nobody approves what they ask for themselves");
     return is_in_group || fail(err, ERR_DENIED,
                               "only the group \"%s\" approves requests for the"

@@ -37,5 +37,5 @@ bool policy_approvals_check(const struct profile_row *profile,
     const struct policy_approvals *approvals, struct err *err) must_check;
 
 /* May this account's word count? Nobody agrees to what they ask for themselves. */
-bool policy_may_approve(const struct profile_row *profile, bool is_in_group, bool is_reporter,
+bool policy_may_approve(const struct profile_row *profile, bool is_in_group, bool has_asked,
     struct err *err) must_check;

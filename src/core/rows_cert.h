@@ -72,6 +72,7 @@ struct cert_row {
     char *chain_status;          /* of the current version; "" before one was seen */
     int64_t sealed_key_id;       /* its private key; 0: we do not have it */
     int64_t n_endpoints;
+    int64_t n_resources;
     char *resources;  /* names of those it is associated with, separated by ";" */
     char *fields;     /* of its own: JSON, {name: value} */
     char *ticket_key; /* the newest open ticket about it; NULL: none */

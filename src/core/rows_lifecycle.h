@@ -72,6 +72,7 @@ struct request_row {
     char *domain;
     char *ca_certificate_id;
     bool wants_csr;
+    int64_t asked_by; /* who gave the CSR or the names; 0: certdesk itself, or they are gone */
 };
 void request_row_done(struct request_row *row);
 void request_row_free(struct request_row *row);

@@ -142,6 +142,28 @@ static void start_due(struct scheduler *self, struct db *db, const struct schedu
     }
 }
 
+/* A run that is later than the next one after now was planned by a clock that was ahead: once that
+ * is set right, nothing would run until the day that it showed. */
+static void plan_again(struct db *db, const struct schedule_row *row, int64_t now)
+{
+    autofree(tx) struct tx *tx = NULL;
+    struct err err = { 0 };
+    int64_t at = 0;
+
+    if (!next_run(row->cron, now, &at, &err)) {
+        log_warning("schedule.not_planned", KV_STR("schedule", row->name), KV_ERR(&err));
+        return;
+    }
+    if (row->next_run_at <= at)
+        return;
+    if (tx_begin(db, TX_WRITE, &tx, &err) &&
+        store_schedule_move(tx, row->name, row->next_run_at, at, &err) &&
+        tx_commit(take(&tx), &err))
+        log_warning("schedule.planned_again", KV_STR("schedule", row->name));
+    else
+        log_warning("schedule.not_planned", KV_STR("schedule", row->name), KV_ERR(&err));
+}
+
 /* What dead nodes were doing is there to be done. */
 static void look_at_nodes(struct scheduler *self, struct db *db)
 {
@@ -169,6 +191,8 @@ static void look(void *state, void *arg)
     for (size_t i = 0; i < n; i++) {
         if (rows[i]->next_run_at <= now && !atomic_load(&self->is_stopping))
             start_due(self, state, rows[i], now);
+        else if (rows[i]->next_run_at > now)
+            plan_again(state, rows[i], now);
         schedule_row_free(rows[i]);
     }
     look_at_nodes(self, state);

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "life/work.h"
+#include "store/account.h"
 #include "store/approval.h"
 #include "store/audit.h"
 #include "store/ca.h"
@@ -200,6 +201,44 @@ bool life_move(struct life *life, struct tx *tx, const struct life_case *c, enum
     (void)snprintf(what, sizeof what, "is in stage %s", ticket_status_title(to));
     return store_ticket_edit(tx, c->ticket->id, &whole, life->now, err) &&
            life_tell(tx, c->ticket, life->who->account_id, what, life->now, err);
+}
+
+bool life_has_asked(const struct ticket_row *ticket, const struct request_row *request,
+    int64_t account_id)
+{
+    return account_id &&
+           (ticket->reporter_id == account_id || (request && request->asked_by == account_id));
+}
+
+static bool may_use(struct tx *tx, const struct profile_row *profile, int64_t account_id, bool *ret,
+    struct err *err)
+{
+    autofree(account_row) struct account_row *account = NULL;
+    struct policy_use use = { 0 };
+
+    *ret = false;
+    if (!account_id)
+        return true;
+    if (!store_account_get(tx, account_id, &account, err) ||
+        !store_profile_use(tx, profile->id, account_id, &use, err))
+        return false;
+    use.is_admin = strcmp(account->role, role_name(ROLE_ADMIN)) == 0;
+    *ret = !account->is_disabled && policy_use_sees(&use, false);
+    return true;
+}
+
+bool life_check_use(struct life *life, struct tx *tx, const struct life_case *c, bool or_asker,
+    struct err *err)
+{
+    bool may = false;
+
+    if (life->who->account_id == 0 || life->who->role == ROLE_ADMIN)
+        return true;
+    if (!may_use(tx, c->profile, life->who->account_id, &may, err) ||
+        (!may && or_asker && !may_use(tx, c->profile, c->request->asked_by, &may, err)))
+        return false;
+    return may ||
+           fail(err, ERR_DENIED, "you may not use the profile \"%s\" any more", c->profile->name);
 }
 
 bool life_check_approvals(struct tx *tx, const struct life_case *c, struct err *err)

@@ -141,12 +141,14 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
     if (!life_case_lock(life, tx, step->ticket_id, NULL, &c, err) ||
         !life_case_require(life, &c, ACTION_EDIT, err) || !check_takes_csr(&c, err) ||
         (c.status != STATUS_CERTIFICATE_REQUEST && !life_check_agreed(&c, step->parsed, err)) ||
+        !life_check_use(life, tx, &c, false, err) ||
         !life_judge(life, &c, step->parsed, false, err) || !life_note(life, tx, err))
         return false;
     life_domain(step->parsed, domain);
     buf_addf(&body, "A new request (CSR) was given: %s, %s with %d bits.",
         csr_subject(step->parsed), csr_key_algorithm(step->parsed), csr_key_bits(step->parsed));
-    return store_request_set_csr(tx, c.ticket->id, csr_der(step->parsed), domain, 0, err) &&
+    return store_request_set_csr(tx, c.ticket->id, csr_der(step->parsed), domain, 0,
+               life->who->account_id, err) &&
            (c.status != STATUS_CERTIFICATE_REQUEST ||
                (store_approvals_forget(tx, c.ticket->id, err) &&
                    life_ask_approvers(tx, c.ticket, c.profile, life->now, err))) &&
@@ -186,7 +188,7 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
     bool is_in_group = false;
 
-    if (!life_case_lock(life, tx, step->ticket_id, NULL, &c, err))
+    if (!life_case_lock(life, tx, step->ticket_id, step->ask, &c, err))
         return false;
     if (!c.profile || c.profile->n_approvals == 0)
         return fail(err, ERR_CONFLICT, "%s needs no approval", c.ticket->key);
@@ -194,8 +196,8 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
         return fail(err, ERR_CONFLICT, "%s is in status %s: there is nothing to approve",
             c.ticket->key, ticket_status_title(c.status));
     if (!store_profile_is_approver(tx, c.profile, who->account_id, &is_in_group, err) ||
-        !policy_may_approve(c.profile, is_in_group, c.ticket->reporter_id == who->account_id,
-            err) ||
+        !policy_may_approve(c.profile, is_in_group,
+            life_has_asked(c.ticket, c.request, who->account_id), err) ||
         !life_note(life, tx, err))
         return false;
     buf_addf(&body, "%s %s this request.%s%s", who->name,
@@ -209,10 +211,12 @@ static bool write_approval(struct tx *tx, void *arg, struct err *err)
 }
 
 bool life_approve(struct life *life, int64_t ticket_id, bool is_approved, const char *comment,
-    struct err *err)
+    int64_t expected_row_version, struct err *err)
 {
+    const struct life_ask seen = { .expected_row_version = expected_row_version };
     struct step step = { .life = life,
         .ticket_id = ticket_id,
+        .ask = &seen,
         .is_approved = is_approved,
         .comment = comment };
 

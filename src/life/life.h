@@ -138,9 +138,10 @@ bool life_delete(struct life *life, struct tx *tx, int64_t ticket_id, struct err
 bool life_set_csr(struct life *life, int64_t ticket_id, struct span csr, struct err *err)
     must_check;
 
-/* Agree, or not, to what a ticket asks for. */
+/* Agree, or not, to what a ticket asks for, in the version that was looked at; 0: in any.
+ * ERR_CONFLICT with store_is_stale(): it asks for something else by now. */
 bool life_approve(struct life *life, int64_t ticket_id, bool is_approved, const char *comment,
-    struct err *err) must_check;
+    int64_t expected_row_version, struct err *err) must_check;
 
 /* ---- for jobs ---- */
 
@@ -157,6 +158,10 @@ bool life_revoke_again(struct life *life, int64_t ticket_id, const struct life_a
     const char *back_to, struct err *err) must_check;
 
 /* ---- what may be done ---- */
+
+/* Is it theirs, what the ticket asks for? They reported it, or gave its request. */
+bool life_has_asked(const struct ticket_row *ticket, const struct request_row *request,
+    int64_t account_id);
 
 /* How somebody stands to a ticket: as to its record; its reporter and assignee at least take part.
  */

@@ -331,6 +331,7 @@ static bool add_request(struct life *life, struct tx *tx, const struct life_made
         buf_add_span(&row->csr, csr_der(made->csr));
     row->names = xstrdup(made->names.size > 0 ? buf_text(&made->names) : "{}");
     row->domain = xstrdup(made->domain);
+    row->asked_by = life->who->account_id;
     row->ca_certificate_id =
         xstrdup(made->wish.ca_certificate_id ? made->wish.ca_certificate_id : "");
     return (made->key.csr.size == 0 ||

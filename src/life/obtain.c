@@ -118,6 +118,10 @@ static bool check(struct obtain *o, struct tx *tx, struct err *err)
         return fail(err, ERR_CONFLICT,
             "nobody has approved this request (CSR): give it to %s, and have it approved",
             c->ticket->key);
+    /* What was allowed once is renewed, but for another request. */
+    if ((!o->is_renewal || o->ask->csr.size > 0) &&
+        !life_check_use(o->life, tx, c, o->ask->csr.size == 0, err))
+        return false;
     return o->is_renewal ? check_renewal(o, tx, err) : life_check_approvals(tx, c, err);
 }
 
@@ -240,7 +244,7 @@ static bool keep_csr(struct obtain *o, struct tx *tx, struct err *err)
     return (o->key.csr.size == 0 ||
                life_key_keep(o->life, tx, &o->key, &o->order.sealed_key_id, err)) &&
            store_request_set_csr(tx, o->c.ticket->id, csr_der(o->csr), o->domain,
-               o->order.sealed_key_id, err);
+               o->order.sealed_key_id, o->ask->csr.size > 0 ? o->life->who->account_id : 0, err);
 }
 
 /* Is it still as it was looked at? *ret_done: somebody else has done the same meanwhile. */

@@ -68,21 +68,38 @@ static bool names_it(const struct cert *cert, const char *domain)
     return false;
 }
 
-/* May they who ask change a record that has it? */
+/*
+ * Everybody can have a record of what everybody can see. To end a certificate it takes a record for
+ * which it was issued, or, as with RFC 8555 (7.6), its key.
+ */
+static bool is_theirs(const struct revoke *r, const struct record_version_row *own,
+    unsigned relations)
+{
+    const struct principal *const who = r->life->who;
+
+    return permission_allows(who, ACTION_EDIT, relations) &&
+           (own->origin == VERSION_ISSUED ||
+               (own->sealed_key_id && permission_allows(who, ACTION_USE_KEY, relations)));
+}
+
+/* May they who ask end it? Whoever may change every record may. */
 static bool may_revoke(struct revoke *r, struct tx *tx, int64_t version_id, bool *ret,
     struct err *err)
 {
     autodone(id_list) struct id_list records = { 0 };
 
-    *ret = false;
+    *ret = permission_allows(r->life->who, ACTION_EDIT, 0);
     if (!store_version_records(tx, version_id, &records, err))
         return false;
     for (size_t i = 0; i < records.n && !*ret; i++) {
+        autofree(record_version_row) struct record_version_row *own = NULL;
         unsigned relations = 0;
 
-        if (!store_cert_relations(tx, records.items[i], r->life->who->account_id, &relations, err))
+        if (!store_cert_relations(tx, records.items[i], r->life->who->account_id, &relations,
+                err) ||
+            !store_record_version_find(tx, records.items[i], version_id, &own, err))
             return false;
-        *ret = permission_allows(r->life->who, ACTION_EDIT, relations);
+        *ret = own && is_theirs(r, own, relations);
     }
     return true;
 }

@@ -144,6 +144,13 @@ bool life_obtain(struct life *life, int64_t ticket_id, const struct life_ask *as
 bool life_revoke(struct life *life, int64_t ticket_id, const struct life_ask *ask, struct err *err)
     must_check;
 
+/*
+ * May life->who use the ticket's profile, still? ERR_DENIED if not, unless `or_asker`, and whoever
+ * gave the request may: then it is theirs, whoever carries it out.
+ */
+bool life_check_use(struct life *life, struct tx *tx, const struct life_case *c, bool or_asker,
+    struct err *err) must_check;
+
 /* Have enough people agreed? ERR_CONFLICT if not. */
 bool life_check_approvals(struct tx *tx, const struct life_case *c, struct err *err) must_check;
 

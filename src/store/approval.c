@@ -55,7 +55,9 @@ bool store_approvals_count(struct tx *tx, int64_t ticket_id, int64_t group_id, i
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "SELECT p.is_approved FROM approval p JOIN account a ON a.id = p.account_id"
                        "  JOIN group_member m ON m.account_id = p.account_id AND m.group_id = $2"
-                       " WHERE p.ticket_id = $1 AND p.account_id <> $3 AND a.is_disabled = FALSE");
+                       " WHERE p.ticket_id = $1 AND p.account_id <> $3 AND a.is_disabled = FALSE"
+                       "   AND NOT EXISTS (SELECT 1 FROM certificate_request q"
+                       "     WHERE q.ticket_id = p.ticket_id AND q.asked_by = p.account_id)");
 
     stmt_bind_i64(q, 1, ticket_id);
     stmt_bind_i64(q, 2, group_id);

@@ -20,6 +20,7 @@ bool store_approvals(struct tx *tx, int64_t ticket_id, struct approval_rows *row
 /* Another request stands in the ticket now: nobody has agreed to that. */
 bool store_approvals_forget(struct tx *tx, int64_t ticket_id, struct err *err) must_check;
 
-/* What members of the group have said who may sign in still, `reporter_id` left out. */
+/* What members of the group have said who may sign in still; `reporter_id`, and whoever gave the
+ * request, left out. */
 bool store_approvals_count(struct tx *tx, int64_t ticket_id, int64_t group_id, int64_t reporter_id,
     struct policy_approvals *ret, struct err *err) must_check;

@@ -30,6 +30,8 @@ struct cert_new {
     size_t n_shares;
     const struct endpoint_key *places; /* added where they are new */
     size_t n_places;
+    const struct custom_field_value *fields; /* that it has, each once */
+    size_t n_fields;
 };
 
 /* Can it be written, as far as that is told without the database? ERR_INVALID without a name or an

@@ -14,16 +14,18 @@
 #include "store/cert.h"
 #include "store/cert_load.h"
 #include "store/cert_words.h"
+#include "store/custom_field.h"
 #include "store/endpoint_link.h"
+#include "store/field_text.h"
 #include "store/ids.h"
 #include "store/tags.h"
 
 static const struct many_sql records = {
     "INSERT INTO certificate(id, name, name_lower, description, is_imported, is_managed, owner_id,"
     " assignee_id, business_group_id, required_names, notify_periods, created_at, updated_at,"
-    " is_unused, owner_name, business_group_name)",
-    "itttbbiiittib",
-    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13,"
+    " is_unused, tags, fields, n_endpoints, owner_name, business_group_name)",
+    "itttbbiiittibtti",
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16,"
     " (SELECT a.name FROM account a WHERE a.id = $7),"
     " (SELECT g.name FROM business_group g WHERE g.id = $9)",
     ""
@@ -40,6 +42,7 @@ struct adding {
     size_t n;
     int64_t now;
     const int64_t *ids;
+    char **tags; /* of each, as they are kept */
 };
 
 bool cert_check_name(const char *name, struct err *err)
@@ -68,6 +71,10 @@ static const char *not_empty(const char *text)
 static void add_record(struct many *rows, const struct adding *adding, size_t i, const char *folded)
 {
     const struct cert_new *const cert = &adding->certs[i];
+    autodone(buf) struct buf fields = BUF_INIT(FIELD_TEXT_MAX);
+
+    for (size_t k = 0; k < cert->n_fields; k++)
+        field_text_add(&fields, cert->fields[k].field_id, cert->fields[k].value);
 
     many_i64(rows, adding->ids[i]);
     many_text(rows, cert->name);
@@ -82,6 +89,9 @@ static void add_record(struct many *rows, const struct adding *adding, size_t i,
     many_text(rows, not_empty(cert->notify_periods));
     many_i64(rows, adding->now);
     many_bool(rows, cert->n_places == 0);
+    many_text(rows, adding->tags[i]);
+    many_text(rows, buf_text(&fields));
+    many_i64(rows, (int64_t)endpoint_keys_count(cert->places, cert->n_places));
 }
 
 /* The records themselves, and the words that they are found by. */
@@ -131,8 +141,17 @@ static bool write_tags(const struct adding *adding, struct err *err)
     autofree(many) struct many *rows = tags_prepare(adding->tx);
 
     for (size_t i = 0; i < adding->n; i++)
-        if (adding->certs[i].tags && !tags_add(rows, adding->ids[i], adding->certs[i].tags, err))
-            return false;
+        tags_add(rows, adding->ids[i], adding->tags[i]);
+    return many_run(rows, err);
+}
+
+static bool write_fields(const struct adding *adding, struct err *err)
+{
+    autofree(many) struct many *rows = custom_field_prepare(adding->tx);
+
+    for (size_t i = 0; i < adding->n; i++)
+        for (size_t k = 0; k < adding->certs[i].n_fields; k++)
+            custom_field_add(rows, adding->ids[i], &adding->certs[i].fields[k]);
     return many_run(rows, err);
 }
 
@@ -162,22 +181,37 @@ static bool write_all(const struct adding *adding, struct err *err)
     for (size_t i = 0; i < adding->n; i++)
         bucket_move(adding->tx, &nothing, &unknown);
     return write_records(adding, err) && write_checks(adding, err) && write_access(adding, err) &&
-           write_tags(adding, err) && write_places(adding, err);
+           write_tags(adding, err) && write_fields(adding, err) && write_places(adding, err);
+}
+
+static bool tidy_tags(const struct adding *adding, struct err *err)
+{
+    for (size_t i = 0; i < adding->n; i++) {
+        const char *const tags = adding->certs[i].tags;
+
+        if (!tags_tidy(tags ? tags : "", &adding->tags[i], err))
+            return false;
+    }
+    return true;
 }
 
 bool store_certs_add(struct tx *tx, const struct cert_new *certs, size_t n, int64_t now,
     int64_t *ret_ids, struct err *err)
 {
-    const struct adding adding = { tx, certs, n, now, ret_ids };
+    const struct adding adding = { tx, certs, n, now, ret_ids, xcalloc(n, sizeof(char *)) };
+    bool works = true;
 
     for (size_t i = 0; i < n; i++)
-        if (!store_cert_check_new(&certs[i], err))
-            return false;
-    if (n == 1)
-        return (ids_take(tx, "certificate", 1, ret_ids, err) && write_all(&adding, err)) ||
-               err_wrap(err, "could not add certificate \"%s\"", certs->name);
-    return (ids_take(tx, "certificate", n, ret_ids, err) && write_all(&adding, err)) ||
-           err_wrap(err, "could not add %zu certificates", n);
+        works = works && store_cert_check_new(&certs[i], err);
+    if (works)
+        works = (tidy_tags(&adding, err) && ids_take(tx, "certificate", n, ret_ids, err) &&
+                    write_all(&adding, err)) ||
+                (n == 1 ? err_wrap(err, "could not add certificate \"%s\"", certs->name)
+                        : err_wrap(err, "could not add %zu certificates", n));
+    for (size_t i = 0; i < n; i++)
+        free(adding.tags[i]);
+    free(adding.tags);
+    return works;
 }
 
 bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int64_t *ret_id,

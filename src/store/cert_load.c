@@ -1,34 +1,38 @@
 /* store/cert_load: see the header. */
 #include "store/cert_load.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "codec/json.h"
+#include "store/field_text.h"
 #include "store/read.h"
 #include "store/select.h"
 #include "store/version_read.h"
 
-#define N_COLUMNS 35
+#define N_COLUMNS 37
 
-#define FROM_RECORD                                                                                \
-    "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_id, o.name,"         \
-    " c.assignee_id, a.name, c.business_group_id, g.name, c.required_names, c.notify_periods,"     \
-    " c.created_at, c.updated_at, c.row_version, c.version_id, c.begins_at, c.expires_at,"         \
-    " c.expiring_at, c.revoked_at, c.notify_at, h.last_checked_at, h.last_error, c.alert,"         \
-    " r.id, r.ca_certificate_id, r.chain_status,"                                                  \
-    " (SELECT count(*) FROM certificate_endpoint e WHERE e.certificate_id = c.id),"                \
-    " k.id, k.project, k.number, r.sealed_key_id, p.name, s.status, " VERSION_COLUMNS              \
-    "  FROM certificate c"                                                                         \
-    "  JOIN certificate_check h ON h.certificate_id = c.id"                                        \
-    "  JOIN account o ON o.id = c.owner_id"                                                        \
-    "  LEFT JOIN account a ON a.id = c.assignee_id"                                                \
-    "  LEFT JOIN business_group g ON g.id = c.business_group_id"                                   \
-    "  LEFT JOIN version v ON v.id = c.version_id"                                                 \
-    "  LEFT JOIN record_version r ON r.certificate_id = c.id AND r.version_id = c.version_id"      \
-    "  LEFT JOIN certificate_life l ON l.certificate_id = c.id"                                    \
-    "  LEFT JOIN profile p ON p.id = l.profile_id"                                                 \
-    "  LEFT JOIN ticket s ON s.id = l.ticket_id"                                                   \
-    "  LEFT JOIN ticket k ON k.id = (SELECT max(t.id) FROM ticket t"                               \
-    "       WHERE t.certificate_id = c.id AND t.resolved_at IS NULL)"                              \
+/*
+ * What the record keeps of other tables is not asked for there (adr/0008). A life is only looked
+ * for where there is one.
+ */
+#define FROM_RECORD                                                                                              \
+    "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_id, c.owner_name,"                 \
+    " c.assignee_id, a.name, c.business_group_id, c.business_group_name, c.required_names,"                      \
+    " c.notify_periods, c.created_at, c.updated_at, c.row_version, c.version_id, c.begins_at,"                   \
+    " c.expires_at, c.expiring_at, c.revoked_at, c.notify_at, h.last_checked_at, h.last_error,"                  \
+    " c.alert, c.record_version_id, c.ca_certificate_id, c.chain_status, c.n_endpoints,"                         \
+    " c.sealed_key_id, c.tags, c.fields, c.n_resources, k.project, k.number, p.name, s.status, " VERSION_COLUMNS \
+    "  FROM certificate c"                                                                                       \
+    "  JOIN certificate_check h ON h.certificate_id = c.id"                                                      \
+    "  LEFT JOIN account a ON a.id = c.assignee_id"                                                              \
+    "  LEFT JOIN version v ON v.id = c.version_id"                                                               \
+    "  LEFT JOIN certificate_life l"                                                                             \
+    "    ON l.certificate_id = CASE WHEN c.is_managed = TRUE THEN c.id END"                                      \
+    "  LEFT JOIN profile p ON p.id = l.profile_id"                                                               \
+    "  LEFT JOIN ticket s ON s.id = l.ticket_id"                                                                 \
+    "  LEFT JOIN ticket k ON k.id = (SELECT max(t.id) FROM ticket t"                                             \
+    "       WHERE t.certificate_id = c.id AND t.resolved_at IS NULL)"                                            \
     " WHERE c.id IN ("
 
 static void read_row(struct stmt *q, struct cert_row *row)
@@ -62,11 +66,15 @@ static void read_row(struct stmt *q, struct cert_row *row)
     row->ca_certificate_id = read_text_or_null(q, 26);
     row->chain_status = read_text(q, 27);
     row->n_endpoints = stmt_i64(q, 28);
-    if (!stmt_is_null(q, 29))
-        row->ticket_key = xasprintf("%s-%" PRId64, stmt_text(q, 30), stmt_i64(q, 31));
-    row->sealed_key_id = stmt_i64(q, 32);
-    row->profile = read_text_or_null(q, 33);
-    row->stage = read_text_or_null(q, 34);
+    row->sealed_key_id = stmt_i64(q, 29);
+    row->tags = read_text(q, 30);
+    row->fields = read_text(q, 31);
+    row->n_resources = stmt_i64(q, 32);
+    row->resources = xstrdup("");
+    if (!stmt_is_null(q, 33))
+        row->ticket_key = xasprintf("%s-%" PRId64, stmt_text(q, 33), stmt_i64(q, 34));
+    row->profile = read_text_or_null(q, 35);
+    row->stage = read_text_or_null(q, 36);
     if (row->version_id) {
         row->version = xcalloc(1, sizeof *row->version);
         version_read(q, N_COLUMNS, row->version);
@@ -91,27 +99,7 @@ static void append(char **list, const char *name)
     *list = longer;
 }
 
-static bool load_tags(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
-    struct err *err)
-{
-    autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
-
-    select_add(&select,
-        "SELECT certificate_id, tag FROM certificate_tag WHERE certificate_id IN (");
-    select_ids(&select, ids, n);
-    select_add(&select, ") ORDER BY certificate_id, tag");
-    q = select_prepare(tx, &select);
-    while (stmt_next(q)) {
-        struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
-
-        if (row)
-            append(&row->tags, stmt_text(q, 1));
-    }
-    return stmt_end(q, err);
-}
-
-static bool load_resources(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
+static bool read_resources(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
     struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
@@ -120,7 +108,7 @@ static bool load_resources(struct tx *tx, const int64_t *ids, size_t n, struct c
     select_add(&select, "SELECT DISTINCT s.certificate_id, r.name"
                         "  FROM association s JOIN resource r ON r.id = s.resource_id"
                         " WHERE s.certificate_id IN (");
-    select_ids(&select, ids, n);
+    select_ids(&select, ids->items, ids->n);
     select_add(&select, ") ORDER BY s.certificate_id, r.name");
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
@@ -132,62 +120,98 @@ static bool load_resources(struct tx *tx, const int64_t *ids, size_t n, struct c
     return stmt_end(q, err);
 }
 
-struct field_writer {
-    struct cert_row *row; /* whose fields are being written; NULL: nobody's yet */
-    struct buf buf;
-    struct json_out out;
+static bool load_resources(struct tx *tx, struct cert_rows *rows, struct err *err)
+{
+    autodone(id_list) struct id_list ids = { 0 };
+
+    for (size_t i = 0; i < rows->n; i++) {
+        if (rows->items[i].n_resources)
+            id_list_add(&ids, rows->items[i].id);
+    }
+    return ids.n == 0 || read_resources(tx, &ids, rows, err);
+}
+
+/* The custom fields that there are, by name. */
+struct field {
+    int64_t id;
+    char *name;
+    bool is_number;
 };
 
-static void end_fields(struct field_writer *writer)
+struct fields {
+    struct field items[CUSTOM_FIELDS_MAX];
+    size_t n;
+};
+
+static void fields_done(struct fields *fields)
 {
-    if (!writer->row)
-        return;
-    json_end(&writer->out);
-    str_set(&writer->row->fields, buf_text(&writer->buf));
-    buf_clear(&writer->buf);
-    writer->row = NULL;
+    for (size_t i = 0; i < fields->n; i++)
+        free(fields->items[i].name);
 }
+DEFINE_AUTODONE(fields);
 
-static void begin_fields(struct field_writer *writer, struct cert_row *row)
+static bool read_fields(struct tx *tx, struct fields *fields, struct err *err)
 {
-    if (writer->row == row)
-        return;
-    end_fields(writer);
-    writer->row = row;
-    json_out_init(&writer->out, &writer->buf);
-    json_begin_object(&writer->out, NULL);
-}
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT id, name, type FROM custom_field ORDER BY name");
 
-/* A number was made one when it was stored: JSON as it is. */
-static bool load_fields(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
-    struct err *err)
-{
-    struct field_writer writer = { .buf = BUF_INIT(JSON_MAX_BYTES) };
-    autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
-
-    select_add(&select, "SELECT v.certificate_id, f.name, f.type, v.value"
-                        "  FROM certificate_field v JOIN custom_field f ON f.id = v.field_id"
-                        " WHERE v.certificate_id IN (");
-    select_ids(&select, ids, n);
-    select_add(&select, ") ORDER BY v.certificate_id, f.name");
-    q = select_prepare(tx, &select);
-    while (stmt_next(q)) {
-        struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
-        autofree(str) char *name = read_text(q, 1);
-        bool is_number = strcmp(stmt_text(q, 2), "number") == 0;
-
-        if (!row)
-            continue;
-        begin_fields(&writer, row);
-        if (is_number)
-            json_raw(&writer.out, name, span_text(stmt_text(q, 3)));
-        else
-            json_str(&writer.out, name, stmt_text(q, 3));
-    }
-    end_fields(&writer);
-    buf_done(&writer.buf);
+    while (stmt_next(q) && fields->n < CUSTOM_FIELDS_MAX)
+        fields->items[fields->n++] = (struct field){ stmt_i64(q, 0), read_text(q, 1),
+            strcmp(stmt_text(q, 2), "number") == 0 };
     return stmt_end(q, err);
+}
+
+/* A record's values, each at the place of its field; those of fields that are gone are left out. */
+static void place_values(const struct fields *fields, const char *text,
+    struct span values[static CUSTOM_FIELDS_MAX])
+{
+    struct span rest = span_text(text);
+    struct span value;
+    int64_t id;
+
+    while (field_text_next(&rest, &id, &value)) {
+        for (size_t i = 0; i < fields->n; i++) {
+            if (fields->items[i].id == id)
+                values[i] = value;
+        }
+    }
+}
+
+/* As kept, to JSON. A number was made one when it was stored: JSON as it is. */
+static void write_fields(const struct fields *fields, struct buf *buf, struct cert_row *row)
+{
+    struct span values[CUSTOM_FIELDS_MAX] = { 0 };
+    struct json_out out;
+
+    place_values(fields, row->fields, values);
+    buf_clear(buf);
+    json_out_init(&out, buf);
+    json_begin_object(&out, NULL);
+    for (size_t i = 0; i < fields->n; i++) {
+        const struct field *const field = &fields->items[i];
+
+        if (values[i].size && field->is_number)
+            json_raw(&out, field->name, values[i]);
+        else if (values[i].size)
+            json_str_span(&out, field->name, values[i]);
+    }
+    json_end(&out);
+    str_set(&row->fields, buf_text(buf));
+}
+
+static bool load_fields(struct tx *tx, struct cert_rows *rows, struct err *err)
+{
+    autodone(buf) struct buf buf = BUF_INIT(JSON_MAX_BYTES);
+    autodone(fields) struct fields fields = { 0 };
+    bool has_any = false;
+
+    for (size_t i = 0; i < rows->n; i++)
+        has_any = has_any || rows->items[i].fields[0];
+    if (has_any && !read_fields(tx, &fields, err))
+        return false;
+    for (size_t i = 0; i < rows->n; i++)
+        write_fields(&fields, &buf, &rows->items[i]);
+    return true;
 }
 
 static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
@@ -200,14 +224,8 @@ static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cer
     select_ids(&select, ids, n);
     select_add(&select, ")");
     q = select_prepare(tx, &select);
-    while (stmt_next(q)) {
-        struct cert_row *row = cert_rows_add(rows);
-
-        read_row(q, row);
-        row->tags = xstrdup("");
-        row->resources = xstrdup("");
-        row->fields = xstrdup("{}");
-    }
+    while (stmt_next(q))
+        read_row(q, cert_rows_add(rows));
     return stmt_end(q, err);
 }
 
@@ -233,8 +251,8 @@ static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_r
 {
     autodone(cert_rows) struct cert_rows found = { 0 };
 
-    if (!load_records(tx, ids, n, &found, err) || !load_tags(tx, ids, n, &found, err) ||
-        !load_resources(tx, ids, n, &found, err) || !load_fields(tx, ids, n, &found, err))
+    if (!load_records(tx, ids, n, &found, err) || !load_resources(tx, &found, err) ||
+        !load_fields(tx, &found, err))
         return err_wrap(err, "could not read the records");
     put_in_order(ids, n, &found);
     for (size_t i = 0; i < found.n; i++)

@@ -12,6 +12,7 @@
 #include "store/life.h"
 #include "store/pending.h"
 #include "store/read.h"
+#include "store/record_version.h"
 
 /* A list sorted by issuer carries it in its cursor, so there is an end to it. */
 #define ISSUER_SIZE 401
@@ -186,7 +187,8 @@ bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
     has_new_dates = old_version_id != facts.version_id || from.begins_at != to.begins_at ||
                     from.expires_at != to.expires_at || from.expiring_at != to.expiring_at;
     if (has_new_dates &&
-        (!write_dates(tx, id, &facts, now, err) || !write_access(tx, id, &facts, err)))
+        (!write_dates(tx, id, &facts, now, err) || !store_record_version_keep(tx, id, err) ||
+            !write_access(tx, id, &facts, err)))
         return false;
     bucket_move(tx, &from, &to);
     if (old_version_id != facts.version_id)

@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "codec/json_in.h"
 #include "db/many.h"
+#include "store/field_text.h"
 #include "store/read.h"
 
 #define COLUMNS "f.id, f.name, f.label, f.type, f.choices, f.is_required, f.row_version"
@@ -170,32 +171,74 @@ bool store_custom_field_count(struct tx *tx, int64_t id, int64_t *ret, struct er
     return read_number(q, ret, err);
 }
 
-bool store_custom_field_put_all(struct tx *tx, const struct custom_field_value *values, size_t n,
-    struct err *err)
+struct many *custom_field_prepare(struct tx *tx)
 {
     static const struct many_sql sql = {
         "INSERT INTO certificate_field(certificate_id, field_id, value)", "iit", "$1, $2, $3", ""
     };
-    autofree(many) struct many *rows = tx_prepare_many(tx, &sql);
 
-    for (size_t i = 0; i < n; i++) {
-        many_i64(rows, values[i].certificate_id);
-        many_i64(rows, values[i].field_id);
-        many_text(rows, values[i].value);
-    }
-    return many_run(rows, err);
+    return tx_prepare_many(tx, &sql);
+}
+
+void custom_field_add(struct many *rows, int64_t certificate_id,
+    const struct custom_field_value *value)
+{
+    many_i64(rows, certificate_id);
+    many_i64(rows, value->field_id);
+    many_text(rows, value->value);
+}
+
+static bool forget(struct tx *tx, int64_t certificate_id, int64_t field_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "DELETE FROM certificate_field WHERE certificate_id = $1 AND field_id = $2");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_i64(q, 2, field_id);
+    return stmt_run(q, err);
+}
+
+/* Until the transaction ends nobody else changes what is kept on the record. */
+static bool lock_record(struct tx *tx, int64_t certificate_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare_locking(tx, "SELECT id FROM certificate WHERE id = $1");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    return stmt_run(q, err);
+}
+
+/* The record's column `fields` again, from its values. */
+static bool keep_fields(struct tx *tx, int64_t certificate_id, struct err *err)
+{
+    autodone(buf) struct buf fields = BUF_INIT(FIELD_TEXT_MAX);
+    autofree(stmt) struct stmt *values =
+        tx_prepare(tx, "SELECT field_id, value FROM certificate_field WHERE certificate_id = $1"
+                       " ORDER BY field_id");
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE certificate SET fields = $2 WHERE id = $1");
+
+    stmt_bind_i64(values, 1, certificate_id);
+    while (stmt_next(values))
+        field_text_add(&fields, stmt_i64(values, 0), stmt_text(values, 1));
+    if (!stmt_end(values, err))
+        return false;
+    stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_text(q, 2, buf_text(&fields));
+    return stmt_run(q, err);
 }
 
 bool store_custom_field_put(struct tx *tx, int64_t certificate_id, int64_t field_id,
     const char *value, struct err *err)
 {
-    const struct custom_field_value now = { certificate_id, field_id, value };
-    autofree(stmt) struct stmt *forget =
-        tx_prepare(tx, "DELETE FROM certificate_field WHERE certificate_id = $1 AND field_id = $2");
+    const struct custom_field_value now = { field_id, value };
+    autofree(many) struct many *rows = custom_field_prepare(tx);
 
-    stmt_bind_i64(forget, 1, certificate_id);
-    stmt_bind_i64(forget, 2, field_id);
-    return stmt_run(forget, err) && store_custom_field_put_all(tx, &now, *value ? 1 : 0, err);
+    if (!lock_record(tx, certificate_id, err) || !forget(tx, certificate_id, field_id, err))
+        return false;
+    if (*value)
+        custom_field_add(rows, certificate_id, &now);
+    return many_run(rows, err) && keep_fields(tx, certificate_id, err);
 }
 
 bool store_custom_field_value(struct tx *tx, int64_t certificate_id, int64_t field_id, char **ret,

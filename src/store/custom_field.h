@@ -7,6 +7,7 @@
 #include "store/viewer.h"
 
 struct err;
+struct many;
 struct tx;
 
 #define CUSTOM_FIELDS_MAX 50
@@ -44,11 +45,12 @@ bool store_custom_field_put(struct tx *tx, int64_t certificate_id, int64_t field
 
 /* A record's value, neither NULL nor "". */
 struct custom_field_value {
-    int64_t certificate_id;
     int64_t field_id;
     const char *value;
 };
 
-/* Those of records that have none yet. */
-bool store_custom_field_put_all(struct tx *tx, const struct custom_field_value *values, size_t n,
-    struct err *err) must_check;
+/* Rows for the values of a new record; store/cert_add keeps them on the record, too. many_run()
+ * writes them. */
+struct many *custom_field_prepare(struct tx *tx) must_check;
+void custom_field_add(struct many *rows, int64_t certificate_id,
+    const struct custom_field_value *value);

@@ -140,7 +140,8 @@ bool store_dashboard_failing(struct tx *tx, const struct store_viewer *viewer, i
     "(t.status = 'certificate_request' AND t.reporter_id <> " account " AND EXISTS"                \
     " (SELECT 1 FROM certificate_request y JOIN profile z ON z.id = y.profile_id"                  \
     "  JOIN group_member g ON g.group_id = z.approver_group_id AND g.account_id = " account        \
-    "  WHERE y.ticket_id = t.id AND z.n_approvals > (SELECT count(*) FROM approval p"              \
+    "  WHERE y.ticket_id = t.id AND (y.asked_by IS NULL OR y.asked_by <> " account ")"             \
+    "   AND z.n_approvals > (SELECT count(*) FROM approval p"                                      \
     "   WHERE p.ticket_id = t.id AND p.is_approved = TRUE)) AND NOT EXISTS (SELECT 1"              \
     "  FROM approval p WHERE p.ticket_id = t.id AND p.account_id = " account "))"
 

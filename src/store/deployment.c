@@ -304,16 +304,21 @@ bool store_deployment_by_serial(struct tx *tx, const char *serial, struct id_lis
     return stmt_end(q, err);
 }
 
-bool store_deployment_key(struct tx *tx, int64_t version_id, int64_t certificate_id,
+bool store_deployment_key(struct tx *tx, const struct deployment_row *row, int64_t version_id,
     int64_t *ret_key, int64_t *ret_chain, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "SELECT r.sealed_key_id, r.chain_id FROM record_version r WHERE r.version_id = $1"
+        "  AND (r.certificate_id = $2 OR EXISTS (SELECT 1 FROM deployment d"
+        "    WHERE d.resource_id = $3 AND d.slot = $4 AND d.certificate_id = r.certificate_id"
+        "     AND d.version_id = r.version_id))"
         " ORDER BY CASE WHEN r.sealed_key_id IS NULL THEN 1 ELSE 0 END,"
         " CASE WHEN r.certificate_id = $2 THEN 0 ELSE 1 END, r.id LIMIT 1");
 
     stmt_bind_i64(q, 1, version_id);
-    stmt_bind_i64(q, 2, certificate_id);
+    stmt_bind_i64(q, 2, row->certificate_id);
+    stmt_bind_i64(q, 3, row->resource_id);
+    stmt_bind_text(q, 4, row->slot);
     *ret_key = 0;
     *ret_chain = 0;
     while (stmt_next(q)) {

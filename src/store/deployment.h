@@ -95,7 +95,10 @@ bool store_deployment_shelve(struct tx *tx, int64_t now, struct err *err) must_c
 bool store_deployment_by_serial(struct tx *tx, const char *serial, struct id_list *version_ids,
     struct err *err) must_check;
 
-/* The sealed key of a version, of whichever record has one (of `certificate_id` before others), and
- * the chain that goes with it; *ret_key is 0 where nobody has the key. */
-bool store_deployment_key(struct tx *tx, int64_t version_id, int64_t certificate_id,
+/*
+ * The sealed key of a version, and the chain that goes with it, as the deployment's own record has
+ * them, or one that brought this version to the same place before. A resource tells what is there,
+ * and is not believed so far that it gets keys of others: *ret_key is 0 where neither has the key.
+ */
+bool store_deployment_key(struct tx *tx, const struct deployment_row *row, int64_t version_id,
     int64_t *ret_key, int64_t *ret_chain, struct err *err) must_check;

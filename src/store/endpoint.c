@@ -125,6 +125,19 @@ bool store_endpoint_get(struct tx *tx, const struct store_viewer *viewer, int64_
     return true;
 }
 
+/* By how many there are more, and not how many there are: another transaction may be at it, too. */
+static bool count_endpoints(struct tx *tx, int64_t certificate_id, int64_t n_more, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE certificate SET n_endpoints = n_endpoints + $2 WHERE id = $1");
+
+    if (n_more == 0)
+        return true;
+    stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_i64(q, 2, n_more);
+    return stmt_run(q, err);
+}
+
 bool store_endpoint_attach(struct tx *tx, int64_t certificate_id, int64_t endpoint_id,
     struct err *err)
 {
@@ -135,7 +148,8 @@ bool store_endpoint_attach(struct tx *tx, int64_t certificate_id, int64_t endpoi
     stmt_bind_i64(q, 1, certificate_id);
     stmt_bind_i64(q, 2, endpoint_id);
     pending_words(tx, certificate_id);
-    return stmt_run(q, err) && store_cert_use_grown(tx, certificate_id, err);
+    return stmt_run(q, err) && count_endpoints(tx, certificate_id, stmt_n_changed(q), err) &&
+           store_cert_use_grown(tx, certificate_id, err);
 }
 
 bool store_endpoint_detach(struct tx *tx, int64_t certificate_id, int64_t endpoint_id,
@@ -156,7 +170,8 @@ bool store_endpoint_detach(struct tx *tx, int64_t certificate_id, int64_t endpoi
             certificate_id, endpoint_id);
     stmt_bind_i64(q, 1, endpoint_id);
     pending_words(tx, certificate_id);
-    return stmt_run(q, err) && store_cert_use_changed(tx, certificate_id, err);
+    return stmt_run(q, err) && count_endpoints(tx, certificate_id, -1, err) &&
+           store_cert_use_changed(tx, certificate_id, err);
 }
 
 bool store_endpoints_of_cert(struct tx *tx, int64_t certificate_id, struct endpoint_rows *rows,

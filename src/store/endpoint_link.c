@@ -38,6 +38,25 @@ static int compare_keys(const void *a, const void *b)
     return order ? order : strcmp(x->vantage, y->vantage);
 }
 
+size_t endpoint_keys_count(const struct endpoint_key *keys, size_t n)
+{
+    const struct endpoint_key **sorted;
+    size_t n_different = n;
+
+    if (n < 2)
+        return n;
+    sorted = xcalloc(n, sizeof(void *));
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &keys[i];
+    qsort(sorted, n, sizeof(void *), compare_keys);
+    for (size_t i = 1; i < n; i++) {
+        if (compare_keys(&sorted[i - 1], &sorted[i]) == 0)
+            n_different--;
+    }
+    free(sorted);
+    return n_different;
+}
+
 static void add_key(struct many *rows, const struct endpoint_key *key)
 {
     many_text(rows, key->host);

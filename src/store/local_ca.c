@@ -4,6 +4,9 @@
 #include "base/err.h"
 #include "store/read.h"
 
+/* More lists than anybody makes between a backup and its restore. */
+#define CRL_NUMBERS_SKIPPED 1000000
+
 #define DER_MAX (1u << 20)
 
 static void read_row(struct stmt *q, struct local_ca_row *row)
@@ -169,6 +172,16 @@ bool store_local_ca_set_crl(struct tx *tx, const struct local_ca_row *row, struc
         return false;
     *ret_changed = stmt_n_changed(q) > 0;
     return true;
+}
+
+bool store_local_ca_restored(struct tx *tx, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE local_ca SET crl_number = crl_number + $1, crl_n_revoked = -1"
+                       " WHERE crl_number > 0");
+
+    stmt_bind_i64(q, 1, CRL_NUMBERS_SKIPPED);
+    return stmt_run(q, err);
 }
 
 bool store_local_ca_active(struct tx *tx, struct id_list *ids, struct err *err)

@@ -35,6 +35,12 @@ bool store_local_ca_crl(struct tx *tx, int64_t ca_id, struct buf *der, struct er
 bool store_local_ca_set_crl(struct tx *tx, const struct local_ca_row *row, struct span der,
     bool *ret_changed, struct err *err) must_check;
 
+/*
+ * Lists may have been published after the backup that this was restored from: the numbers go on far
+ * above theirs (RFC 5280, 5.2.3: they only grow), and each list is due to be signed anew.
+ */
+bool store_local_ca_restored(struct tx *tx, struct err *err) must_check;
+
 /* The ids of all that have a certificate, disabled ones too. */
 bool store_local_ca_active(struct tx *tx, struct id_list *ids, struct err *err) must_check;
 

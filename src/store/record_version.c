@@ -47,6 +47,18 @@ static bool supersede(struct tx *tx, int64_t certificate_id, const char *slot, i
     return stmt_run(q, err);
 }
 
+bool store_record_version_keep(struct tx *tx, int64_t certificate_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "UPDATE certificate SET (record_version_id, ca_certificate_id, chain_status, sealed_key_id) ="
+        " (SELECT r.id, r.ca_certificate_id, r.chain_status, r.sealed_key_id"
+        "    FROM record_version r WHERE r.certificate_id = certificate.id"
+        "     AND r.version_id = certificate.version_id) WHERE id = $1");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    return stmt_run(q, err);
+}
+
 bool store_record_version_put(struct tx *tx, const struct record_version_new *version, int64_t now,
     int64_t *ret_id, struct err *err)
 {
@@ -80,7 +92,8 @@ bool store_record_version_put(struct tx *tx, const struct record_version_new *ve
     stmt_bind_i64(q, 9, version->path_expires_at);
     stmt_bind_i64(q, 10, now);
     bind_or_null(q, 11, version->sealed_key_id);
-    return read_number(q, ret_id, err);
+    return read_number(q, ret_id, err) &&
+           store_record_version_keep(tx, version->certificate_id, err);
 }
 
 static bool get_by_id(struct tx *tx, int64_t id, struct record_version_row *row, struct err *err)

@@ -31,6 +31,9 @@ struct record_version_new {
 bool store_record_version_put(struct tx *tx, const struct record_version_new *version, int64_t now,
     int64_t *ret_id, struct err *err) must_check;
 
+/* The record's current version has become another: what is kept of it on the record follows. */
+bool store_record_version_keep(struct tx *tx, int64_t certificate_id, struct err *err) must_check;
+
 /* Change a role. What was current in its slot is superseded by a new current one. */
 bool store_record_version_set_role(struct tx *tx, int64_t id, enum version_role role, int64_t now,
     struct err *err) must_check;

@@ -10,7 +10,8 @@ bool store_request_add(struct tx *tx, const struct request_row *request, struct 
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "INSERT INTO certificate_request(ticket_id, profile_id, csr, sealed_key_id, names, domain,"
-        "  ca_certificate_id, wants_csr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+        "  ca_certificate_id, wants_csr, asked_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 
     stmt_bind_i64(q, 1, request->ticket_id);
     bind_or_null(q, 2, request->profile_id);
@@ -23,6 +24,7 @@ bool store_request_add(struct tx *tx, const struct request_row *request, struct 
     stmt_bind_text(q, 6, request->domain ? request->domain : "");
     stmt_bind_text(q, 7, request->ca_certificate_id ? request->ca_certificate_id : "");
     stmt_bind_bool(q, 8, request->wants_csr);
+    bind_or_null(q, 9, request->asked_by);
     return stmt_run(q, err);
 }
 
@@ -31,7 +33,7 @@ bool store_request_find(struct tx *tx, int64_t ticket_id, struct request_row **r
     autofree(request_row) struct request_row *row = NULL;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "SELECT r.ticket_id, r.profile_id, p.name, r.csr, r.sealed_key_id, r.names, r.domain,"
-        "       r.ca_certificate_id, r.wants_csr"
+        "       r.ca_certificate_id, r.wants_csr, r.asked_by"
         "  FROM certificate_request r LEFT JOIN profile p ON p.id = r.profile_id"
         " WHERE r.ticket_id = $1");
 
@@ -49,6 +51,7 @@ bool store_request_find(struct tx *tx, int64_t ticket_id, struct request_row **r
         row->domain = read_text(q, 6);
         row->ca_certificate_id = read_text(q, 7);
         row->wants_csr = stmt_bool(q, 8);
+        row->asked_by = stmt_i64(q, 9);
     }
     if (!stmt_end(q, err))
         return false;
@@ -64,17 +67,23 @@ static bool run_for_one(struct stmt *q, struct err *err)
 }
 
 bool store_request_set_csr(struct tx *tx, int64_t ticket_id, struct span csr, const char *domain,
-    int64_t sealed_key_id, struct err *err)
+    int64_t sealed_key_id, int64_t asked_by, struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "UPDATE certificate_request SET csr = $2, sealed_key_id = $3,"
-                       " domain = $4, wants_csr = FALSE WHERE ticket_id = $1");
+        tx_prepare(tx, "UPDATE certificate_request SET csr = $2, sealed_key_id = $3, domain = $4,"
+                       " asked_by = COALESCE(CAST($5 AS BIGINT), asked_by), wants_csr = FALSE"
+                       " WHERE ticket_id = $1");
+
+    autofree(stmt) struct stmt *version =
+        tx_prepare(tx, "UPDATE ticket SET row_version = row_version + 1 WHERE id = $1");
 
     stmt_bind_i64(q, 1, ticket_id);
     stmt_bind_blob(q, 2, csr);
     bind_or_null(q, 3, sealed_key_id);
     stmt_bind_text(q, 4, domain);
-    return run_for_one(q, err);
+    bind_or_null(q, 5, asked_by);
+    stmt_bind_i64(version, 1, ticket_id);
+    return run_for_one(q, err) && stmt_run(version, err);
 }
 
 bool store_request_set_wants_csr(struct tx *tx, int64_t ticket_id, bool wants_csr, struct err *err)

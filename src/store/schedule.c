@@ -69,6 +69,17 @@ bool store_schedule_list(struct tx *tx, struct schedule_row **rows, size_t max, 
     return true;
 }
 
+bool store_schedule_move(struct tx *tx, const char *name, int64_t from, int64_t to, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE schedule SET next_run_at = $3 WHERE name = $1 AND next_run_at = $2");
+
+    stmt_bind_text(q, 1, name);
+    stmt_bind_i64(q, 2, from);
+    stmt_bind_i64(q, 3, to);
+    return stmt_run(q, err);
+}
+
 bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule,
     const struct schedule_start *start, int64_t now, int64_t *ret_job, struct err *err)
 {

@@ -36,6 +36,10 @@ struct schedule_start {
 bool store_schedule_start(struct tx *tx, const struct schedule_row *schedule,
     const struct schedule_start *start, int64_t now, int64_t *ret_job, struct err *err) must_check;
 
+/* It runs at `to` instead of `from`; somebody else may have seen to that already. */
+bool store_schedule_move(struct tx *tx, const char *name, int64_t from, int64_t to, struct err *err)
+    must_check;
+
 /* A lease on something only one node does at a time; *ret_held says whether it is ours until
  * `until`. */
 bool store_lease_take(struct tx *tx, const char *name, const char *owner, int64_t now,

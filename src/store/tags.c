@@ -1,6 +1,11 @@
 /* store/tags: see the header. */
 #include "store/tags.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/parse.h"
 #include "codec/fold.h"
@@ -16,10 +21,17 @@ struct many *tags_prepare(struct tx *tx)
     return tx_prepare_many(tx, &sql);
 }
 
-bool tags_add(struct many *rows, int64_t certificate_id, const char *tags, struct err *err)
+static int compare_tags(const void *a, const void *b)
+{
+    return span_compare(*(const struct span *)a, *(const struct span *)b);
+}
+
+bool tags_tidy(const char *tags, char **ret, struct err *err)
 {
     autofree(str) char *lower = text_fold(tags);
+    autodone(buf) struct buf tidy = BUF_INIT(strlen(lower) + 1);
     struct span rest = span_text(lower);
+    struct span found[TAGS_MAX];
     struct span tag;
     size_t n = 0;
 
@@ -29,12 +41,34 @@ bool tags_add(struct many *rows, int64_t certificate_id, const char *tags, struc
             continue;
         if (parse_n_characters(tag) > TAG_MAX)
             return fail(err, ERR_INVALID, "a tag is longer than %d characters", TAG_MAX);
-        if (++n > TAGS_MAX)
+        if (n == TAGS_MAX)
             return fail(err, ERR_LIMIT, "there are more than %d tags", TAGS_MAX);
+        found[n++] = tag;
+    }
+    if (n > 1)
+        qsort(found, n, sizeof *found, compare_tags);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && span_equal(found[i], found[i - 1]))
+            continue;
+        if (tidy.size)
+            buf_add_char(&tidy, ';');
+        buf_add_span(&tidy, found[i]);
+    }
+    *ret = buf_take_text(&tidy);
+    return true;
+}
+
+void tags_add(struct many *rows, int64_t certificate_id, const char *tidy)
+{
+    struct span rest = span_text(tidy);
+    struct span tag;
+
+    while (span_split(&rest, ';', &tag)) {
+        if (tag.size == 0)
+            continue;
         many_i64(rows, certificate_id);
         many_span(rows, tag);
     }
-    return true;
 }
 
 /* For one that may have tags already. */
@@ -47,12 +81,25 @@ static bool forget_tags(struct tx *tx, int64_t certificate_id, struct err *err)
     return stmt_run(q, err);
 }
 
+static bool keep_tags(struct tx *tx, int64_t certificate_id, const char *tidy, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE certificate SET tags = $2 WHERE id = $1");
+
+    stmt_bind_i64(q, 1, certificate_id);
+    stmt_bind_text(q, 2, tidy);
+    return stmt_run(q, err);
+}
+
 bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
 {
     autofree(many) struct many *rows = tags_prepare(tx);
+    autofree(str) char *tidy = NULL;
 
-    return forget_tags(tx, certificate_id, err) && tags_add(rows, certificate_id, tags, err) &&
-           many_run(rows, err);
+    if (!tags_tidy(tags, &tidy, err) || !forget_tags(tx, certificate_id, err))
+        return false;
+    tags_add(rows, certificate_id, tidy);
+    return many_run(rows, err) && keep_tags(tx, certificate_id, tidy, err);
 }
 
 /* Greater than any text that begins like the one it is put behind. */

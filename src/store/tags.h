@@ -10,12 +10,18 @@ struct err;
 struct many;
 struct tx;
 
-/* Give a record more tags: separated by ";", trimmed, case folded. many_run() writes them. */
-struct many *tags_prepare(struct tx *tx) must_check;
-bool tags_add(struct many *rows, int64_t certificate_id, const char *tags, struct err *err)
-    must_check;
+/*
+ * Tags as a record keeps them: trimmed, case folded, each once, in order, separated by ";".
+ * ERR_LIMIT and ERR_INVALID for too many, and for one that is too long. The caller frees *ret.
+ */
+bool tags_tidy(const char *tags, char **ret, struct err *err) must_check;
 
-/* Replace a record's tags by those in `tags`: separated by ";", trimmed, case folded. */
+/* Rows for the tags of a new record; `tidy` is what its column `tags` has. many_run() writes them.
+ */
+struct many *tags_prepare(struct tx *tx) must_check;
+void tags_add(struct many *rows, int64_t certificate_id, const char *tidy);
+
+/* Replace a record's tags by those in `tags`, separated by ";". Nobody else edits the record. */
 bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
     must_check;
 

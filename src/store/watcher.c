@@ -75,7 +75,9 @@ bool store_approvers_tell(struct tx *tx, const struct ticket_row *ticket, int64_
     const char *detail, int64_t now, int64_t *ret_n, struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, TELL "(SELECT account_id FROM group_member WHERE group_id = $6)");
+        tx_prepare(tx, TELL "(SELECT account_id FROM group_member WHERE group_id = $6)"
+                            " AND NOT EXISTS (SELECT 1 FROM certificate_request q"
+                            "  WHERE q.ticket_id = $2 AND q.asked_by = a.id)");
 
     stmt_bind_i64(q, 5, ticket->reporter_id);
     stmt_bind_i64(q, 6, group_id);

@@ -21,7 +21,8 @@ bool store_watcher_remove(struct tx *tx, int64_t ticket_id, int64_t account_id, 
 bool store_watchers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
     const char *detail, int64_t now, int64_t *ret_n, struct err *err) must_check;
 
-/* The same for those who may approve what it asks for: members of the group, but its reporter. */
+/* The same for those who may approve what it asks for: members of the group, but its
+ * reporter and whoever gave the request. */
 bool store_approvers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t group_id,
     const char *detail, int64_t now, int64_t *ret_n, struct err *err) must_check;
 

@@ -29,8 +29,10 @@ def live_by(desk, profile_name, record, **columns):
     names, values = "".join(f", {c}" for c in columns), "".join(f", {v}" for v in columns.values())
     run_sql(desk, f"INSERT INTO certificate_life(certificate_id, profile_id{names})"
                   f" SELECT {record}, id{values} FROM profile WHERE name = '{profile_name}'")
+    run_sql(desk, f"UPDATE certificate SET is_managed = TRUE WHERE id = {record}")
 
 
 def look_for_renewals(desk, when):
     """What is due renews by itself, at any moment: not while a story tells who renews it."""
-    run_sql(desk, "UPDATE schedule SET next_run_at = %d WHERE name = 'renew_soon'" % {"now": 0, "never": 1 << 40}[when])
+    cron, at = {"now": ("* * * * *", 0), "never": ("0 0 29 2 *", 1 << 40)}[when]
+    run_sql(desk, f"UPDATE schedule SET cron = '{cron}', next_run_at = {at} WHERE name = 'renew_soon'")

@@ -165,6 +165,21 @@ def test_a_new_one_without_the_old_ones_key_is_left_in_place(site):
     assert site.served() == new.fingerprint
 
 
+def test_a_resource_gets_no_key_of_others_by_saying_that_it_has_their_certificate(site):
+    """F32: a stranger's certificate, which the resource claims to serve, is not put back with the stranger's key."""
+    theirs, mine = site.issue("www.theirs.example", 60), site.issue("www.mine.example")
+    site.haproxy.front(site.port, "www", theirs).front(site.port, "other", theirs, "127.0.0.2").start()
+    stranger, owner = user(site.desk, "stranger"), user(site.desk, "owner")
+    import_(stranger, {"file": theirs.chain_pem() + theirs.key_pem})
+    record = import_(owner, {"file": mine.chain_pem() + mine.key_pem}).json
+    resource = site.resource(endpoints=[{"host": f"127.0.0.{n}:{site.port}"} for n in (1, 2)],
+                             proof={"rounds": 1, "timeout_seconds": 3}, deployers={"users": ["owner"]})
+    site.place(record, resource, api=owner)
+    done = site.ended(record)
+    assert done["state"] == "failed" and "key of the one before it is not here" in done["error"], done
+    assert not done["is_putting_back"] and site.served() == mine.fingerprint
+
+
 def test_a_haproxy_that_is_away_is_tried_until_it_is_back(site):
     """Nothing is changed meanwhile, and it heals by itself."""
     old, new = site.issue("www.away.example", 10), site.issue("www.away.example")

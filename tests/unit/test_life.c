@@ -751,10 +751,11 @@ static void keys_of_requests_and_orders_must_fit(void **state)
     struct err err = { 0 };
 
     assert_int_equal(misfit(tx), 0);
-    assert_works(store_request_set_csr(tx, id, buf_span(&one), "www.example.org", other, &err),
+    assert_works(store_request_set_csr(tx, id, buf_span(&one), "www.example.org", other, 0, &err),
         &err);
     assert_int_equal(misfit(tx), other);
-    assert_works(store_request_set_csr(tx, id, buf_span(&one), "www.example.org", key, &err), &err);
+    assert_works(store_request_set_csr(tx, id, buf_span(&one), "www.example.org", key, 0, &err),
+        &err);
     assert_int_equal(misfit(tx), 0);
     test_commit(tx);
 
@@ -765,7 +766,8 @@ static void keys_of_requests_and_orders_must_fit(void **state)
 
     assert_int_equal(order->sealed_key_id, key);
     assert_int_equal(misfit(again), 0);
-    assert_works(store_request_set_csr(again, id, buf_span(&two), "www.example.org", other, &err),
+    assert_works(store_request_set_csr(again, id, buf_span(&two), "www.example.org", other, 0,
+                     &err),
         &err);
     assert_int_equal(misfit(again), 0);
     autofree(stmt) struct stmt *move =

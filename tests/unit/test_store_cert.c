@@ -3,6 +3,7 @@
 
 #include "store/cert_list.h"
 #include "store/cert_people.h"
+#include "store/cert_use.h"
 #include "store/endpoint.h"
 
 static int64_t a_group(struct tx *tx, const char *name, int64_t member)
@@ -245,6 +246,7 @@ static void associate(struct tx *tx, const char *resource, int64_t id)
     stmt_bind_i64(q, 2, id);
     assert_works(stmt_run(q, &err), &err);
     stmt_free(q);
+    assert_works(store_cert_use_changed(tx, id, &err), &err);
 }
 
 /* F31 */

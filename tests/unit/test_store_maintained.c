@@ -5,10 +5,13 @@
 #include "testing_store.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
+#include "codec/json.h"
 #include "store/business_group.h"
 #include "store/cert_list.h"
 #include "store/cert_people.h"
 #include "store/cert_use.h"
+#include "store/custom_field.h"
 #include "store/endpoint.h"
 
 #define N_RECORDS 12
@@ -22,6 +25,7 @@ struct world {
     int64_t ids[N_RECORDS]; /* 0: deleted */
     int64_t places[N_PLACES];
     int64_t keepers[N_PLACES]; /* endpoints go with their last record: these stay */
+    int64_t fields[2];
     uint8_t n_versions;
     struct err err;
 };
@@ -158,8 +162,83 @@ static void redisplay(struct world *w, int64_t id)
     assert_works(store_cert_redisplay(w->tx, &rule, 0, 1000, &last, &w->err), &w->err);
 }
 
+static void retag(struct world *w, int64_t id)
+{
+    static const char *const tags[] = { "", "b;a", "Straße;a ;A;;zz", "b" };
+    const struct cert_edit change = { .tags = tags[draw(w, countof(tags))] };
+
+    assert_works(store_cert_edit(w->tx, id, &change, NOW, &w->err), &w->err);
+}
+
+static void make_field(struct world *w, size_t i)
+{
+    struct custom_field_row field = { .name = xstrdup(i ? "a number" : "words"),
+        .label = xstrdup("a label"),
+        .choices = xstrdup("[]"),
+        .type = i ? FIELD_NUMBER : FIELD_TEXT };
+
+    assert_works(store_custom_field_add(w->tx, &field, &w->err), &w->err);
+    w->fields[i] = field.id;
+    custom_field_row_done(&field);
+}
+
+static void put_field(struct world *w, int64_t id)
+{
+    static const char *const words[] = { "", "x", "1 2 3", "a \"line\"\n7 1 z", "é" };
+    static const char *const numbers[] = { "", "12", "-0.5" };
+    size_t i = (size_t)draw(w, 2);
+    const char *value = i ? numbers[draw(w, countof(numbers))] : words[draw(w, countof(words))];
+
+    assert_works(store_custom_field_put(w->tx, id, w->fields[i], value, &w->err), &w->err);
+}
+
+/* Its name is taken by another one at once. */
+static void drop_field(struct world *w, int64_t id)
+{
+    size_t i = (size_t)draw(w, 2);
+
+    (void)id;
+    assert_works(store_custom_field_delete(w->tx, w->fields[i], &w->err), &w->err);
+    make_field(w, i);
+}
+
+static void detach(struct world *w, int64_t id)
+{
+    struct err err = { 0 };
+
+    if (!store_endpoint_detach(w->tx, id, w->places[draw(w, N_PLACES)], &err))
+        assert_int_equal(err.kind, ERR_NOT_FOUND);
+}
+
+/* What is known of a version that is there: no refresh follows. */
+static void learn(struct world *w, int64_t id)
+{
+    autodone(record_version_rows) struct record_version_rows rows = { 0 };
+    const struct record_version_row *row;
+    char number[32];
+    int64_t ignored;
+
+    assert_works(store_record_versions(w->tx, id, &rows, &w->err), &w->err);
+    if (rows.n == 0)
+        return;
+    row = &rows.items[draw(w, rows.n)];
+    snprintf(number, sizeof number, "%d", (int)draw(w, 100));
+
+    const struct record_version_new version = { .certificate_id = id,
+        .version_id = row->version_id,
+        .slot = row->slot,
+        .role = row->role,
+        .origin = row->origin,
+        .ca_certificate_id = draw(w, 2) ? number : NULL,
+        .chain_status = draw(w, 2) ? "incomplete" : "trusted",
+        .path_expires_at = row->path_expires_at };
+
+    assert_works(store_record_version_put(w->tx, &version, NOW, &ignored, &w->err), &w->err);
+}
+
 static void (*const operations[])(struct world *w, int64_t id) = { refresh, renew, renew, renew,
-    edit, give, hand_over, set_revoked, attach, check_place, associate, disassociate, redisplay };
+    edit, give, hand_over, set_revoked, attach, check_place, associate, disassociate, redisplay,
+    retag, put_field, put_field, drop_field, attach, detach, learn };
 
 static void delete_or_add(struct world *w, size_t i)
 {
@@ -223,6 +302,77 @@ static void check_rows(struct world *w)
                           " WHERE x.expires_at IS DISTINCT FROM c.expires_at"),
         "the end that an access entry has");
     assert_no_rows(w, tx_prepare(w->tx, "SELECT day FROM expiry_bucket WHERE n < 0"), "a bucket");
+    assert_no_rows(w,
+        tx_prepare(w->tx, "SELECT c.id FROM certificate c WHERE c.n_endpoints <>"
+                          " (SELECT count(*) FROM certificate_endpoint l"
+                          "   WHERE l.certificate_id = c.id)"),
+        "the number of endpoints");
+    assert_no_rows(w,
+        tx_prepare(w->tx, "SELECT c.id FROM certificate c LEFT JOIN record_version r"
+                          "  ON r.certificate_id = c.id AND r.version_id = c.version_id"
+                          " WHERE c.record_version_id IS DISTINCT FROM r.id"
+                          "  OR c.ca_certificate_id IS DISTINCT FROM r.ca_certificate_id"
+                          "  OR c.chain_status IS DISTINCT FROM r.chain_status"
+                          "  OR c.sealed_key_id IS DISTINCT FROM r.sealed_key_id"),
+        "what is kept of the current version");
+}
+
+static char *scan_tags(struct world *w, int64_t id)
+{
+    autodone(buf) struct buf text = BUF_INIT(65536);
+    autofree(stmt) struct stmt *q =
+        tx_prepare(w->tx, "SELECT tag FROM certificate_tag WHERE certificate_id = $1 ORDER BY tag");
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q))
+        buf_addf(&text, "%s%s", text.size ? ";" : "", stmt_text(q, 0));
+    assert_works(stmt_end(q, &w->err), &w->err);
+    return buf_take_text(&text);
+}
+
+static char *scan_fields(struct world *w, int64_t id)
+{
+    autodone(buf) struct buf text = BUF_INIT(65536);
+    struct json_out out;
+    autofree(stmt) struct stmt *q = tx_prepare(w->tx,
+        "SELECT f.name, f.type, v.value FROM certificate_field v"
+        " JOIN custom_field f ON f.id = v.field_id WHERE v.certificate_id = $1 ORDER BY f.name");
+
+    json_out_init(&out, &text);
+    json_begin_object(&out, NULL);
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q)) {
+        char name[32];
+
+        snprintf(name, sizeof name, "%s", stmt_text(q, 0));
+        if (strcmp(stmt_text(q, 1), "number") == 0)
+            json_raw(&out, name, span_text(stmt_text(q, 2)));
+        else
+            json_str(&out, name, stmt_text(q, 2));
+    }
+    json_end(&out);
+    assert_works(stmt_end(q, &w->err), &w->err);
+    return buf_take_text(&text);
+}
+
+/* As a record is read, and as the tables beside it say. */
+static void check_kept_texts(struct world *w)
+{
+    autofree(stmt) struct stmt *ids = tx_prepare(w->tx, "SELECT id FROM certificate ORDER BY id");
+    autodone(id_list) struct id_list list = { 0 };
+
+    while (stmt_next(ids))
+        id_list_add(&list, stmt_i64(ids, 0));
+    assert_works(stmt_end(ids, &w->err), &w->err);
+    for (size_t i = 0; i < list.n; i++) {
+        autofree(cert_row) struct cert_row *row = NULL;
+        autofree(str) char *tags = scan_tags(w, list.items[i]);
+        autofree(str) char *fields = scan_fields(w, list.items[i]);
+
+        assert_works(store_cert_get(w->tx, &everybody, list.items[i], &row, &w->err), &w->err);
+        assert_string_equal(row->tags, tags);
+        assert_string_equal(row->fields, fields);
+    }
 }
 
 static void check_counts(struct world *w, int64_t now)
@@ -249,6 +399,8 @@ static void make_world(struct world *w)
 
     for (size_t i = 0; i < countof(w->owners); i++)
         w->owners[i] = an_account(w->tx, names[i]);
+    make_field(w, 0);
+    make_field(w, 1);
     for (size_t i = 0; i < N_PLACES; i++) {
         char host[32];
         const struct endpoint_key key = { host, 443, "", "tls", "" };
@@ -287,9 +439,57 @@ static void what_is_maintained_is_what_a_scan_finds(void **state)
 
             assert_works(store_cert_counts(w.tx, &everybody, NOW, &counts, &w.err), &w.err);
             check_rows(&w);
+            check_kept_texts(&w);
         }
         tx_free(w.tx);
     }
+}
+
+/* Many at once, by the way that an import takes. */
+static void new_records_keep_what_stands_beside_them(void **state)
+{
+    const struct endpoint_key places[] = { { "b.example", 443, "", "tls", "" },
+        { "a.example", 443, "", "tls", "" }, { "b.example", 443, "", "tls", "" } };
+    struct world w = { .tx = test_tx(*state, TX_WRITE) };
+    struct cert_counts counts;
+    int64_t ids[3];
+
+    make_world(&w);
+
+    const struct custom_field_value values[] = { { w.fields[0], "x 3" }, { w.fields[1], "7" } };
+    const struct cert_new records[] = {
+        { .name = "one", .owner_id = w.owners[0], .tags = "b; A;a" },
+        { .name = "two", .owner_id = w.owners[0], .places = places, .n_places = 3 },
+        { .name = "three",
+            .owner_id = w.owners[0],
+            .tags = "",
+            .places = places,
+            .n_places = 1,
+            .fields = values,
+            .n_fields = 2 },
+    };
+
+    assert_works(store_certs_add(w.tx, records, 3, NOW, ids, &w.err), &w.err);
+    assert_works(store_cert_counts(w.tx, &everybody, NOW, &counts, &w.err), &w.err);
+    check_rows(&w);
+    check_kept_texts(&w);
+
+    static const struct {
+        const char *tags;
+        const char *fields;
+        int64_t n_endpoints;
+    } kept[] = { { "a;b", "{}", 0 }, { "", "{}", 2 },
+        { "", "{\"a number\":7,\"words\":\"x 3\"}", 1 } };
+
+    for (size_t i = 0; i < countof(kept); i++) {
+        autofree(cert_row) struct cert_row *row = NULL;
+
+        assert_works(store_cert_get(w.tx, &everybody, ids[i], &row, &w.err), &w.err);
+        assert_string_equal(row->tags, kept[i].tags);
+        assert_string_equal(row->fields, kept[i].fields);
+        assert_int_equal(row->n_endpoints, kept[i].n_endpoints);
+    }
+    tx_free(w.tx);
 }
 
 static void counts_are_exact_after_anything(void **state)
@@ -430,6 +630,7 @@ static void a_walk_meets_every_record_once_whatever_comes_and_goes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(new_records_keep_what_stands_beside_them),
         T(what_is_maintained_is_what_a_scan_finds),
         T(counts_are_exact_after_anything),
         T(transactions_do_not_wait_for_each_others_buckets),

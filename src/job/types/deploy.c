@@ -185,8 +185,8 @@ static bool turn_back(struct errand *e, struct err *err)
 {
     autodone(deploy_load) struct deploy_load before = DEPLOY_LOAD_INIT;
 
-    if (e->row->previous_version_id && !deploy_load_chain(e->run->db, e->row->previous_version_id,
-                                           e->row->certificate_id, &before, err))
+    if (e->row->previous_version_id &&
+        !deploy_load_chain(e->run->db, e->row, e->row->previous_version_id, &before, err))
         return false;
     if (!before.sealed_key_id || e->row->previous_version_id == e->row->version_id) {
         autofree(str) char *why = xstrdup(e->row->error);
@@ -369,8 +369,7 @@ static bool prove(struct errand *e, struct err *err)
     autodone(proof) struct proof proof = PROOF_INIT;
     int64_t n_good;
 
-    if (!deploy_load_chain(e->run->db, deploy_place_version(&e->place), e->row->certificate_id,
-            &wanted, err) ||
+    if (!deploy_load_chain(e->run->db, e->row, deploy_place_version(&e->place), &wanted, err) ||
         !trust_keeper_refresh(e->run->services->trust, e->run->db, err) ||
         !look_around(e, &wanted.chain, &proof, &n_good, err))
         return false;

@@ -49,15 +49,14 @@ static bool load_members(struct tx *tx, int64_t chain_id, struct deploy_load *lo
     return true;
 }
 
-bool deploy_load_chain(struct db *db, int64_t version_id, int64_t certificate_id,
+bool deploy_load_chain(struct db *db, const struct deployment_row *row, int64_t version_id,
     struct deploy_load *ret, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
     int64_t chain_id = 0;
 
     if (!tx_begin(db, TX_READ, &tx, err) ||
-        !store_deployment_key(tx, version_id, certificate_id, &ret->sealed_key_id, &chain_id,
-            err) ||
+        !store_deployment_key(tx, row, version_id, &ret->sealed_key_id, &chain_id, err) ||
         !load_cert(tx, version_id, &ret->leaf, err))
         return false;
     ret->chain.slot = cert_slot(ret->leaf);

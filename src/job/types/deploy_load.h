@@ -27,9 +27,9 @@ struct deploy_load {
     }
 void deploy_load_done(struct deploy_load *load);
 
-/* Leaf, chain without its root, and which key. `certificate_id`: the record, asked before others.
- */
-bool deploy_load_chain(struct db *db, int64_t version_id, int64_t certificate_id,
+/* Leaf, chain without its root, and which key (store_deployment_key): of the version that `row`
+ * brings, or of the one that was there before. */
+bool deploy_load_chain(struct db *db, const struct deployment_row *row, int64_t version_id,
     struct deploy_load *ret, struct err *err) must_check;
 
 /* The key, out of the vault: only now, and only for as long as it takes. ERR_CONFLICT: there is

@@ -99,8 +99,8 @@ bool deploy_place_look(struct deploy_place *place, struct err *err)
     struct deploy_current now;
     int64_t version;
 
-    if (!open_target(place, err) || !deploy_load_chain(place->db, place->row->version_id,
-                                        place->row->certificate_id, &wanted, err))
+    if (!open_target(place, err) ||
+        !deploy_load_chain(place->db, place->row, place->row->version_id, &wanted, err))
         return false;
     if (!wanted.sealed_key_id)
         return fail(err, ERR_CONFLICT, "the certificate's private key is not here");
@@ -128,8 +128,7 @@ bool deploy_place_put(struct deploy_place *place, struct err *err)
     struct deploy_current now;
 
     if ((!place->target && !open_target(place, err)) ||
-        !deploy_load_chain(place->db, deploy_place_version(place), place->row->certificate_id,
-            &what, err) ||
+        !deploy_load_chain(place->db, place->row, deploy_place_version(place), &what, err) ||
         !deploy_load_key(place->db, place->services->vault, &what, err))
         return false;
     const struct deploy_material material = deploy_load_material(&what);

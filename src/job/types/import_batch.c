@@ -65,13 +65,32 @@ struct writing {
     struct import_context *context;
     struct tx *tx;
     struct cert_new *certs;
-    struct endpoint_key *keys; /* of all places, record by record */
+    struct endpoint_key *keys;         /* of all places, record by record */
+    struct custom_field_value *values; /* of all, likewise */
     int64_t *ids;
 };
+
+/* The record's custom fields; returns where the next record's begin. */
+static struct custom_field_value *describe_fields(const struct writing *w, size_t i,
+    struct custom_field_value *value)
+{
+    const struct custom_field_rows *const fields = &w->context->fields;
+
+    w->certs[i].fields = value;
+    for (size_t k = 0; k < fields->n; k++) {
+        const char *const text = w->batch->slots[i].plan.fields[k];
+
+        if (text && *text)
+            *value++ = (struct custom_field_value){ fields->items[k].id, text };
+    }
+    w->certs[i].n_fields = (size_t)(value - w->certs[i].fields);
+    return value;
+}
 
 static void describe(struct writing *w)
 {
     struct endpoint_key *key = w->keys;
+    struct custom_field_value *value = w->values;
 
     for (size_t i = 0; i < w->batch->n; i++) {
         const struct import_slot *const slot = &w->batch->slots[i];
@@ -81,27 +100,8 @@ static void describe(struct writing *w)
         w->certs[i].n_places = slot->record.n_places;
         for (size_t k = 0; k < slot->record.n_places; k++)
             watch_place_key(&slot->record.places[k], key++);
+        value = describe_fields(w, i, value);
     }
-}
-
-static bool write_fields(const struct writing *w, struct err *err)
-{
-    const struct custom_field_rows *const fields = &w->context->fields;
-    struct custom_field_value *values = xcalloc(w->batch->n * fields->n + 1, sizeof *values);
-    size_t n = 0;
-    bool works;
-
-    for (size_t i = 0; i < w->batch->n; i++) {
-        for (size_t k = 0; k < fields->n; k++) {
-            const char *const value = w->batch->slots[i].plan.fields[k];
-
-            if (value && *value)
-                values[n++] = (struct custom_field_value){ w->ids[i], fields->items[k].id, value };
-        }
-    }
-    works = store_custom_field_put_all(w->tx, values, n, err);
-    free(values);
-    return works;
 }
 
 static bool write_audit(const struct writing *w, struct err *err)
@@ -137,7 +137,7 @@ static bool write_records(struct writing *w, struct err *err)
 {
     describe(w);
     return store_certs_add(w->tx, w->certs, w->batch->n, w->context->now, w->ids, err) &&
-           write_fields(w, err) && write_audit(w, err);
+           write_audit(w, err);
 }
 
 bool import_batch_write(struct import_batch *batch, struct import_context *context, struct tx *tx,
@@ -150,10 +150,12 @@ bool import_batch_write(struct import_batch *batch, struct import_context *conte
         return true;
     w.certs = xcalloc(batch->n, sizeof *w.certs);
     w.keys = xcalloc(batch->n_places + 1, sizeof *w.keys);
+    w.values = xcalloc(batch->n * context->fields.n + 1, sizeof *w.values);
     w.ids = xcalloc(batch->n, sizeof *w.ids);
     works = (context->is_dry_run || write_records(&w, err)) && write_outcome(&w, err);
     free(w.certs);
     free(w.keys);
+    free(w.values);
     free(w.ids);
     if (works)
         import_batch_clear(batch);

@@ -10,7 +10,6 @@ CREATE TABLE business_group (
 CREATE TABLE version (
     id                  ID_PRIMARY_KEY,
     sha256              BYTES NOT NULL UNIQUE,
-    der                 BYTES NOT NULL,
     slot                TEXT NOT NULL,       -- rsa, ecdsa, other: what kind of key it is for
     serial              TEXT NOT NULL,       -- lower-case hex, cut when absurdly long
     subject             TEXT NOT NULL,
@@ -27,8 +26,10 @@ CREATE TABLE version (
     is_ca               BOOL NOT NULL,
     is_self_signed      BOOL NOT NULL,
     is_staging          BOOL NOT NULL,
-    words               TEXT NOT NULL DEFAULT '', -- lower case: names, serial, fingerprint, to be found by
-    created_at          INT64 NOT NULL
+    created_at          INT64 NOT NULL,
+    -- The longest last: who reads the rest need not read past them.
+    der                 BYTES NOT NULL,
+    words               TEXT NOT NULL DEFAULT '' -- lower case: names, serial, fingerprint, to be found by
 ) STRICT_TABLE;
 CREATE INDEX version_serial ON version(serial);
 CREATE INDEX version_spki ON version(spki_sha256);
@@ -81,7 +82,16 @@ CREATE TABLE certificate (
     name              TEXT NOT NULL,
     description       TEXT NOT NULL DEFAULT '',
     required_names    TEXT,                  -- JSON list a person has set; NULL: the endpoints' names, else the SANs
-    notify_periods    TEXT                   -- JSON list that overrides the setting; NULL: the setting
+    notify_periods    TEXT,                  -- JSON list that overrides the setting; NULL: the setting
+    -- What other tables say, kept here to be shown: so that a record is read in one place (docs/adr/0008). No index has
+    -- any of it.
+    tags              TEXT NOT NULL DEFAULT '', -- in order, separated by ";"; store/tags keeps them true
+    fields            TEXT NOT NULL DEFAULT '', -- custom fields' values, as store/field_text writes them
+    n_endpoints       INT64 NOT NULL DEFAULT 0, -- store/endpoint
+    record_version_id INT64,                 -- of version_id, as what follows: store/record_version
+    ca_certificate_id TEXT,
+    chain_status      TEXT,
+    sealed_key_id     INT64
 ) STRICT_TABLE;
 -- Orders in which lists are walked. Each carries what most filters ask, so that what does not match is passed over
 -- without a look at the record: twenty times as fast.

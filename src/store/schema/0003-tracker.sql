@@ -34,6 +34,7 @@ CREATE TABLE ticket (
 CREATE UNIQUE INDEX ticket_open_expiry ON ticket(certificate_id, version_id)
     WHERE type = 'certificate_expiry' AND resolved_at IS NULL;
 CREATE INDEX ticket_certificate ON ticket(certificate_id);
+CREATE INDEX ticket_open_record ON ticket(certificate_id, id) WHERE resolved_at IS NULL; -- few beside all: a record shows its newest
 CREATE INDEX ticket_version ON ticket(version_id) WHERE version_id IS NOT NULL;
 CREATE INDEX ticket_updated ON ticket(updated_at, id);
 CREATE INDEX ticket_assignee ON ticket(assignee_id, updated_at, id) WHERE assignee_id IS NOT NULL;

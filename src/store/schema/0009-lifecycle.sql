@@ -61,7 +61,8 @@ CREATE TABLE certificate_request (
     names             TEXT NOT NULL DEFAULT '{}', -- JSON {subject, sans}: for a CSR that the server makes
     domain            TEXT NOT NULL DEFAULT '', -- what <domain>.pem and the summary say; of a Revoke Certificate as it was given
     ca_certificate_id TEXT NOT NULL DEFAULT '', -- Revoke Certificate: the number it was given
-    wants_csr         BOOL NOT NULL DEFAULT FALSE -- a person must give a new one before the next renewal
+    wants_csr         BOOL NOT NULL DEFAULT FALSE, -- a person must give a new one before the next renewal
+    asked_by          INT64 REFERENCES account(id) ON DELETE SET NULL -- who gave the CSR, or the names; NULL: certdesk itself, or they are gone
 ) STRICT_TABLE;
 CREATE INDEX certificate_request_profile ON certificate_request(profile_id);
 CREATE INDEX certificate_request_key ON certificate_request(sealed_key_id) WHERE sealed_key_id IS NOT NULL;

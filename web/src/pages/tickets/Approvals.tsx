@@ -14,8 +14,10 @@ import { count } from '../../parts/words';
 function ApprovalDialog({ ticket, approved, close }: { ticket: Ticket; approved: boolean; close: () => void }) {
   const client = useQueryClient();
   const [comment, setComment] = useState('');
+  /* What is agreed to is what stood there as the dialog opened. */
+  const [etag] = useState(ticket.etag);
   const run = async () => {
-    await api.post('/tickets/{key}/approval', { approved, comment: comment.trim() || undefined }, { path: { key: ticket.key } });
+    await api.post('/tickets/{key}/approval', { approved, comment: comment.trim() || undefined }, { path: { key: ticket.key }, etag });
     for (const key of ['ticket', 'tickets', 'dashboard']) void client.invalidateQueries({ queryKey: [key] });
   };
   return (
