@@ -321,7 +321,7 @@ def test_two_of_a_name_and_a_record_met_twice_are_refused(desk):
 def test_an_import_killed_in_the_middle_goes_on_and_doubles_nothing(desk_factory):
     # F10 and invariant 1: kill -9 of all processes, and the job is taken up again
     desk = desk_factory()
-    n = 3000
+    n = 12000
     rows = [f"n{i:05},127.0.0.1,{1 + i % 60000}" for i in range(n)]
     rows += [f"n{i:05},127.0.0.2,{1 + i % 60000}" for i in range(0, n, 100)]  # rows that lie apart
     started = start_import(desk.admin, "name,host,port\n" + "\n".join(rows) + "\n").json
