@@ -23,11 +23,7 @@ static inline struct span span_of(const void *data, size_t size)
     return (struct span){ data, size };
 }
 
-/* Up to its NUL; NULL gives the empty span. */
-static inline struct span span_text(const char *text)
-{
-    return (struct span){ (const uint8_t *)text, text ? strlen(text) : 0 };
-}
+struct span span_text(const char *text); /* up to its NUL; NULL gives the empty span */
 
 static inline bool span_equal(struct span a, struct span b)
 {

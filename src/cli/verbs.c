@@ -112,22 +112,21 @@ static int run(const struct verbs *verbs, struct verb_call *call, struct err *er
 {
     autofree(remote) struct remote *remote = NULL;
     const struct verb *const verb = find(verbs, call);
-    int status = CLI_OK;
 
     if (!verb || (verbs->is_right && !verbs->is_right(call)))
         return refuse(verbs);
     if (!verb->is_offline && !remote_open(&remote, err))
         return output_fail(err);
     call->remote = remote;
-    call->status = &status;
-    return verb->run(call, err) ? status : output_fail(err);
+    return verb->run(call, err) ? *call->status : output_fail(err);
 }
 
 int verbs_run(const struct verbs *verbs, void *asked, int argc, char **argv)
 {
     const char *const letters = find_option(verbs->options, "file") ? "o:f:" : "o:";
     struct option options[VERBS_OPTIONS_MAX + 2];
-    struct verb_call call = { .asked = asked };
+    int status = CLI_OK;
+    struct verb_call call = { .asked = asked, .status = &status };
     struct err err = { 0 };
     int option;
 

@@ -340,7 +340,7 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
     }
     if (way < WAY_SET || way > WAY_DRIVE || drive <= DRIVE_NONE || drive >= N_DRIVES ||
         (way == WAY_SET && !cert_drive_is_set(where, (enum drive)drive)) ||
-        !cert_drive_add(where, drive, &unused))
+        !cert_drive_add(where, (enum drive)drive, &unused))
         return cert_where_plan(tx, where, err);
     where->way = (enum cert_way)way;
     where->drive = (enum drive)drive;

@@ -73,7 +73,7 @@ void version_text_write(const struct version_row *row, struct buf *text)
 
 static bool read_numbers(struct span *rest, struct version_row *row)
 {
-    int64_t flags[3];
+    int64_t flags[3] = { 0 };
     int64_t *const numbers[] = { &row->not_before, &row->not_after, &row->n_sans, &row->key_size,
         &row->created_at, &flags[0], &flags[1], &flags[2] };
 
