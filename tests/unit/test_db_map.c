@@ -158,9 +158,10 @@ static void who_reads_a_few_cannot_write(void **state)
 
     make_rows(test->db);
     struct tx *tx = begin(db, TX_READ_FEW);
-    autofree(stmt) struct stmt *q = tx_prepare(tx, "UPDATE thing SET n = 3");
+    struct stmt *q = tx_prepare(tx, "UPDATE thing SET n = 3");
 
     assert_fails(stmt_run(q, &err), &err, ERR_INTERNAL);
+    stmt_free(q);
     tx_free(tx);
     tx = begin(db, TX_WRITE);
     tx_free(tx);
