@@ -2,6 +2,7 @@
 
 import datetime
 import subprocess
+import time
 
 import pytest
 
@@ -207,10 +208,12 @@ def test_when_it_renews_and_why(desk, authority):
     desk.admin.patch("/profiles/web", {"disabled": True})
     assert renewal(desk, one)["blocked_by"] == "profile_disabled"
     desk.admin.patch("/profiles/web", {"disabled": False, "renews_itself": True, "window": {"days": 30}})
-    run_sql(desk, "UPDATE certificate_life SET n_failures = 3, retry_at = 2147483647, last_error = 'no route to the CA'")
+    soon = int(time.time()) + 7200
+    run_sql(desk, f"UPDATE certificate_life SET n_failures = 3, retry_at = {soon}, last_error = 'no route to the CA'")
     plan = renewal(desk, one)
     assert (plan["why"], plan["n_failures"], plan["last_error"]) == ("failed", 3, "no route to the CA")
-    assert plan["blocked_by"] == "failed" and plan["retry_at"] == plan["renew_at"]
+    assert plan["blocked_by"] == "failed" and instant(plan["retry_at"]).timestamp() == soon
+    assert instant(plan["renew_at"]).timestamp() >= soon
     assert desk.admin.get(f"/certificates/{one}").json["profile"] == "web"
     assert desk.admin.get("/certificates?profile=WEB").json["total"] == 1
     assert desk.admin.get("/certificates?profile=other").json["total"] == 0
