@@ -15,7 +15,7 @@ import threading
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-PIECE, SHORTEST = 24, 14
+PIECE, SHORTEST = 24, 6  # six bytes are in a gigabyte of others by chance once in some hundred thousand searches
 PAGE = os.sysconf("SC_PAGE_SIZE")
 FORMATS = [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL]
 
@@ -87,7 +87,7 @@ class Canaries:
     def add(self, name, key_or_text):
         pieces = text_pieces(key_or_text) if isinstance(key_or_text, str) else key_pieces(key_or_text)
         for piece, form in pieces.items():
-            assert len(piece) >= 10 and not {0, 10} & set(piece), (name, form, piece)
+            assert len(piece) >= SHORTEST and not {0, 10} & set(piece), (name, form, piece)
             self.pieces[piece] = f"{name}: {form}"
 
     def seen_in(self, chunks):
