@@ -8,6 +8,7 @@ import time
 from datetime import datetime
 from urllib.parse import urlencode
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from lifecycle import Desk, csr_for, person, spki
@@ -792,3 +793,9 @@ def test_a_ticket_is_found_by_every_name_of_its_request(life):
     gone = life.api.post("/tickets", {"type": "revoke_certificate", "profile": "web", "summary": "Shop closed",
                                       "certificate_id": "C-999999", "domain": f"gone-{one}"}).json
     assert found(f"gone-{one}") == [gone["key"]]
+
+
+def test_a_request_signed_with_sha3_is_as_good_as_another(life):
+    """F11 F13: the desk and the vault, which looks for itself, verify ECDSA with SHA-3."""
+    csr, key = csr_for("sha3.example.org", digest=hashes.SHA3_256())
+    assert spki(life.chain(life.enrolled(csr=csr))[0]) == spki(key)
