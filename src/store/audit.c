@@ -51,11 +51,11 @@ static bool add_entries(struct tx *tx, const struct audit_entry *entries, size_t
         return false;
     for (size_t i = 0; i < n; i++)
         add_entry(rows, ids[i], &entries[i]);
-    if (!many_run(rows, err))
+    if (!many_send(rows, err))
         return false;
     for (size_t i = 0; i < n; i++)
         many_i64(pending, ids[i]);
-    return many_run(pending, err);
+    return many_send(pending, err);
 }
 
 bool store_audit_add_all(struct tx *tx, const struct audit_entry *entries, size_t n,

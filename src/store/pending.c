@@ -101,7 +101,7 @@ static bool write_buckets(struct tx *tx, struct pending *pending, struct err *er
         many_i64(many, pending->changes[i].n);
     }
     pending->n = 0;
-    return many_run(many, err);
+    return many_send(many, err);
 }
 
 static bool write_all(struct tx *tx, struct tx_work *work, struct err *err)
