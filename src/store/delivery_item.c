@@ -72,7 +72,7 @@ bool store_item_add_webhooks(struct tx *tx, const struct item_new *item, int64_t
                      " ON CONFLICT DO NOTHING");
 
     bind_item(q, item, now);
-    return stmt_run(q, err);
+    return stmt_send(q, err);
 }
 
 bool store_items_gather(struct tx *tx, int64_t now, struct err *err)

@@ -65,7 +65,7 @@ bool ticket_events_write(struct tx *tx, const struct ticket_event_new *events, s
         many_i64_or_null(many, events[i].ref_id);
         many_i64(many, events[i].at);
     }
-    return many_run(many, err) && wake(tx, events[n - 1].at, err);
+    return many_send(many, err) && wake(tx, events[n - 1].at, err);
 }
 
 bool store_ticket_events(struct tx *tx, int64_t limit, struct ticket_event_rows *rows,
