@@ -94,8 +94,8 @@ static bool put_message(struct telling *telling, const struct jira_webhook_row *
         return false;
     str_set(&row->subject, event);
     str_set(&row->body, buf_text(body));
-    return store_delivery_write(telling->tx, row, err) &&
-           outbox_wake(telling->tx, &delivery.lane, telling->run->now, err);
+    outbox_wake(telling->tx, &delivery.lane, telling->run->now);
+    return store_delivery_write(telling->tx, row, err);
 }
 
 static bool tell(struct telling *telling, const struct jira_event *event, struct err *err)
