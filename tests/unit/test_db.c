@@ -224,85 +224,6 @@ static void after_a_failure_nothing_more_is_run_or_committed(void **state)
     test_commit(tx);
 }
 
-static bool send(struct tx *tx, int64_t id, const char *name, struct err *err)
-{
-    autofree(stmt) struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES ($1, $2)");
-
-    stmt_bind_i64(q, 1, id);
-    stmt_bind_text(q, 2, name);
-    return stmt_send(q, err);
-}
-
-static void what_is_sent_is_seen_and_committed_in_its_order(void **state)
-{
-    struct test_db *test = *state;
-    struct err err = { 0 };
-
-    make_table(test);
-    struct tx *tx = test_tx(test, TX_WRITE);
-
-    for (int64_t id = 1; id <= 200; id++)
-        assert_works(send(tx, id, NULL, &err), &err);
-    assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing")), 200);
-    assert_works(send(tx, 201, NULL, &err), &err);
-    assert_works(insert(tx, 202, NULL, &err), &err);
-    assert_works(send(tx, 203, NULL, &err), &err);
-    test_commit(tx);
-    assert_int_equal(count_things(test), 203);
-    tx = test_tx(test, TX_WRITE);
-    assert_works(send(tx, 204, NULL, &err), &err);
-    tx_free(tx);
-    assert_int_equal(count_things(test), 203);
-}
-
-/* At the latest. By whom it is told depends on the database. */
-static void what_is_sent_and_fails_is_told_by_the_commit(void **state)
-{
-    struct test_db *test = *state;
-    struct err err = { 0 };
-
-    make_table(test);
-    for (int n_more = 0; n_more < 3; n_more++) {
-        struct tx *tx = test_tx(test, TX_WRITE);
-        bool works = insert(tx, 1, "a", &err) && send(tx, 2, "a", &err);
-
-        for (int i = 0; works && i < n_more; i++)
-            works = send(tx, 3 + i, NULL, &err);
-        if (works && test_db_is_postgres(test)) {
-            assert_fails(tx_commit(tx, &err), &err, ERR_INTERNAL);
-            assert_contains(err.detail, "INSERT INTO thing");
-        } else {
-            assert_false(works);
-            tx_free(tx);
-        }
-        assert_int_equal(count_things(test), 0);
-    }
-}
-
-/* Who asks next may have a rule of its own that can be broken. */
-static void what_is_sent_and_fails_is_no_conflict_of_the_next(void **state)
-{
-    struct test_db *test = *state;
-    struct err err = { 0 };
-
-    if (!test_db_is_postgres(test))
-        return;
-    make_table(test);
-    struct tx *tx = test_tx(test, TX_WRITE);
-
-    assert_works(insert(tx, 1, "a", &err), &err);
-    assert_works(send(tx, 2, "a", &err), &err);
-    assert_fails(insert(tx, 3, "b", &err), &err, ERR_INTERNAL);
-    assert_fails(insert(tx, 4, "c", &err), &err, ERR_INTERNAL);
-    tx_free(tx);
-    assert_int_equal(count_things(test), 0);
-    tx = test_tx(test, TX_WRITE);
-    assert_works(insert(tx, 1, "a", &err), &err);
-    assert_works(send(tx, 2, "b", &err), &err);
-    assert_fails(insert(tx, 3, "a", &err), &err, ERR_CONFLICT);
-    tx_free(tx);
-}
-
 static void what_is_still_referred_to_stays(void **state)
 {
     struct test_db *test = *state;
@@ -790,9 +711,6 @@ int main(void)
         WITH(test_db_setup_empty, the_nth_statement_can_be_made_to_fail),
         WITH(test_db_setup_empty, one_statement_can_be_used_inside_its_own_rows),
         WITH(test_db_setup_empty, after_a_failure_nothing_more_is_run_or_committed),
-        WITH(test_db_setup_empty, what_is_sent_is_seen_and_committed_in_its_order),
-        WITH(test_db_setup_empty, what_is_sent_and_fails_is_told_by_the_commit),
-        WITH(test_db_setup_empty, what_is_sent_and_fails_is_no_conflict_of_the_next),
         WITH(test_db_setup_empty, what_is_still_referred_to_stays),
         WITH(test_db_setup_empty, rows_left_unread_hinder_no_commit),
         WITH(test_db_setup_empty, a_reader_sees_one_state),

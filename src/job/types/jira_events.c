@@ -5,6 +5,8 @@
  * What one person changed in one instant is one event. A webhook tells of what whoever made it may
  * see, and its JQL finds.
  */
+#include "job/types/jira_events.h"
+
 #include <string.h>
 
 #include "base/alloc.h"
@@ -15,7 +17,6 @@
 #include "core/jql.h"
 #include "core/rows_delivery.h"
 #include "db/db.h"
-#include "job/types/jira_events.h"
 #include "job/types/types.h"
 #include "notify/notifier.h"
 #include "notify/outbox.h"
