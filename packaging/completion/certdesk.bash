@@ -56,7 +56,7 @@ _certdesk_options() {
             "--socket --timeout --type --user --wait --help"
         ;;
     deployment) echo "-o --certificate --output --resource --state --wait --help" ;;
-    ticket) echo "-o --assignee --certificate --comment --csr --description --domain --due --force --key --labels --output --priority --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
+    ticket) echo "-o --assignee --certificate --comment --csr --description --domain --due --etag --force --key --labels --output --priority --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
     config) echo "-o --config --help" ;;
     restore)
         echo "--check --config --data --database --recovery-key --signer --help"

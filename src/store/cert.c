@@ -52,6 +52,12 @@ bool store_cert_get_seen(struct tx *tx, int64_t id, struct cert_row **ret, struc
     return true;
 }
 
+bool store_certs_get(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
+    struct err *err)
+{
+    return cert_load(tx, ids->items, ids->n, rows, err);
+}
+
 bool store_cert_find_by_certificate_id(struct tx *tx, const struct store_viewer *viewer,
     const char *certificate_id, int64_t *ret_id, struct err *err)
 {

@@ -53,6 +53,10 @@ bool store_cert_get(struct tx *tx, const struct store_viewer *viewer, int64_t id
 bool store_cert_get_seen(struct tx *tx, int64_t id, struct cert_row **ret, struct err *err)
     must_check;
 
+/* Many at once, in the order of `ids`; those that are gone are left out. */
+bool store_certs_get(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
+    struct err *err) must_check;
+
 /*
  * The record that "C-1042" or its CA's number names, the newest where there are several. *ret_id is
  * 0 if there is none that the viewer may see.
