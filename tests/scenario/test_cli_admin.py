@@ -134,6 +134,7 @@ def test_a_record_is_changed_watched_and_forgotten(desk, words):
     assert record["business_group"] is None and record["tags"] == [] and record["required_names"] is None
     assert record["notification_periods"] is None
 
+    assert "certificate.edit" in words("cert", "log", str(made)).stdout
     words("cert", "watch", str(made), "127.0.0.1:1", "--sni", "shop.example")
     endpoints = desk.admin.get(f"/certificates/{made}/endpoints").json["items"]
     assert [(e["host"], e["port"], e["sni"]) for e in endpoints] == [("127.0.0.1", 1, "shop.example")]
@@ -157,6 +158,8 @@ def test_a_record_is_changed_watched_and_forgotten(desk, words):
 def test_a_ticket_is_acknowledged_and_snoozed(desk, words, expiring):
     """F6: visibly."""
     key = expiring["ticket"]
+    assert expiring["certificate_id"] in words("cert", "versions", str(expiring["id"])).stdout
+    assert "\nrenewal " in words("cert", "show", str(expiring["id"])).stdout
     words("ticket", "acknowledge", key)
     words("ticket", "snooze", key, "2099-12-24")
     ticket = desk.admin.get(f"/tickets/{key}").json
