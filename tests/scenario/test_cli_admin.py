@@ -111,6 +111,7 @@ def test_jobs_schedules_dashboard_and_the_audit_log(desk, words):
     shown = dict(line.split(None, 1) for line in words("dashboard", "show").stdout.splitlines() if " " in line)
     counts = desk.admin.get("/dashboard").json["counts"]
     assert int(shown["total"]) == counts["total"] > 0 and int(shown["unknown"]) == counts["unknown"] > 0
+    assert words("dashboard").stdout == words("dashboard", "show").stdout
     log = items(words("audit", "list", "--action", "schedule.", "-o", "json"))
     assert [(e["action"], e["object_name"]) for e in log] == [("schedule.run", "check")]
     assert "schedule.run" not in words("audit", "list", "--to", "2020-01-01").stdout
