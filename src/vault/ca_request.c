@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "x509/name.h"
 #include "x509/pubkey.h"
+#include "x509/sigalg.h"
 
 #define SUBJECT_ENTRIES_MAX 32
 #define RSA_BITS_LEAST 2048
@@ -239,6 +240,7 @@ bool ca_request_read(const struct ca_seal *seal, const struct vault_ca_leaf *lea
     ret->key = pubkey_decode(X509_REQ_get_X509_PUBKEY(ret->request));
     if (!ret->key)
         return fail(err, ERR_INVALID, "the request has no key that can be used");
+    sigalg_learn();
     return check_key(seal, ret->key, err) &&
            (pubkey_request_is_signed(ret->request, ret->key) ||
                fail(err, ERR_INVALID, "the request is not signed by its own key")) &&
