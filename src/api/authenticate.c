@@ -113,19 +113,21 @@ static bool by_token(struct api_call *call, struct span token, int64_t owner, st
     uint8_t hash[SHA256_SIZE];
     autofree(tx) struct tx *own = NULL;
     struct tx *tx = NULL;
-    autofree(token_row) struct token_row *row = NULL;
+    struct token_use_row row;
+    bool found = false;
     unsigned scopes = 0;
 
     digest_sha256(token, hash);
-    if (!begin_reading(call, &own, &tx, err) || !store_token_find(tx, hash, call->now, &row, err))
+    if (!begin_reading(call, &own, &tx, err) ||
+        !store_token_find(tx, hash, call->now, &row, &found, err))
         return false;
-    if (!row || row->caller.is_disabled || (owner && row->account_id != owner) ||
-        !scopes_from_text(row->scopes, &scopes))
+    if (!found || row.caller.is_disabled || (owner && row.account_id != owner) ||
+        !scopes_from_text(row.scopes, &scopes))
         return refuse(call, err, UNKNOWN_TOKEN);
-    call->who_until = row->expires_at;
-    if (call->now - row->used_at >= TOUCH_SECONDS)
-        call->touch.token_id = row->id;
-    return become_caller(call, row->account_id, &row->caller, scopes, err);
+    call->who_until = row.expires_at;
+    if (call->now - row.used_at >= TOUCH_SECONDS)
+        call->touch.token_id = row.id;
+    return become_caller(call, row.account_id, &row.caller, scopes, err);
 }
 
 static bool find_by_name(struct api_call *call, const char *name, struct account_row **ret,

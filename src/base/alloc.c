@@ -22,9 +22,18 @@ void *xmalloc(size_t n_bytes)
     return p;
 }
 
+/* glibc's calloc() passes by the pieces that its thread has in reserve, and free() puts each there:
+ * what is small is found sooner by malloc(). What is large comes from the kernel, zeroed. */
+#define SMALL 2048
+
 void *xcalloc(size_t n, size_t size)
 {
-    void *p = calloc(n ? n : 1, size ? size : 1);
+    size_t n_bytes;
+
+    if (checked_mul(n, size, &n_bytes) && n_bytes <= SMALL)
+        return memset(xmalloc(n_bytes), 0, n_bytes);
+
+    void *p = calloc(n, size);
 
     if (!p)
         out_of_memory(n);

@@ -163,12 +163,27 @@ static bool are_plain(uint64_t eight)
              eight_has(eight, '\\') || eight_has(eight, 0x7f));
 }
 
+/* The same for four to seven bytes: the first four and the last, some of them twice. */
+static bool copy_few_plain(uint8_t *to, struct span text)
+{
+    const size_t half = EIGHT_BYTES / 2;
+    uint32_t first, last;
+
+    memcpy(&first, text.data, half);
+    memcpy(&last, text.data + text.size - half, half);
+    memcpy(to, &first, half);
+    memcpy(to + text.size - half, &last, half);
+    return are_plain((uint64_t)first << 32 | last);
+}
+
 /* Copy a text that has nothing to escape; false, with some of it copied, if it has. */
 static bool copy_plain(uint8_t *to, struct span text)
 {
     size_t at = 0;
 
     if (text.size < EIGHT_BYTES) {
+        if (text.size >= EIGHT_BYTES / 2)
+            return copy_few_plain(to, text);
         for (; at < text.size && is_plain(text.data[at]); at++)
             to[at] = text.data[at];
         return at == text.size;
@@ -319,7 +334,7 @@ void json_time(struct json_out *out, const char *key, int64_t at)
     char text[CLOCK_RFC3339_SIZE];
 
     begin_value(out, key);
-    add_string(out->buf, span_text(clock_rfc3339(at, text)));
+    add_string(out->buf, span_of(clock_rfc3339(at, text), CLOCK_RFC3339_SIZE - 1));
 }
 
 void json_time_or_null(struct json_out *out, const char *key, int64_t at)

@@ -53,10 +53,19 @@ struct session_row {
     int64_t expires_at;
 };
 
+/* A token as each request that shows it needs it. */
+struct token_use_row {
+    int64_t id;
+    int64_t account_id;
+    struct caller_row caller;
+    char scopes[32];
+    int64_t expires_at; /* 0: never */
+    int64_t used_at;    /* 0: not yet */
+};
+
 struct token_row {
     int64_t id;
     int64_t account_id;
-    struct caller_row caller; /* filled in by store_token_find() */
     char *name;
     char *scopes;
     int64_t created_at;

@@ -130,7 +130,7 @@ static bool store_admin_token(struct db *db, const uint8_t hash[static SHA256_SI
 static bool is_token_good(const char *path, struct db *db, int64_t now, bool *ret, struct err *err)
 {
     autodone(buf) struct buf line = BUF_INIT_SECRET(128);
-    autofree(token_row) struct token_row *token = NULL;
+    struct token_use_row token;
     autofree(tx) struct tx *tx = NULL;
     struct err missing = { 0 };
     uint8_t hash[SHA256_SIZE];
@@ -139,10 +139,7 @@ static bool is_token_good(const char *path, struct db *db, int64_t now, bool *re
     if (!fs_read(path, &line, &missing))
         return true;
     digest_sha256(span_trim(buf_span(&line)), hash);
-    if (!tx_begin(db, TX_READ, &tx, err) || !store_token_find(tx, hash, now, &token, err))
-        return false;
-    *ret = token != NULL;
-    return true;
+    return tx_begin(db, TX_READ, &tx, err) && store_token_find(tx, hash, now, &token, ret, err);
 }
 
 static bool write_token(const struct conf *conf, struct db *db, int64_t now, struct err *err)

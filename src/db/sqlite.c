@@ -464,13 +464,14 @@ static int64_t sqlite_i64(struct stmt *stmt, int column)
 
 static struct span sqlite_bytes(struct stmt *stmt, int column)
 {
-    sqlite3_stmt *const row = row_of(stmt);
-    bool is_blob = sqlite3_column_type(row, column) == SQLITE_BLOB;
-    const void *data =
-        is_blob ? sqlite3_column_blob(row, column) : sqlite3_column_text(row, column);
+    /* Found once, and asked three things. It is "unprotected", as this connection is: it has no
+     * mutex, and is one thread's at a time. */
+    sqlite3_value *const value = sqlite3_column_value(row_of(stmt), column);
+    const void *data = sqlite3_value_type(value) == SQLITE_BLOB ? sqlite3_value_blob(value)
+                                                                : sqlite3_value_text(value);
 
     ASSERT(!((const struct sqlite_stmt *)stmt)->has_id); /* a number, and never asked for as text */
-    return span_of(data, data ? (size_t)sqlite3_column_bytes(row, column) : 0);
+    return span_of(data, data ? (size_t)sqlite3_value_bytes(value) : 0);
 }
 
 static bool sqlite_is_null(struct stmt *stmt, int column)

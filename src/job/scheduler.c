@@ -23,6 +23,7 @@
 
 #define TICK_MS 1000
 #define MAX_SCHEDULES 32
+#define PLANS_SECONDS 10
 
 const struct scheduled scheduled[] = {
     { "check", "17 2 * * *", "look at every endpoint", false },
@@ -42,6 +43,7 @@ struct scheduler {
     struct job_runner *runner;
     struct loop_timer *timer;
     struct nodes *nodes;
+    int64_t plans_at; /* when plans were looked at last; whoever is looking has it */
     _Atomic int64_t alive_at;
     _Atomic bool is_looking;
     _Atomic bool is_stopping;
@@ -164,6 +166,17 @@ static void plan_again(struct db *db, const struct schedule_row *row, int64_t no
         log_warning("schedule.not_planned", KV_STR("schedule", row->name), KV_ERR(&err));
 }
 
+/* May plans have been made by another clock than this? Asked at the start, when this clock has been
+ * set back, and now and then, as other nodes have clocks too: what a plan should be takes longer to
+ * work out than the rest of a look. */
+static bool looks_at_plans(struct scheduler *self, int64_t now)
+{
+    if (now >= self->plans_at && now - self->plans_at < PLANS_SECONDS)
+        return false;
+    self->plans_at = now;
+    return true;
+}
+
 /* What dead nodes were doing is there to be done. */
 static void look_at_nodes(struct scheduler *self, struct db *db)
 {
@@ -188,10 +201,12 @@ static void look(void *state, void *arg)
         atomic_store(&self->alive_at, now);
     else
         log_error("schedule.unreadable", KV_ERR(&err));
+    const bool with_plans = looks_at_plans(self, now);
+
     for (size_t i = 0; i < n; i++) {
         if (rows[i]->next_run_at <= now && !atomic_load(&self->is_stopping))
             start_due(self, state, rows[i], now);
-        else if (rows[i]->next_run_at > now)
+        else if (with_plans && rows[i]->next_run_at > now)
             plan_again(state, rows[i], now);
         schedule_row_free(rows[i]);
     }

@@ -11,11 +11,9 @@
 #include "store/select.h"
 #include "store/version_read.h"
 
-#define N_COLUMNS 38
-
 /*
  * What the record keeps of other tables is not asked for there (adr/0008). A life is only looked
- * for where there is one, a version where it was too long to be kept.
+ * for where there is one.
  */
 #define FROM_RECORD                                                                                \
     "SELECT c.id, c.name, c.description, c.is_imported, c.is_managed, c.owner_id, c.owner_name,"   \
@@ -24,10 +22,10 @@
     " c.expires_at, c.expiring_at, c.revoked_at, c.notify_at, h.last_checked_at, h.last_error,"    \
     " c.alert, c.record_version_id, c.ca_certificate_id, c.chain_status, c.n_endpoints,"           \
     " c.sealed_key_id, c.tags, c.fields, c.n_resources, k.project, k.number, p.name, s.status,"    \
-    " c.version_text, " VERSION_COLUMNS "  FROM certificate c"                                     \
+    " c.version_text"                                                                              \
+    "  FROM certificate c"                                                                         \
     "  JOIN certificate_check h ON h.certificate_id = c.id"                                        \
     "  LEFT JOIN account a ON a.id = c.assignee_id"                                                \
-    "  LEFT JOIN version v ON v.id = CASE WHEN c.version_text IS NULL THEN c.version_id END"       \
     "  LEFT JOIN certificate_life l"                                                               \
     "    ON l.certificate_id = CASE WHEN c.is_managed = TRUE THEN c.id END"                        \
     "  LEFT JOIN profile p ON p.id = l.profile_id"                                                 \
@@ -36,17 +34,14 @@
     "       WHERE t.certificate_id = c.id AND t.resolved_at IS NULL)"                              \
     " WHERE c.id IN ("
 
-static bool read_version(struct stmt *q, struct cert_row *row, struct err *err)
+/* What the record keeps of its version; NULL stays where there is none, or it was too long. */
+static bool read_kept_version(struct stmt *q, int column, struct cert_row *row, struct err *err)
 {
-    if (!row->version_id)
+    if (!row->version_id || stmt_is_null(q, column))
         return true;
     row->version = xcalloc(1, sizeof *row->version);
-    if (stmt_is_null(q, N_COLUMNS - 1)) {
-        version_read(q, N_COLUMNS, row->version);
-        return true;
-    }
     row->version->id = row->version_id;
-    return version_text_read(span_text(stmt_text(q, N_COLUMNS - 1)), row->version) ||
+    return version_text_read(stmt_blob(q, column), row->version) ||
            fail(err, ERR_INTERNAL, "what is kept of a version cannot be read");
 }
 
@@ -140,6 +135,41 @@ static bool load_resources(struct tx *tx, struct cert_rows *rows, struct err *er
             id_list_add(&ids, rows->items[i].id);
     }
     return ids.n == 0 || read_resources(tx, &ids, rows, err);
+}
+
+static bool read_versions(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select_add(&select,
+        "SELECT c.id, " VERSION_COLUMNS "  FROM certificate c JOIN version v ON v.id = c.version_id"
+        " WHERE c.id IN (");
+    select_ids(&select, ids->items, ids->n);
+    select_add(&select, ")");
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
+
+        if (!row || row->version)
+            continue;
+        row->version = xcalloc(1, sizeof *row->version);
+        version_read(q, 1, row->version);
+    }
+    return stmt_end(q, err);
+}
+
+/* Those that were too long to be kept with their records. */
+static bool load_versions(struct tx *tx, struct cert_rows *rows, struct err *err)
+{
+    autodone(id_list) struct id_list ids = { 0 };
+
+    for (size_t i = 0; i < rows->n; i++) {
+        if (rows->items[i].version_id && !rows->items[i].version)
+            id_list_add(&ids, rows->items[i].id);
+    }
+    return ids.n == 0 || read_versions(tx, &ids, rows, err);
 }
 
 /* The custom fields that there are, by name. */
@@ -239,7 +269,7 @@ static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cer
         struct cert_row *row = cert_rows_add(rows);
 
         read_row(q, row);
-        if (!read_version(q, row, err))
+        if (!read_kept_version(q, 37, row, err))
             return false;
     }
     return stmt_end(q, err);
@@ -267,8 +297,8 @@ static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_r
 {
     autodone(cert_rows) struct cert_rows found = { 0 };
 
-    if (!load_records(tx, ids, n, &found, err) || !load_resources(tx, &found, err) ||
-        !load_fields(tx, &found, err))
+    if (!load_records(tx, ids, n, &found, err) || !load_versions(tx, &found, err) ||
+        !load_resources(tx, &found, err) || !load_fields(tx, &found, err))
         return err_wrap(err, "could not read the records");
     put_in_order(ids, n, &found);
     for (size_t i = 0; i < found.n; i++)

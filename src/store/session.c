@@ -26,8 +26,8 @@ bool store_session_add(struct tx *tx, const uint8_t id_hash[static SHA256_SIZE],
 
 static void read_caller(struct stmt *q, int first, struct caller_row *row)
 {
-    span_copy_text(span_text(stmt_text(q, first)), row->name, sizeof row->name);
-    span_copy_text(span_text(stmt_text(q, first + 1)), row->role, sizeof row->role);
+    span_copy_text(stmt_blob(q, first), row->name, sizeof row->name);
+    span_copy_text(stmt_blob(q, first + 1), row->role, sizeof row->role);
     row->is_disabled = stmt_bool(q, first + 2);
 }
 
@@ -136,7 +136,6 @@ bool store_token_add(struct tx *tx, const struct token_row *token,
 }
 
 #define TOKEN_COLUMNS "t.id, t.account_id, t.name, t.scopes, t.created_at, t.expires_at, t.used_at"
-#define N_TOKEN_COLUMNS 7
 
 static struct token_row *read_token(struct stmt *q)
 {
@@ -153,23 +152,31 @@ static struct token_row *read_token(struct stmt *q)
 }
 
 bool store_token_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE], int64_t now,
-    struct token_row **ret, struct err *err)
+    struct token_use_row *ret, bool *ret_found, struct err *err)
 {
     autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT " TOKEN_COLUMNS ", a.name, a.role, a.is_disabled"
+        tx_prepare(tx, "SELECT t.id, t.account_id, t.scopes, t.expires_at, t.used_at,"
+                       " a.name, a.role, a.is_disabled"
                        "  FROM token t JOIN account a ON a.id = t.account_id"
                        " WHERE t.hash = $1 AND (t.expires_at IS NULL OR t.expires_at > $2)");
-    autofree(token_row) struct token_row *row = NULL;
+    struct token_use_row token = { 0 };
+    bool found = false;
 
     stmt_bind_blob(q, 1, span_of(hash, SHA256_SIZE));
     stmt_bind_i64(q, 2, now);
     while (stmt_next(q)) {
-        row = read_token(q);
-        read_caller(q, N_TOKEN_COLUMNS, &row->caller);
+        found = true;
+        token.id = stmt_i64(q, 0);
+        token.account_id = stmt_i64(q, 1);
+        span_copy_text(stmt_blob(q, 2), token.scopes, sizeof token.scopes);
+        token.expires_at = stmt_i64(q, 3);
+        token.used_at = stmt_i64(q, 4);
+        read_caller(q, 5, &token.caller);
     }
     if (!stmt_end(q, err))
         return false;
-    *ret = take(&row);
+    *ret = token;
+    *ret_found = found;
     return true;
 }
 

@@ -36,9 +36,9 @@ bool store_session_forget(struct tx *tx, int64_t now, struct err *err) must_chec
 bool store_token_add(struct tx *tx, const struct token_row *token,
     const uint8_t hash[static SHA256_SIZE], int64_t *ret_id, struct err *err) must_check;
 
-/* *ret is NULL when there is none, or it has ended by `now`. */
+/* *ret_found is false when there is none, or it has ended by `now`. */
 bool store_token_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE], int64_t now,
-    struct token_row **ret, struct err *err) must_check;
+    struct token_use_row *ret, bool *ret_found, struct err *err) must_check;
 
 bool store_token_touch(struct tx *tx, int64_t id, int64_t now, struct err *err) must_check;
 

@@ -109,7 +109,8 @@ static void refuses_ranges_that_are_none(void **state)
 
 static void goes_to_a_socket_address_and_back(void **state)
 {
-    static const char *const texts[] = { "192.0.2.7", "2001:db8::7" };
+    static const char *const texts[] = { "192.0.2.7", "0.0.0.0", "255.199.100.99", "10.9.90.1",
+        "2001:db8::7" };
 
     (void)state;
     for (size_t i = 0; i < countof(texts); i++) {

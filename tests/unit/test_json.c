@@ -88,22 +88,30 @@ static void writer_escapes_strings(void **state)
     }
 }
 
+/* `c` at each place of a text that is `size` long. */
+static void write_at_each_place(unsigned c, size_t size)
+{
+    const bool is_plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+
+    for (size_t place = 0; place < size; place++) {
+        autodone(buf) struct buf buf = BUF_INIT(4096);
+        struct json_out out;
+        char text[] = "abcdefghijklmnopqrst";
+
+        text[place] = (char)c;
+        json_out_init(&out, &buf);
+        json_str_span(&out, NULL, span_of(text, size));
+        assert_int_equal(buf.size == size + 2 && memcmp(buf.data + 1, text, size) == 0, is_plain);
+    }
+}
+
 /* Bytes that need an escape are seen wherever they stand in a word, and words around them too. */
 static void writer_sees_each_byte_at_each_place(void **state)
 {
     (void)state;
     for (unsigned c = 0; c < 256; c++) {
-        for (size_t place = 0; place < 20; place++) {
-            autodone(buf) struct buf buf = BUF_INIT(4096);
-            struct json_out out;
-            char text[] = "abcdefghijklmnopqrst";
-            const bool is_plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-
-            text[place] = (char)c;
-            json_out_init(&out, &buf);
-            json_str_span(&out, NULL, span_of(text, 20));
-            assert_int_equal(buf.size == 22 && memcmp(buf.data + 1, text, 20) == 0, is_plain);
-        }
+        for (size_t size = 1; size <= 20; size++)
+            write_at_each_place(c, size);
     }
 }
 

@@ -218,13 +218,13 @@ static int64_t a_token(struct tx *tx, int64_t account, const uint8_t *hash, int6
     return id;
 }
 
-static struct token_row *find_token(struct tx *tx, const uint8_t *hash, int64_t now)
+static bool find_token(struct tx *tx, const uint8_t *hash, int64_t now, struct token_use_row *ret)
 {
-    struct token_row *row = NULL;
     struct err err = { 0 };
+    bool found = false;
 
-    assert_works(store_token_find(tx, hash, now, &row, &err), &err);
-    return row;
+    assert_works(store_token_find(tx, hash, now, ret, &found, &err), &err);
+    return found;
 }
 
 static void a_token_is_found_by_its_hash_until_its_end(void **state)
@@ -237,13 +237,15 @@ static void a_token_is_found_by_its_hash_until_its_end(void **state)
     int64_t bob = an_account(tx, "bob");
     int64_t ends = a_token(tx, ann, hash_a, NOW + 10);
     int64_t stays = a_token(tx, ann, hash_b, 0);
-    autofree(token_row) struct token_row *ended = find_token(tx, hash_a, NOW + 10);
-    autofree(token_row) struct token_row *forever = find_token(tx, hash_b, NOW + 9999 * DAY);
+    struct token_use_row forever;
 
-    assert_null(ended);
-    assert_int_equal(forever->id, stays);
-    assert_string_equal(forever->scopes, "read write");
-    assert_int_equal(forever->used_at, 0);
+    assert_false(find_token(tx, hash_a, NOW + 10, &forever));
+    assert_true(find_token(tx, hash_b, NOW + 9999 * DAY, &forever));
+    assert_int_equal(forever.id, stays);
+    assert_int_equal(forever.account_id, ann);
+    assert_string_equal(forever.caller.name, "ann");
+    assert_string_equal(forever.scopes, "read write");
+    assert_int_equal(forever.used_at, 0);
     assert_works(store_token_touch(tx, stays, NOW + 3, &err), &err);
     assert_works(store_token_list(tx, ann, 4, rows, &n, &err), &err);
     assert_int_equal(n, 2);
@@ -254,9 +256,7 @@ static void a_token_is_found_by_its_hash_until_its_end(void **state)
     token_row_free(rows[1]);
     assert_fails(store_token_delete(tx, bob, ends, &err), &err, ERR_NOT_FOUND);
     assert_works(store_token_delete(tx, ann, ends, &err), &err);
-    autofree(token_row) struct token_row *gone = find_token(tx, hash_a, NOW);
-
-    assert_null(gone);
+    assert_false(find_token(tx, hash_a, NOW, &forever));
     tx_free(tx);
 }
 
@@ -270,9 +270,9 @@ static void sessions_and_tokens_go_with_their_account(void **state)
     (void)a_token(tx, ann, hash_b, 0);
     assert_works(store_account_delete(tx, ann, NOW, &err), &err);
     assert_false(session_is_there(tx, hash_a, NOW));
-    autofree(token_row) struct token_row *gone = find_token(tx, hash_b, NOW);
+    struct token_use_row gone;
 
-    assert_null(gone);
+    assert_false(find_token(tx, hash_b, NOW, &gone));
     tx_free(tx);
 }
 

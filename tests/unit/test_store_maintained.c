@@ -379,6 +379,28 @@ static void check_version(struct world *w, const struct cert_row *row)
     assert_string_equal(buf_text(&kept), buf_text(&there));
 }
 
+/* The same where it was too long to be kept. */
+static void check_long_version(struct world *w, const struct cert_row *row)
+{
+    autofree(cert_row) struct cert_row *again = NULL;
+    autofree(stmt) struct stmt *forget =
+        tx_prepare(w->tx, "UPDATE certificate SET version_text = NULL WHERE id = $1");
+    autofree(stmt) struct stmt *restore =
+        tx_prepare(w->tx, "UPDATE certificate SET version_text = $2 WHERE id = $1");
+    autodone(buf) struct buf kept = BUF_INIT(65536);
+
+    if (!row->version)
+        return;
+    version_text_write(row->version, &kept);
+    stmt_bind_i64(forget, 1, row->id);
+    assert_works(stmt_run(forget, &w->err), &w->err);
+    assert_works(store_cert_get(w->tx, &everybody, row->id, &again, &w->err), &w->err);
+    check_version(w, again);
+    stmt_bind_i64(restore, 1, row->id);
+    stmt_bind_text(restore, 2, buf_text(&kept));
+    assert_works(stmt_run(restore, &w->err), &w->err);
+}
+
 /* As a record is read, and as the tables beside it say. */
 static void check_kept_texts(struct world *w)
 {
@@ -395,6 +417,7 @@ static void check_kept_texts(struct world *w)
 
         assert_works(store_cert_get(w->tx, &everybody, list.items[i], &row, &w->err), &w->err);
         check_version(w, row);
+        check_long_version(w, row);
         assert_string_equal(row->tags, tags);
         assert_string_equal(row->fields, fields);
     }
