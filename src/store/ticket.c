@@ -95,7 +95,12 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now,
         return true;
     (void)snprintf(ret->key, sizeof ret->key, "%s-%" PRId64, project, number);
     pending_event(tx, ret->id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now);
-    return ticket_words_put(tx, ret->id, ret->key, ticket->summary, description, err) &&
+    const struct ticket_texts texts = { .key = ret->key,
+        .summary = ticket->summary,
+        .description = description,
+        .names = ticket->names ? ticket->names : "" };
+
+    return ticket_words_put(tx, ret->id, &texts, err) &&
            (!ticket->labels || !*ticket->labels ||
                ticket_labels_put(tx, ret->id, ticket->labels, err));
 }
