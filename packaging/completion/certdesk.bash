@@ -87,7 +87,7 @@ _certdesk_words() {
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add edit delete watch unwatch update export import replace access bulk enroll renew revoke" ;;
+    cert) echo "list show add edit delete watch unwatch versions log update export import replace access bulk enroll renew revoke" ;;
     csv) echo "import export" ;;
     business-group) echo "list add edit remove" ;;
     field) echo "list add edit remove" ;;
