@@ -101,7 +101,7 @@ static void keep_one(const struct cert_where *where, enum drive drive, struct ce
         .stage = drive == DRIVE_STAGE ? all->stage : NULL,
         .issuer = drive == DRIVE_ISSUER ? all->issuer : NULL,
         .alert = drive == DRIVE_ALERT ? all->alert : NULL,
-        .fields = { all->fields[0] },
+        .fields = { all->fields[where->field] },
         .n_fields = drive == DRIVE_FIELD,
         .is_unused = drive == DRIVE_UNUSED,
     };
@@ -129,8 +129,10 @@ static void keep_rest(const struct cert_where *where, const int64_t n[static N_D
     filter->assignee = n[DRIVE_ASSIGNEE] < 0 ? all->assignee : NULL;
     filter->issuer = n[DRIVE_ISSUER] < 0 ? all->issuer : NULL;
     filter->n_fields = 0;
-    for (size_t i = 1; i < all->n_fields; i++)
-        filter->fields[filter->n_fields++] = all->fields[i];
+    for (size_t i = 0; i < all->n_fields; i++) {
+        if (i != where->field)
+            filter->fields[filter->n_fields++] = all->fields[i];
+    }
     rest->name_from = n[DRIVE_NAME] < 0 ? where->name_from : NULL;
     rest->has_dates = n[DRIVE_DATES] < 0 && where->has_dates;
 }

@@ -84,6 +84,7 @@ struct cert_where {
     int64_t version_ids[CERT_WHERE_VERSIONS];
     size_t n_version_ids;
     bool is_sqlite;
+    size_t field;    /* of those asked for, the one that drives: the rarest */
     bool is_nothing; /* a condition is met by no record */
     enum cert_way way;
     enum drive drive;

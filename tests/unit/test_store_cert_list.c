@@ -472,6 +472,7 @@ static const struct {
     { { .q = " amm" }, is_gamma },
     { { .q = "delta_x" }, is_delta },
     { { .q = "100%" }, is_percent },
+    { { .q = "gam\"ma" }, none },
     { { .q = "al" }, is_al },
     { { .q = "   " }, any },
     { { .q = "0a0b" }, NULL },
