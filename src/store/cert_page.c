@@ -389,10 +389,17 @@ static bool read_segment(struct tx *tx, struct paging *paging, const struct stor
 
 /* The statuses that the filter asks for, one after the other, until the page is full. */
 static bool read_by_status(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
-    struct err *err)
+    bool *ret_is_all, struct err *err)
 {
     const struct cert_page_request *request = paging->request;
     unsigned statuses = request->filter->statuses;
+    bool is_read = false;
+
+    if (!cert_page_read_statuses(tx, paging, viewer, &is_read, err))
+        return false;
+    *ret_is_all = is_read && !paging->has_cursor;
+    if (is_read)
+        return true;
 
     for (size_t at = paging->has_cursor ? (size_t)paging->cursor.segment : 0;
          at < N_SEGMENTS && paging->ids.n <= (size_t)request->limit; at++) {
@@ -498,7 +505,7 @@ static bool fill(struct tx *tx, struct paging *paging, const struct store_viewer
 
     if (!pending_write(tx, err) || !start(paging, err))
         return false;
-    if (!(request->sort == CERT_BY_STATUS ? read_by_status(tx, paging, viewer, err)
+    if (!(request->sort == CERT_BY_STATUS ? read_by_status(tx, paging, viewer, &is_all, err)
                                           : read_by_column(tx, paging, viewer, &is_all, err)))
         return false;
     if (request->wants_total && !find_total(tx, paging, viewer, is_all, page, err))
