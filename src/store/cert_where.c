@@ -309,6 +309,7 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     where->told = 0;
     where->field = 0;
     where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
+    where->n_begun = 0;
 }
 
 /*

@@ -473,6 +473,8 @@ static const struct {
     { { .q = "delta_x" }, is_delta },
     { { .q = "100%" }, is_percent },
     { { .q = "gam\"ma" }, none },
+    { { .q = "exa" }, any },
+    { { .q = "exa", .owner = "bob" }, is_bobs },
     { { .q = "al" }, is_al },
     { { .q = "   " }, any },
     { { .q = "0a0b" }, NULL },
