@@ -52,7 +52,7 @@ static void add_words_like(const struct cert_where *where, enum cert_words_of of
 void cert_where_add_words(const struct cert_where *where, enum cert_words_of of,
     struct select *select)
 {
-    if (where->words && !cert_where_is_told(where, DRIVE_WORDS)) {
+    if (where->words && (where->is_sqlite || !cert_where_is_told(where, DRIVE_WORDS))) {
         add_words_like(where, of, select);
         select_text(select, where->words);
     }
@@ -251,7 +251,9 @@ static void check_assignee(const struct cert_where *where, struct select *select
 
 static void check_fields(const struct cert_where *where, struct select *select)
 {
-    for (size_t i = cert_where_is_told(where, DRIVE_FIELD); i < where->filter->n_fields; i++) {
+    for (size_t i = 0; i < where->filter->n_fields; i++) {
+        if (i == where->field && cert_where_is_told(where, DRIVE_FIELD))
+            continue;
         select_add(select, " AND EXISTS (SELECT 1 FROM certificate_field v"
                            " JOIN custom_field f ON f.id = v.field_id"
                            " WHERE v.certificate_id = c.id AND f.name = ");

@@ -15,8 +15,8 @@
 
 /* An id from an index, and its part in sorting and comparing. */
 #define READ_US 0.075
-/* The same from the index of words. */
-#define READ_WORDS_US 2.0
+/* The same from the index of words, which is asked for several parts of three letters. */
+#define READ_WORDS_US 0.3
 /* A record that is passed in the index of an order, which carries some columns; and looked up in
  * the set there. */
 #define PASS_US 0.18
@@ -123,6 +123,8 @@ static int n_asked_apart(const struct sources *sources, unsigned told)
 {
     int n = 0;
 
+    /* Words are asked for again. */
+    told &= ~BIT(DRIVE_WORDS);
     for (size_t i = 0; i < sources->n; i++)
         n += !(told & BIT(sources->items[i].drive)) && is_asked_apart(sources->items[i].drive);
     return n;

@@ -302,7 +302,7 @@ bool cert_count(struct tx *tx, const struct cert_where *where, int64_t *ret, boo
         *ret = total;
         return true;
     }
-    if (where->has_set && cert_where_n_conditions(where) == 1 && !where->words_exact) {
+    if (where->has_set && cert_where_n_conditions(where) == 1 && !where->words) {
         *ret = (int64_t)where->set.n;
         return true;
     }

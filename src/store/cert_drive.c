@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
+#include "store/trigram.h"
+
 #define BIT(status) (1u << (status))
 
 static void add_account(struct select *select, const char *name)
@@ -43,10 +46,20 @@ static bool drive_version(const struct cert_where *where, struct select *select)
     return true;
 }
 
+/* On SQLite those that have all parts of three characters, wherever these stand: nearly always the
+ * same, and a tenth of the work, as FTS5 reads no texts then. The words themselves are checked. */
 static bool drive_words(const struct cert_where *where, struct select *select)
 {
     if (!where->words)
         return false;
+    if (where->is_sqlite) {
+        autofree(str) char *match = trigram_match(where->words);
+
+        select_add(select,
+            "SELECT rowid AS id FROM certificate_search WHERE certificate_search MATCH ");
+        select_text(select, match);
+        return true;
+    }
     select_add(select, "SELECT rowid AS id FROM certificate_search WHERE words LIKE ");
     select_text(select, where->words);
     return true;
@@ -84,16 +97,16 @@ static bool drive_resource(const struct cert_where *where, struct select *select
     return true;
 }
 
-/* The first; the others are checked. */
+/* One of them, as the plan has chosen; the others are checked. */
 static bool drive_field(const struct cert_where *where, struct select *select)
 {
     if (!where->filter->n_fields)
         return false;
     select_add(select, "SELECT certificate_id AS id FROM certificate_field WHERE field_id ="
                        " (SELECT f.id FROM custom_field f WHERE f.name = ");
-    select_text(select, where->filter->fields[0].name);
+    select_text(select, where->filter->fields[where->field].name);
     select_add(select, ") AND value = ");
-    select_text(select, where->filter->fields[0].value);
+    select_text(select, where->filter->fields[where->field].value);
     return true;
 }
 

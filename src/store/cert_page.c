@@ -341,8 +341,7 @@ static bool read_all(struct tx *tx, struct paging *paging, struct err *err)
     return stmt_end(q, err);
 }
 
-/* Body, then tail, up to `most` ids in all. A range of ends excludes the tail. */
-static bool read_both(struct tx *tx, struct paging *paging, size_t most, struct err *err)
+bool cert_page_read_ids(struct tx *tx, struct paging *paging, size_t most, struct err *err)
 {
     enum cert_sort sort = paging->where.sort;
     bool is_by_expiry = sort == CERT_BY_EXPIRY;
@@ -381,7 +380,7 @@ static bool read_segment(struct tx *tx, struct paging *paging, const struct stor
     cert_where_init(&paging->where, viewer, &filter, CERT_BY_EXPIRY, request);
     skip_by_cursor(paging);
     works = cert_where_plan(tx, &paging->where, err) &&
-            read_both(tx, paging, (size_t)request->limit + 1, err);
+            cert_page_read_ids(tx, paging, (size_t)request->limit + 1, err);
     cert_where_done(&paging->where);
     paging->where.filter = NULL;
     return works;
@@ -389,10 +388,17 @@ static bool read_segment(struct tx *tx, struct paging *paging, const struct stor
 
 /* The statuses that the filter asks for, one after the other, until the page is full. */
 static bool read_by_status(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
-    struct err *err)
+    bool *ret_is_all, struct err *err)
 {
     const struct cert_page_request *request = paging->request;
     unsigned statuses = request->filter->statuses;
+    bool is_read = false;
+
+    if (!cert_page_read_statuses(tx, paging, viewer, &is_read, err))
+        return false;
+    *ret_is_all = is_read && !paging->has_cursor;
+    if (is_read)
+        return true;
 
     for (size_t at = paging->has_cursor ? (size_t)paging->cursor.segment : 0;
          at < N_SEGMENTS && paging->ids.n <= (size_t)request->limit; at++) {
@@ -453,7 +459,10 @@ static bool read_by_column(struct tx *tx, struct paging *paging, const struct st
         walk_in_order(paging);
     *ret_is_all = works && where->way == WAY_DRIVE && !paging->has_cursor;
     paging->cursor.plan = cert_where_plan_number(where);
-    return works && read_both(tx, paging, *ret_is_all ? ALL_IDS : (size_t)request->limit + 1, err);
+    if (works && cert_page_has_name_parts(paging))
+        return cert_page_read_name_parts(tx, paging, err);
+    return works &&
+           cert_page_read_ids(tx, paging, *ret_is_all ? ALL_IDS : (size_t)request->limit + 1, err);
 }
 
 /* Of the first page: as counted; of the others: as it was then. */
@@ -498,7 +507,7 @@ static bool fill(struct tx *tx, struct paging *paging, const struct store_viewer
 
     if (!pending_write(tx, err) || !start(paging, err))
         return false;
-    if (!(request->sort == CERT_BY_STATUS ? read_by_status(tx, paging, viewer, err)
+    if (!(request->sort == CERT_BY_STATUS ? read_by_status(tx, paging, viewer, &is_all, err)
                                           : read_by_column(tx, paging, viewer, &is_all, err)))
         return false;
     if (request->wants_total && !find_total(tx, paging, viewer, is_all, page, err))

@@ -31,3 +31,18 @@ void cert_page_select(const struct paging *paging, bool is_tail, size_t most,
 /* The same of what one of where.holders may see. */
 void cert_page_select_access(const struct paging *paging, int64_t holder, bool is_tail, size_t most,
     struct select *select);
+
+/*
+ * By status, where something drives: the ids from the cursor on, all of them, into paging->ids.
+ * *ret_is_read is false, and nothing is read, where each status has to be looked for by itself.
+ */
+bool cert_page_read_statuses(struct tx *tx, struct paging *paging,
+    const struct store_viewer *viewer, bool *ret_is_read, struct err *err) must_check;
+
+/* Body, then tail, up to `most` ids in all. A range of ends excludes the tail. */
+bool cert_page_read_ids(struct tx *tx, struct paging *paging, size_t most, struct err *err)
+    must_check;
+
+/* Is it a list by name of a word that names begin with? Then it is read in parts. On SQLite. */
+bool cert_page_has_name_parts(const struct paging *paging);
+bool cert_page_read_name_parts(struct tx *tx, struct paging *paging, struct err *err) must_check;

@@ -15,9 +15,6 @@
 
 #define QUERY_MAX 400
 
-/* Greater than any text that begins like the name it is put behind. */
-#define LAST_CHARACTER "\xF4\x8F\xBF\xBF"
-
 static bool is_hex(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
@@ -110,7 +107,7 @@ void cert_query_set(struct cert_where *where, const char *q)
         return;
     }
     where->name_from = xstrdup(text);
-    where->name_until = xasprintf("%s" LAST_CHARACTER, text);
+    where->name_until = xasprintf("%s" CERT_QUERY_LAST, text);
 }
 
 static struct stmt *prepare_versions(struct tx *tx, const char *hex, struct err *err)
@@ -155,4 +152,18 @@ bool cert_query_find(struct tx *tx, struct cert_where *where, struct err *err)
     free(take(&where->words));
     free(take(&where->words_exact));
     return true;
+}
+
+bool cert_query_is_plain(const struct cert_where *where)
+{
+    return where->words && !where->words_exact;
+}
+
+void cert_query_set_range(const struct cert_where *where, char **ret_from, char **ret_until)
+{
+    /* Without the "%" around it. */
+    const size_t n = strlen(where->words) - 2;
+
+    *ret_from = xasprintf("%.*s", (int)n, where->words + 1);
+    *ret_until = xasprintf("%s" CERT_QUERY_LAST, *ret_from);
 }

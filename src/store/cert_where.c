@@ -158,6 +158,29 @@ static bool probe(struct tx *tx, const struct cert_where *where, enum drive driv
     return read_number(q, ret, err);
 }
 
+/* Of several custom fields the one with the fewest records drives, if any does. */
+static bool choose_field(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    const size_t n_fields = where->filter->n_fields;
+    int64_t least = where->set_max > 0 ? where->set_max : -1;
+    size_t best = 0;
+
+    for (size_t i = 0; n_fields > 1 && i < n_fields && least >= 0; i++) {
+        autodone(id_list) struct id_list ids = { 0 };
+        int64_t n;
+
+        where->field = i;
+        if (!probe(tx, where, DRIVE_FIELD, least, &ids, &n, err))
+            return false;
+        if (n <= least) {
+            best = i;
+            least = n - 1;
+        }
+    }
+    where->field = best;
+    return true;
+}
+
 /* Let the condition have the say, if it is met by fewer than the one that has it. */
 static void consider(struct cert_where *where, enum drive drive, int64_t n, struct id_list *ids)
 {
@@ -284,7 +307,9 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     where->drive = DRIVE_NONE;
     where->is_nothing = false;
     where->told = 0;
+    where->field = 0;
     where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
+    where->n_begun = 0;
 }
 
 /*
@@ -296,7 +321,7 @@ static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
 {
     if (cert_where_n_conditions(where) == 0)
         return true;
-    if (!cert_query_find(tx, where, err))
+    if (!cert_query_find(tx, where, err) || !choose_field(tx, where, err))
         return false;
     if (where->words && where->set_max > 0) {
         if (!cert_sample(tx, where, err))
@@ -346,9 +371,11 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
     int64_t drive = number % 100;
 
     reset_plan(tx, where);
+    if (!cert_query_find(tx, where, err) || !choose_field(tx, where, err))
+        return false;
     if (told > 0)
-        return cert_query_find(tx, where, err) && read_common_again(tx, where, told, way, err);
-    if (!cert_query_find(tx, where, err) || (by_access && !find_holders(tx, where, err)))
+        return read_common_again(tx, where, told, way, err);
+    if (by_access && !find_holders(tx, where, err))
         return false;
     if (number == 0) {
         where->by_access = by_access && where->n_holders > 0;

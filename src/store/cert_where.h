@@ -84,6 +84,7 @@ struct cert_where {
     int64_t version_ids[CERT_WHERE_VERSIONS];
     size_t n_version_ids;
     bool is_sqlite;
+    size_t field;    /* of those asked for, the one that drives: the rarest */
     bool is_nothing; /* a condition is met by no record */
     enum cert_way way;
     enum drive drive;
@@ -97,7 +98,8 @@ struct cert_where {
                       drives */
     int64_t n_sampled; /* so many records were looked at here and there; 0: none were */
     int64_t n_hits;    /* so many of these meet all conditions … */
-    int64_t n_worded;  /* … and so many have the words, whatever else they are */
+    int64_t n_worded;  /* … and so many have the words, whatever else they are … */
+    int64_t n_begun;   /* … and begin with them, where that is asked for by name */
 };
 
 void cert_where_init(struct cert_where *where, const struct store_viewer *viewer,

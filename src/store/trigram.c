@@ -1,6 +1,8 @@
 /* store/trigram: see the header. */
 #include "store/trigram.h"
 
+#include <string.h>
+
 bool trigram_is_wildcard(char c)
 {
     return c == '%' || c == '_' || c == '\\';
@@ -40,4 +42,38 @@ void trigram_add_exact(struct buf *pattern, struct span text)
             buf_add_char(pattern, '\\');
         buf_add_char(pattern, (char)text.data[i]);
     }
+}
+
+static size_t character_size(const char *text)
+{
+    size_t n = 1;
+
+    while (((unsigned char)text[n] & 0xC0) == 0x80)
+        n++;
+    return n;
+}
+
+char *trigram_match(const char *pattern)
+{
+    autodone(buf) struct buf match = BUF_INIT(16 * strlen(pattern) + 16);
+    const char *part[3];
+    size_t n = 0;
+
+    for (const char *c = pattern; *c; c += character_size(c)) {
+        if (trigram_is_wildcard(*c)) {
+            n = 0;
+            continue;
+        }
+        part[n < 3 ? n : 2] = c;
+        if (++n < 3)
+            continue;
+        buf_add_text(&match, match.size ? " AND \"" : "\"");
+        for (const char *at = part[0]; at < c + character_size(c); at++)
+            buf_add_text(&match, *at == '"' ? "\"\"" : (char[]){ *at, '\0' });
+        buf_add_char(&match, '"');
+        part[0] = part[1];
+        part[1] = part[2];
+        n = 2;
+    }
+    return buf_take_text(&match);
 }

@@ -21,3 +21,9 @@ bool trigram_add_pattern(struct buf *pattern, struct span text);
 
 /* The same for a LIKE with ESCAPE '\\': wildcards mean themselves. */
 void trigram_add_exact(struct buf *pattern, struct span text);
+
+/*
+ * For FTS5's MATCH: '"abc" AND "bcd"', the parts of a pattern of trigram_add_pattern(), with "%"
+ * around it; it has some. More is found by them than by the pattern. The caller frees.
+ */
+char *trigram_match(const char *pattern) must_check;
