@@ -27,6 +27,7 @@ struct ocsp_responder;
 struct addr_ranges;
 struct ca_services;
 struct scheduler;
+struct workers;
 struct probe_client;
 struct vault_client;
 struct import_client;
@@ -84,6 +85,7 @@ struct api_services {
     struct import_client *importer;
     struct job_runner *jobs;
     struct scheduler *scheduler;
+    struct workers *workers;
     struct credentials *credentials;  /* passwords that were right a moment ago */
     const struct deploy_host *deploy; /* what resources may touch on this host */
     struct ocsp_responder *ocsp;

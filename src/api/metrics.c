@@ -1,18 +1,22 @@
 /* api/metrics: figures for Prometheus (text format 0.0.4). /healthz and /readyz are
  * daemon/health's. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/tables.h"
+#include "base/alloc.h"
 #include "base/err.h"
 #include "ca/local/ocsp.h"
 #include "job/scheduler.h"
 #include "monitor/figures.h"
 #include "net/addr.h"
+#include "net/workers.h"
 #include "store/ca.h"
 #include "store/cert_list.h"
 #include "store/job.h"
 #include "store/local_ca.h"
 #include "store/schedule.h"
+#include "vault/client.h"
 
 #define MAX_SCHEDULES 32
 
@@ -52,6 +56,38 @@ static void add_probes(struct buf *out)
         figures.n_probes);
     buf_addf(out, "certdesk_probe_duration_seconds_sum %g\n", (double)figures.total_ms / 1000);
     buf_addf(out, "certdesk_probe_duration_seconds_count %" PRId64 "\n", figures.n_probes);
+}
+
+static void add_workers(const struct api_call *call)
+{
+    static const char *const names[] = { [WORK_REQUEST] = "request", [WORK_JOB] = "job" };
+
+    add_help(call->body_out, "certdesk_work", "gauge",
+        "Requests and jobs that a worker runs, and those that wait for one.");
+    for (int i = 0; i < WORK_CLASSES; i++) {
+        size_t n_running, n_waiting;
+
+        workers_load(call->services->workers, (enum work_class)i, &n_running, &n_waiting);
+        buf_addf(call->body_out,
+            "certdesk_work{kind=\"%s\",state=\"running\"} %zu\n"
+            "certdesk_work{kind=\"%s\",state=\"waiting\"} %zu\n",
+            names[i], n_running, names[i], n_waiting);
+    }
+}
+
+/* For an alarm: nobody should take many keys out. Without figures while the vault is away. */
+static void add_vault(const struct api_call *call)
+{
+    const struct vault_stats *const stats = call->prepared;
+
+    if (!stats)
+        return;
+    add_help(call->body_out, "certdesk_vault_opened_total", "counter",
+        "Keys and secrets that the vault gave out, since its key directory was made.");
+    buf_addf(call->body_out, "certdesk_vault_opened_total %" PRId64 "\n", stats->n_opened);
+    add_help(call->body_out, "certdesk_vault_refused_total", "counter",
+        "Those that it did not, because too many were asked for.");
+    buf_addf(call->body_out, "certdesk_vault_refused_total %" PRId64 "\n", stats->n_refused);
 }
 
 static bool add_jobs(struct api_call *call, struct err *err)
@@ -174,6 +210,24 @@ static bool may_read_metrics(const struct api_call *call)
            addr_ranges_has(call->services->metrics_allow, &address);
 }
 
+/* Before the transaction: asking the vault may take a while. */
+static bool ask_vault(struct api_call *call, struct err *err)
+{
+    struct vault_stats stats = { 0 };
+    struct err why = { 0 };
+
+    (void)err;
+    if (!may_read_metrics(call) || !vault_is_ready(call->services->vault, &why) ||
+        !vault_stats_get(call->services->vault, &stats, &why))
+        return true;
+    struct vault_stats *const kept = xcalloc(1, sizeof *kept);
+
+    *kept = stats;
+    call->prepared = kept;
+    call->free_prepared = free;
+    return true;
+}
+
 static bool metrics(struct api_call *call, struct err *err)
 {
     if (!may_read_metrics(call))
@@ -181,11 +235,14 @@ static bool metrics(struct api_call *call, struct err *err)
             "metrics may be read from the addresses in [metrics] allow only");
     call->media_type = "text/plain; version=0.0.4; charset=utf-8";
     add_probes(call->body_out);
+    add_workers(call);
+    add_vault(call);
     return add_certificates(call, err) && add_jobs(call, err) && add_schedules(call, err) &&
            add_crls(call, err) && add_expiries(call, err);
 }
 
 const struct api_route metrics_routes[] = {
-    { "GET", "/metrics", ROLE_PUBLIC, API_READS | API_AT_ROOT | API_REPLY_RAW, metrics, 0 },
+    { "GET", "/metrics", ROLE_PUBLIC, API_READS | API_AT_ROOT | API_REPLY_RAW, metrics, 0,
+        ask_vault },
     { 0 },
 };

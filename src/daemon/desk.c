@@ -93,6 +93,7 @@ bool desk_new(const struct desk_conf *conf, struct desk **ret, struct err *err)
         .importer = conf->importer,
         .jobs = desk->runner,
         .scheduler = desk->scheduler,
+        .workers = conf->workers,
         .credentials = desk->credentials,
         .deploy = desk->deploy,
         .ocsp = desk->ocsp,

@@ -2,7 +2,6 @@
 #include "store/cert.h"
 
 #include "base/err.h"
-#include "base/parse.h"
 #include "codec/fold.h"
 #include "store/bucket.h"
 #include "store/cert_load.h"
@@ -56,50 +55,6 @@ bool store_certs_get(struct tx *tx, const struct id_list *ids, struct cert_rows 
     struct err *err)
 {
     return cert_load(tx, ids->items, ids->n, rows, err);
-}
-
-bool store_cert_find_by_certificate_id(struct tx *tx, const struct store_viewer *viewer,
-    const char *certificate_id, int64_t *ret_id, struct err *err)
-{
-    struct span text = span_text(certificate_id);
-    int64_t number = 0;
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT r.certificate_id FROM record_version r"
-                       " WHERE (r.id = $1 OR r.ca_certificate_id = $2)"
-                       "   AND " VISIBLE("r.certificate_id", "$3", "$4") " ORDER BY r.id LIMIT 1");
-
-    if (text.size > 2 && (text.data[0] == 'C' || text.data[0] == 'c') && text.data[1] == '-' &&
-        !parse_i64(span_slice(text, 2, SIZE_MAX), 1, INT64_MAX, &number, NULL))
-        number = 0;
-    stmt_bind_i64(q, 1, number);
-    stmt_bind_text(q, 2, certificate_id);
-    stmt_bind_bool(q, 3, viewer->sees_all);
-    stmt_bind_i64(q, 4, viewer->account_id);
-    return read_number(q, ret_id, err);
-}
-
-bool store_cert_find_by_name(struct tx *tx, const struct store_viewer *viewer, const char *name,
-    int64_t *ret_id, int64_t *ret_n, struct err *err)
-{
-    autofree(str) char *folded = text_fold(name);
-    int64_t first = 0;
-    int64_t n = 0;
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT c.id FROM certificate c"
-        " WHERE c.name_lower = $1 AND " VISIBLE("c.id", "$2", "$3") " ORDER BY c.id LIMIT 2");
-
-    stmt_bind_text(q, 1, folded);
-    stmt_bind_bool(q, 2, viewer->sees_all);
-    stmt_bind_i64(q, 3, viewer->account_id);
-    while (stmt_next(q)) {
-        if (n++ == 0)
-            first = stmt_i64(q, 0);
-    }
-    if (!stmt_end(q, err))
-        return false;
-    *ret_id = first;
-    *ret_n = n;
-    return true;
 }
 
 /* Why an UPDATE or DELETE with a row version changed nothing: it is gone, or another one. */

@@ -57,18 +57,6 @@ bool store_cert_get_seen(struct tx *tx, int64_t id, struct cert_row **ret, struc
 bool store_certs_get(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
     struct err *err) must_check;
 
-/*
- * The record that "C-1042" or its CA's number names, the newest where there are several. *ret_id is
- * 0 if there is none that the viewer may see.
- */
-bool store_cert_find_by_certificate_id(struct tx *tx, const struct store_viewer *viewer,
-    const char *certificate_id, int64_t *ret_id, struct err *err) must_check;
-
-/* The first record of that name that the viewer may see, and how many there are (counted to two).
- */
-bool store_cert_find_by_name(struct tx *tx, const struct store_viewer *viewer, const char *name,
-    int64_t *ret_id, int64_t *ret_n, struct err *err) must_check;
-
 /* What to change; NULL leaves a field as it is. People are store_cert_set_people()'s. */
 struct cert_edit {
     int64_t expected_row_version; /* 0: whatever is there */

@@ -322,20 +322,3 @@ bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, 
     *ret_n = stmt_n_changed(records);
     return true;
 }
-
-bool store_cert_notified(struct tx *tx, int64_t id, struct id_list *accounts, struct err *err)
-{
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "SELECT x.account_id FROM certificate_access x"
-        " WHERE x.certificate_id = $1 AND x.is_notified = TRUE AND x.account_id IS NOT NULL"
-        " UNION"
-        " SELECT m.account_id FROM certificate_access x"
-        "   JOIN group_member m ON m.group_id = x.group_id"
-        "  WHERE x.certificate_id = $1 AND x.is_notified = TRUE"
-        " ORDER BY 1");
-
-    stmt_bind_i64(q, 1, id);
-    while (stmt_next(q))
-        id_list_add(accounts, stmt_i64(q, 0));
-    return stmt_end(q, err);
-}

@@ -65,8 +65,3 @@ unsigned cert_people_relations(const struct access_rows *rows, int64_t certifica
  */
 bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, int64_t *ret_n,
     struct err *err) must_check;
-
-/* The accounts that want to hear about the record: owner's, assignee's and shares' entries with
- * is_notified, groups resolved. */
-bool store_cert_notified(struct tx *tx, int64_t id, struct id_list *accounts, struct err *err)
-    must_check;

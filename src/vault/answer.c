@@ -21,15 +21,14 @@
 
 enum deed {
     MAKES = 1 << 0,
-    SEALS_KEY = 1 << 1,
-    SEALS_SECRET = 1 << 2,
-    OPENS = 1 << 3,
-    SIGNS_CSR = 1 << 4,
+    SEALS_SECRET = 1 << 1,
+    OPENS = 1 << 2,
+    SIGNS_CSR = 1 << 3,
     SIGNS_CHECKPOINT = 1 << 5,
 };
 
 static const unsigned deeds[] = {
-    [VAULT_TLS] = MAKES | SEALS_KEY | OPENS | SIGNS_CSR,
+    [VAULT_TLS] = MAKES | OPENS | SIGNS_CSR,
     [VAULT_AUDIT] = MAKES | SIGNS_CHECKPOINT,
     [VAULT_SECRET] = SEALS_SECRET | OPENS,
     [VAULT_PARCEL] = 0, /* only what answer_parcel.c does */
@@ -96,24 +95,6 @@ static bool make_key(struct vault *vault, struct frame_reader *r, struct buf *ou
 
     (void)pthread_mutex_lock(&vault->lock);
     if (!made || !seal_and_put(vault, &binding, secret_span(key), out, err))
-        return false;
-    frame_put_bytes(out, buf_span(&spki));
-    return true;
-}
-
-static bool seal_key(struct vault *vault, struct frame_reader *r, struct buf *out, struct err *err)
-{
-    autodone(buf) struct buf spki = BUF_INIT(VAULT_SEALED_MAX);
-    struct vault_binding binding;
-    char row[VAULT_ROW_MAX + 1];
-    struct span pkcs8 = frame_read_bytes(r);
-
-    vault_read_binding(r, &binding, row);
-    if (!frame_reader_end(r, err) || !may(&binding, SEALS_KEY, err))
-        return false;
-    if (pkcs8.size > VAULT_SECRET_MAX)
-        return fail(err, ERR_LIMIT, "the key is larger than %u bytes", VAULT_SECRET_MAX);
-    if (!keys_check(pkcs8, &spki, err) || !seal_and_put(vault, &binding, pkcs8, out, err))
         return false;
     frame_put_bytes(out, buf_span(&spki));
     return true;
@@ -281,8 +262,6 @@ static bool run(struct vault *vault, const struct frame *request, int64_t now_ms
     switch ((enum vault_request)request->type) {
     case VAULT_MAKE_KEY:
         return make_key(vault, &r, out, err);
-    case VAULT_SEAL_KEY:
-        return seal_key(vault, &r, out, err);
     case VAULT_SEAL_SECRET:
         return seal_secret(vault, &r, out, err);
     case VAULT_OPEN:

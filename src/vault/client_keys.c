@@ -56,26 +56,6 @@ bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
            buf_check(spki, "a public key", err);
 }
 
-bool vault_seal_key(struct vault_client *client, struct span pkcs8,
-    const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
-{
-    autodone(buf) struct buf payload = BUF_INIT_SECRET(VAULT_FRAME_MAX);
-    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
-    struct frame_reader r;
-
-    if (pkcs8.size > VAULT_SECRET_MAX)
-        return fail(err, ERR_LIMIT, "the key is larger than %u bytes", VAULT_SECRET_MAX);
-    frame_put_bytes(&payload, pkcs8);
-    vault_put_binding(&payload, binding);
-    if (!vault_check_binding(binding, err) ||
-        !vault_call(client, VAULT_SEAL_KEY, &payload, &in, &r, err))
-        return false;
-    take_bytes(&r, sealed);
-    take_bytes(&r, spki);
-    return frame_reader_end(&r, err) && buf_check(sealed, "a sealed key", err) &&
-           buf_check(spki, "a public key", err);
-}
-
 bool vault_make_parcel_key(struct vault_client *client,
     uint8_t ret_public[static VAULT_PARCEL_KEY_SIZE], struct buf *sealed_half, struct err *err)
 {

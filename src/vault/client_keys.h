@@ -71,16 +71,6 @@ bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
     must_check;
 
 /*
- * Seal a key that was made elsewhere (PKCS#8 DER, unencrypted; RSA from 512 to 16384 bits, a named
- * curve, Ed25519, Ed448, DSA), as VAULT_TLS; its public half goes to `spki`. Keys that nobody
- * should make any more are taken, because there are certificates for them. ERR_INVALID: it is none
- * of these.
- */
-bool vault_seal_key(struct vault_client *client, struct span pkcs8,
-    const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
-    must_check;
-
-/*
  * For an upload: what its parser encrypts private keys with, so that they reach the vault without
  * having been seen on the way. `sealed_half` is the private half, sealed, to be shown again with
  * what was encrypted; it is for this upload alone, and nobody keeps it.
@@ -92,8 +82,11 @@ bool vault_make_parcel_key(struct vault_client *client,
     must_check;
 
 /*
- * As vault_seal_key(), for a key in a parcel (vault/parcel, with the key's SubjectPublicKeyInfo as
- * `aad`). ERR_INVALID: damaged, wrapped up for another upload, or no key that we take.
+ * Seal a key that was made elsewhere, as VAULT_TLS; its public half goes to `spki`. It comes in a
+ * parcel (vault/parcel, with the key's SubjectPublicKeyInfo as `aad`): PKCS#8 DER, unencrypted; RSA
+ * from 512 to 16384 bits, a named curve, Ed25519, Ed448, DSA. Keys that nobody should make any more
+ * are taken, because there are certificates for them. ERR_INVALID: it is none of these, damaged, or
+ * wrapped up for another upload.
  */
 struct vault_parcel {
     const uint8_t *public_key; /* VAULT_PARCEL_KEY_SIZE bytes, as vault_make_parcel_key() gave */

@@ -18,7 +18,6 @@ enum vault_request {
                           and the master that was made. With it comes a descriptor: a second
                           socket, for what makes keys */
     VAULT_MAKE_KEY,    /* u8 algorithm, binding → sealed, spki */
-    VAULT_SEAL_KEY,    /* bytes pkcs8, binding → sealed, spki */
     VAULT_SEAL_SECRET, /* bytes, binding → sealed */
     VAULT_OPEN,        /* bytes sealed, binding, bytes certificate → bytes */
     VAULT_BUILD_CSR,   /* bytes sealed, binding, eight texts, count, texts → der */

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import socket
 import ssl
 import stat
@@ -79,13 +80,21 @@ def fixture_site(desk_factory, authority, root, tmp_path, sockets):
     haproxy.stop()
 
 
+def figure(desk, name):
+    text = desk.admin.call("GET", "/metrics", expect=200).body.decode()
+    return int(re.search(rf"^{re.escape(name)} (\d+)$", text, re.M)[1])
+
+
 def test_a_certificate_is_brought_seen_and_renewed(site):
     """F30, F32, F33: associate, deploy, see; a renewal by import follows by itself; a restart serves it, too."""
     old, first, second = (site.issue("www.haproxy.example", ends) for ends in (10, 60, 90))
     site.haproxy.front(site.port, "www", old).start()
     record, resource = site.bring(first), site.resource()
+    n_opened = figure(site.desk, "certdesk_vault_opened_total")
     site.place(record, resource)
     done = site.ended(record)
+    assert figure(site.desk, "certdesk_vault_opened_total") > n_opened
+    assert figure(site.desk, 'certdesk_work{kind="request",state="running"}') >= 1
     assert (done["state"], done["version"], done["error"], done["attempts"]) == ("seen", first.fingerprint, None, 1), done
     assert done["previous"] is None and "www.haproxy.example" in done["previous_name"]
     [address] = done["addresses"]

@@ -138,7 +138,6 @@ static void only_people_around_a_record_see_it(void **state)
     const struct cert_people people = { owner, assignee, shares, countof(shares) };
     int64_t id = a_record(tx, "x", owner);
     autodone(access_rows) struct access_rows rows = { 0 };
-    autodone(id_list) struct id_list notified = { 0 };
     struct err err = { 0 };
     unsigned relations = 0;
 
@@ -165,10 +164,6 @@ static void only_people_around_a_record_see_it(void **state)
     assert_int_equal(relations, 0);
     assert_fails(store_cert_relations(tx, 4711, owner, &relations, &err), &err, ERR_NOT_FOUND);
 
-    assert_works(store_cert_notified(tx, id, &notified, &err), &err);
-    assert_int_equal(notified.n, 3);
-    assert_true(id_list_has(&notified, member));
-    assert_false(id_list_has(&notified, friend));
     test_commit(tx);
 }
 
@@ -310,7 +305,6 @@ static void a_new_current_version_supersedes_the_old_in_its_slot(void **state)
     autofree(record_version_row) struct record_version_row *none = NULL;
     autodone(id_list) struct id_list records = { 0 };
     struct err err = { 0 };
-    int64_t found = 0;
     int64_t n;
 
     (void)make_current(tx, id, old, SLOT_RSA, NOW + 10 * DAY);
@@ -334,37 +328,6 @@ static void a_new_current_version_supersedes_the_old_in_its_slot(void **state)
     assert_null(none);
     assert_works(store_version_records(tx, new, &records, &err), &err);
     assert_int_equal(records.n, 1);
-
-    {
-        char text[32];
-
-        snprintf(text, sizeof text, "c-%" PRId64, n);
-        assert_works(store_cert_find_by_certificate_id(tx, &everybody, text, &found, &err), &err);
-        assert_int_equal(found, id);
-        assert_works(store_cert_find_by_certificate_id(tx, &everybody, "C-x", &found, &err), &err);
-        assert_int_equal(found, 0);
-    }
-    test_commit(tx);
-}
-
-static void names_are_found_whatever_their_case(void **state)
-{
-    struct tx *tx = test_tx(*state, TX_WRITE);
-    int64_t alice = an_account(tx, "alice");
-    const struct store_viewer stranger = { .account_id = an_account(tx, "stranger") };
-    int64_t id = a_record(tx, "Shop", alice);
-    struct err err = { 0 };
-    int64_t found = 0;
-    int64_t n = 0;
-
-    assert_works(store_cert_find_by_name(tx, &everybody, "SHOP", &found, &n, &err), &err);
-    assert_int_equal(found, id);
-    assert_int_equal(n, 1);
-    (void)a_record(tx, "shop", alice);
-    assert_works(store_cert_find_by_name(tx, &everybody, "shop", &found, &n, &err), &err);
-    assert_int_equal(n, 2);
-    assert_works(store_cert_find_by_name(tx, &stranger, "shop", &found, &n, &err), &err);
-    assert_int_equal(n, 0);
     test_commit(tx);
 }
 
@@ -430,7 +393,6 @@ int main(void)
         T(a_record_in_use_is_not_deleted),
         T(the_earliest_end_is_the_records),
         T(a_new_current_version_supersedes_the_old_in_its_slot),
-        T(names_are_found_whatever_their_case),
         T(records_added_together_are_as_if_added_one_by_one),
     };
     return cmocka_run_group_tests_name("store/cert", tests, NULL, NULL);

@@ -81,6 +81,22 @@ static void a_request_that_cannot_be_is_refused(void **state)
     assert_int_equal(der.size, 0);
 }
 
+static bool bring(struct bench *bench, struct span pkcs8, struct buf *sealed, struct buf *spki,
+    struct err *err)
+{
+    autodone(buf) struct buf half = BUF_INIT(VAULT_SEALED_MAX);
+    autodone(buf) struct buf parcel = BUF_INIT(65536);
+    uint8_t public_key[VAULT_PARCEL_KEY_SIZE];
+
+    assert_works(vault_make_parcel_key(bench->client, public_key, &half, err), err);
+    assert_works(parcel_close(public_key, PARCEL_INFO, SPAN_LITERAL("aad"), pkcs8, &parcel, err),
+        err);
+    const struct vault_parcel sent = { public_key, buf_span(&half), buf_span(&parcel),
+        SPAN_LITERAL("aad") };
+
+    return vault_seal_parcel(bench->client, &sent, &site, sealed, spki, err);
+}
+
 static void a_key_that_is_brought_along_is_checked_and_sealed(void **state)
 {
     struct bench *bench = *state;
@@ -97,22 +113,16 @@ static void a_key_that_is_brought_along_is_checked_and_sealed(void **state)
     int public_size = i2d_PUBKEY(key, &public_der);
 
     (void)unlock_new(bench);
-    assert_works(vault_seal_key(bench->client, span_of(der, (size_t)size), &site, &sealed, &spki,
-                     &err),
-        &err);
+    assert_works(bring(bench, span_of(der, (size_t)size), &sealed, &spki, &err), &err);
     assert_true(span_equal(buf_span(&spki), span_of(public_der, (size_t)public_size)));
     assert_works(open_for(bench, buf_span(&sealed), buf_span(&spki), &back, &err), &err);
     assert_true(span_equal(secret_span(back), span_of(der, (size_t)size)));
 
-    assert_fails(vault_seal_key(bench->client, span_of(weak_der, (size_t)weak_size), &site, &sealed,
-                     &spki, &err),
-        &err, ERR_INVALID);
-    assert_fails(vault_seal_key(bench->client, span_of(der, (size_t)size - 1), &site, &sealed,
-                     &spki, &err),
-        &err, ERR_INVALID);
-    assert_fails(vault_seal_key(bench->client, SPAN_LITERAL("rubbish"), &site, &sealed, &spki,
-                     &err),
-        &err, ERR_INVALID);
+    assert_fails(bring(bench, span_of(weak_der, (size_t)weak_size), &sealed, &spki, &err), &err,
+        ERR_INVALID);
+    assert_fails(bring(bench, span_of(der, (size_t)size - 1), &sealed, &spki, &err), &err,
+        ERR_INVALID);
+    assert_fails(bring(bench, SPAN_LITERAL("rubbish"), &sealed, &spki, &err), &err, ERR_INVALID);
     PKCS8_PRIV_KEY_INFO_free(info);
     PKCS8_PRIV_KEY_INFO_free(weak_info);
     EVP_PKEY_free(key);
