@@ -8,7 +8,7 @@
 #pragma once
 
 #include "api/api.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 struct csr_wish {
     const char *name; /* borrowed from the body, or from what follows */

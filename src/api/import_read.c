@@ -8,7 +8,7 @@
 #include "codec/digest.h"
 #include "db/db.h"
 #include "import/client.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 #include "x509/cert.h"
 #include "x509/chain.h"
 #include "x509/trust_store.h"

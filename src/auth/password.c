@@ -25,8 +25,32 @@ static const char *const common[] = { "1234567890", "12345678910", "0123456789",
     "password1234", "passwordpassword", "qwertyuiop", "qwerty12345", "letmein1234", "administrator",
     "changeme123", "iloveyou123", "welcome123", "certdesk123", "0987654321", "1q2w3e4r5t" };
 
+/* So many are hashed at once, for the memory's sake. */
+#define HASHES_MAX 4
+
+static pthread_mutex_t hashing_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t hashing_ended = PTHREAD_COND_INITIALIZER;
+static int n_hashing; /* with hashing_lock */
+
 static pthread_once_t decoy_once = PTHREAD_ONCE_INIT;
 static char decoy_hash[PASSWORD_HASH_SIZE];
+
+static void begin_hashing(void)
+{
+    (void)pthread_mutex_lock(&hashing_lock);
+    while (n_hashing == HASHES_MAX)
+        (void)pthread_cond_wait(&hashing_ended, &hashing_lock);
+    n_hashing++;
+    (void)pthread_mutex_unlock(&hashing_lock);
+}
+
+static void end_hashing(void)
+{
+    (void)pthread_mutex_lock(&hashing_lock);
+    n_hashing--;
+    (void)pthread_cond_signal(&hashing_ended);
+    (void)pthread_mutex_unlock(&hashing_lock);
+}
 
 static void make_decoy(void)
 {
@@ -57,8 +81,12 @@ bool password_hash(struct span password, char ret[static PASSWORD_HASH_SIZE], st
 {
     char hash[crypto_pwhash_argon2id_STRBYTES];
 
-    if (crypto_pwhash_argon2id_str(hash, (const char *)password.data, password.size, OPS_LIMIT,
-            MEM_LIMIT) != 0)
+    begin_hashing();
+    const int code = crypto_pwhash_argon2id_str(hash, (const char *)password.data, password.size,
+        OPS_LIMIT, MEM_LIMIT);
+
+    end_hashing();
+    if (code != 0)
         return fail(err, ERR_UNAVAILABLE, "could not hash the password: not enough memory");
     memcpy(ret, hash, sizeof hash);
     return true;
@@ -69,9 +97,11 @@ bool password_matches(struct span password, const char *hash)
     if (password.size > PASSWORD_MAX)
         password.size = PASSWORD_MAX + 1;
     (void)pthread_once(&decoy_once, make_decoy);
-    int wrong = crypto_pwhash_argon2id_str_verify(hash ? hash : decoy_hash,
+    begin_hashing();
+    const int wrong = crypto_pwhash_argon2id_str_verify(hash ? hash : decoy_hash,
         password.data ? (const char *)password.data : "", password.size);
 
+    end_hashing();
     return hash && wrong == 0;
 }
 

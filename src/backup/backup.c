@@ -19,7 +19,7 @@
 #include "store/dump.h"
 #include "store/schema.h"
 #include "store/sealed_key.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 #define HEADER_MAX 4096
 #define NOTE_HEADER 4

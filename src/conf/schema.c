@@ -34,7 +34,7 @@ const struct conf_item conf_schema[CONF_N_KEYS] = {
             "the address under which users reach this server, for links in mails and tickets" },
     [CONF_SERVER_TRUSTED_PROXIES] = { "server", "trusted_proxies", CONF_RANGES,
         .summary = "proxies in front of the server whose X-Forwarded-For is believed" },
-    [CONF_SERVER_WORKERS] = { "server", "workers", CONF_I64, 1, 64, .fallback = "4",
+    [CONF_SERVER_WORKERS] = { "server", "workers", CONF_I64, 1, 64, .fallback = "8",
         .summary = "threads that run requests and jobs, each with a database connection" },
     [CONF_SERVER_SHUTDOWN_TIMEOUT] = { "server", "shutdown_timeout", CONF_DURATION, 0, HOUR_MS,
         .fallback = "10s", .reloads = true,

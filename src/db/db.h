@@ -103,6 +103,8 @@ bool tx_run(struct db *db, enum tx_mode mode,
 /*
  * On SQLite statements may ask is_one_of(id, $n), where a blob is bound to $n: ascending int64_t
  * ids. Asked of each row, a list of ids is a quarter of the work that it is as "IN (SELECT …)".
+ * And gather_ids(id) is all ids of a query as such a blob, in the order in which they come: half of
+ * the work that a row for each of them is.
  */
 
 /* Takes a literal only: no value can be formatted into a statement. */

@@ -12,10 +12,12 @@
 
 enum db_type { DB_NULL, DB_I64, DB_BOOL, DB_TEXT, DB_BLOB };
 
+#define DB_ROWS_MAX_COLUMNS 20
+
 /* Rows in memory, one after the other (db/many). */
 struct db_rows {
     size_t n;
-    size_t n_columns;
+    size_t n_columns; /* 1 to DB_ROWS_MAX_COLUMNS */
     const struct db_cell {
         int64_t number; /* of a text: where in `texts` it begins */
         uint32_t size;  /* of a text */

@@ -16,7 +16,6 @@
 #include "db/db.h"
 #include "db/driver.h"
 
-#define MAX_COLUMNS 16
 #define TEXTS_MAX ((size_t)256 << 20)
 #define ARRAY_MAX ((size_t)512 << 20)
 
@@ -116,7 +115,7 @@ struct many *tx_prepare_many(struct tx *tx, const struct many_sql *form)
     many->tx = tx;
     many->form = form;
     many->n_columns = strlen(form->types);
-    ASSERT(many->n_columns <= MAX_COLUMNS);
+    ASSERT(many->n_columns <= DB_ROWS_MAX_COLUMNS);
     buf_init(&many->texts, TEXTS_MAX);
     return many;
 }

@@ -18,6 +18,7 @@
 #include "db/sqlite_conn.h"
 #include "db/sqlite_map.h"
 #include "db/sqlite_rows.h"
+#include "db/sqlite_sync.h"
 #include "db/turn.h"
 
 #define DEFAULT_BUSY_MS 10000
@@ -26,6 +27,7 @@ struct sqlite_db {
     struct db db;
     struct sqlite_conn *reader;
     struct sqlite_conn *writer; /* the turn's: not ours but while we have that */
+    struct sqlite_sync *sync;   /* of all who write */
     struct turn *turn;
     int64_t busy_ms;
     struct sqlite_stmt *in_use; /* of this transaction */
@@ -63,15 +65,30 @@ static bool sqlite_accepts(const char *url)
 struct shared {
     struct sqlite_conn *writer;
     struct sqlite_checkpoint *checkpoint;
+    struct sqlite_sync *sync;
 };
 
 static void release_shared(void *baggage)
 {
     struct shared *const shared = baggage;
 
+    (void)sqlite3_wal_hook(shared->writer->handle, NULL, NULL);
     sqlite_checkpoint_free(shared->checkpoint);
+    sqlite_sync_free(shared->sync);
     sqlite_conn_free(shared->writer);
     free(shared);
+}
+
+/* SQLite calls this after every commit that has written something. */
+static int note_commit(void *context, sqlite3 *writer, const char *name, int n_pages)
+{
+    const struct shared *const shared = context;
+
+    (void)writer;
+    (void)name;
+    sqlite_sync_note(shared->sync);
+    sqlite_checkpoint_note(shared->checkpoint, n_pages);
+    return SQLITE_OK;
 }
 
 static bool open_shared(struct sqlite_db *self, const char *path, const struct db_conf *conf,
@@ -81,10 +98,16 @@ static bool open_shared(struct sqlite_db *self, const char *path, const struct d
 
     if (!sqlite_conn_open(path, conf, self->busy_ms, &writer, err))
         return false;
+    if (!sqlite_conn_script(writer, "PRAGMA synchronous = NORMAL", err)) {
+        sqlite_conn_free(writer);
+        return false;
+    }
     struct shared *shared = xcalloc(1, sizeof *shared);
 
     shared->writer = writer;
     shared->checkpoint = sqlite_checkpoint_new(path, writer->handle, self->turn);
+    shared->sync = sqlite_sync_new(writer->handle);
+    (void)sqlite3_wal_hook(writer->handle, note_commit, shared);
     turn_set_baggage(self->turn, shared, release_shared);
     return true;
 }
@@ -102,8 +125,12 @@ static bool find_writer(struct sqlite_db *self, const char *path, const struct d
         ok = turn_baggage(self->turn) || open_shared(self, path, conf, err);
         turn_give(self->turn);
     }
-    if (ok)
-        self->writer = ((const struct shared *)turn_baggage(self->turn))->writer;
+    if (ok) {
+        const struct shared *const shared = turn_baggage(self->turn);
+
+        self->writer = shared->writer;
+        self->sync = shared->sync;
+    }
     return ok;
 }
 
@@ -165,22 +192,31 @@ static void leave_turn(struct sqlite_db *self)
  * may try again. */
 static void give_up(struct sqlite_db *self, struct err *why)
 {
+    struct turn_row row;
+
     if (self->has_joined)
         why->kind = ERR_UNAVAILABLE;
     sqlite_conn_roll_back(self->writer);
-    turn_tell(self->turn, why);
+    turn_end_row(self->turn, &row);
     leave_turn(self);
+    turn_tell(self->turn, &row, why);
 }
 
-/* For all whose work is in the transaction. */
+/* For all whose work is in the transaction. The next may write while the disk is waited for. */
 static bool commit_all(struct sqlite_db *self, struct err *err)
 {
+    struct turn_row row;
+
     if (!sqlite_conn_say(self->writer, SQLITE_WORD_COMMIT, err)) {
         give_up(self, err);
         return false;
     }
-    turn_tell(self->turn, NULL);
+    const int64_t mark = sqlite_sync_mark(self->sync);
+
+    turn_end_row(self->turn, &row);
     leave_turn(self);
+    sqlite_sync_wait(self->sync, mark);
+    turn_tell(self->turn, &row, NULL);
     return true;
 }
 
@@ -297,8 +333,10 @@ static bool sqlite_script(struct db *db, const char *sql, struct err *err)
     if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
         return fail(err, ERR_UNAVAILABLE, "the database is busy");
     const bool ok = sqlite_conn_script(self->writer, sql, err);
+    const int64_t mark = sqlite_sync_mark(self->sync);
 
     turn_give(self->turn);
+    sqlite_sync_wait(self->sync, mark);
     return ok;
 }
 

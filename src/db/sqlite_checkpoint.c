@@ -108,23 +108,20 @@ static void want(struct sqlite_checkpoint *self)
     (void)pthread_cond_signal(&self->wake);
 }
 
-/* SQLite calls this after every commit. */
-static int note_commit(void *context, sqlite3 *writer, const char *name, int n_pages)
+void sqlite_checkpoint_note(struct sqlite_checkpoint *checkpoint, int n_pages)
 {
-    struct sqlite_checkpoint *const self = context;
-
-    (void)pthread_mutex_lock(&self->lock);
-    if (n_pages < self->n_pages)
-        self->n_done = 0; /* the log has begun anew */
-    self->n_pages = n_pages;
-    if (n_pages - self->n_done >= SQLITE_CHECKPOINT_PAGES && !self->is_wanted)
-        want(self);
+    (void)pthread_mutex_lock(&checkpoint->lock);
+    if (n_pages < checkpoint->n_pages)
+        checkpoint->n_done = 0; /* the log has begun anew */
+    checkpoint->n_pages = n_pages;
+    if (n_pages - checkpoint->n_done >= SQLITE_CHECKPOINT_PAGES && !checkpoint->is_wanted)
+        want(checkpoint);
     const bool is_ours = n_pages >= TOO_LONG_LOG;
 
-    (void)pthread_mutex_unlock(&self->lock);
+    (void)pthread_mutex_unlock(&checkpoint->lock);
     if (is_ours)
-        (void)sqlite3_wal_checkpoint_v2(writer, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    return SQLITE_OK;
+        (void)sqlite3_wal_checkpoint_v2(checkpoint->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+            NULL);
 }
 
 struct sqlite_checkpoint *sqlite_checkpoint_new(const char *path, sqlite3 *writer,
@@ -137,7 +134,6 @@ struct sqlite_checkpoint *sqlite_checkpoint_new(const char *path, sqlite3 *write
     self->turn = turn;
     (void)pthread_mutex_init(&self->lock, NULL);
     (void)pthread_cond_init(&self->wake, NULL);
-    (void)sqlite3_wal_hook(writer, note_commit, self);
     return self;
 }
 
@@ -145,7 +141,6 @@ void sqlite_checkpoint_free(struct sqlite_checkpoint *checkpoint)
 {
     if (!checkpoint)
         return;
-    (void)sqlite3_wal_hook(checkpoint->writer, NULL, NULL);
     (void)pthread_mutex_lock(&checkpoint->lock);
     checkpoint->is_ending = true;
     (void)pthread_cond_signal(&checkpoint->wake);

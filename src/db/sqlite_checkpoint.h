@@ -24,5 +24,8 @@ struct turn;
 struct sqlite_checkpoint *sqlite_checkpoint_new(const char *path, sqlite3 *writer,
     struct turn *turn) must_check;
 
+/* After a commit of the writer's, by whoever has the turn: so long is the log now. */
+void sqlite_checkpoint_note(struct sqlite_checkpoint *checkpoint, int n_pages);
+
 /* Before the writer is closed, and when nobody has the turn. NULL is fine. */
 void sqlite_checkpoint_free(struct sqlite_checkpoint *checkpoint);

@@ -114,12 +114,50 @@ static void is_one_of(sqlite3_context *context, int n, sqlite3_value **values)
     sqlite3_result_int(context, n_left == 1 && ids[0] == id);
 }
 
+/* gather_ids(id): see db/db.h. Zeroed by SQLite, and kept by it until gather_end(). */
+struct gathered {
+    int64_t *items;
+    size_t n;
+    size_t room;
+};
+
+static void gather_id(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    struct gathered *const ids = sqlite3_aggregate_context(context, sizeof *ids);
+
+    (void)n;
+    if (!ids) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    if (ids->n == ids->room) {
+        ids->room = ids->room ? 2 * ids->room : 512;
+        ids->items = xreallocarray(ids->items, ids->room, sizeof *ids->items);
+    }
+    ids->items[ids->n++] = sqlite3_value_int64(values[0]);
+}
+
+/* Also called where the statement has failed: what was gathered is freed with its result. */
+static void gather_end(sqlite3_context *context)
+{
+    const struct gathered *const ids = sqlite3_aggregate_context(context, 0);
+
+    if (ids && ids->items)
+        sqlite3_result_blob64(context, ids->items, ids->n * sizeof *ids->items, free);
+    else
+        sqlite3_result_zeroblob(context, 0);
+}
+
 static bool add_functions(struct sqlite_conn *conn, struct err *err)
 {
-    return sqlite3_create_function_v2(conn->handle, "is_one_of", 2,
-               SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL, is_one_of, NULL, NULL,
-               NULL) == SQLITE_OK ||
-           sqlite_conn_fail(conn->handle, "is_one_of", err);
+    const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+
+    if (sqlite3_create_function_v2(conn->handle, "is_one_of", 2, flags, NULL, is_one_of, NULL, NULL,
+            NULL) != SQLITE_OK)
+        return sqlite_conn_fail(conn->handle, "is_one_of", err);
+    return sqlite3_create_function_v2(conn->handle, "gather_ids", 1, flags, NULL, NULL, gather_id,
+               gather_end, NULL) == SQLITE_OK ||
+           sqlite_conn_fail(conn->handle, "gather_ids", err);
 }
 
 static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t busy_ms,

@@ -9,7 +9,7 @@
 
 /* Names the type of what is bound: nothing else is taken for it. */
 #define POINTER_TYPE "many_rows"
-#define HIDDEN SQLITE_ROWS_MAX_COLUMNS
+#define HIDDEN DB_ROWS_MAX_COLUMNS /* the one after p20 */
 
 struct rows_cursor {
     sqlite3_vtab_cursor base;
@@ -22,7 +22,7 @@ static int rows_connect(sqlite3 *handle, void *context, int n_arguments,
 {
     int code = sqlite3_declare_vtab(handle,
         "CREATE TABLE many_rows(p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15, p16,"
-        " rows HIDDEN)");
+        " p17, p18, p19, p20, rows HIDDEN)");
 
     (void)context;
     (void)n_arguments;

@@ -11,8 +11,6 @@
 
 #include "base/base.h"
 
-#define SQLITE_ROWS_MAX_COLUMNS 16
-
 struct db_rows;
 
 /* Make many_rows known on a connection. SQLite's code, as those of the next. */

@@ -22,8 +22,8 @@ struct waiter {
 };
 
 /* Somebody who has written and handed the turn on, on their stack. */
-struct member {
-    struct member *next;
+struct turn_member {
+    struct turn_member *next;
     pthread_cond_t wake;
     bool is_told;
     struct err *verdict;
@@ -43,7 +43,7 @@ struct turn {
     /* The transaction that was handed on. */
     size_t n_passed; /* 0: there is none */
     int64_t passed_since_ms;
-    struct member *members;
+    struct turn_member *members;
 
     void *baggage;
     void (*release_baggage)(void *baggage);
@@ -206,11 +206,11 @@ static bool may_pass(const struct turn *turn)
            (turn->n_passed == 0 || clock_mono_ms() - turn->passed_since_ms < TURN_ROW_MS);
 }
 
-/* With the lock held, which is given up while waiting. The last of the row has the turn, and never
- * goes without having told: there is nothing to wait for beyond that. */
+/* With the lock held, which is given up while waiting. The last of the row never goes without
+ * having told: there is nothing to wait for beyond that. */
 static void wait_to_be_told(struct turn *turn, struct err *verdict)
 {
-    struct member member = { .next = turn->members, .verdict = verdict };
+    struct turn_member member = { .next = turn->members, .verdict = verdict };
 
     init_wake(&member.wake);
     turn->members = &member;
@@ -246,13 +246,22 @@ size_t turn_n_waiting(struct turn *turn)
     return n;
 }
 
-void turn_tell(struct turn *turn, const struct err *failure)
+void turn_end_row(struct turn *turn, struct turn_row *ret)
 {
     (void)pthread_mutex_lock(&turn->lock);
-    while (turn->members) {
-        struct member *const member = turn->members;
+    ret->members = turn->members;
+    turn->members = NULL;
+    turn->n_passed = 0;
+    (void)pthread_mutex_unlock(&turn->lock);
+}
 
-        turn->members = member->next;
+void turn_tell(struct turn *turn, struct turn_row *row, const struct err *failure)
+{
+    (void)pthread_mutex_lock(&turn->lock);
+    while (row->members) {
+        struct turn_member *const member = row->members;
+
+        row->members = member->next;
         if (failure)
             *member->verdict = *failure;
         else
@@ -260,7 +269,6 @@ void turn_tell(struct turn *turn, const struct err *failure)
         member->is_told = true;
         (void)pthread_cond_signal(&member->wake);
     }
-    turn->n_passed = 0;
     (void)pthread_mutex_unlock(&turn->lock);
 }
 

@@ -20,6 +20,7 @@
 
 struct err;
 struct turn;
+struct turn_member;
 
 /* May what is written be committed together with what others write? */
 enum turn_kind { TURN_ALONE, TURN_SHARED };
@@ -50,8 +51,16 @@ bool turn_take(struct turn *turn, enum turn_kind kind, int64_t timeout_ms, bool 
  */
 bool turn_pass(struct turn *turn, struct err *verdict) must_check;
 
-/* The transaction has ended: tell all who wait for that. `failure` NULL: it was committed. */
-void turn_tell(struct turn *turn, const struct err *failure);
+/* Those who wait for the end of one transaction. */
+struct turn_row {
+    struct turn_member *members;
+};
+
+/* The transaction has ended: whoever writes next begins another. *ret: who waits to be told. */
+void turn_end_row(struct turn *turn, struct turn_row *ret);
+
+/* Tell them, with the turn or after it was given away. `failure` NULL: it is committed. */
+void turn_tell(struct turn *turn, struct turn_row *row, const struct err *failure);
 
 /* How many wait for it. */
 size_t turn_n_waiting(struct turn *turn);

@@ -19,7 +19,7 @@
 #include "core/lifecycle.h"
 #include "core/rows_ticket.h"
 #include "store/ticket.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 struct db;
 struct err;

@@ -15,7 +15,7 @@
 #include "store/delivery_item.h"
 #include "store/sealed_key.h"
 #include "store/webhook.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 #define LEASE_EXTRA_SECONDS 20
 

@@ -22,7 +22,7 @@
 
 static void check_access(const struct cert_where *where, struct select *select)
 {
-    if (where->viewer->sees_all || where->drive == DRIVE_ACCESS || where->by_access)
+    if (where->viewer->sees_all || where->by_access || cert_where_is_told(where, DRIVE_ACCESS))
         return;
     select_add(select,
         " AND EXISTS (SELECT 1 FROM certificate_access x WHERE x.certificate_id = c.id"
@@ -36,9 +36,12 @@ static void check_access(const struct cert_where *where, struct select *select)
 
 /* The full-text index keeps the words in a table of its own (FTS5's "%_content"): a look into that
  * takes less than half of one through the index, which makes a cursor each time. */
-static void add_words_like(const struct cert_where *where, struct select *select)
+static void add_words_like(const struct cert_where *where, enum cert_words_of of,
+    struct select *select)
 {
-    if (where->is_sqlite)
+    if (of == CERT_WORDS_OF_PLACE)
+        select_add(select, " AND p.words LIKE ");
+    else if (where->is_sqlite)
         select_add(select,
             " AND (SELECT s.c0 FROM certificate_search_content s WHERE s.id = c.id) LIKE ");
     else
@@ -46,14 +49,15 @@ static void add_words_like(const struct cert_where *where, struct select *select
             " AND (SELECT s.words FROM certificate_search s WHERE s.rowid = c.id) LIKE ");
 }
 
-void cert_where_add_words(const struct cert_where *where, struct select *select)
+void cert_where_add_words(const struct cert_where *where, enum cert_words_of of,
+    struct select *select)
 {
-    if (where->words && where->drive != DRIVE_WORDS) {
-        add_words_like(where, select);
+    if (where->words && !cert_where_is_told(where, DRIVE_WORDS)) {
+        add_words_like(where, of, select);
         select_text(select, where->words);
     }
     if (where->words_exact) {
-        add_words_like(where, select);
+        add_words_like(where, of, select);
         select_text(select, where->words_exact);
         select_add(select, " ESCAPE '\\'");
     }
@@ -61,7 +65,7 @@ void cert_where_add_words(const struct cert_where *where, struct select *select)
 
 static void check_version(const struct cert_where *where, struct select *select)
 {
-    if (where->n_version_ids == 0 || where->drive == DRIVE_VERSION)
+    if (where->n_version_ids == 0 || cert_where_is_told(where, DRIVE_VERSION))
         return;
     add_number(where, select, " AND ", "c.version_id IN (");
     select_ids(select, where->version_ids, where->n_version_ids);
@@ -73,7 +77,7 @@ static void check_name(const struct cert_where *where, struct select *select)
 {
     bool walks = where->sort == CERT_BY_NAME && where->way != WAY_DRIVE;
 
-    if (!where->name_from || where->drive == DRIVE_NAME)
+    if (!where->name_from || cert_where_is_told(where, DRIVE_NAME))
         return;
     if (walks && !where->skips_from) {
         select_add(select, " AND c.name_lower >= ");
@@ -106,7 +110,7 @@ static void check_dates(const struct cert_where *where, struct select *select)
 {
     bool walks = where->sort == CERT_BY_EXPIRY && where->way != WAY_DRIVE;
 
-    if (!where->has_dates || where->drive == DRIVE_DATES)
+    if (!where->has_dates || cert_where_is_told(where, DRIVE_DATES))
         return;
     if (walks && !where->skips_from) {
         add_walked_end(where, select);
@@ -207,7 +211,7 @@ static void check_sources(const struct cert_where *where, struct select *select)
 /* (owner_id, expires_at, id) is an index: by expiry, an owner's records may be walked along it. */
 static void check_owner(const struct cert_where *where, struct select *select)
 {
-    if (!where->filter->owner || where->drive == DRIVE_OWNER)
+    if (!where->filter->owner || cert_where_is_told(where, DRIVE_OWNER))
         return;
     if (where->sort == CERT_BY_EXPIRY && where->way == WAY_WALK)
         select_add(select, " AND c.owner_id = ");
@@ -220,7 +224,7 @@ static void check_owner(const struct cert_where *where, struct select *select)
 
 static void check_business_group(const struct cert_where *where, struct select *select)
 {
-    if (!where->filter->business_group || where->drive == DRIVE_BUSINESS_GROUP)
+    if (!where->filter->business_group || cert_where_is_told(where, DRIVE_BUSINESS_GROUP))
         return;
     if (where->sort == CERT_BY_EXPIRY && where->way == WAY_WALK)
         select_add(select, " AND c.business_group_id = ");
@@ -233,7 +237,7 @@ static void check_business_group(const struct cert_where *where, struct select *
 
 static void check_assignee(const struct cert_where *where, struct select *select)
 {
-    if (!where->filter->assignee || where->drive == DRIVE_ASSIGNEE)
+    if (!where->filter->assignee || cert_where_is_told(where, DRIVE_ASSIGNEE))
         return;
     if (!*where->filter->assignee) {
         add_number(where, select, " AND ", "c.assignee_id IS NULL");
@@ -247,7 +251,7 @@ static void check_assignee(const struct cert_where *where, struct select *select
 
 static void check_fields(const struct cert_where *where, struct select *select)
 {
-    for (size_t i = where->drive == DRIVE_FIELD; i < where->filter->n_fields; i++) {
+    for (size_t i = cert_where_is_told(where, DRIVE_FIELD); i < where->filter->n_fields; i++) {
         select_add(select, " AND EXISTS (SELECT 1 FROM certificate_field v"
                            " JOIN custom_field f ON f.id = v.field_id"
                            " WHERE v.certificate_id = c.id AND f.name = ");
@@ -262,13 +266,13 @@ static void check_labels(const struct cert_where *where, struct select *select)
 {
     const struct cert_filter *filter = where->filter;
 
-    if (filter->tag && where->drive != DRIVE_TAG) {
+    if (filter->tag && !cert_where_is_told(where, DRIVE_TAG)) {
         select_add(select, " AND EXISTS (SELECT 1 FROM certificate_tag t"
                            " WHERE t.certificate_id = c.id AND t.tag = ");
         select_text(select, where->tag);
         select_add(select, ONCE);
     }
-    if (filter->resource && where->drive != DRIVE_RESOURCE) {
+    if (filter->resource && !cert_where_is_told(where, DRIVE_RESOURCE)) {
         select_add(select, " AND EXISTS (SELECT 1 FROM association s"
                            " JOIN resource r ON r.id = s.resource_id"
                            " WHERE s.certificate_id = c.id AND r.name = ");
@@ -279,14 +283,14 @@ static void check_labels(const struct cert_where *where, struct select *select)
 
 static void check_life(const struct cert_where *where, struct select *select)
 {
-    if (where->profile && where->drive != DRIVE_PROFILE) {
+    if (where->profile && !cert_where_is_told(where, DRIVE_PROFILE)) {
         select_add(select, " AND EXISTS (SELECT 1 FROM certificate_life l"
                            " JOIN profile p ON p.id = l.profile_id"
                            " WHERE l.certificate_id = c.id AND p.name_lower = ");
         select_text(select, where->profile);
         select_add(select, ONCE);
     }
-    if (where->filter->stage && where->drive != DRIVE_STAGE) {
+    if (where->filter->stage && !cert_where_is_told(where, DRIVE_STAGE)) {
         select_add(select, " AND EXISTS (SELECT 1 FROM certificate_life l"
                            " JOIN ticket t ON t.id = l.ticket_id"
                            " WHERE l.certificate_id = c.id AND t.status = ");
@@ -298,7 +302,7 @@ static void check_life(const struct cert_where *where, struct select *select)
 /* (expires_at, id) of what is unused is an index. */
 static void check_unused(const struct cert_where *where, struct select *select)
 {
-    if (!where->filter->is_unused || where->drive == DRIVE_UNUSED)
+    if (!where->filter->is_unused || cert_where_is_told(where, DRIVE_UNUSED))
         return;
     if (where->sort == CERT_BY_EXPIRY && where->way == WAY_WALK)
         select_add(select, " AND c.is_unused = TRUE");
@@ -311,7 +315,7 @@ static void check_issuer(const struct cert_where *where, struct select *select)
 {
     const char *const issuer = where->filter->issuer;
 
-    if (!issuer || where->drive == DRIVE_ISSUER)
+    if (!issuer || cert_where_is_told(where, DRIVE_ISSUER))
         return;
     if (where->way == WAY_WALK && where->sort == CERT_BY_ISSUER)
         select_add(select, " AND c.issuer");
@@ -327,7 +331,7 @@ static void check_alert(const struct cert_where *where, struct select *select)
 {
     const char *const alert = where->filter->alert;
 
-    if (!alert || where->drive == DRIVE_ALERT)
+    if (!alert || cert_where_is_told(where, DRIVE_ALERT))
         return;
     add_text(where, select, " AND ", "c.alert");
     if (strcmp(alert, "any") == 0) {
@@ -347,7 +351,7 @@ void cert_where_add_checks_by_id(const struct cert_where *where, struct select *
     check_life(where, select);
     check_fields(where, select);
     check_access(where, select);
-    cert_where_add_words(where, select);
+    cert_where_add_words(where, CERT_WORDS_OF_RECORD, select);
 }
 
 void cert_where_add_checks_by_column(const struct cert_where *where, struct select *select)

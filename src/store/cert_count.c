@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/bucket.h"
+#include "store/cert_sample.h"
 #include "store/cert_set.h"
 #include "store/cert_where.h"
 #include "store/read.h"
@@ -153,7 +154,7 @@ bool cert_count_add_visible_sample(struct tx *tx, const struct store_viewer *vie
     if (!cert_count_max_id(tx, &max, err) || !bucket_sum(tx, "total", 0, 0, ret_total, err))
         return false;
     cert_where_init(&where, viewer, &all, N_CERT_SORT, &request);
-    cert_where_add_sample(select, CERT_COUNT_SAMPLE / SAMPLE_PLACE_SIZE, max);
+    cert_sample_add(select, CERT_COUNT_SAMPLE / CERT_SAMPLE_PLACE, max);
     select_add(select, ") AS mine CROSS JOIN certificate c WHERE c.id = mine.id");
     cert_where_add_checks(&where, select);
     return true;
@@ -229,7 +230,9 @@ static bool sample_drive(struct tx *tx, const struct cert_where *where, int64_t 
 
     select_add(&select, "SELECT count(*)");
     if (where->has_set) {
-        cert_set_add_sample(where, step, &select);
+        select_add(&select, " FROM (");
+        cert_set_add_ids(where, step, &select);
+        select_add(&select, ") AS sample");
     } else {
         select_add(&select, " FROM (SELECT DISTINCT source.id FROM (");
         cert_where_add_drive(where, &select);
@@ -268,7 +271,7 @@ static bool estimate(struct tx *tx, struct cert_where *where, int64_t total, int
 {
     if (where->way == WAY_SET)
         return sample_drive(tx, where, ret, err);
-    if (where->n_sampled == 0 && !cert_where_sample(tx, where, err))
+    if (where->n_sampled == 0 && !cert_sample(tx, where, err))
         return false;
     *ret = (int64_t)((double)where->n_hits * (double)total / (double)where->n_sampled);
     return true;

@@ -79,6 +79,8 @@ struct cert_page_request {
     int64_t drive_max; /* 0: as measured. How many records may drive a query, or stand in a set
                           beside it: for tests */
     int64_t set_max;
+    bool is_common; /* find what all conditions have in common, whatever it costs (on SQLite): for
+                       tests, too */
 };
 
 struct cert_page {

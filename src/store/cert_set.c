@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -63,19 +64,28 @@ static void arrange(struct id_list *ids)
     ids->n = n;
 }
 
+static void take_gathered(struct span bytes, struct id_list *ids)
+{
+    ids->n = ids->room = bytes.size / sizeof *ids->items;
+    ids->items = xcalloc(ids->n + 1, sizeof *ids->items);
+    if (ids->n > 0)
+        memcpy(ids->items, bytes.data, bytes.size);
+}
+
 bool cert_set_read(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
     struct id_list *ids, int64_t *ret_n, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
-    select_add(&select, "SELECT id FROM (");
+    select_add(&select, "SELECT gather_ids(id) FROM (SELECT id FROM (");
     ASSERT(cert_drive_add(where, drive, &select));
     select_add(&select, ") AS source LIMIT ");
     select_i64(&select, most);
+    select_add(&select, ")");
     q = select_prepare(tx, &select);
-    while (stmt_next(q))
-        id_list_add(ids, stmt_i64(q, 0));
+    if (stmt_next(q))
+        take_gathered(stmt_blob(q, 0), ids);
     *ret_n = (int64_t)ids->n;
     arrange(ids);
     return stmt_end(q, err);
@@ -102,17 +112,18 @@ void cert_set_take(struct cert_where *where, struct id_list *ids)
     *ids = (struct id_list){ 0 };
 }
 
-void cert_set_add_sample(const struct cert_where *where, int64_t step, struct select *select)
+void cert_set_add_ids(const struct cert_where *where, int64_t step, struct select *select)
 {
-    autodone(buf) struct buf list = BUF_INIT(65536);
+    autodone(buf) struct buf list = BUF_INIT(4 << 20);
 
     buf_add_char(&list, '[');
     for (size_t i = 0; i < where->set.n; i += (size_t)step)
         buf_addf(&list, i ? ", %" PRId64 : "%" PRId64, where->set.items[i]);
     buf_add_char(&list, ']');
-    select_add(select, " FROM (SELECT value AS id FROM json_each(");
+    ASSERT(buf_ok(&list));
+    select_add(select, "SELECT value AS id FROM json_each(");
     select_text(select, (const char *)list.data);
-    select_add(select, ")) AS sample");
+    select_add(select, ")");
 }
 
 void cert_set_done(struct cert_where *where)

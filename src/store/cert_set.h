@@ -18,7 +18,7 @@ bool cert_set_load(struct tx *tx, struct cert_where *where, struct err *err) mus
 /* These are the set from now on. */
 void cert_set_take(struct cert_where *where, struct id_list *ids);
 
-/* " FROM (…) AS sample": each `step`-th id of the set. */
-void cert_set_add_sample(const struct cert_where *where, int64_t step, struct select *select);
+/* "SELECT … AS id": each `step`-th id of the set. */
+void cert_set_add_ids(const struct cert_where *where, int64_t step, struct select *select);
 
 void cert_set_done(struct cert_where *where);

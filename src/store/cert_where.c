@@ -6,9 +6,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "codec/fold.h"
+#include "store/cert_common.h"
 #include "store/cert_count.h"
 #include "store/cert_drive.h"
 #include "store/cert_query.h"
+#include "store/cert_sample.h"
 #include "store/cert_set.h"
 #include "store/cert_sort.h"
 #include "store/read.h"
@@ -16,17 +18,12 @@
 #define BIT(status) (1u << (status))
 #define DATED (BIT(CERT_VALID) | BIT(CERT_EXPIRING_SOON) | BIT(CERT_EXPIRED))
 
-/* Some five hundred. */
-#define SAMPLE_PLACES 16
-
-/* One record in a hundred: walking to 50 of them takes a few milliseconds. */
-#define SAMPLE_ENOUGH 6
-
 /* Some two hundred and fifty, to learn how much of all somebody sees. */
 #define ACCESS_PLACES 8
 
 /* In the number of a plan, which stands in cursors. */
 #define BY_ACCESS 1000
+#define TOLD 10000
 
 /*
  * Where by months, "expiring soon" and "valid" lie on two sides of one day, give or take the days
@@ -78,7 +75,8 @@ void cert_where_init(struct cert_where *where, const struct store_viewer *viewer
         .tag = filter->tag ? text_fold(filter->tag) : NULL,
         .profile = filter->profile ? text_fold(filter->profile) : NULL,
         .drive_max = request->drive_max ? request->drive_max : DRIVE_MAX,
-        .set_max = request->set_max ? request->set_max : SET_MAX };
+        .set_max = request->set_max ? request->set_max : SET_MAX,
+        .is_common = request->is_common };
     if (filter->q)
         cert_query_set(where, filter->q);
     set_dates(where, &request->rule);
@@ -194,7 +192,7 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
         if (where->drive == DRIVE_ACCESS && where->sort == CERT_BY_EXPIRY &&
             most > where->drive_max)
             most = where->drive_max;
-        if (drive == DRIVE_WORDS && where->n_worded >= SAMPLE_ENOUGH)
+        if (drive == DRIVE_WORDS && where->n_worded >= CERT_SAMPLE_ENOUGH)
             continue;
         if (!probe(tx, where, drive, most, &ids, &n, err))
             return false;
@@ -237,7 +235,7 @@ static bool sees_few(struct tx *tx, const struct cert_where *where, bool *ret, s
     if (max <= CERT_TOTAL_EXACT)
         return true;
     select_add(&select, "SELECT count(*) FROM (");
-    cert_where_add_sample(&select, ACCESS_PLACES, max);
+    cert_sample_add(&select, ACCESS_PLACES, max);
     select_add(&select, ") AS c WHERE EXISTS (SELECT 1 FROM certificate_access x"
                         " WHERE x.certificate_id = c.id AND (x.account_id = ");
     select_i64(&select, where->viewer->account_id);
@@ -247,7 +245,7 @@ static bool sees_few(struct tx *tx, const struct cert_where *where, bool *ret, s
     q = select_prepare(tx, &select);
     if (!read_number(q, &n, err))
         return false;
-    *ret = n * 3 <= ACCESS_PLACES * SAMPLE_PLACE_SIZE;
+    *ret = n * 3 <= ACCESS_PLACES * CERT_SAMPLE_PLACE;
     return true;
 }
 
@@ -285,6 +283,7 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     where->way = WAY_WALK;
     where->drive = DRIVE_NONE;
     where->is_nothing = false;
+    where->told = 0;
     where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
 }
 
@@ -300,12 +299,13 @@ static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
     if (!cert_query_find(tx, where, err))
         return false;
     if (where->words && where->set_max > 0) {
-        if (!cert_where_sample(tx, where, err))
+        if (!cert_sample(tx, where, err))
             return false;
-        if (where->n_hits >= SAMPLE_ENOUGH)
+        if (where->n_hits >= CERT_SAMPLE_ENOUGH)
             return choose_access(tx, where, err);
     }
-    return probe_all(tx, where, err) && choose_access(tx, where, err);
+    return probe_all(tx, where, err) && cert_common_choose(tx, where, err) &&
+           choose_access(tx, where, err);
 }
 
 bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
@@ -317,21 +317,37 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
 
 int64_t cert_where_plan_number(const struct cert_where *where)
 {
-    return (int64_t)where->by_access * BY_ACCESS + (int64_t)where->way * 100 +
-           (int64_t)where->drive;
+    return (int64_t)where->told * TOLD + (int64_t)where->by_access * BY_ACCESS +
+           (int64_t)where->way * 100 + (int64_t)where->drive;
+}
+
+/* Read again, as the ids are not in the cursor. */
+static bool read_common_again(struct tx *tx, struct cert_where *where, int64_t told, int64_t way,
+    struct err *err)
+{
+    if (told >= 1 << N_DRIVES || (way != WAY_SET && way != WAY_DRIVE) ||
+        !cert_common_may_be(where, (unsigned)told))
+        return cert_where_plan(tx, where, err);
+    if (!cert_common_read(tx, where, (unsigned)told, err))
+        return false;
+    where->way = where->set.n <= COMMON_DRIVE_MAX ? (enum cert_way)way : WAY_SET;
+    return true;
 }
 
 bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
 {
     autodone(select) struct select unused = SELECT_INIT;
     const bool by_access =
-        number >= BY_ACCESS && !where->viewer->sees_all && where->sort == CERT_BY_EXPIRY;
+        number % TOLD >= BY_ACCESS && !where->viewer->sees_all && where->sort == CERT_BY_EXPIRY;
+    const int64_t told = number / TOLD;
 
     number %= BY_ACCESS;
     int64_t way = number / 100;
     int64_t drive = number % 100;
 
     reset_plan(tx, where);
+    if (told > 0)
+        return cert_query_find(tx, where, err) && read_common_again(tx, where, told, way, err);
     if (!cert_query_find(tx, where, err) || (by_access && !find_holders(tx, where, err)))
         return false;
     if (number == 0) {
@@ -349,78 +365,9 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
     return cert_set_load(tx, where, err);
 }
 
-/* The ids of some records, from n places spread over all there are. */
-void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_id)
+bool cert_where_is_told(const struct cert_where *where, enum drive drive)
 {
-    for (int64_t i = 0; i < n_places; i++) {
-        if (i)
-            select_add(select, " UNION ALL ");
-        select_add(select, "SELECT id FROM (SELECT id FROM certificate WHERE id >= ");
-        select_i64(select, 1 + max_id / n_places * i);
-        select_add(select, " ORDER BY id LIMIT 32) AS place");
-    }
-}
-
-/* PostgreSQL reads 32 texts in a row at a fifth of what it takes to look each up by its record. */
-static void add_sample_with_words(const struct cert_where *where, struct select *select,
-    int64_t max_id)
-{
-    select_add(select, "SELECT p.rowid AS id FROM (");
-    for (int64_t i = 0; i < SAMPLE_PLACES; i++) {
-        if (i)
-            select_add(select, " UNION ALL ");
-        select_add(select, "SELECT rowid, words FROM (SELECT rowid, words FROM certificate_search"
-                           " WHERE rowid >= ");
-        select_i64(select, 1 + max_id / SAMPLE_PLACES * i);
-        select_add(select, " ORDER BY rowid LIMIT 32) AS place");
-    }
-    select_add(select, ") AS p WHERE p.words LIKE ");
-    select_text(select, where->words);
-    if (where->words_exact) {
-        select_add(select, " AND p.words LIKE ");
-        select_text(select, where->words_exact);
-        select_add(select, " ESCAPE '\\'");
-    }
-}
-
-bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err)
-{
-    const bool has_words_first = where->words && !where->is_sqlite;
-    autodone(select) struct select select = SELECT_INIT;
-    struct cert_where walk = *where;
-    autofree(stmt) struct stmt *q = NULL;
-    int64_t max = 0;
-
-    if (!cert_count_max_id(tx, &max, err))
-        return false;
-    if (max <= CERT_TOTAL_EXACT)
-        return true;
-    walk.way = WAY_WALK;
-    walk.drive = DRIVE_NONE;
-    walk.skips_from = walk.skips_until = false;
-    walk.by_access = false;
-    walk.sort = N_CERT_SORT;
-    walk.words = walk.words_exact = NULL;
-    select_add(&select, "SELECT count(*), count(CASE WHEN 1 = 1");
-    cert_where_add_checks(&walk, &select);
-    select_add(&select, " THEN 1 END) FROM (");
-    if (has_words_first)
-        add_sample_with_words(where, &select, max);
-    else
-        cert_where_add_sample(&select, SAMPLE_PLACES, max);
-    select_add(&select, ") AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
-    if (!has_words_first) {
-        walk.words = where->words;
-        walk.words_exact = where->words_exact;
-        cert_where_add_words(&walk, &select);
-    }
-    q = select_prepare(tx, &select);
-    while (stmt_next(q)) {
-        where->n_worded = stmt_i64(q, 0);
-        where->n_hits = stmt_i64(q, 1);
-    }
-    where->n_sampled = SAMPLE_PLACES * SAMPLE_PLACE_SIZE;
-    return stmt_end(q, err);
+    return where->drive == drive || where->told & 1u << drive;
 }
 
 void cert_where_add_drive(const struct cert_where *where, struct select *select)
@@ -479,6 +426,14 @@ static void add_drive_checked(const struct cert_where *where, struct select *sel
 
 void cert_where_add_driving_ids(const struct cert_where *where, struct select *select)
 {
+    if (where->has_set) {
+        select_add(select, " FROM (SELECT c.id FROM (");
+        cert_set_add_ids(where, 1, select);
+        select_add(select, ") AS c WHERE 1 = 1");
+        cert_where_add_checks_by_id(where, select);
+        select_add(select, ") AS driver");
+        return;
+    }
     select_add(select, " FROM (SELECT DISTINCT c.id FROM (");
     add_drive_checked(where, select);
     select_add(select, ") AS driver");

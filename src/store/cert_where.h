@@ -7,7 +7,8 @@
  * sorted by, which carries what most other conditions ask for, looking each record up in the set.
  * Where all conditions are met by many, it *walks* and asks on each record. By expiry, what
  * somebody may see is walked along their own access entries, unless that is nearly all there is.
- * cert_where_plan() counts each condition's records, up to a limit, to know. Figures are in
+ * cert_where_plan() counts each condition's records, up to a limit, to know. What several common
+ * conditions have in common may drive, or be the set, as well (store/cert_common). Figures are in
  * docs/adr/0008. Not for others than store/.
  */
 #pragma once
@@ -76,6 +77,7 @@ struct cert_where {
     bool skips_until;
     int64_t drive_max;
     int64_t set_max;
+    bool is_common; /* as told by the request: whatever it costs */
 
     /* Set by cert_where_plan(). Certificates of that fingerprint or serial take the words' place.
      */
@@ -89,8 +91,10 @@ struct cert_where {
     int64_t holders[ACCESS_HOLDERS];
     size_t n_holders;
     int64_t n_drive; /* how many records drive, or are in the set; a record may count twice */
-    bool has_set;    /* by store/cert_set: the ids, ascending */
+    bool has_set;    /* by store/cert_set: the ids, ascending; they may drive, too */
     struct id_list set;
+    unsigned told; /* 1 << enum drive: the conditions that all of the set meet, beside the one that
+                      drives */
     int64_t n_sampled; /* so many records were looked at here and there; 0: none were */
     int64_t n_hits;    /* so many of these meet all conditions … */
     int64_t n_worded;  /* … and so many have the words, whatever else they are */
@@ -108,14 +112,6 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err) m
 int64_t cert_where_plan_number(const struct cert_where *where);
 bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
     must_check;
-
-/* Look at some records, spread over all there are, for n_sampled and n_hits; where there are few in
- * all, at none. */
-bool cert_where_sample(struct tx *tx, struct cert_where *where, struct err *err) must_check;
-
-/* A query for the ids of n_places times SAMPLE_PLACE_SIZE records; some may be there twice. */
-#define SAMPLE_PLACE_SIZE 32
-void cert_where_add_sample(struct select *select, int64_t n_places, int64_t max_id);
 
 /* How many conditions are there? 0: everything matches. */
 int cert_where_n_conditions(const struct cert_where *where);
@@ -145,8 +141,13 @@ void cert_where_add_checks(const struct cert_where *where, struct select *select
 void cert_where_add_checks_by_id(const struct cert_where *where, struct select *select);
 void cert_where_add_checks_by_column(const struct cert_where *where, struct select *select);
 
-/* The words alone, in the same way. */
-void cert_where_add_words(const struct cert_where *where, struct select *select);
+/* The words alone, in the same way: the record's (c), or those of a row that has them (p). */
+enum cert_words_of { CERT_WORDS_OF_RECORD, CERT_WORDS_OF_PLACE };
+void cert_where_add_words(const struct cert_where *where, enum cert_words_of of,
+    struct select *select);
+
+/* Is that met by whatever drives, or is in the set? */
+bool cert_where_is_told(const struct cert_where *where, enum drive drive);
 
 /* The records that n_drive counts: "SELECT … AS id". */
 void cert_where_add_drive(const struct cert_where *where, struct select *select);

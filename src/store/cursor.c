@@ -38,7 +38,7 @@ static bool parse(struct span plain, const char *order, struct cursor *cursor)
         !parse_number(&plain, INT64_MIN, INT64_MAX, &cursor->id) ||
         !parse_number(&plain, INT64_MIN, INT64_MAX, &cursor->number) ||
         !parse_number(&plain, 0, 1, &tail) || !parse_number(&plain, 0, 99, &cursor->segment) ||
-        !parse_number(&plain, 0, 9999, &cursor->plan) ||
+        !parse_number(&plain, 0, INT64_MAX, &cursor->plan) ||
         !parse_number(&plain, -INT64_MAX, INT64_MAX, &cursor->total))
         return false;
     if (plain.size >= sizeof cursor->text || !parse_is_utf8(plain))

@@ -38,21 +38,30 @@ static int compare_keys(const void *a, const void *b)
     return order ? order : strcmp(x->vantage, y->vantage);
 }
 
+/* In order, each once; returns how many are left. */
+static size_t sort_unique(const struct endpoint_key **keys, size_t n)
+{
+    size_t n_kept = 0;
+
+    qsort(keys, n, sizeof(void *), compare_keys);
+    for (size_t i = 0; i < n; i++) {
+        if (n_kept == 0 || compare_keys(&keys[n_kept - 1], &keys[i]) != 0)
+            keys[n_kept++] = keys[i];
+    }
+    return n_kept;
+}
+
 size_t endpoint_keys_count(const struct endpoint_key *keys, size_t n)
 {
     const struct endpoint_key **sorted;
-    size_t n_different = n;
+    size_t n_different;
 
     if (n < 2)
         return n;
     sorted = xcalloc(n, sizeof(void *));
     for (size_t i = 0; i < n; i++)
         sorted[i] = &keys[i];
-    qsort(sorted, n, sizeof(void *), compare_keys);
-    for (size_t i = 1; i < n; i++) {
-        if (compare_keys(&sorted[i - 1], &sorted[i]) == 0)
-            n_different--;
-    }
+    n_different = sort_unique(sorted, n);
     free(sorted);
     return n_different;
 }
@@ -76,10 +85,8 @@ static bool add_endpoints(struct tx *tx, const struct endpoint_link *links, size
 
     for (size_t i = 0; i < n; i++)
         keys[i] = links[i].key;
-    qsort(keys, n, sizeof(void *), compare_keys);
+    n = sort_unique(keys, n);
     for (size_t i = 0; i < n; i++) {
-        if (i > 0 && compare_keys(&keys[i - 1], &keys[i]) == 0)
-            continue;
         add_key(rows, keys[i]);
         many_i64(rows, now);
     }

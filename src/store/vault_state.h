@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/base.h"
-#include "vault/client.h"
+#include "vault/masters.h"
 
 struct err;
 struct tx;

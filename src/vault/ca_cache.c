@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 #include "vault/seal.h"
 
 static void identify(const struct vault_binding *binding, struct span sealed,

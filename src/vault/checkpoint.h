@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/base.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 #define CHECKPOINT_MESSAGE_SIZE 64
 

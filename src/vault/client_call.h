@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/frame.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 #include "vault/protocol.h"
 
 struct err;

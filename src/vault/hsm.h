@@ -12,7 +12,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 struct err;
 struct frame_reader;

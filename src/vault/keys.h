@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/span.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 struct err;
 struct secret;

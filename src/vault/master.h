@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 #include "base/span.h"
-#include "vault/client.h"
+#include "vault/masters.h"
 
 struct err;
 struct secret;

@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 #include "base/frame.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 #define VAULT_FRAME_MAX (4u << 20)
 

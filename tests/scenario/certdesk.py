@@ -135,6 +135,26 @@ class Certdesk:
         with open(self.token_file, encoding="ascii") as f:
             return Api(self.base, f.read().strip())
 
+    def add_user(self, name, role="user", **fields):
+        return self.admin.post("/users", {"name": name, "role": role, "password": f"a phrase for {name}", **fields}).json
+
+    def session(self, name, password=None):
+        """What a request of a session carries that this person has just begun."""
+        begun = Api(self.base).post("/session", {"username": name, "password": password or f"a phrase for {name}"}, expect=200)
+        return {"Cookie": begun.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": begun.json["csrf_token"]}
+
+    def signed_in(self, name, scope="admin", password=None):
+        """This person with a token: "admin" is all that their role may."""
+        made = Api(self.base).post("/tokens", {"name": "t", "scopes": [scope]}, headers=self.session(name, password)).json
+        api = Api(self.base, made["token"])
+        api.name, api.token_id = name, made["id"]
+        return api
+
+    def user(self, name, role="user", **fields):
+        """Somebody new, signed in."""
+        self.add_user(name, role, **fields)
+        return self.signed_in(name)
+
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
             return f.read()

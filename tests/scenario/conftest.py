@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from certdesk import Certdesk  # noqa: E402
 from certs import Authority  # noqa: E402
 from house import House, start_names  # noqa: E402
+from lifecycle import Desk  # noqa: E402
+from profiles import look_for_renewals  # noqa: E402
 from servers import Nginx, short_directory  # noqa: E402
 
 
@@ -107,6 +109,13 @@ def desk_of_module(request, tmp_path_factory):
     desk = Certdesk(tmp_path_factory.mktemp("module") / "desk", database=database).start()
     yield desk
     _stop(desk)
+
+
+@pytest.fixture(name="life", scope="module")
+def fixture_life(desk_of_module):
+    """One desk for all stories of a module, on each database in turn: each has names of its own."""
+    look_for_renewals(desk_of_module, "never")
+    return Desk(desk_of_module)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """A desk that issues: the built-in CA, profiles, requests, and tickets driven through their stages."""
 
+import secrets
+
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
@@ -23,6 +25,11 @@ def csr_for(*names, key=None, common_name=None, subject=()):
 def spki(key_or_cert):
     public = key_or_cert.public_key()
     return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def person(life, name, role="user"):
+    """Somebody whose name begins so, and is nobody else's on a desk that many stories share."""
+    return life.desk.user(f"{name}-{secrets.token_hex(3)}", role)
 
 
 class Desk:

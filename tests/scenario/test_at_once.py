@@ -27,11 +27,9 @@ def add(desk, name):
 
 
 def make_user(desk, name):
-    desk.admin.post("/users", {"name": name, "password": "a fine long phrase", "role": "user"})
-    session = Api(desk.base).post("/session", {"username": name, "password": "a fine long phrase"}, expect=200)
-    fields = {"Cookie": session.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": session.json["csrf_token"]}
-    made = Api(desk.base).call("POST", "/tokens", {"name": "t", "scopes": ["read"]}, fields, expect=201).json
-    return made["token"], lambda: Api(desk.base).call("DELETE", f"/tokens/{made['id']}", None, fields, expect=204)
+    desk.add_user(name)
+    reader = desk.signed_in(name, scope="read")
+    return reader.token, lambda: Api(desk.base).delete(f"/tokens/{reader.token_id}", headers=desk.session(name))
 
 
 def test_each_answer_is_of_now_and_for_whoever_asks(desk):

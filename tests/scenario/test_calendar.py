@@ -4,7 +4,7 @@ import re
 
 from certdesk import Api
 from certs import days
-from test_notify import bring, person, signed_in
+from test_notify import bring, person
 
 
 def unfolded(text):
@@ -25,7 +25,7 @@ def test_a_feed_shows_what_its_owner_may_see_until_it_is_revoked(desk, authority
     mine = bring(desk, authority.issue("a.example", not_after=ends), name="a.example; \u00e4, \\ " + "long " * 30, owner="ann")
     bring(desk, authority.issue("b.example", not_after=days(20)), name="b.example")
     bring(desk, authority.issue("old.example", not_before=days(-300), not_after=days(-200)), name="old", owner="ann")
-    ann = signed_in(desk, "ann")
+    ann = desk.signed_in("ann")
     made = ann.post("/calendar").json
     url = re.sub(r"^.*?/api", "/api", made["url"])
     nobody = Api(desk.base)
@@ -59,7 +59,7 @@ def test_a_feed_shows_what_its_owner_may_see_until_it_is_revoked(desk, authority
 
 def test_a_disabled_account_shows_nothing(desk):
     person(desk, "ann", "ann@people.example")
-    url = re.sub(r"^.*?/api", "/api", signed_in(desk, "ann").post("/calendar").json["url"])
+    url = re.sub(r"^.*?/api", "/api", desk.signed_in("ann").post("/calendar").json["url"])
     Api(desk.base).get(url)
     desk.admin.patch("/users/ann", {"disabled": True})
     Api(desk.base).get(url, expect=404)

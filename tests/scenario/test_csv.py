@@ -9,7 +9,6 @@ import socket
 import sqlite3
 import subprocess
 
-from certdesk import Api
 from servers import free_port, wait_until
 
 COLUMNS = ("id,name,host,port,sni,protocol,description,business_group,owner,assignee,share_users,share_groups,tags,"
@@ -38,16 +37,6 @@ def export(api, query=""):
     answer = api.get("/certificates.csv" + query)
     assert answer.headers["Content-Type"].startswith("text/csv")
     return list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
-
-
-def user(admin, base, name):
-    admin.post("/users", {"name": name, "password": "a fine long phrase", "role": "user"})
-    session = Api(base).post("/session", {"username": name, "password": "a fine long phrase"}, expect=200)
-    cookie = session.headers["Set-Cookie"].split(";")[0]
-    made = Api(base).call("POST", "/tokens", {"name": "t", "scopes": ["read", "write"]},
-                          {"Cookie": cookie, "X-CSRF-Token": session.json["csrf_token"]})
-    assert made.status == 201, made
-    return Api(base, made.json["token"])
 
 
 def test_a_table_becomes_records_and_again_changes_nothing(desk):
@@ -279,7 +268,7 @@ def test_uploads_are_checked_before_they_are_kept(desk):
 def test_nobody_reaches_by_a_table_what_they_may_not(desk):
     # F35: neither by id nor by name; in a list, an export, an import of somebody else
     admin = desk.admin
-    ann, bob = user(admin, desk.base, "ann"), user(admin, desk.base, "bob")
+    ann, bob = desk.user("ann"), desk.user("bob")
     anns = ann.post("/certificates", {"name": "secret of ann"}).json["id"]
     shared = ann.post("/certificates", {"name": "shared", "share": {"users": ["bob"]}}).json["id"]
     assigned = ann.post("/certificates", {"name": "assigned", "assignee": "bob"}).json["id"]
@@ -362,7 +351,7 @@ def test_filters_narrow_an_export(desk):
 def test_chosen_records_are_exported_as_far_as_one_may_see_them(desk):
     run_import(desk.admin, "name\na\nb\nc\n")
     ids = {r["name"]: r["id"] for r in export(desk.admin)}
-    ann = user(desk.admin, desk.base, "ann")
+    ann = desk.user("ann")
     anns = ann.post("/certificates", {"name": "ann's"}).json["id"]
     chosen = f"?ids={ids['c']},{ids['a']},{ids['c']},999999"
     assert [r["name"] for r in export(desk.admin, chosen)] == ["a", "c"]
@@ -389,7 +378,7 @@ def act(api, expect="done", **body):
 def test_one_thing_is_done_with_many_records_and_only_with_those_that_may(desk):
     # F24 F31 F35: bulk actions, with what each record got; nothing is said of what may not be seen
     admin = desk.admin
-    ann, bob = user(admin, desk.base, "ann"), user(admin, desk.base, "bob")
+    ann, bob = desk.user("ann"), desk.user("bob")
     own = [ann.post("/certificates", {"name": f"own{i}", "tags": ["old"]}).json["id"] for i in range(3)]
     seen = bob.post("/certificates", {"name": "assigned", "assignee": "ann"}).json["id"]
     hidden = bob.post("/certificates", {"name": "hidden"}).json["id"]

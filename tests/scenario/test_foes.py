@@ -3,32 +3,11 @@
 import base64
 import secrets
 
-import pytest
-
 from certdesk import Api
-from lifecycle import Desk, csr_for
-from profiles import look_for_renewals, run_sql
+from lifecycle import csr_for, person
+from profiles import run_sql
 from servers import wait_until
 from uploads import import_
-
-PASSWORD = "correct horse staple"
-
-
-@pytest.fixture(scope="module")
-def life(desk_of_module):
-    """One desk for all stories, on each database in turn: each has names of its own."""
-    look_for_renewals(desk_of_module, "never")
-    return Desk(desk_of_module)
-
-
-def person(life, name, role="user"):
-    api = Api(life.desk.base)
-    api.name = f"{name}-{secrets.token_hex(3)}"
-    life.api.post("/users", {"name": api.name, "password": PASSWORD, "role": role})
-    signed_in = api.post("/session", {"username": api.name, "password": PASSWORD}, expect=None)
-    api.token = api.post("/tokens", {"name": "t", "scopes": ["admin" if role == "admin" else "write"]}, headers={
-        "Cookie": signed_in.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": signed_in.json["csrf_token"]}).json["token"]
-    return api
 
 
 def own_copy(life, api, ticket):
@@ -136,7 +115,7 @@ def test_who_has_approved_and_enrolled_can_be_removed(life):
 def test_another_spelling_of_a_name_gives_no_more_guesses(life):
     """F34: capitals, and the address of the mail, name the same account: its wrong passwords are counted together."""
     name = f"guess-{secrets.token_hex(3)}"
-    life.api.post("/users", {"name": name, "password": PASSWORD, "email": f"{name}@example.org"})
+    life.api.post("/users", {"name": name, "password": "correct horse staple", "email": f"{name}@example.org"})
     spellings = [name[:i] + name[i:].upper() for i in range(9)] + [f"{name}@example.org", f"{name}@EXAMPLE.org"]
     said = [Api(life.desk.base).call("POST", "/session", {"username": n, "password": "wrong"}).status for n in spellings]
     assert said[:4] == [401] * 4 and 429 in said[4:], said

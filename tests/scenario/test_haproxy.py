@@ -11,7 +11,6 @@ import time
 import pytest
 
 from canary import Canaries
-from certdesk import Api
 from certs import days
 from haproxy import HAProxy
 from lifecycle import Desk
@@ -78,15 +77,6 @@ def fixture_site(desk_factory, authority, root, tmp_path, sockets):
     desk = desk_factory(env={"CERTDESK_DEPLOY_DIRECTORIES": f"{haproxy.certs}, {sockets}"})
     yield Site(desk, haproxy, authority, root)
     haproxy.stop()
-
-
-def user(desk, name):
-    password = f"a phrase for {name}"
-    desk.admin.post("/users", {"name": name, "role": "user", "password": password})
-    answer = Api(desk.base).post("/session", {"username": name, "password": password}, expect=200)
-    headers = {"Cookie": answer.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": answer.json["csrf_token"]}
-    made = Api(desk.base).post("/tokens", {"name": "t", "scopes": ["read", "write"]}, headers=headers)
-    return Api(desk.base, made.json["token"])
 
 
 def test_a_certificate_is_brought_seen_and_renewed(site):
@@ -169,7 +159,7 @@ def test_a_resource_gets_no_key_of_others_by_saying_that_it_has_their_certificat
     """F32: a stranger's certificate, which the resource claims to serve, is not put back with the stranger's key."""
     theirs, mine = site.issue("www.theirs.example", 60), site.issue("www.mine.example")
     site.haproxy.front(site.port, "www", theirs).front(site.port, "other", theirs, "127.0.0.2").start()
-    stranger, owner = user(site.desk, "stranger"), user(site.desk, "owner")
+    stranger, owner = site.desk.user("stranger"), site.desk.user("owner")
     import_(stranger, {"file": theirs.chain_pem() + theirs.key_pem})
     record = import_(owner, {"file": mine.chain_pem() + mine.key_pem}).json
     resource = site.resource(endpoints=[{"host": f"127.0.0.{n}:{site.port}"} for n in (1, 2)],
@@ -372,7 +362,7 @@ def test_only_who_may_use_the_key_and_deploy_there_can_bring_it(site):
     """F32, F35: both rights are needed; admins alone make resources that receive keys."""
     issued = site.issue("www.rights.example", 60)
     site.haproxy.front(site.port, "www", site.issue("www.rights.example", 10)).start()
-    ann, ben, cat = (user(site.desk, n) for n in ("ann", "ben", "cat"))
+    ann, ben, cat = (site.desk.user(n) for n in ("ann", "ben", "cat"))
     record = import_(ann, {"file": issued.chain_pem() + issued.key_pem}).json
     body = {"name": "x", "type": "haproxy", "settings": {"socket": site.haproxy.socket},
             "slots": [{"slot": "www", "certificate": "c"}], "endpoints": [{"host": "x.example"}]}
@@ -404,7 +394,7 @@ def test_only_who_may_use_the_key_and_deploy_there_can_bring_it(site):
     cat.post(f"/resources/{resource['id']}/deploy", {}, expect=403)
     ben.post(f"/resources/{resource['id']}/deploy", {}, expect=202)
     assert site.ended(record, 2)["state"] == "seen" and site.served() == newer.fingerprint
-    dan = user(site.desk, "dan")
+    dan = site.desk.user("dan")
     for path in (f"/deployments/{done['id']}", f"/certificates/{record['id']}/deployments"):
         dan.get(path, expect=404)
     assert dan.get("/deployments").json["total"] == dan.get(f"/resources/{resource['id']}/deployments").json["total"] == 0

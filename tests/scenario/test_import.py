@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from certdesk import Api
 from certs import days, self_signed
 from servers import free_port
 from uploads import form, import_, pfx, upload
@@ -24,15 +23,6 @@ def codes(answer):
 
 def fields_of(answer):
     return [e["field"] for e in answer.json["errors"]]
-
-
-def user(desk, name):
-    desk.admin.post("/users", {"name": name, "role": "user", "password": f"a phrase for {name}"})
-    answer = Api(desk.base).post("/session", {"username": name, "password": f"a phrase for {name}"}, expect=200)
-    headers = {"Cookie": answer.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": answer.json["csrf_token"]}
-    token = Api(desk.base).call("POST", "/tokens", {"name": "test", "scopes": ["read", "write"]}, headers=headers,
-                                expect=201).json["token"]
-    return Api(desk.base, token)
 
 
 @pytest.fixture(name="ca")
@@ -156,7 +146,7 @@ def test_self_signed_and_private_certificates_are_fine(desk):
 
 def test_a_copy_gives_no_rights_and_betrays_nothing(desk, ca):
     """F27: said only where the caller may see the other record, else a second record of its own."""
-    alice, bob = user(desk, "alice"), user(desk, "bob")
+    alice, bob = desk.user("alice"), desk.user("bob")
     site = ca.issue("copied.example")
     hers = import_(alice, {"file": site.pem, "key": site.key_pem, "name": "hers"}).json
     his = import_(bob, {"file": site.pem}).json
@@ -174,8 +164,8 @@ def test_a_copy_gives_no_rights_and_betrays_nothing(desk, ca):
 
 
 def test_people_groups_and_owner_come_with_the_form(desk, ca):
-    user(desk, "alice")
-    user(desk, "bob")
+    desk.add_user("alice")
+    desk.add_user("bob")
     site = ca.issue("people.example")
     made = import_(desk.admin, [("file", site.pem), ("owner", "alice"), ("assignee", "bob"), ("share_users", "bob"),
                                 ("tags", "a"), ("tags", "b"), ("description", "<script>alert(1)</script>")]).json

@@ -5,7 +5,6 @@ import io
 import pytest
 from cryptography import x509
 
-from certdesk import Api
 from lifecycle import Desk, csr_for
 from profiles import look_for_renewals, run_sql
 
@@ -133,9 +132,7 @@ def test_python_jira_searches_assigns_and_watches(tracker, desk):
 
 
 def test_python_jira_signs_in_by_token_and_by_cookie(tracker, desk):
-    session = Api(desk.base).post("/session", {"username": "ann", "password": PASSWORD}, expect=200)
-    headers = {"Cookie": session.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": session.json["csrf_token"]}
-    token = Api(desk.base).post("/tokens", {"name": "t", "scopes": ["read", "write"]}, headers=headers).json["token"]
+    token = desk.signed_in("ann", scope="write", password=PASSWORD).token
     assert jira.JIRA(desk.base, token_auth=token).myself()["name"] == "ann"
     assert client(desk, "ann@example.org", token).myself()["name"] == "ann"
     by_cookie = jira.JIRA(desk.base, auth=("ann", PASSWORD))

@@ -8,35 +8,14 @@ import time
 from datetime import datetime
 from urllib.parse import urlencode
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from certdesk import Api
-from lifecycle import Desk, csr_for, spki
+from lifecycle import Desk, csr_for, person, spki
 from mailbox import MailServer
 from profiles import look_for_renewals, run_sql
 from uploads import import_, upload
 
 OUTSIDE = "The certificate's profile does not allow renewal outside of the configured expiry window"
-
-
-@pytest.fixture(scope="module")
-def life(desk_of_module):
-    """One desk for all stories, on each database in turn: each has names of its own."""
-    look_for_renewals(desk_of_module, "never")
-    return Desk(desk_of_module)
-
-
-def person(life, name, role="user"):
-    name = f"{name}-{secrets.token_hex(3)}"
-    life.api.post("/users", {"name": name, "password": "correct horse staple", "role": role})
-    signed_in = Api(life.desk.base).post("/session", {"username": name, "password": "correct horse staple"}, expect=None)
-    cookie = signed_in.headers["Set-Cookie"].split(";")[0]
-    made = Api(life.desk.base).post("/tokens", {"name": "t", "scopes": ["write"]}, headers={
-        "Cookie": cookie, "X-CSRF-Token": signed_in.json["csrf_token"]})
-    api = Api(life.desk.base, made.json["token"])
-    api.name = name
-    return api
 
 
 def pull_forward(life, ticket, days):

@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from certdesk import Api
 from certs import days
 from mailbox import Hook, MailServer
 from servers import free_port, wait_until
@@ -27,19 +26,8 @@ def fixture_mailing(desk_factory, smtp):
     return desk_factory(env=smtp.env)
 
 
-def person(desk, name, email=None, role="user"):
-    desk.admin.post("/users", {"name": name, "display_name": name.title(), "role": role,
-                               "password": f"a phrase for {name}",
-                               **({"email": email} if email else {})})
-    return f"{name}@people.example" if email is None else email
-
-
-def signed_in(desk, name):
-    answer = Api(desk.base).post("/session", {"username": name, "password": f"a phrase for {name}"}, expect=200)
-    headers = {"Cookie": answer.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": answer.json["csrf_token"]}
-    token = Api(desk.base).call("POST", "/tokens", {"name": "test", "scopes": ["read", "write"]}, headers=headers,
-                                expect=201).json["token"]
-    return Api(desk.base, token)
+def person(desk, name, email=None):
+    desk.add_user(name, display_name=name.title(), **({"email": email} if email else {}))
 
 
 def bring(desk, issued, **fields):
@@ -142,12 +130,12 @@ def test_who_is_told(mailing, smtp, authority):
     assert smtp.wait(4)[3].to == "late@people.example"
 
     # One's own mails are in the log, others' are not; what one may not see any more is not sent.
-    mine = signed_in(mailing, "wishes").get("/deliveries").json
+    mine = mailing.signed_in("wishes").get("/deliveries").json
     assert mine["total"] == 1 and mine["items"][0]["recipient"] == "wishes@people.example"
-    detail = signed_in(mailing, "wishes").get(f"/deliveries/{mine['items'][0]['id']}").json
+    detail = mailing.signed_in("wishes").get(f"/deliveries/{mine['items'][0]['id']}").json
     assert detail["certificates"] == [{"id": made, "name": "a.example"}] and "a.example" in detail["body"]
-    assert signed_in(mailing, "stranger").get("/deliveries").json["items"] == []
-    signed_in(mailing, "stranger").get(f"/deliveries/{detail['id']}", expect=404)
+    assert mailing.signed_in("stranger").get("/deliveries").json["items"] == []
+    mailing.signed_in("stranger").get(f"/deliveries/{detail['id']}", expect=404)
 
 
 def test_channels_can_be_turned_off_and_on(mailing, smtp, authority):

@@ -133,9 +133,7 @@ class World:
         nginx.site(port, secret).start()
         self.callers = {"nobody": Api(desk.base), "admin": admin}
         for name in ("stranger", "assignee", "shared", "grouped", "keyed", "owner", "auditor"):
-            admin.post("/users", {"name": name, "role": "auditor" if name == "auditor" else "user",
-                                  "password": f"a phrase for {name}"})
-            self.callers[name] = self._sign_in(desk, name)
+            self.callers[name] = desk.user(name, "auditor" if name == "auditor" else "user")
         owner = self.callers["owner"]
         admin.post("/groups", {"name": "ops", "users": ["grouped"]})
         admin.post("/custom-fields", {"name": "cost"})
@@ -171,15 +169,6 @@ class World:
         }).json["id"]
         admin.post(f"/certificates/{self.id}/resources", {"resource": self.brought_to, "slot": "443"})
         self.deployment = admin.get("/deployments").json["items"][0]["id"]
-
-    @staticmethod
-    def _sign_in(desk, name):
-        api = Api(desk.base)
-        answer = api.post("/session", {"username": name, "password": f"a phrase for {name}"}, expect=200)
-        cookie = answer.headers["Set-Cookie"].split(";")[0]
-        token = api.call("POST", "/tokens", {"name": "test", "scopes": ["admin"]}, expect=201,
-                         headers={"Cookie": cookie, "X-CSRF-Token": answer.json["csrf_token"]}).json["token"]
-        return Api(desk.base, token)
 
     def path(self, route):
         others = {"comments": str(self.comment), "attachments": str(self.file), "watchers": "assignee"}

@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from certdesk import Api
 from certs import days
 from profiles import ca_row, live_by, profile, run_sql
 from uploads import import_
@@ -23,16 +22,6 @@ def desk(desk_factory):
 def desk_with_ca(desk_module):
     ca_row(desk_module)
     return desk_module
-
-
-def account(desk, name, role="user"):
-    desk.admin.post("/users", {"name": name, "role": role, "password": f"a phrase for {name}"})
-    api = Api(desk.base)
-    answer = api.post("/session", {"username": name, "password": f"a phrase for {name}"}, expect=200)
-    cookie = answer.headers["Set-Cookie"].split(";")[0]
-    token = api.call("POST", "/tokens", {"name": "test", "scopes": ["admin"]}, expect=201,
-                     headers={"Cookie": cookie, "X-CSRF-Token": answer.json["csrf_token"]}).json["token"]
-    return Api(desk.base, token)
 
 
 def test_a_profile_has_defaults_and_is_edited_part_by_part(desk):
@@ -108,7 +97,7 @@ def test_names_are_one_in_any_case(desk):
 
 def test_who_may_not_use_a_profile_does_not_see_it(desk):
     """F35: and when the last who may is gone, it is nobody's, not everybody's."""
-    ann, bob, eve, watch = (account(desk, n) for n in ("ann", "bob", "eve", "watch"))
+    ann, bob, eve, watch = (desk.user(n) for n in ("ann", "bob", "eve", "watch"))
     desk.admin.patch("/users/watch", {"role": "auditor"})
     desk.admin.post("/groups", {"name": "ops", "users": ["bob"]})
     profile(desk, "open")

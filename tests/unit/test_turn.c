@@ -123,7 +123,10 @@ static void *take_part(void *arg)
         return NULL;
     one->is_last = one->kind == TURN_ALONE || !turn_pass(one->turn, &one->verdict);
     if (one->is_last) {
-        turn_tell(one->turn, one->failure);
+        struct turn_row row;
+
+        turn_end_row(one->turn, &row);
+        turn_tell(one->turn, &row, one->failure);
         turn_give(one->turn);
     }
     return one;

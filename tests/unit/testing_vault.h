@@ -19,6 +19,7 @@
 #include "base/secret.h"
 #include "base/subprocess.h"
 #include "vault/client.h"
+#include "vault/client_keys.h"
 #include "vault/hsm_process.h"
 #include "vault/process.h"
 

@@ -111,7 +111,7 @@ static bool categories_list(struct api_call *call, struct err *err)
     return true;
 }
 
-static void write_priority(struct api_call *call, enum priority priority, bool is_default)
+static void write_priority(struct api_call *call, enum priority priority, bool shows_default)
 {
     static const char *const colours[] = { "#999999", "#57a55a", "#ea7d24", "#cd1317", "#8b0000" };
 
@@ -122,8 +122,16 @@ static void write_priority(struct api_call *call, enum priority priority, bool i
     jira_link(call, "iconUrl", "/favicon.svg");
     json_str(&call->reply, "name", jira_priority_title(priority));
     json_str(&call->reply, "id", jira_priority_id(priority));
-    if (is_default)
+    if (shows_default)
         json_bool(&call->reply, "isDefault", priority == PRIORITY_MEDIUM);
+    json_end(&call->reply);
+}
+
+/* What the list holds that was begun, and its end. */
+static void write_priorities(struct api_call *call, bool shows_default)
+{
+    for (int i = PRIORITY_HIGHEST; i >= PRIORITY_LOWEST; i--)
+        write_priority(call, (enum priority)i, shows_default);
     json_end(&call->reply);
 }
 
@@ -131,9 +139,7 @@ static bool priorities_list(struct api_call *call, struct err *err)
 {
     (void)err;
     jira_begin_list(call);
-    for (int i = PRIORITY_HIGHEST; i >= PRIORITY_LOWEST; i--)
-        write_priority(call, (enum priority)i, false);
-    json_end(&call->reply);
+    write_priorities(call, false);
     return true;
 }
 
@@ -154,19 +160,22 @@ static bool priorities_search(struct api_call *call, struct err *err)
     (void)err;
     jira_write_paging(call, paging, PRIORITY_HIGHEST + 1, PRIORITY_HIGHEST + 1);
     json_begin_array(&call->reply, "values");
-    for (int i = PRIORITY_HIGHEST; i >= PRIORITY_LOWEST; i--)
-        write_priority(call, (enum priority)i, true);
-    json_end(&call->reply);
+    write_priorities(call, true);
     return true;
+}
+
+static void write_resolutions(struct api_call *call)
+{
+    for (int i = 0; i < N_JIRA_RESOLUTIONS; i++)
+        jira_resolution_write(call, NULL, (enum jira_resolution)i);
+    json_end(&call->reply);
 }
 
 static bool resolutions_list(struct api_call *call, struct err *err)
 {
     (void)err;
     jira_begin_list(call);
-    for (int i = 0; i < N_JIRA_RESOLUTIONS; i++)
-        jira_resolution_write(call, NULL, (enum jira_resolution)i);
-    json_end(&call->reply);
+    write_resolutions(call);
     return true;
 }
 
@@ -177,9 +186,7 @@ static bool resolutions_search(struct api_call *call, struct err *err)
     (void)err;
     jira_write_paging(call, paging, N_JIRA_RESOLUTIONS, N_JIRA_RESOLUTIONS);
     json_begin_array(&call->reply, "values");
-    for (int i = 0; i < N_JIRA_RESOLUTIONS; i++)
-        jira_resolution_write(call, NULL, (enum jira_resolution)i);
-    json_end(&call->reply);
+    write_resolutions(call);
     return true;
 }
 

@@ -11,7 +11,7 @@
 #include "store/audit.h"
 #include "store/schedule.h"
 #include "store/sealed_key.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 #define BATCH 5000
 #define LEASE_SECONDS 120

@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "db/db.h"
 #include "store/sealed_key.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 static bool find(struct db *db, struct sealed_key_row *ret, struct err *err)
 {

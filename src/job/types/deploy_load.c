@@ -9,7 +9,7 @@
 #include "store/deployment.h"
 #include "store/sealed_key.h"
 #include "store/version.h"
-#include "vault/client.h"
+#include "vault/client_keys.h"
 
 void deploy_load_done(struct deploy_load *load)
 {

@@ -26,6 +26,7 @@
 #include "store/sealed_key.h"
 #include "store/vault_state.h"
 #include "vault/client.h"
+#include "vault/client_keys.h"
 
 #define BATCH 50
 #define AGAIN_SECONDS 1

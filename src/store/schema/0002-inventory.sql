@@ -120,14 +120,14 @@ CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id);
 CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
 CREATE INDEX certificate_issuer_expires ON certificate(issuer, expires_at, id) WHERE issuer <> '';
-CREATE INDEX certificate_unused ON certificate(expires_at, id) WHERE is_unused = TRUE;
+CREATE INDEX certificate_unused ON certificate(is_unused, expires_at, id) WHERE is_unused = TRUE;
 CREATE INDEX certificate_version ON certificate(version_id) WHERE version_id IS NOT NULL;
 CREATE INDEX certificate_key_type ON certificate(key_type, id) WHERE key_type <> '';
 CREATE INDEX certificate_notify ON certificate(notify_at, id) WHERE notify_at IS NOT NULL;
 CREATE INDEX certificate_alert ON certificate(alert, id) WHERE alert <> '';
 CREATE INDEX certificate_revoked ON certificate(revoked_at) WHERE revoked_at IS NOT NULL;
-CREATE INDEX certificate_managed ON certificate(id) WHERE is_managed = TRUE;
-CREATE INDEX certificate_imported ON certificate(id) WHERE is_imported = TRUE;
+CREATE INDEX certificate_managed ON certificate(is_managed, id) WHERE is_managed = TRUE;
+CREATE INDEX certificate_imported ON certificate(is_imported, id) WHERE is_imported = TRUE;
 CREATE INDEX certificate_unseen ON certificate(id) WHERE version_id IS NULL;
 
 -- What changes at every check, apart from the record and its many indexes: one row for each record.
