@@ -4,7 +4,17 @@
 
 _certdesk_options() {
     case "$1" in
-    audit) echo "-o --checkpoint --config --data --database --output --signer --help" ;;
+    audit) echo "-o --action --actor --checkpoint --config --data --database --from --output --signer --to --help" ;;
+    calendar | dashboard) echo "-o --output --help" ;;
+    job) echo "-o --output --state --type --help" ;;
+    notification)
+        echo "-o --channel --check-schedule --default-assignee --disable --enable --output --periods" \
+            "--renewal-scan --state --to --unreachable-after --help"
+        ;;
+    schedule) echo "-o --output --wait --help" ;;
+    token) echo "-o --expires-at --output --scopes --help" ;;
+    trust) echo "-o --output --help" ;;
+    webhook) echo "-o --enabled --events --name --output --template --url --help" ;;
     backup) echo "--force --help" ;;
     ca)
         echo "-o --days --description --exclude --intermediate --key --output --permit --storage" \
@@ -21,10 +31,11 @@ _certdesk_options() {
     key) echo "-o --output --wait --help" ;;
     login) echo "--user --token-file --help" ;;
     cert)
-        echo "-f -o --all --assignee --business-group --chain --comment --confirm --csr --description --file" \
-            "--flag --force --groups --key --key-groups --key-password-file --key-users --limit" \
-            "--name --notify-groups --notify-users --output --owner --password-file" \
-            "--profile --protocol --reason --search --share-groups --share-users --sni --sort --status --subject --summary --tag" \
+        echo "-f -o --all --assignee --business-group --chain --comment --confirm --csr --description --expires-after --expires-before" \
+            "--field --file --flag --force --groups --issuer --key --key-groups --key-password-file --key-users --limit" \
+            "--name --notification-periods --notify-groups --notify-users --output --owner --password-file" \
+            "--profile --protocol --reason --required-names --resource --search --share-groups --share-users" \
+            "--sni --sort --source --stage --status --subject --summary --tag" \
             "--tags --unused --use-key --user --users --wait --help"
         ;;
     csv)
@@ -63,12 +74,20 @@ _certdesk_options() {
 
 _certdesk_words() {
     case "$1" in
-    audit) echo "verify" ;;
+    audit) echo "verify list" ;;
+    calendar) echo "list add remove" ;;
+    dashboard) echo "show" ;;
+    job) echo "list show retry" ;;
+    notification) echo "show set test log resend" ;;
+    schedule) echo "list run" ;;
+    token) echo "list add remove" ;;
+    trust) echo "list add remove" ;;
+    webhook) echo "list add edit secret remove" ;;
     ca) echo "list create show csr install crl edit disable enable remove issued" ;;
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add update export import replace access bulk enroll renew revoke" ;;
+    cert) echo "list show add edit delete watch unwatch update export import replace access bulk enroll renew revoke" ;;
     csv) echo "import export" ;;
     business-group) echo "list add edit remove" ;;
     field) echo "list add edit remove" ;;
@@ -77,7 +96,7 @@ _certdesk_words() {
     profile) echo "list show add edit check delete force" ;;
     resource) echo "list show add edit remove put clear test deploy" ;;
     deployment) echo "list show retry" ;;
-    ticket) echo "create list show edit enroll renew revoke cancel resolve reopen approve refuse comment csr attachment attach watch unwatch" ;;
+    ticket) echo "create list show edit acknowledge snooze enroll renew revoke cancel resolve reopen approve refuse comment csr attachment attach watch unwatch" ;;
     user) echo "list add edit remove" ;;
     config) echo "check list" ;;
     esac
@@ -88,7 +107,7 @@ _certdesk() {
     local word="${COMP_WORDS[1]-}"
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "audit backup business-group ca cert check config csr csv deployment field group key login profile resource restore serve standby ticket user version view --help" \
+        mapfile -t COMPREPLY < <(compgen -W "audit backup business-group ca calendar cert check config csr csv dashboard deployment field group job key login notification profile resource restore schedule serve standby ticket token trust user version view webhook --help" \
             -- "$current")
         return
     fi

@@ -35,7 +35,7 @@ static bool calendar_list(struct api_call *call, struct err *err)
 
     if (!store_calendar_feeds(call->tx, call->who.account_id, feeds, FEEDS_MAX, &n, err))
         return false;
-    json_begin_array(&call->reply, "feeds");
+    json_begin_array(&call->reply, "items");
     for (size_t i = 0; i < n; i++) {
         json_begin_object(&call->reply, NULL);
         json_i64(&call->reply, "id", feeds[i].id);

@@ -1,8 +1,8 @@
 /*
- * cli: certdesk audit verify.
+ * cli: certdesk audit verify, list.
  *
- * Reads the database itself: neither the server nor whoever runs it has to be believed. Exit status
- * 0: the log is whole; 1: it is not, or could not be read.
+ * What verifies reads the database itself: neither the server nor whoever runs it has to be
+ * believed. Exit status 0: the log is whole; 1: it is not, or could not be read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,10 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "cli/cli.h"
+#include "cli/items.h"
 #include "cli/offline.h"
 #include "cli/output.h"
+#include "cli/verbs.h"
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "db/db.h"
@@ -20,6 +22,13 @@
 #include "store/database.h"
 
 #define ANSWER_MAX 4096
+#define PATH_MAX_BYTES 4096
+
+#define USAGE                                                                                      \
+    "usage: certdesk audit verify [--checkpoint SEQ:HASH] [--signer KEY]\n"                        \
+    "                             " OFFLINE_USAGE " [-o table|json]\n"                             \
+    "       certdesk audit list [--actor NAME] [--action ACTION] [--from DATE] [--to DATE]\n"      \
+    "                           [-o table|json]\n"
 
 struct verify {
     struct offline offline;
@@ -29,9 +38,7 @@ struct verify {
 
 static int usage(void)
 {
-    fputs("usage: certdesk audit verify [--checkpoint SEQ:HASH] [--signer KEY]\n"
-          "                             " OFFLINE_USAGE " [-o table|json]\n",
-        stderr);
+    fputs(USAGE, stderr);
     return CLI_USAGE;
 }
 
@@ -113,12 +120,55 @@ static void print_text(const struct audit_proof *proof)
             proof->chain.n_waiting);
 }
 
+/* ---- the log as the server shows it ---- */
+
+struct list_options {
+    const char *actor;
+    const char *action;
+    const char *from;
+    const char *to;
+};
+
+static const struct verb_option list_options[] = {
+    { "actor", required_argument, offsetof(struct list_options, actor), NULL },
+    { "action", required_argument, offsetof(struct list_options, action), NULL },
+    { "from", required_argument, offsetof(struct list_options, from), NULL },
+    { "to", required_argument, offsetof(struct list_options, to), NULL },
+    { 0 },
+};
+
+static bool list(const struct verb_call *call, struct err *err)
+{
+    static const struct items_column columns[] = { { "AT", "at" }, { "WHO", "actor" },
+        { "FROM", "address" }, { "WHAT", "action" }, { "ON", "object_name" }, { 0 } };
+    const struct list_options *const o = call->asked;
+    autodone(buf) struct buf path = BUF_INIT(PATH_MAX_BYTES);
+
+    buf_add_text(&path, "/audit?limit=500");
+    items_add_query(&path, "actor", o->actor);
+    items_add_query(&path, "action", o->action);
+    items_add_query(&path, "from", o->from);
+    items_add_query(&path, "to", o->to);
+    return items_print(call->remote, buf_text(&path), columns, call->json, err);
+}
+
+static int run_list(int argc, char **argv)
+{
+    static const struct verb verbs[] = { { "list", 0, 0, list }, { 0 } };
+    static const struct verbs word = { .usage = USAGE, .verbs = verbs, .options = list_options };
+    struct list_options o = { 0 };
+
+    return verbs_run(&word, &o, argc, argv);
+}
+
 int cli_audit(int argc, char **argv)
 {
     struct verify verify = { 0 };
     struct audit_proof proof;
     struct err err = { 0 };
 
+    if (argc > 1 && strcmp(argv[1], "list") == 0)
+        return run_list(argc, argv);
     if (argc < 2 || strcmp(argv[1], "verify") != 0)
         return usage();
     offline_init(&verify.offline);

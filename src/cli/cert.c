@@ -26,6 +26,15 @@ static const struct verb_option options[] = {
     { "assignee", required_argument, offsetof(struct cert_options, assignee), NULL },
     { "tag", required_argument, offsetof(struct cert_options, tag), NULL },
     { "flag", required_argument, offsetof(struct cert_options, flag), NULL },
+    { "source", required_argument, offsetof(struct cert_options, source), NULL },
+    { "stage", required_argument, offsetof(struct cert_options, stage), NULL },
+    { "profile", required_argument, offsetof(struct cert_options, profile), NULL },
+    { "business-group", required_argument, offsetof(struct cert_options, business_group), NULL },
+    { "resource", required_argument, offsetof(struct cert_options, resource), NULL },
+    { "issuer", required_argument, offsetof(struct cert_options, issuer), NULL },
+    { "expires-before", required_argument, offsetof(struct cert_options, expires_before), NULL },
+    { "expires-after", required_argument, offsetof(struct cert_options, expires_after), NULL },
+    { "unused", no_argument, offsetof(struct cert_options, unused), NULL },
     { "sort", required_argument, offsetof(struct cert_options, sort), NULL },
     { "limit", required_argument, offsetof(struct cert_options, limit), NULL },
     { "all", no_argument, offsetof(struct cert_options, all), NULL },
@@ -128,6 +137,16 @@ static bool list(const struct verb_call *call, struct err *err)
     items_add_query(&path, "owner", o->owner);
     items_add_query(&path, "tag", o->tag);
     items_add_query(&path, "flag", o->flag);
+    items_add_query(&path, "assignee", o->assignee);
+    items_add_query(&path, "source", o->source);
+    items_add_query(&path, "stage", o->stage);
+    items_add_query(&path, "profile", o->profile);
+    items_add_query(&path, "business_group", o->business_group);
+    items_add_query(&path, "resource", o->resource);
+    items_add_query(&path, "issuer", o->issuer);
+    items_add_query(&path, "expires_before", o->expires_before);
+    items_add_query(&path, "expires_after", o->expires_after);
+    items_add_query(&path, "unused", o->unused ? "true" : NULL);
     items_add_query(&path, "sort", o->sort);
     return print_list(call, buf_text(&path), most, err);
 }
@@ -355,12 +374,17 @@ int cli_cert(int argc, char **argv)
         { "add", 0, SIZE_MAX, add }, { "update", 0, SIZE_MAX, update },
         { "export", .run_alone = cert_export_run }, { "import", .run_alone = cert_import_run },
         { "replace", .run_alone = cert_replace_run }, { "access", .run_alone = cert_access_run },
+        { "edit", .run_alone = cert_edit_run }, { "delete", .run_alone = cert_edit_run },
+        { "watch", .run_alone = cert_edit_run }, { "unwatch", .run_alone = cert_edit_run },
         { "bulk", .run_alone = cert_bulk_run }, { "enroll", .run_alone = ticket_record_run },
         { "renew", .run_alone = ticket_record_run }, { "revoke", .run_alone = ticket_record_run },
         { 0 } };
     static const struct verbs word = {
         .usage =
             "usage: certdesk cert list [--status S,…] [--search TEXT] [--owner NAME] [--tag TAG] [--flag FLAG]\n"
+            "                          [--assignee NAME|-] [--source SOURCE] [--stage STAGE] [--profile NAME]\n"
+            "                          [--business-group NAME] [--resource NAME] [--issuer NAME] [--unused]\n"
+            "                          [--expires-before DATE] [--expires-after DATE]\n"
             "                          [--sort COLUMN] [--limit N | --all] [-o table|json]\n"
             "       certdesk cert show ID [-o table|json]\n"
             "       certdesk cert add HOST[:PORT]… [--name NAME] [--sni NAME] [--protocol PROTO] [--tags A,B]\n"
@@ -368,6 +392,7 @@ int cli_cert(int argc, char **argv)
             "       certdesk cert add -f FILE|- [--protocol PROTO] [--tags A,B] [--owner NAME]\n"
             "                         [--assignee NAME] [-o table|json]\n"
             "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n"
+            "       " CERT_EDIT_USAGE "\n"
             "       " CERT_EXPORT_USAGE "\n"
             "       " CERT_IMPORT_USAGE "\n"
             "       " CERT_REPLACE_USAGE "\n"

@@ -14,6 +14,15 @@ struct cert_options {
     const char *assignee;
     const char *tag;
     const char *flag;
+    const char *source;
+    const char *stage;
+    const char *profile;
+    const char *business_group;
+    const char *resource;
+    const char *issuer;
+    const char *expires_before;
+    const char *expires_after;
+    bool unused;
     const char *sort;
     const char *limit;
     const char *name;
@@ -40,3 +49,14 @@ bool cert_run_job(const struct verb_call *call, const char *path, const struct b
 
 /* "certdesk cert export ID…": `argv[0]` is "cert". Returns the exit status. */
 int cert_export_run(int argc, char **argv);
+
+#define CERT_EDIT_USAGE                                                                            \
+    "certdesk cert edit ID [--name NAME] [--description TEXT] [--business-group NAME|-]\n"         \
+    "                          [--tags A,B|-] [--required-names A,B|-] [--field NAME=VALUE]…\n"  \
+    "                          [--notification-periods DAYS,…|-]\n"                              \
+    "       certdesk cert delete ID…\n"                                                          \
+    "       certdesk cert watch ID HOST[:PORT] [--sni NAME] [--protocol PROTO]\n"                  \
+    "       certdesk cert unwatch ID HOST:PORT"
+
+/* "certdesk cert edit", "delete", "watch" and "unwatch". Returns the exit status. */
+int cert_edit_run(int argc, char **argv);

@@ -2,8 +2,8 @@
 #include "cli/cli.h"
 
 const struct cli_word cli_words[] = {
-    { "audit", "verify [--checkpoint SEQ:HASH] [--signer KEY] [--data DIR] [-o table|json]",
-        "prove that the audit log was not changed, without a server", cli_audit },
+    { "audit", "verify [--checkpoint SEQ:HASH] [--signer KEY] [--data DIR] [-o table|json] | list",
+        "the audit log: list it, or prove without a server that it was not changed", cli_audit },
     { "backup", "[--force] FILE", "fetch a backup of everything from the server", cli_backup },
     { "ca",
         "list | create NAME | show NAME | csr NAME | install NAME FILE | crl NAME | edit NAME"
@@ -19,8 +19,9 @@ const struct cli_word cli_words[] = {
         "sign in to a server, for the words that follow", cli_login },
     { "cert",
         "list | show ID | add HOST[:PORT]… | update ID… | import FILE | replace ID FILE"
-        " | access ID | bulk ACTION [OPTION…]",
-        "certificates: list, look at, add, refresh, bring as files, share", cli_cert },
+        " | edit ID | delete ID… | watch ID HOST | unwatch ID HOST | access ID | bulk ACTION"
+        " [OPTION…]",
+        "certificates: list, look at, add, refresh, bring as files, change, share", cli_cert },
     { "business-group", "list | add NAME | edit NAME | remove NAME [OPTION…]",
         "labels for certificates: list, make, rename, remove", cli_business_group },
     { "field", "list | add NAME | edit NAME | remove NAME [OPTION…]",
@@ -42,6 +43,20 @@ const struct cli_word cli_words[] = {
         "resources: list, make, and which certificate is where on them", cli_resource },
     { "deployment", "list | show ID | retry ID",
         "certificates on their way to resources: list, look at, try again", cli_deployment },
+    { "dashboard", "show [-o table|json]", "how things stand, and what needs you", cli_dashboard },
+    { "job", "list | show ID | retry ID [OPTION…]", "what runs and ran: list, look at, try again",
+        cli_job },
+    { "schedule", "list | run NAME [OPTION…]", "what runs by itself: list, run now", cli_schedule },
+    { "notification", "show | set | test email | test webhook NAME | log | resend ID [OPTION…]",
+        "when people are told, and whether it arrived", cli_notification },
+    { "webhook", "list | add NAME URL | edit NAME | secret NAME | remove NAME [OPTION…]",
+        "other systems that are told: list, make, change, remove", cli_webhook },
+    { "calendar", "list | add | remove ID", "addresses of calendars with your certificates",
+        cli_calendar },
+    { "token", "list | add NAME | remove NAME [OPTION…]",
+        "your tokens for programs: list, make, remove", cli_token },
+    { "trust", "list | add NAME FILE | remove NAME",
+        "private CAs that are trusted: list, add, remove", cli_trust },
     { "standby", "[end]", "tell or end the standby of a server that was restored", cli_standby },
     { "ticket", "create | list | show KEY | enroll | renew | revoke | …",
         "tickets: make them, move them on, look at them", cli_ticket },

@@ -54,6 +54,20 @@ struct listing {
     bool json;
 };
 
+/* "last_job.state": a member of a member. The caller frees. */
+static char *text_at(const struct json *item, const char *path)
+{
+    const char *dot;
+
+    while ((dot = strchr(path, '.')) && item) {
+        autofree(str) char *first = span_dup(span_of(path, (size_t)(dot - path)));
+
+        item = json_member(item, first);
+        path = dot + 1;
+    }
+    return output_text(item, path);
+}
+
 static void add_item(void *ctx, const struct json *item)
 {
     struct listing *const listing = ctx;
@@ -63,7 +77,7 @@ static void add_item(void *ctx, const struct json *item)
         return;
     }
     for (const struct items_column *column = listing->columns; column->heading; column++) {
-        autofree(str) char *text = output_text(item, column->member);
+        autofree(str) char *text = text_at(item, column->member);
 
         table_add(&listing->table, text);
     }

@@ -9,7 +9,7 @@
 
 struct err;
 
-/* One column: its heading, and the member it shows. */
+/* One column: its heading, and the member it shows, such as "name" or "last_job.state". */
 struct items_column {
     const char *heading;
     const char *member;

@@ -155,7 +155,8 @@ int cli_ticket(int argc, char **argv)
 {
     static const struct verb verbs[] = { { "list", 0, 0, list },
         { "create", 0, SIZE_MAX, ticket_create }, { "show", 1, 1, show },
-        { "edit", 1, 1, ticket_edit }, { "comment", 2, 2, comment },
+        { "edit", 1, 1, ticket_edit }, { "acknowledge", 1, 1, ticket_acknowledge },
+        { "snooze", 2, 2, ticket_snooze }, { "comment", 2, 2, comment },
         { "enroll", 1, 1, ticket_move }, { "renew", 1, 1, ticket_move },
         { "revoke", 1, 1, ticket_move }, { "cancel", 1, 1, ticket_move },
         { "resolve", 1, 1, ticket_move }, { "reopen", 1, 1, ticket_move },
@@ -179,6 +180,8 @@ int cli_ticket(int argc, char **argv)
             "       certdesk ticket approve|refuse KEY [--comment TEXT]\n"
             "       certdesk ticket edit KEY [--summary TEXT] [--description TEXT] [--assignee NAME|-]\n"
             "                            [--priority PRIORITY] [--labels a,b|-] [--due DATE|-]\n"
+            "       certdesk ticket acknowledge KEY\n"
+            "       certdesk ticket snooze KEY DATE|-\n"
             "       certdesk ticket comment KEY TEXT|-\n"
             "       certdesk ticket csr KEY FILE|-\n"
             "       certdesk ticket attachment KEY [ID]\n"

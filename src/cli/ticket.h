@@ -30,6 +30,8 @@ struct ticket_options {
 /* The verbs that change something; call->asked is a struct ticket_options. */
 bool ticket_create(const struct verb_call *call, struct err *err) must_check;
 bool ticket_edit(const struct verb_call *call, struct err *err) must_check;
+bool ticket_acknowledge(const struct verb_call *call, struct err *err) must_check;
+bool ticket_snooze(const struct verb_call *call, struct err *err) must_check;
 bool ticket_move(const struct verb_call *call, struct err *err) must_check;
 bool ticket_approve(const struct verb_call *call, struct err *err) must_check;
 bool ticket_csr(const struct verb_call *call, struct err *err) must_check;

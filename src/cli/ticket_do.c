@@ -9,6 +9,7 @@
 #include "base/rand.h"
 #include "cli/ask.h"
 #include "cli/items.h"
+#include "cli/members.h"
 #include "cli/output.h"
 #include "cli/ticket.h"
 #include "codec/hex.h"
@@ -82,35 +83,50 @@ static bool post(const struct verb_call *call, const char *path, struct json_out
     return true;
 }
 
-/* A day, or an instant in RFC 3339; "-": none. */
-static void write_due(struct json_out *out, const char *due)
+/* Ends the body and sends it: the ticket named by the first word changes. */
+static bool patch(const struct verb_call *call, struct json_out *out, const struct buf *body,
+    struct err *err)
 {
-    autofree(str) char *instant = xasprintf("%s%s", due, strlen(due) == 10 ? "T00:00:00Z" : "");
+    autofree(str) char *path = items_path("/tickets/", call->words[0], "");
+    autofree(json) struct json *ticket = NULL;
 
-    json_str(out, "due_at", strcmp(due, "-") == 0 ? NULL : instant);
+    json_end(out);
+    if (!json_out_check(out, err) ||
+        !remote_call(call->remote, "PATCH", path, buf_text(body), &ticket, err))
+        return false;
+    if (call->json)
+        output_json(ticket);
+    else
+        printf("%s has been updated\n", json_as_text(json_member(ticket, "key")));
+    return true;
 }
 
-static void write_labels(struct json_out *out, const char *labels)
+bool ticket_acknowledge(const struct verb_call *call, struct err *err)
 {
-    struct span rest = span_text(strcmp(labels, "-") == 0 ? "" : labels);
-    struct span label;
+    autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
+    struct json_out out;
 
-    json_begin_array(out, "labels");
-    while (span_split(&rest, ',', &label)) {
-        autofree(str) char *text = span_dup(span_trim(label));
+    json_out_init(&out, &body);
+    json_begin_object(&out, NULL);
+    json_bool(&out, "acknowledged", true);
+    return patch(call, &out, &body, err);
+}
 
-        if (text[0])
-            json_str(out, NULL, text);
-    }
-    json_end(out);
+bool ticket_snooze(const struct verb_call *call, struct err *err)
+{
+    autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
+    struct json_out out;
+
+    json_out_init(&out, &body);
+    json_begin_object(&out, NULL);
+    return members_write_one(&out, "snoozed_until", MEMBER_INSTANT, call->words[1], err) &&
+           patch(call, &out, &body, err);
 }
 
 bool ticket_edit(const struct verb_call *call, struct err *err)
 {
     const struct ticket_options *const o = call->asked;
-    autofree(str) char *path = items_path("/tickets/", call->words[0], "");
     autodone(buf) struct buf body = BUF_INIT(JSON_MAX_BYTES);
-    autofree(json) struct json *ticket = NULL;
     struct json_out out;
 
     json_out_init(&out, &body);
@@ -119,23 +135,12 @@ bool ticket_edit(const struct verb_call *call, struct err *err)
         json_str(&out, "summary", o->summary);
     if (o->description)
         json_str(&out, "description", o->description);
-    if (o->assignee)
-        json_str(&out, "assignee", strcmp(o->assignee, "-") == 0 ? NULL : o->assignee);
     if (o->priority)
         json_str(&out, "priority", o->priority);
-    if (o->labels)
-        write_labels(&out, o->labels);
-    if (o->due)
-        write_due(&out, o->due);
-    json_end(&out);
-    if (!json_out_check(&out, err) ||
-        !remote_call(call->remote, "PATCH", path, buf_text(&body), &ticket, err))
-        return false;
-    if (call->json)
-        output_json(ticket);
-    else
-        printf("%s has been updated\n", json_as_text(json_member(ticket, "key")));
-    return true;
+    return members_write_one(&out, "assignee", MEMBER_TEXT_OR_NULL, o->assignee, err) &&
+           members_write_one(&out, "labels", MEMBER_TEXTS, o->labels, err) &&
+           members_write_one(&out, "due_at", MEMBER_INSTANT, o->due, err) &&
+           patch(call, &out, &body, err);
 }
 
 bool ticket_create(const struct verb_call *call, struct err *err)
@@ -153,8 +158,8 @@ bool ticket_create(const struct verb_call *call, struct err *err)
     write_texts(&out, o);
     if (record)
         json_i64(&out, "certificate", record);
-    if (o->due)
-        write_due(&out, o->due);
+    if (!members_write_one(&out, "due_at", MEMBER_INSTANT, o->due, err))
+        return false;
     return write_request(&out, o, call->words, call->n_words, err) &&
            post(call, "/tickets", &out, &body, err);
 }

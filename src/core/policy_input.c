@@ -135,6 +135,7 @@ void policy_input_from_csr(const struct csr *csr, struct policy_input *ret)
     *ret = (struct policy_input){ .is_csr = true,
         .key = key_of(csr),
         .is_signed = csr_is_signed(csr),
+        .has_unknown_signature = csr_has_unknown_signature(csr),
         .has_broken_names = !csr_sans_are_whole(csr),
         .wants_to_be_ca = csr_wants_ca(csr) };
     span_copy_text(span_text(csr_signature_hash(csr)), ret->hash, sizeof ret->hash);

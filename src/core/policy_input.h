@@ -56,7 +56,8 @@ struct policy_input {
     bool is_weak_key;    /* as key_fault says */
     char key_fault[120]; /* "its public exponent is 3" */
 
-    bool is_signed;        /* with is_csr, as all of these */
+    bool is_signed;             /* with is_csr, as all of these */
+    bool has_unknown_signature; /* not signed: the algorithm is none that we can verify */
     char hash[32];         /* that it is signed with: "sha1"; "" where the algorithm has its own */
     bool wants_to_be_ca;   /* it asks for basicConstraints with CA:TRUE */
     bool has_broken_names; /* its list of names is malformed */

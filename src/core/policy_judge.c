@@ -115,7 +115,10 @@ static void judge_request(struct judge *judge)
 
     if (!input->is_csr)
         return;
-    if (!input->is_signed)
+    if (input->has_unknown_signature)
+        break_rule(judge, POLICY_CSR_SIGNATURE, "csr",
+            "the request's signature algorithm is not supported");
+    else if (!input->is_signed)
         break_rule(judge, POLICY_CSR_SIGNATURE, "csr",
             "the request is not signed by its own key: its signature does not verify");
     if (is_weak_hash(input->hash))

@@ -136,6 +136,7 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
     struct life *const life = step->life;
     autodone(life_case) struct life_case c = { 0 };
     autodone(buf) struct buf body = BUF_INIT(LIFE_TEXT_MAX);
+    autodone(buf) struct buf words = BUF_INIT(LIFE_WORDS_MAX);
     char domain[LIFE_DOMAIN_SIZE];
 
     if (!life_case_lock(life, tx, step->ticket_id, NULL, &c, err) ||
@@ -147,8 +148,13 @@ static bool write_csr(struct tx *tx, void *arg, struct err *err)
     life_domain(step->parsed, domain);
     buf_addf(&body, "A new request (CSR) was given: %s, %s with %d bits.",
         csr_subject(step->parsed), csr_key_algorithm(step->parsed), csr_key_bits(step->parsed));
-    return store_request_set_csr(tx, c.ticket->id, csr_der(step->parsed), domain, 0,
-               life->who->account_id, err) &&
+    life_words(step->parsed, &words);
+    const struct request_csr csr = { .der = csr_der(step->parsed),
+        .domain = domain,
+        .names = buf_text(&words),
+        .asked_by = life->who->account_id };
+
+    return store_request_set_csr(tx, c.ticket->id, &csr, err) &&
            (c.status != STATUS_CERTIFICATE_REQUEST ||
                (store_approvals_forget(tx, c.ticket->id, err) &&
                    life_ask_approvers(tx, c.ticket, c.profile, life->now, err))) &&

@@ -204,3 +204,24 @@ void life_domain(const struct csr *csr, char field[static LIFE_DOMAIN_SIZE])
                                                   : csr_subject(csr)),
         field, LIFE_DOMAIN_SIZE);
 }
+
+static void add_name(struct buf *ret, const char *name)
+{
+    if (ret->size + strlen(name) + 1 >= LIFE_WORDS_MAX)
+        return;
+    if (ret->size > 0)
+        buf_add_char(ret, ' ');
+    buf_add_text(ret, name);
+}
+
+void life_words(const struct csr *csr, struct buf *ret)
+{
+    struct cert_san san;
+    char text[CERT_SAN_TEXT_MAX];
+
+    add_name(ret, csr_common_name(csr));
+    for (size_t at = 0; csr_next_san(csr, &at, &san);) {
+        if (strcmp(cert_san_text(&san, text), csr_common_name(csr)) != 0)
+            add_name(ret, text);
+    }
+}

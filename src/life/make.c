@@ -26,6 +26,7 @@ struct life_made {
     struct life_key key;
     struct buf names;
     char domain[LIFE_DOMAIN_SIZE];
+    struct buf words; /* what the ticket is found by */
 };
 
 void life_made_free(struct life_made *made)
@@ -36,6 +37,7 @@ void life_made_free(struct life_made *made)
     csr_free(made->csr);
     life_key_done(&made->key);
     buf_done(&made->names);
+    buf_done(&made->words);
     free(made);
 }
 
@@ -199,6 +201,7 @@ static bool prepare_certificate(struct life *life, struct life_made *made, struc
     if (!(made->wish.csr.size > 0 ? judge_csr(life, made, err) : make_key(life, made, err)))
         return false;
     life_domain(made->csr, made->domain);
+    life_words(made->csr, &made->words);
     return true;
 }
 
@@ -210,6 +213,7 @@ static bool prepare_revocation(struct life *life, struct life_made *made, struct
     if (!made->wish.domain || !made->wish.domain[0])
         return complain(life, "domain", err, ERR_INVALID, "this is needed");
     span_copy_text(span_text(made->wish.domain), made->domain, sizeof made->domain);
+    buf_add_text(&made->words, made->domain);
     return true;
 }
 
@@ -220,6 +224,7 @@ bool life_prepare(struct life *life, const struct life_wish *wish, struct life_m
 
     made->wish = *wish;
     made->names = (struct buf)BUF_INIT(NAMES_MAX);
+    made->words = (struct buf)BUF_INIT(LIFE_WORDS_MAX);
     life_key_init(&made->key);
     if (!look(life, made, err) ||
         !(wish->type == TICKET_CERTIFICATE ? prepare_certificate(life, made, err)
@@ -328,7 +333,8 @@ static bool add_ticket(struct life *life, struct tx *tx, const struct life_made 
         .assignee_id = wish->assignee_id,
         .priority = wish->priority,
         .labels = wish->labels,
-        .due_at = wish->due_at };
+        .due_at = wish->due_at,
+        .names = buf_text(&made->words) };
 
     return store_ticket_add(tx, &ticket, life->now, ret_id, err);
 }

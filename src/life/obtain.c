@@ -239,12 +239,20 @@ static bool sign(struct obtain *o, struct ca *ca, struct err *err)
 
 static bool keep_csr(struct obtain *o, struct tx *tx, struct err *err)
 {
+    autodone(buf) struct buf words = BUF_INIT(LIFE_WORDS_MAX);
+
     if (!o->is_new_csr)
         return true;
-    return (o->key.csr.size == 0 ||
-               life_key_keep(o->life, tx, &o->key, &o->order.sealed_key_id, err)) &&
-           store_request_set_csr(tx, o->c.ticket->id, csr_der(o->csr), o->domain,
-               o->order.sealed_key_id, o->ask->csr.size > 0 ? o->life->who->account_id : 0, err);
+    if (o->key.csr.size > 0 && !life_key_keep(o->life, tx, &o->key, &o->order.sealed_key_id, err))
+        return false;
+    life_words(o->csr, &words);
+    const struct request_csr csr = { .der = csr_der(o->csr),
+        .domain = o->domain,
+        .names = buf_text(&words),
+        .sealed_key_id = o->order.sealed_key_id,
+        .asked_by = o->ask->csr.size > 0 ? o->life->who->account_id : 0 };
+
+    return store_request_set_csr(tx, o->c.ticket->id, &csr, err);
 }
 
 /* Is it still as it was looked at? *ret_done: somebody else has done the same meanwhile. */

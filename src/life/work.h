@@ -78,6 +78,10 @@ void life_names_write(const struct vault_csr *names, struct buf *json);
  * whatever there is. */
 void life_domain(const struct csr *csr, char field[static LIFE_DOMAIN_SIZE]);
 
+/* What it is found by: all its names, with blanks between, as far as `ret` has room. */
+#define LIFE_WORDS_MAX (32U << 10)
+void life_words(const struct csr *csr, struct buf *ret);
+
 /* ---- what a CA answered ---- */
 
 /* A certificate that is what was asked for. */

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "store/read.h"
+#include "store/ticket_words.h"
 
 #define CSR_DER_MAX (256U << 10)
 
@@ -66,24 +67,24 @@ static bool run_for_one(struct stmt *q, struct err *err)
     return stmt_n_changed(q) == 1 || fail(err, ERR_NOT_FOUND, "this ticket has no request");
 }
 
-bool store_request_set_csr(struct tx *tx, int64_t ticket_id, struct span csr, const char *domain,
-    int64_t sealed_key_id, int64_t asked_by, struct err *err)
+bool store_request_set_csr(struct tx *tx, int64_t ticket_id, const struct request_csr *csr,
+    struct err *err)
 {
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "UPDATE certificate_request SET csr = $2, sealed_key_id = $3, domain = $4,"
                        " asked_by = COALESCE(CAST($5 AS BIGINT), asked_by), wants_csr = FALSE"
                        " WHERE ticket_id = $1");
-
     autofree(stmt) struct stmt *version =
         tx_prepare(tx, "UPDATE ticket SET row_version = row_version + 1 WHERE id = $1");
 
     stmt_bind_i64(q, 1, ticket_id);
-    stmt_bind_blob(q, 2, csr);
-    bind_or_null(q, 3, sealed_key_id);
-    stmt_bind_text(q, 4, domain);
-    bind_or_null(q, 5, asked_by);
+    stmt_bind_blob(q, 2, csr->der);
+    bind_or_null(q, 3, csr->sealed_key_id);
+    stmt_bind_text(q, 4, csr->domain);
+    bind_or_null(q, 5, csr->asked_by);
     stmt_bind_i64(version, 1, ticket_id);
-    return run_for_one(q, err) && stmt_run(version, err);
+    return run_for_one(q, err) && stmt_run(version, err) &&
+           ticket_words_put_names(tx, ticket_id, csr->names, err);
 }
 
 bool store_request_set_wants_csr(struct tx *tx, int64_t ticket_id, bool wants_csr, struct err *err)

@@ -96,7 +96,12 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
     if (!*ret_id)
         return true;
     pending_event(tx, *ret_id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now);
-    return ticket_words_put(tx, *ret_id, key, ticket->summary, description, err) &&
+    const struct ticket_texts texts = { .key = key,
+        .summary = ticket->summary,
+        .description = description,
+        .names = ticket->names ? ticket->names : "" };
+
+    return ticket_words_put(tx, *ret_id, &texts, err) &&
            (!ticket->labels || !*ticket->labels ||
                ticket_labels_put(tx, *ret_id, ticket->labels, err));
 }

@@ -26,6 +26,7 @@ struct ticket_new {
     int64_t assignee_id;
     const char *priority; /* NULL: medium */
     const char *labels;   /* separated by blanks; NULL: none */
+    const char *names;    /* of what it asks for: it is found by them; blanks between; NULL: none */
     int64_t due_at;
 };
 

@@ -218,8 +218,11 @@ static bool write_row(struct editing *e, struct err *err)
     (void)pending_touches(e->tx, row->id, e->now);
     if (stmt_n_changed(q) != 1)
         return fail_stale(err, "ticket");
-    return !e->has_other_words ||
-           ticket_words_put(e->tx, row->id, row->key, row->summary, row->description, err);
+    const struct ticket_texts texts = { .key = row->key,
+        .summary = row->summary,
+        .description = row->description };
+
+    return !e->has_other_words || ticket_words_put(e->tx, row->id, &texts, err);
 }
 
 bool store_ticket_edit(struct tx *tx, int64_t id, const struct ticket_edit *edit, int64_t now,

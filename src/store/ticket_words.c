@@ -1,10 +1,12 @@
 /*
  * store/ticket_words: see the header.
  *
- * Key, summary and description are one text, with marks between them that nobody types, so that
- * what stands in one of them is found by one pattern.
+ * Key, summary, description and names are one text, with marks between them that nobody types, so
+ * that what stands in one of them is found by one pattern.
  */
 #include "store/ticket_words.h"
+
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -14,6 +16,7 @@
 
 #define SUMMARY_MARK "\x01"
 #define DESCRIPTION_MARK "\x02"
+#define NAMES_MARK "\x03"
 
 /* The newest tickets stand for all of them. */
 #define SAMPLE 200
@@ -36,16 +39,66 @@ static bool put(struct stmt *q, int64_t id, const char *text, struct err *err)
     return stmt_run(q, err);
 }
 
-bool ticket_words_put(struct tx *tx, int64_t ticket_id, const char *key, const char *summary,
-    const char *description, struct err *err)
+static bool replace(struct tx *tx, int64_t ticket_id, const char *text, struct err *err)
 {
-    autofree(str) char *text =
-        xasprintf("%s" SUMMARY_MARK "%s" DESCRIPTION_MARK "%s", key, summary, description);
     autofree(stmt) struct stmt *old = tx_prepare(tx, "DELETE FROM ticket_search WHERE rowid = $1");
     autofree(stmt) struct stmt *new =
         tx_prepare(tx, "INSERT INTO ticket_search(rowid, words) VALUES ($1, $2)");
 
     return drop(old, ticket_id, err) && put(new, ticket_id, text, err);
+}
+
+/* What is there now, cut in two where the names begin. */
+static bool read_old(struct tx *tx, int64_t ticket_id, char **ret_before, char **ret_names,
+    struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT words FROM ticket_search WHERE rowid = $1");
+    autofree(str) char *before = NULL;
+    autofree(str) char *names = NULL;
+
+    stmt_bind_i64(q, 1, ticket_id);
+    while (stmt_next(q)) {
+        struct span rest = span_text(stmt_text(q, 0)), first = SPAN_EMPTY;
+
+        (void)span_split(&rest, NAMES_MARK[0], &first);
+        before = span_dup(first);
+        names = span_dup(rest);
+    }
+    if (!stmt_end(q, err))
+        return false;
+    *ret_before = before ? take(&before) : xstrdup("");
+    *ret_names = names ? take(&names) : xstrdup("");
+    return true;
+}
+
+bool ticket_words_put(struct tx *tx, int64_t ticket_id, const struct ticket_texts *texts,
+    struct err *err)
+{
+    autofree(str) char *before = NULL;
+    autofree(str) char *names = NULL;
+    autofree(str) char *text = NULL;
+
+    if (!texts->names && !read_old(tx, ticket_id, &before, &names, err))
+        return false;
+    text = xasprintf("%s" SUMMARY_MARK "%s" DESCRIPTION_MARK "%s" NAMES_MARK "%s", texts->key,
+        texts->summary, texts->description, texts->names ? texts->names : names);
+    return replace(tx, ticket_id, text, err);
+}
+
+bool ticket_words_put_names(struct tx *tx, int64_t ticket_id, const char *names, struct err *err)
+{
+    autofree(str) char *before = NULL;
+    autofree(str) char *old = NULL;
+    autofree(str) char *new = text_fold(names);
+    autofree(str) char *text = NULL;
+
+    if (!read_old(tx, ticket_id, &before, &old, err))
+        return false;
+    if (strcmp(old, new) == 0) /* as with most renewals */
+        return true;
+    text = xasprintf("%s" NAMES_MARK "%s", before, new);
+    return replace(tx, ticket_id, text, err);
 }
 
 bool comment_words_drop(struct tx *tx, int64_t comment_id, struct err *err)
@@ -108,7 +161,7 @@ static const struct {
     const char *after;
 } marks[] = {
     [TICKET_TEXT_SUMMARY] = { "%" SUMMARY_MARK "%", "%" DESCRIPTION_MARK "%" },
-    [TICKET_TEXT_DESCRIPTION] = { "%" DESCRIPTION_MARK "%", "%" },
+    [TICKET_TEXT_DESCRIPTION] = { "%" DESCRIPTION_MARK "%", "%" NAMES_MARK "%" },
     [TICKET_TEXT_OWN] = { "%", "%" },
     [TICKET_TEXT_COMMENT] = { "%", "%" },
     [TICKET_TEXT_ALL] = { "%", "%" },

@@ -1,7 +1,7 @@
 /*
- * store/ticket_words: what a ticket is found by: key, summary, description, and what was said about
- * it. Case folded, in an index of three letters each, as the records' (store/cert_words). Not for
- * others than store/.
+ * store/ticket_words: what a ticket is found by: key, summary, description, the names in what it
+ * asks for, and what was said about it. Case folded, in an index of three letters each, as the
+ * records' (store/cert_words). Not for others than store/.
  */
 #pragma once
 
@@ -10,9 +10,19 @@
 struct err;
 struct tx;
 
+struct ticket_texts {
+    const char *key;
+    const char *summary;
+    const char *description;
+    const char *names; /* separated by blanks; NULL: those that were put before */
+};
+
 /* Write them as they are now. */
-bool ticket_words_put(struct tx *tx, int64_t ticket_id, const char *key, const char *summary,
-    const char *description, struct err *err) must_check;
+bool ticket_words_put(struct tx *tx, int64_t ticket_id, const struct ticket_texts *texts,
+    struct err *err) must_check;
+/* Other names; the rest stays. */
+bool ticket_words_put_names(struct tx *tx, int64_t ticket_id, const char *names, struct err *err)
+    must_check;
 bool comment_words_put(struct tx *tx, int64_t comment_id, const char *body, struct err *err)
     must_check;
 
@@ -24,7 +34,7 @@ bool ticket_words_drop(struct tx *tx, int64_t ticket_id, struct err *err) must_c
 enum ticket_text {
     TICKET_TEXT_SUMMARY,
     TICKET_TEXT_DESCRIPTION,
-    TICKET_TEXT_OWN, /* key, summary and description */
+    TICKET_TEXT_OWN, /* key, summary, description and names */
     TICKET_TEXT_COMMENT,
     TICKET_TEXT_ALL, /* TICKET_TEXT_OWN, or one comment */
 };

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "x509/name.h"
+#include "x509/sigalg.h"
 
 #define SUBJECT_ENTRIES_MAX 32
 #define RSA_BITS_LEAST 2048
@@ -238,6 +239,7 @@ bool ca_request_read(const struct ca_seal *seal, const struct vault_ca_leaf *lea
     key = X509_REQ_get0_pubkey(ret->request);
     if (!key)
         return fail(err, ERR_INVALID, "the request has no key that can be used");
+    sigalg_learn();
     return check_key(seal, key, err) &&
            (X509_REQ_verify(ret->request, key) == 1 ||
                fail(err, ERR_INVALID, "the request is not signed by its own key")) &&

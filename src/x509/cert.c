@@ -14,6 +14,7 @@
 #include "x509/cert_struct.h"
 #include "x509/name.h"
 #include "x509/pem.h"
+#include "x509/sigalg.h"
 
 static const char *const pem_labels[] = { "CERTIFICATE", "X509 CERTIFICATE", NULL };
 
@@ -109,6 +110,7 @@ static bool is_signed_by(const X509 *x509, const X509 *issuer)
 {
     EVP_PKEY *const key = X509_get0_pubkey(issuer);
 
+    sigalg_learn();
     /* X509_verify() takes a pointer that could write; it only fills caches under its own lock. */
     const bool is_ok =
         X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(issuer)) == 0 && key &&

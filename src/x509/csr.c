@@ -13,6 +13,7 @@
 #include "x509/memo.h"
 #include "x509/name.h"
 #include "x509/pem.h"
+#include "x509/sigalg.h"
 
 static const char *const pem_labels[] = { "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", NULL };
 
@@ -32,6 +33,7 @@ struct csr {
     bool has_whole_sans;
     bool wants_ca;
     bool is_signed;
+    bool has_unknown_signature;
 };
 
 static char *taken_text(struct buf *text)
@@ -120,10 +122,9 @@ static void read_hash(struct csr *csr, const X509_ALGOR *algorithm, int nid)
 {
     int hash = NID_undef;
 
+    csr->has_unknown_signature = !OBJ_find_sigid_algs(nid, &hash, NULL);
     if (nid == NID_rsassaPss)
         hash = pss_hash(algorithm);
-    else
-        (void)OBJ_find_sigid_algs(nid, &hash, NULL);
     if (hash != NID_undef)
         span_copy_text(span_text(OBJ_nid2sn(hash)), csr->signature_hash,
             sizeof csr->signature_hash);
@@ -149,6 +150,7 @@ static void read_signature(struct csr *csr)
     const ASN1_OBJECT *oid = NULL;
     EVP_PKEY *const key = X509_REQ_get0_pubkey(csr->request);
 
+    sigalg_learn();
     X509_REQ_get0_signature(csr->request, NULL, &algorithm);
     X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
     read_hash(csr, algorithm, OBJ_obj2nid(oid));
@@ -294,6 +296,11 @@ const char *csr_subject(const struct csr *csr)
 const char *csr_common_name(const struct csr *csr)
 {
     return csr->common_name;
+}
+
+bool csr_has_unknown_signature(const struct csr *csr)
+{
+    return csr->has_unknown_signature;
 }
 
 const char *csr_signature_hash(const struct csr *csr)

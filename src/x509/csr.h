@@ -27,6 +27,9 @@ void csr_free(struct csr *csr);
 /* Proof of possession: did the key that is in it sign it, in a way that proves anything? */
 bool csr_is_signed(const struct csr *csr);
 
+/* It is not, as far as we know: the algorithm is none of those that we can verify. */
+bool csr_has_unknown_signature(const struct csr *csr);
+
 struct span csr_der(const struct csr *csr);
 void csr_to_pem(const struct csr *csr, struct buf *pem);
 const char *csr_subject(const struct csr *csr); /* as cert_subject() */

@@ -11,14 +11,14 @@ from servers import wait_until
 from uploads import upload
 
 
-def csr_for(*names, key=None, common_name=None, subject=()):
+def csr_for(*names, key=None, common_name=None, subject=(), digest=hashes.SHA256()):
     """A request in PEM, and its key."""
     key = key or new_key()
     words = [x509.NameAttribute(NameOID.COMMON_NAME, common_name or names[0])] + list(subject)
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(words))
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
-    request = builder.sign(key, hashes.SHA256())
+    request = builder.sign(key, digest)
     return request.public_bytes(serialization.Encoding.PEM).decode(), key
 
 

@@ -45,7 +45,7 @@ def test_a_feed_shows_what_its_owner_may_see_until_it_is_revoked(desk, authority
     all_of_it = re.sub(r"^.*?/api", "/api", desk.admin.post("/calendar").json["url"])
     assert len(events(nobody.get(all_of_it))) == 2
 
-    feeds = ann.get("/calendar").json["feeds"]
+    feeds = ann.get("/calendar").json["items"]
     assert [f["id"] for f in feeds] == [made["id"]] and feeds[0]["last_used_at"] and "token" not in str(feeds)
     token = made["url"].split("token=")[1]
     assert token not in desk.log()

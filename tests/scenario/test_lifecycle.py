@@ -8,6 +8,7 @@ import time
 from datetime import datetime
 from urllib.parse import urlencode
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from lifecycle import Desk, csr_for, person, spki
@@ -766,3 +767,35 @@ def test_everything_is_in_the_audit_log(life):
     for action in ("ticket.create", "certificate.create", "ticket.enroll", "ticket.renew", "ticket.revoke",
                    "certificate.revoke"):
         assert action in actions, action
+
+
+def test_a_ticket_is_found_by_every_name_of_its_request(life):
+    """F11 F43: by the page's search and by JQL's; another request's names take the place of those before."""
+    one, two, three = (f"{n}-{secrets.token_hex(4)}.example.org" for n in ("one", "two", "three"))
+
+    def found(name):
+        page = [t["key"] for t in life.api.get("/tickets?" + urlencode({"q": name})).json["items"]]
+        for jql in (f'text ~ "{name}"', f'text ~ "{name}" and project = CERT order by key'):
+            answer = life.api.call("POST", "/rest/api/2/search", {"jql": jql}, expect=200).json
+            assert [i["key"] for i in answer["issues"]] == page, jql
+        assert life.api.call("POST", "/rest/api/2/search", {"jql": f'description ~ "{name}"'}, expect=200).json["total"] == 0
+        return page
+
+    ticket = life.create(one, two.upper(), summary="Shop", description="For the shop")
+    key = ticket["key"]
+    assert found(one) == found(two) == found(two[:9]) == [key] and not found(three)
+    life.api.patch(f"/tickets/{key}", {"summary": "Another summary"})
+    assert found(two) == [key]
+    life.api.post(f"/tickets/{key}/csr", {"csr": csr_for(one, three)[0]}, expect=200)
+    assert found(one) == found(three) == [key] and not found(two)
+    life.do(ticket, "enroll")
+    assert key in found(three)
+    gone = life.api.post("/tickets", {"type": "revoke_certificate", "profile": "web", "summary": "Shop closed",
+                                      "certificate_id": "C-999999", "domain": f"gone-{one}"}).json
+    assert found(f"gone-{one}") == [gone["key"]]
+
+
+def test_a_request_signed_with_sha3_is_as_good_as_another(life):
+    """F11 F13: the desk and the vault, which looks for itself, verify ECDSA with SHA-3."""
+    csr, key = csr_for("sha3.example.org", digest=hashes.SHA3_256())
+    assert spki(life.chain(life.enrolled(csr=csr))[0]) == spki(key)

@@ -739,6 +739,17 @@ static int64_t misfit(struct tx *tx)
     return id;
 }
 
+static void set_csr(struct tx *tx, int64_t ticket_id, struct span der, int64_t sealed_key_id)
+{
+    const struct request_csr csr = { .der = der,
+        .domain = "www.example.org",
+        .names = "www.example.org",
+        .sealed_key_id = sealed_key_id };
+    struct err err = { 0 };
+
+    assert_works(store_request_set_csr(tx, ticket_id, &csr, &err), &err);
+}
+
 /* F42: what a restore asks of each key, those of requests and orders, too. */
 static void keys_of_requests_and_orders_must_fit(void **state)
 {
@@ -751,11 +762,9 @@ static void keys_of_requests_and_orders_must_fit(void **state)
     struct err err = { 0 };
 
     assert_int_equal(misfit(tx), 0);
-    assert_works(store_request_set_csr(tx, id, buf_span(&one), "www.example.org", other, 0, &err),
-        &err);
+    set_csr(tx, id, buf_span(&one), other);
     assert_int_equal(misfit(tx), other);
-    assert_works(store_request_set_csr(tx, id, buf_span(&one), "www.example.org", key, 0, &err),
-        &err);
+    set_csr(tx, id, buf_span(&one), key);
     assert_int_equal(misfit(tx), 0);
     test_commit(tx);
 
@@ -766,9 +775,7 @@ static void keys_of_requests_and_orders_must_fit(void **state)
 
     assert_int_equal(order->sealed_key_id, key);
     assert_int_equal(misfit(again), 0);
-    assert_works(store_request_set_csr(again, id, buf_span(&two), "www.example.org", other, 0,
-                     &err),
-        &err);
+    set_csr(again, id, buf_span(&two), other);
     assert_int_equal(misfit(again), 0);
     autofree(stmt) struct stmt *move =
         tx_prepare(again, "UPDATE ca_order SET sealed_key_id = $1 WHERE id = $2");

@@ -19,6 +19,7 @@ struct wish {
     struct span raw_sans;
     bool is_pss;
     bool is_tampered;
+    bool is_unheard_of; /* the signature's algorithm */
 };
 
 static EVP_PKEY *key_for(const char *kind)
@@ -93,6 +94,13 @@ static struct csr *request_of(const struct wish *wish)
 
     if (wish->is_tampered)
         bytes[n - 1] ^= 1;
+    if (wish->is_unheard_of) {
+        unsigned char *const algorithm =
+            memmem(bytes, (size_t)n, "\x2a\x86\x48\xce\x3d\x04\x03", 7);
+
+        assert_non_null(algorithm);
+        algorithm[7] = 99;
+    }
     assert_works(csr_from_any(span_of(bytes, (size_t)n), &csr, &err), &err);
     OPENSSL_free(bytes);
     X509_REQ_free(request);
@@ -107,6 +115,11 @@ static const struct {
 } rows[] = {
     { { "EC", "SHA256" }, "", "" },
     { { "P-384", "SHA384" }, "", "" },
+    { { "EC", "SHA3-256" }, "", "" },
+    { { "P-384", "SHA3-512" }, "", "" },
+    { { "RSA2048", "SHA3-384" }, "", "" },
+    { { "EC", "SHA3-256", .is_tampered = true }, "csr_signature ", "not signed by its own key" },
+    { { "EC", "SHA256", .is_unheard_of = true }, "csr_signature ", "algorithm is not supported" },
     { { "P-521", "SHA512" }, "key_algorithm ", "the key is EC on P-521; the profile allows" },
     { { "secp256k1", "SHA256" }, "key_algorithm ", "EC on secp256k1" },
     { { "P-192", "SHA256" }, "key_weak ", "at least 256 bits, this one has 192" },

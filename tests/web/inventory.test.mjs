@@ -206,7 +206,7 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
   });
 
   /* F24 */
-  test('tags many certificates, and lists what came of each', async () => {
+  test('tags many certificates, lists what came of each, and takes it back', async () => {
     await page.goto('/certificates?q=host-1');
     await page.getByText(/1–\d+ of \d+/).waitFor();
     await page.getByRole('checkbox', { name: 'Select row 0' }).check();
@@ -215,8 +215,13 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
     await dialog().getByLabel('Tags').fill('critical');
     await dialog().getByRole('button', { name: 'Add tags' }).click();
     await page.getByText('Tag 2 certificates: 2 done').waitFor();
+    await button('Show what came of each').click();
     assert.equal(await page.getByRole('grid', { name: 'Result for each certificate' }).getByRole('row').count(), 3);
     assert.equal(server.state.world.certificates.filter((c) => c.tags.includes('critical')).length, 2);
+    await button('Undo').click();
+    await page.getByText('Undo “Tag 2 certificates”: 2 done').waitFor();
+    assert.equal(server.state.world.certificates.filter((c) => c.tags.includes('critical')).length, 0);
+    assert.equal(await button('Undo').count(), 0);
     fine();
   });
 

@@ -52,6 +52,8 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
     await column.getByRole('link', { name: /CERT-101/ }).waitFor();
     await column.getByLabel('2 tickets').waitFor();
     await page.getByRole('region', { name: 'Certificate Enrolled' }).getByRole('link', { name: /CERT-103/ }).waitFor();
+    const titles = await page.getByRole('group', { name: 'Board' }).getByRole('region').evaluateAll((all) => all.map((c) => c.getAttribute('aria-label')));
+    assert.equal(titles.at(-1), 'Done'); /* what is over stands last */
     fine();
   });
 

@@ -141,6 +141,9 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     await page.getByRole('button', { name: 'Add 3 certificates' }).click();
     await page.getByText('1 certificate added, 1 already there, 1 not added').waitFor();
     await page.getByText('port 70000 is above 65535').waitFor();
+    const rows = page.getByRole('grid', { name: 'Result for each line' }).getByRole('row');
+    assert.match(await rows.nth(1).innerText(), /bad\.example\.org:70000/); /* what is refused is on top */
+    await rows.filter({ hasText: 'www.example.org' }).getByText(/\d{4}$/).waitFor(); /* and what was found is told */
     fine();
   });
 
@@ -186,6 +189,19 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
     assert.ok(server.state.world.certificates[0].share.groups.includes('web-team'));
+    fine();
+  });
+
+  /* F6, F15 */
+  test('leads from a ticket about an expiry to renewing, and closes the dialog for good', async () => {
+    await page.goto('/tickets/CERT-1');
+    await page.getByRole('link', { name: 'Renew', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/^Renew “/).waitFor();
+    assert.match(page.url(), /do=renew/);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.doesNotMatch(page.url(), /do=/);
     fine();
   });
 

@@ -112,7 +112,7 @@ def issue(api, world, base):
     api.post("/profiles", {"name": "Internal servers", "ca": "shop", "lifetime_days": 199, "window": {"days": 30},
                            "names": {"domains": ["shop.example", "*.shop.example"], "wildcards": True}})
     api.post("/tickets", {"type": "certificate", "profile": "Internal servers", "summary": "Intranet of the warehouse",
-                          "sans": ["intranet.shop.example"], "assignee": "ann"})
+                          "sans": ["intranet.shop.example"], "assignee": "admin"})
     name, haproxy = "portal.shop.example", world.haproxy
     with open(haproxy.file_of("portal"), encoding="ascii") as f:
         portal = import_(api, {"file": f.read(), "name": name, "assignee": "ann"}).json

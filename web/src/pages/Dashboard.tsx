@@ -23,9 +23,9 @@ function Filled({ data }: { data: Data }) {
           <CardBody><Timeline weeks={data.timeline} /></CardBody>
         </Card>
       </GridItem>
-      <GridItem span={12} xl={4}><Runs schedules={data.schedules} /></GridItem>
-      <GridItem span={12} lg={6}><NeedsMe tickets={data.needs_me} total={data.open_tickets} /></GridItem>
+      <GridItem span={12} xl={4}><NeedsMe tickets={data.needs_me} total={data.open_tickets} /></GridItem>
       <GridItem span={12} lg={6}><FailingEndpoints failing={data.failing} /></GridItem>
+      <GridItem span={12} lg={6}><Runs schedules={data.schedules} /></GridItem>
       <NeverSeen />
       {data.key_types && data.key_types.length > 0 && <GridItem span={12} lg={6}><KeyTypes types={data.key_types} /></GridItem>}
       {seesAll && data.issuers.length > 0 && <GridItem span={12} lg={6}><Issuers issuers={data.issuers} /></GridItem>}

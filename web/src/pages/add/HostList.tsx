@@ -1,21 +1,49 @@
 /* A pasted list of hosts, one certificate for each line. */
 import { Alert } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { useEffect, useRef, useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { api } from '../../api/client';
-import type { BulkCreateResult, Job, Protocol } from '../../api/types';
+import type { BulkCreateResult, Certificate, Job, Protocol } from '../../api/types';
 import { protocols } from '../../api/types';
 import { Link } from '../../app/router';
 import { AreaField, ChoiceField } from '../../parts/Fields';
 import { isOver, JobProgress, useJob } from '../../parts/jobs';
+import { StatusLabel } from '../../parts/Labels';
 import { aboutField } from '../../parts/States';
-import { count, protocolWords } from '../../parts/words';
+import { Time } from '../../parts/Time';
+import { count, protocolWords, shortName } from '../../parts/words';
 import { Frame } from './Frame';
 import type { GeneralBody } from './general';
 
 const outcomes = { created: 'Added', attachable: 'You have it already', error: 'Not added' };
 
+/* The newest records, by number: what was found for each line, as soon as it was looked at. */
+const FOUND_MAX = 500;
+
+function useFound(isWanted: boolean): Map<number, Certificate> {
+  const query = useQuery({
+    queryKey: ['certificates', 'newest', FOUND_MAX],
+    enabled: isWanted,
+    queryFn: ({ signal }) => api.get('/certificates', { query: { sort: '-created_at', limit: FOUND_MAX }, signal }),
+    refetchInterval: ({ state }) => (state.data?.items.some((c) => c.status === 'unknown' && c.endpoints_summary.last_checked_at === null) ? 2000 : false),
+  });
+  return useMemo(() => new Map(query.data?.items.map((c): [number, Certificate] => [c.id, c])), [query.data]);
+}
+
+function FoundCell({ c }: { c: Certificate | undefined }) {
+  if (!c) return <>–</>;
+  if (!c.current) return <span className="cd-quiet">{c.endpoints_summary.last_error ?? (c.endpoints_summary.last_checked_at ? 'no certificate' : 'being looked at')}</span>;
+  return <span className="cd-labels"><StatusLabel status={c.status} /> {c.current.subject && shortName(c.current.subject)}, <Time at={c.expires_at} show="date" /></span>;
+}
+
+/* What went wrong is not to be looked for. */
+function inOrder(lines: BulkCreateResult['lines']): BulkCreateResult['lines'] {
+  return [...lines.filter((l) => l.outcome === 'error'), ...lines.filter((l) => l.outcome !== 'error')];
+}
+
 function Lines({ result }: { result: BulkCreateResult }) {
+  const found = useFound(result.created + result.attachable > 0);
   return (
     <>
       <Alert
@@ -24,9 +52,9 @@ function Lines({ result }: { result: BulkCreateResult }) {
         title={`${count(result.created, 'certificate')} added, ${result.attachable} already there, ${result.failed} not added`}
       />
       <Table variant="compact" aria-label="Result for each line">
-        <Thead><Tr><Th>Line</Th><Th>Text</Th><Th>Result</Th></Tr></Thead>
+        <Thead><Tr><Th>Line</Th><Th>Text</Th><Th>Result</Th><Th>Found</Th></Tr></Thead>
         <Tbody>
-          {result.lines.map((l) => (
+          {inOrder(result.lines).map((l) => (
             <Tr key={l.line}>
               <Td dataLabel="Line">{l.line}</Td>
               <Td dataLabel="Text"><span className="cd-break">{l.text}</span></Td>
@@ -35,6 +63,7 @@ function Lines({ result }: { result: BulkCreateResult }) {
                 {l.certificate && <>: <Link to={`/certificates/${l.certificate.id}`}>{l.certificate.name}</Link></>}
                 {l.outcome === 'error' && <>: <span className="cd-bad">{l.message}</span></>}
               </Td>
+              <Td dataLabel="Found"><FoundCell c={l.certificate ? found.get(l.certificate.id) : undefined} /></Td>
             </Tr>
           ))}
         </Tbody>

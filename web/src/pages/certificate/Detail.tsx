@@ -64,10 +64,24 @@ function Tickets({ id }: { id: number }) {
   return <TicketTable items={query.data?.items} hidesCertificate />;
 }
 
+/* "?do=renew" opens that dialog at once, for whoever may: tickets and mails link to it. */
+function asDialog(wanted: string | null, c: Certificate): DialogName {
+  return c.may.includes('edit') && (wanted === 'renew' || wanted === 'replace') ? wanted : null;
+}
+
+/* Asked for, and nothing came of it yet: there is a ticket that must be moved on. */
+function NotIssued({ c, show }: { c: Certificate; show: () => void }) {
+  return (
+    <Nothing title="Not issued yet" action={<Button variant="secondary" onClick={show}>Show its ticket</Button>}>
+      It was asked for from the profile {c.profile}, and is issued when the ticket is enrolled.
+    </Nothing>
+  );
+}
+
 function Filled({ c }: { c: Certificate }) {
   const toasts = useToasts();
   const [search, change] = useSearch();
-  const [dialog, setDialog] = useState<DialogName>(null);
+  const [dialog, setDialog] = useState<DialogName>(() => asDialog(search.get('do'), c));
   const jobId = Number(search.get('job')) || null;
   const asked = search.get('tab');
   const tab = tabs.some(([key]) => key === asked) ? String(asked) : c.current || c.endpoints_summary.total === 0 ? 'overview' : 'endpoints';
@@ -86,6 +100,12 @@ function Filled({ c }: { c: Certificate }) {
 
   const mayEdit = c.may.includes('edit');
   const isManaged = c.profile !== null;
+  const none = isManaged ? <NotIssued c={c} show={() => change({ tab: 'tickets' })} />
+    : <Nothing title="Nothing seen yet">No endpoint has shown a certificate so far.</Nothing>;
+  const shut = () => {
+    setDialog(null);
+    change({ do: '' });
+  };
   return (
     <Page
       title={c.name}
@@ -95,7 +115,7 @@ function Filled({ c }: { c: Certificate }) {
       actions={(
         <>
           {mayEdit && <Button variant={isManaged ? 'secondary' : 'primary'} onClick={() => void update()}>Update</Button>}
-          {mayEdit && isManaged && c.status !== 'revoked' && <Button onClick={() => setDialog('renew')}>Renew</Button>}
+          {mayEdit && isManaged && c.current && c.status !== 'revoked' && <Button onClick={() => setDialog('renew')}>Renew</Button>}
           {mayEdit && <Button variant="secondary" onClick={() => setDialog('edit')}>Edit</Button>}
           <Kebab
             label="More actions"
@@ -126,9 +146,8 @@ function Filled({ c }: { c: Certificate }) {
               actionClose={<AlertActionCloseButton aria-label="Show the current version" onClose={() => change({ fingerprint: '' })} />}
             />
           )}
-          {tab === 'overview' && <Overview certificate={c} fingerprint={fingerprint} show={(t) => change({ tab: t })} />}
-          {tab === 'chain' && (c.current || fingerprint ? <ChainTab id={c.id} fingerprint={fingerprint} />
-            : <Nothing title="Nothing seen yet">No endpoint has shown a certificate so far.</Nothing>)}
+          {tab === 'overview' && <Overview certificate={c} fingerprint={fingerprint} none={none} show={(t) => change({ tab: t })} />}
+          {tab === 'chain' && (c.current || fingerprint ? <ChainTab id={c.id} fingerprint={fingerprint} /> : none)}
           {tab === 'endpoints' && <EndpointsTab certificate={c} decode={decode} />}
           {tab === 'versions' && <VersionsTab id={c.id} decode={decode} />}
           {tab === 'resources' && <ResourcesTab certificate={c} />}
@@ -140,8 +159,8 @@ function Filled({ c }: { c: Certificate }) {
       </PageSection>
       {dialog === 'access' && <AccessDialog certificate={c} close={() => setDialog(null)} />}
       {dialog === 'edit' && <EditDialog certificate={c} close={() => setDialog(null)} />}
-      {dialog === 'replace' && <ReplaceDialog certificate={c} close={() => setDialog(null)} />}
-      {dialog === 'renew' && <RenewDialog certificate={c} close={() => setDialog(null)} />}
+      {dialog === 'replace' && <ReplaceDialog certificate={c} close={shut} />}
+      {dialog === 'renew' && <RenewDialog certificate={c} close={shut} />}
       {dialog === 'revoke' && <RevokeDialog certificate={c} close={() => setDialog(null)} />}
       {dialog === 'delete' && <DeleteDialog certificate={c} close={() => setDialog(null)} done={() => navigate('/certificates')} />}
     </Page>

@@ -1,11 +1,11 @@
 /* How a certificate stands, and what is written in it. */
 import { Card, CardBody, CardTitle, Grid, GridItem } from '@patternfly/react-core';
+import type { ReactNode } from 'react';
 import type { Certificate } from '../../api/types';
 import { Link } from '../../app/router';
 import { useCustomFields } from '../../parts/customFields';
 import { period } from '../../parts/dates';
 import { Facts, type Fact } from '../../parts/Facts';
-import { Nothing } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { count, isTicketStatus, sourceWords, ticketStatusWords } from '../../parts/words';
 import { DecodedCard } from './Decoded';
@@ -67,10 +67,11 @@ function Glance({ certificate: c, show }: { certificate: Certificate; show: (tab
 interface OverviewProps {
   certificate: Certificate;
   fingerprint?: string;
+  none: ReactNode; /* in place of a certificate that there is not */
   show: (tab: string) => void;
 }
 
-export function Overview({ certificate: c, fingerprint, show }: OverviewProps) {
+export function Overview({ certificate: c, fingerprint, none, show }: OverviewProps) {
   return (
     <Grid hasGutter>
       <GridItem span={12} xl={4}>
@@ -81,8 +82,7 @@ export function Overview({ certificate: c, fingerprint, show }: OverviewProps) {
         </div>
       </GridItem>
       <GridItem span={12} xl={8}>
-        {c.current || fingerprint ? <DecodedCard id={c.id} fingerprint={fingerprint} />
-          : <Nothing title="Nothing seen yet">No endpoint has shown a certificate so far.</Nothing>}
+        {c.current || fingerprint ? <DecodedCard id={c.id} fingerprint={fingerprint} /> : none}
       </GridItem>
     </Grid>
   );

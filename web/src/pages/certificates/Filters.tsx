@@ -26,7 +26,7 @@ function Search({ q, change }: { q: string; change: Change }) {
     <SearchInput
       className="cd-search"
       aria-label="Search certificates"
-      placeholder="Name or serial"
+      placeholder="Name, serial, fingerprint"
       value={text}
       onChange={(_, value) => setText(value)}
       onSearch={() => change({ q: text.trim() })}

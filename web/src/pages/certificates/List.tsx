@@ -14,7 +14,7 @@ import { count } from '../../parts/words';
 import { AccessDialog } from '../certificate/AccessDialog';
 import { DeleteDialog } from '../certificate/DeleteDialog';
 import { ReplaceDialog } from '../certificate/ReplaceDialog';
-import { ActionResults, BulkDialog, type Ask, type Target } from './bulk';
+import { ActionResults, BulkDialog, type Ask, type Started, type Target } from './bulk';
 import { CertificateTable } from './CertificateTable';
 import { useColumns } from './columns';
 import { filterOf, paramsOf, withoutFilter } from './filter';
@@ -24,9 +24,7 @@ import { UpdateResults } from './UpdateResults';
 import { Views } from './Views';
 import { searchOf, useViews } from './savedViews';
 
-interface Running {
-  job: number;
-  what: string;
+interface Running extends Started {
   isUpdate: boolean;
 }
 
@@ -49,7 +47,7 @@ function useUpdate(start: (running: Running) => void) {
   return async (what: string, target: Target) => {
     try {
       const answer = await api.post('/certificates/update', target);
-      if (answer.job !== null) start({ job: answer.job, what, isUpdate: true });
+      if (answer.job !== null) start({ job: answer.job, what, undo: [], isUpdate: true });
       else toasts.info(answer.message ?? 'Nothing to probe');
     } catch (error) {
       toasts.failed('Could not update', error);
@@ -159,7 +157,7 @@ export default function List() {
           </ToolbarItem>
         </Filters>
         {running?.isUpdate && <UpdateResults key={running.job} jobId={running.job} what={running.what} close={() => setRunning(null)} />}
-        {running && !running.isUpdate && <ActionResults key={running.job} jobId={running.job} what={running.what} close={() => setRunning(null)} />}
+        {running && !running.isUpdate && <ActionResults key={running.job} started={running} undone={(started) => setRunning({ ...started, isUpdate: false })} close={() => setRunning(null)} />}
         <Selection n={n} isAll={isAll} page={page} act={act} selectAll={() => setAll(true)} clear={clearSelection}>
           <Pager paging={paging} page={page} what="Certificates" />
         </Selection>
@@ -178,9 +176,9 @@ export default function List() {
       {dialog?.kind === 'delete' && <DeleteDialog certificate={dialog.certificate} close={close} />}
       {dialog?.kind === 'bulk' && (
         <BulkDialog
-          ask={dialog.ask} target={target} n={n} isAll={isAll} close={close}
-          started={(job, what) => {
-            setRunning({ job, what, isUpdate: false });
+          ask={dialog.ask} target={target} n={n} isAll={isAll} rows={page?.items ?? []} close={close}
+          started={(started) => {
+            setRunning({ ...started, isUpdate: false });
             clearSelection();
           }}
         />

@@ -1,15 +1,17 @@
 /* What can be done with many certificates at once: asking, then watching it happen. */
-import { Alert, AlertActionCloseButton, Button, Checkbox, Content } from '@patternfly/react-core';
+import { Alert, AlertActionCloseButton, AlertActionLink, Button, Checkbox, Content } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState, type ReactNode } from 'react';
 import { api } from '../../api/client';
-import type { ActionResult, BulkAction, CertificateFilter, Job } from '../../api/types';
+import type { ActionResult, BulkAction, Certificate, CertificateFilter, Job } from '../../api/types';
 import { Link } from '../../app/router';
 import { Dialog } from '../../parts/Dialog';
 import { ChoiceField, TextField } from '../../parts/Fields';
 import { JobProgress, useJob } from '../../parts/jobs';
 import { BusinessGroupField, splitWords, usePeople, UserField } from '../../parts/people';
+import { useToasts } from '../../parts/Toasts';
 import { count } from '../../parts/words';
+import { undoOf } from './undo';
 
 export type Target = { ids: number[] } | { filter: CertificateFilter };
 export type Ask = 'assign' | 'share' | 'tag' | 'business_group' | 'delete';
@@ -19,10 +21,18 @@ interface BulkDialogProps {
   target: Target;
   n: number;
   isAll: boolean;
+  rows: Certificate[]; /* those on the page, as they are before */
   close: () => void;
-  started: (job: number, what: string) => void;
+  started: (started: Started) => void;
 }
 
+export interface Started {
+  job: number;
+  what: string;
+  undo: Undo; /* empty: it cannot be undone */
+}
+
+type Undo = ReturnType<typeof undoOf>;
 type Body = Omit<Parameters<typeof api.post<'/certificates/actions'>>[1], 'ids' | 'filter'>;
 
 interface FrameProps extends BulkDialogProps {
@@ -34,10 +44,13 @@ interface FrameProps extends BulkDialogProps {
   children: ReactNode;
 }
 
-function Frame({ title, action, body, isReady, isDangerous, target, close, started, children }: FrameProps) {
+function Frame({ title, action, body, isReady, isDangerous, target, rows, close, started, children }: FrameProps) {
   const run = async () => {
     const answer = await api.post('/certificates/actions', { ...target, ...body });
-    if (answer.job !== null) started(answer.job, title);
+    if (answer.job === null) return;
+    const known = 'ids' in target ? rows.filter((c) => target.ids.includes(c.id)) : [];
+    const isKnown = 'ids' in target && known.length === target.ids.length;
+    started({ job: answer.job, what: title, undo: isKnown ? undoOf(body, known) : [] });
   };
   return <Dialog title={title} action={action} run={run} close={close} isDisabled={!isReady} isDangerous={isDangerous}>{children}</Dialog>;
 }
@@ -148,7 +161,33 @@ function Items({ items }: { items: ActionResult['items'] }) {
   );
 }
 
-export function ActionResults({ jobId, what, close }: { jobId: number; what: string; close: () => void }) {
+interface ResultsProps {
+  started: Started;
+  undone: (started: Started) => void;
+  close: () => void;
+}
+
+/* One request after the other; the last one's job is the one that is watched. */
+function UndoButton({ started: { what, undo }, undone }: Omit<ResultsProps, 'close'>) {
+  const toasts = useToasts();
+  const [isBusy, setBusy] = useState(false);
+  const run = async () => {
+    setBusy(true);
+    try {
+      let job = 0;
+      for (const request of undo) job = (await api.post('/certificates/actions', request)).job ?? job;
+      undone({ job, what: `Undo “${what}”`, undo: [] });
+    } catch (error) {
+      toasts.failed('Could not undo', error);
+      setBusy(false);
+    }
+  };
+  return <AlertActionLink onClick={() => void run()} isDisabled={isBusy}>Undo</AlertActionLink>;
+}
+
+export function ActionResults({ started, undone, close }: ResultsProps) {
+  const { job: jobId, what } = started;
+  const [isLong, setLong] = useState(false);
   const job = useJob(jobId).data;
   const result = resultOf(job);
   const closeButton = <AlertActionCloseButton onClose={close} />;
@@ -157,9 +196,15 @@ export function ActionResults({ jobId, what, close }: { jobId: number; what: str
   if (!result) return <Alert isInline className="cd-below" variant="success" title={`${what}: done`} actionClose={closeButton} />;
   const parts = [`${result.done.toLocaleString('en')} done`, result.skipped > 0 && `${result.skipped.toLocaleString('en')} left alone`, result.failed > 0 && `${result.failed.toLocaleString('en')} failed`];
   const notDone = result.items.filter((i) => i.outcome !== 'done');
+  const links = (
+    <>
+      {started.undo.length > 0 && <UndoButton started={started} undone={undone} />}
+      {notDone.length === 0 && result.items.length > 0 && <AlertActionLink onClick={() => setLong(!isLong)}>{isLong ? 'Hide' : 'Show'} what came of each</AlertActionLink>}
+    </>
+  );
   return (
-    <Alert isInline className="cd-below" variant={notDone.length > 0 ? 'warning' : 'success'} title={`${what}: ${parts.filter(Boolean).join(', ')}`} actionClose={closeButton}>
-      {result.items.length > 0 && <Items items={[...notDone, ...result.items.filter((i) => i.outcome === 'done')]} />}
+    <Alert isInline className="cd-below" variant={notDone.length > 0 ? 'warning' : 'success'} title={`${what}: ${parts.filter(Boolean).join(', ')}`} actionClose={closeButton} actionLinks={links}>
+      {(isLong || notDone.length > 0) && <Items items={[...notDone, ...result.items.filter((i) => i.outcome === 'done')]} />}
     </Alert>
   );
 }

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { api } from '../../api/client';
 import type { Dashboard } from '../../api/types';
 import { Link } from '../../app/router';
+import { useMe } from '../../app/session';
 import { PriorityLabel } from '../../parts/Labels';
 import { Time } from '../../parts/Time';
 import { count, errorWords, hostPort, keyWords, scheduleWords, shortName } from '../../parts/words';
@@ -29,15 +30,24 @@ function ListCard({ title, none, isEmpty, more, children }: ListCardProps) {
   );
 }
 
+/* As many as stand beside the timeline; the list of tickets has them all. */
+const NEEDS_ME_SHOWN = 5;
+
 export function NeedsMe({ tickets, total }: { tickets: Dashboard['needs_me']; total: number }) {
+  const me = useMe();
   return (
     <ListCard
       title="What needs you"
       none="Nothing waits for you."
       isEmpty={tickets.length === 0}
-      more={total > 0 && <Link to="/tickets?open=true">All open tickets ({total.toLocaleString('en')})</Link>}
+      more={total > 0 && (
+        <>
+          {tickets.length > NEEDS_ME_SHOWN && <><Link to={`/tickets?assignee=${encodeURIComponent(me.name)}`}>Yours ({tickets.length})</Link>, </>}
+          <Link to="/tickets?open=true">All open tickets ({total.toLocaleString('en')})</Link>
+        </>
+      )}
     >
-      {tickets.map((t) => (
+      {tickets.slice(0, NEEDS_ME_SHOWN).map((t) => (
         <li key={t.key}>
           <span className="cd-row-main">
             <Link to={`/tickets/${t.key}`}>{t.key}</Link> {t.summary}

@@ -34,7 +34,7 @@ export function Calendar() {
       <CardBody>
         <Content component="p">Subscribe to it in your calendar: it has the day on which each of your certificates ends.</Content>
         <Loaded query={query} lines={1}>
-          {({ feeds }) => (feeds.length === 0 ? <p className="cd-quiet">There is no address yet.</p> : (
+          {({ items: feeds }) => (feeds.length === 0 ? <p className="cd-quiet">There is no address yet.</p> : (
             <ul className="cd-rows">
               {feeds.map((f) => (
                 <li key={f.id}>

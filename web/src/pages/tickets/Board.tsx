@@ -40,6 +40,15 @@ function Column({ column: c, more }: { column: BoardColumn; more: string }) {
   );
 }
 
+/* Statuses that last seconds: their columns are there while something is in them. */
+const passing = new Set<string>(['certificate_enrolling', 'certificate_renew', 'certificate_revoking']);
+
+/* What is over goes to the end. */
+function shownColumns(columns: BoardColumn[]): BoardColumn[] {
+  const shown = columns.filter((c) => c.total > 0 || !passing.has(c.status));
+  return [...shown.filter((c) => c.status !== 'done'), ...shown.filter((c) => c.status === 'done')];
+}
+
 export function Board() {
   const [search] = useSearch();
   const params = boardParamsOf(search);
@@ -53,7 +62,7 @@ export function Board() {
     <Loaded query={query}>
       {({ columns }) => (columns.every((c) => c.total === 0) ? <Nothing title="No tickets">Nothing that you may see fits.</Nothing> : (
         <div className="cd-board" role="group" aria-label="Board" tabIndex={0}>
-          {columns.map((c) => <Column key={c.status} column={c} more={`/tickets${queryText({ ...params, status: c.status })}`} />)}
+          {shownColumns(columns).map((c) => <Column key={c.status} column={c} more={`/tickets${queryText({ ...params, status: c.status })}`} />)}
         </div>
       ))}
     </Loaded>

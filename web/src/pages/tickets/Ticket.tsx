@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { api } from '../../api/client';
 import type { TicketInFull as TicketData } from '../../api/types';
-import { Link, usePathValue } from '../../app/router';
+import { Link, navigate, usePathValue } from '../../app/router';
 import { Facts } from '../../parts/Facts';
 import { PriorityLabel, TicketStatusLabel } from '../../parts/Labels';
 import { Kebab } from '../../parts/Menu';
@@ -74,7 +74,7 @@ function useFocusKept(status: string, isThere: boolean): void {
 }
 
 /* A revoked certificate is not for a hurried click; neither is cancelling. */
-function TransitionButtons({ t, ask }: { t: TicketData; ask: (transition: { transition: string; name: string }) => void }) {
+function TransitionButtons({ t, isFirst, ask }: { t: TicketData; isFirst: boolean; ask: (transition: { transition: string; name: string }) => void }) {
   const query = useQuery({
     queryKey: ['ticket', t.key, 'transitions', t.status],
     queryFn: ({ signal }) => api.get('/tickets/{key}/transitions', { path: { key: t.key }, signal }),
@@ -83,7 +83,7 @@ function TransitionButtons({ t, ask }: { t: TicketData; ask: (transition: { tran
   return query.data?.items.map((tr, i) => {
     const isDangerous = tr.transition === 'revoke' || tr.transition === 'cancel';
     return (
-      <Button key={tr.transition} variant={i === 0 && !isDangerous ? 'primary' : 'secondary'} isDanger={isDangerous} onClick={() => ask(tr)}>{tr.name}</Button>
+      <Button key={tr.transition} variant={isFirst && i === 0 && !isDangerous ? 'primary' : 'secondary'} isDanger={isDangerous} onClick={() => ask(tr)}>{tr.name}</Button>
     );
   });
 }
@@ -124,6 +124,7 @@ function Filled({ t }: { t: TicketData }) {
   const isOpen = t.resolved_at === null;
   const mayEdit = t.may.includes('edit');
   const isExpiry = t.type === 'certificate_expiry';
+  const record = isOpen && isExpiry && mayEdit ? t.certificate : null;
   const close = () => setAsking(null);
 
   return (
@@ -133,7 +134,8 @@ function Filled({ t }: { t: TicketData }) {
       heading={<span className="cd-labels"><span>{t.key} {t.summary}</span><TicketStatusLabel status={t.status} /><QuietLabel ticket={t} /></span>}
       actions={(
         <>
-          <TransitionButtons t={t} ask={setAsking} />
+          {record && <Link className="pf-v6-c-button pf-m-primary" to={`/certificates/${record.id}?do=renew`}>Renew</Link>}
+          <TransitionButtons t={t} isFirst={!record} ask={setAsking} />
           {isOpen && isExpiry && t.may.includes('comment') && (
             <Button variant="secondary" onClick={() => patch({ acknowledged: t.acknowledged_at === null })}>
               {t.acknowledged_at === null ? 'Acknowledge' : 'Take back acknowledgement'}
@@ -144,6 +146,7 @@ function Filled({ t }: { t: TicketData }) {
               label="More actions"
               actions={[
                 { title: 'Edit', run: () => setAsking('edit') },
+                ...(record ? [{ title: 'Update after renewal', run: () => navigate(`/certificates/${record.id}?do=replace`) }] : []),
                 ...(isOpen && !isSnoozed(t) ? [{ title: 'Snooze', run: () => setAsking('snooze') }] : []),
                 ...(isOpen && isSnoozed(t) ? [{ title: 'Wake', run: () => patch({ snoozed_until: null }) }] : []),
               ]}

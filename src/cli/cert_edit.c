@@ -1,0 +1,182 @@
+/* cli/cert_edit: a record changed, forgotten, and where it is watched (cli/cert.h). */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "cli/cert.h"
+#include "cli/items.h"
+#include "cli/members.h"
+#include "cli/output.h"
+
+#define BODY_MAX (1U << 20)
+
+struct edit_options {
+    const char *name;
+    const char *description;
+    const char *business_group;
+    const char *tags;
+    const char *required_names;
+    const char *notification_periods;
+    struct verb_list fields; /* "rack=12"; "rack=" empties it */
+    const char *sni;
+    const char *protocol;
+};
+
+static const struct verb_option options[] = {
+    { "name", required_argument, offsetof(struct edit_options, name), NULL },
+    { "description", required_argument, offsetof(struct edit_options, description), NULL },
+    { "business-group", required_argument, offsetof(struct edit_options, business_group), NULL },
+    { "tags", required_argument, offsetof(struct edit_options, tags), NULL },
+    { "required-names", required_argument, offsetof(struct edit_options, required_names), NULL },
+    { "notification-periods", required_argument,
+        offsetof(struct edit_options, notification_periods), NULL },
+    { "field", required_argument, offsetof(struct edit_options, fields), verbs_keep_pair },
+    { "sni", required_argument, offsetof(struct edit_options, sni), NULL },
+    { "protocol", required_argument, offsetof(struct edit_options, protocol), NULL },
+    { 0 },
+};
+
+/* "/certificates/17" and what follows: the caller frees *ret. */
+static bool path_of(const char *id, const char *rest, char **ret, struct err *err)
+{
+    if (id[0] == '\0' || id[strspn(id, "0123456789")] != '\0')
+        return fail(err, ERR_INVALID, "\"%s\" is no certificate's id", id);
+    *ret = xasprintf("/certificates/%s%s", id, rest);
+    return true;
+}
+
+/* A list, or null for "-": what certdesk finds out by itself applies again. */
+static bool write_own(struct json_out *out, const char *key, enum member_kind kind,
+    const char *value, struct err *err)
+{
+    const bool is_none = value && strcmp(value, "-") == 0;
+
+    return members_write_one(out, key, is_none ? MEMBER_TEXT_OR_NULL : kind, value, err);
+}
+
+static void write_fields(struct json_out *out, const struct verb_list *fields)
+{
+    if (fields->n == 0)
+        return;
+    json_begin_object(out, "fields");
+    for (size_t i = 0; i < fields->n; i++) {
+        const char *const equals = strchr(fields->items[i], '=');
+        autofree(str) char *name =
+            span_dup(span_of(fields->items[i], (size_t)(equals - fields->items[i])));
+
+        json_str(out, name, equals[1] ? equals + 1 : NULL);
+    }
+    json_end(out);
+}
+
+static bool edit(const struct verb_call *call, struct err *err)
+{
+    static const struct member members[] = {
+        { "name", offsetof(struct edit_options, name), MEMBER_TEXT },
+        { "description", offsetof(struct edit_options, description), MEMBER_TEXT },
+        { "business_group", offsetof(struct edit_options, business_group), MEMBER_TEXT_OR_NULL },
+        { "tags", offsetof(struct edit_options, tags), MEMBER_TEXTS },
+        { 0 },
+    };
+    const struct edit_options *const o = call->asked;
+    autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
+    autofree(str) char *path = NULL;
+    struct json_out out;
+
+    json_out_init(&out, &body);
+    json_begin_object(&out, NULL);
+    if (!path_of(call->words[0], "", &path, err) || !members_write(&out, members, o, err) ||
+        !write_own(&out, "required_names", MEMBER_TEXTS, o->required_names, err) ||
+        !write_own(&out, "notification_periods", MEMBER_NUMBERS, o->notification_periods, err))
+        return false;
+    write_fields(&out, &o->fields);
+    json_end(&out);
+    return json_out_check(&out, err) &&
+           remote_do(call->remote, "PATCH", path, buf_text(&body), err);
+}
+
+/* One after the other, so that a refusal names its reason; those before it are gone. */
+static bool delete (const struct verb_call *call, struct err *err)
+{
+    for (size_t i = 0; i < call->n_words; i++) {
+        autofree(str) char *path = NULL;
+
+        if (!path_of(call->words[i], "", &path, err) ||
+            !remote_do(call->remote, "DELETE", path, NULL, err))
+            return err_wrap(err, "certificate %s is not deleted", call->words[i]);
+    }
+    return true;
+}
+
+static bool watch(const struct verb_call *call, struct err *err)
+{
+    static const struct member members[] = {
+        { "sni", offsetof(struct edit_options, sni), MEMBER_TEXT },
+        { "protocol", offsetof(struct edit_options, protocol), MEMBER_TEXT },
+        { 0 },
+    };
+    autodone(buf) struct buf body = BUF_INIT(BODY_MAX);
+    autofree(str) char *path = NULL;
+    struct json_out out;
+
+    json_out_init(&out, &body);
+    json_begin_object(&out, NULL);
+    json_str(&out, "host", call->words[1]);
+    if (!path_of(call->words[0], "/endpoints", &path, err) ||
+        !members_write(&out, members, call->asked, err))
+        return false;
+    json_end(&out);
+    return json_out_check(&out, err) && remote_do(call->remote, "POST", path, buf_text(&body), err);
+}
+
+struct place {
+    const char *wanted; /* "host:port", or an id */
+    char *id;           /* NULL: not found */
+};
+
+static void look_at(void *ctx, const struct json *endpoint)
+{
+    struct place *const place = ctx;
+    autofree(str) char *id = output_text(endpoint, "id");
+    autofree(str) char *host = output_text(endpoint, "host");
+    autofree(str) char *port = output_text(endpoint, "port");
+    autofree(str) char *name =
+        xasprintf(strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port); /* NOLINT(*-nonliteral) */
+
+    if (strcmp(place->wanted, name) == 0 || strcmp(place->wanted, id) == 0)
+        str_set(&place->id, id);
+}
+
+static bool unwatch(const struct verb_call *call, struct err *err)
+{
+    struct place place = { .wanted = call->words[1] };
+    autofree(str) char *list = NULL;
+    bool has_more;
+
+    if (!path_of(call->words[0], "/endpoints", &list, err))
+        return false;
+    const bool works = items_each(call->remote, list, 0, look_at, &place, &has_more, err);
+    autofree(str) char *id = place.id;
+    autofree(str) char *path = xasprintf("%s/%s", list, id ? id : "");
+
+    if (!works)
+        return false;
+    if (!id)
+        return fail(err, ERR_NOT_FOUND, "certificate %s is not watched at \"%s\": say host:port",
+            call->words[0], call->words[1]);
+    return remote_do(call->remote, "DELETE", path, NULL, err);
+}
+
+int cert_edit_run(int argc, char **argv)
+{
+    static const struct verb verbs[] = { { "edit", 1, 1, edit }, { "delete", 1, SIZE_MAX, delete },
+        { "watch", 2, 2, watch }, { "unwatch", 2, 2, unwatch }, { 0 } };
+    static const struct verbs word = { .usage = "usage: " CERT_EDIT_USAGE "\n",
+        .verbs = verbs,
+        .options = options };
+    struct edit_options o = { 0 };
+
+    return verbs_run(&word, &o, argc, argv);
+}
