@@ -20,6 +20,7 @@ static const struct {
     { "BOOL", "INTEGER", "BOOLEAN" },
     { "TEXT", "TEXT", "TEXT COLLATE \"C\"" },
     { "STRICT_TABLE", "STRICT", "" },
+    { "KEYED_TABLE", "STRICT, WITHOUT ROWID", "" },
 };
 
 static bool is_word_char(uint8_t c)

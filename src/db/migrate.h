@@ -7,6 +7,8 @@
  *   ID_PRIMARY_KEY   a number the database gives out, never twice
  *   INT64 BYTES BOOL TEXT   the column types (TEXT sorts by bytes on both)
  *   STRICT_TABLE     nothing, or STRICT
+ *   KEYED_TABLE      the same for a table that is kept in the order of its primary key, without one
+ *                    beside it: for narrow rows that have no number of their own
  *
  * A line that begins with "--sqlite: " or "--postgres: " is for that database only, and taken as it
  * is.

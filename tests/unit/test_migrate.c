@@ -48,6 +48,7 @@ static void a_script_becomes_each_databases_own(void **state)
         { "a INT64, b BYTES, c BOOL, d TEXT", "a INTEGER, b BLOB, c INTEGER, d TEXT\n",
             "a BIGINT, b BYTEA, c BOOLEAN, d TEXT COLLATE \"C\"\n" },
         { ") STRICT_TABLE;", ") STRICT;\n", ") ;\n" },
+        { ") KEYED_TABLE;", ") STRICT, WITHOUT ROWID;\n", ") ;\n" },
         { "a INT64, -- a TEXT of ours", "a INTEGER, \n", "a BIGINT, \n" },
         { "MY_TEXT TEXTS", "MY_TEXT TEXTS\n", "MY_TEXT TEXTS\n" },
         { "--sqlite: TEXT --x", "TEXT --x\n", "\n" },

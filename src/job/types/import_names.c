@@ -1,4 +1,5 @@
-/* job/types/import_names: see the header. Each name has one place, and another takes it. */
+/* job/types/import_names: see the header. Each name has a few places; where all of them are taken,
+ * it takes the first. */
 #include "job/types/import_names.h"
 
 #include <stdlib.h>
@@ -9,14 +10,32 @@
 #include "store/business_group.h"
 #include "store/group.h"
 
+#define PLACES 8
+
+static bool is_of(const struct import_known *known, enum import_name kind, const char *name)
+{
+    return known->name && known->kind == kind && strcmp(known->name, name) == 0;
+}
+
+/* Where it is, else where it may be put. */
 static struct import_known *place_of(struct import_names *names, enum import_name kind,
     const char *name)
 {
     uint32_t hash = 2166136261U ^ (uint32_t)kind;
+    struct import_known *free_place = NULL;
 
     for (const char *p = name; *p; p++)
         hash = (hash ^ (uint8_t)*p) * 16777619U;
-    return &names->known[(hash ^ (hash >> 16)) % IMPORT_NAMES];
+    hash ^= hash >> 16;
+    for (uint32_t i = 0; i < PLACES; i++) {
+        struct import_known *const known = &names->known[(hash + i) % IMPORT_NAMES];
+
+        if (is_of(known, kind, name))
+            return known;
+        if (!known->name && !free_place)
+            free_place = known;
+    }
+    return free_place ? free_place : &names->known[hash % IMPORT_NAMES];
 }
 
 static bool look_up(struct tx *tx, enum import_name kind, const char *name, int64_t *ret_id,
@@ -49,7 +68,7 @@ bool import_names_find(struct import_names *names, struct tx *tx, enum import_na
     const struct import_known *known = place_of(names, kind, name);
     int64_t id;
 
-    if (known->name && known->kind == kind && strcmp(known->name, name) == 0) {
+    if (is_of(known, kind, name)) {
         *ret_id = known->id;
         return true;
     }

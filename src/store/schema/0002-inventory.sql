@@ -112,16 +112,17 @@ CREATE INDEX certificate_created ON certificate(created_at, id, owner_id, busine
     is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
 CREATE INDEX certificate_updated ON certificate(updated_at, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
     is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
--- Filters that leave few.
-CREATE INDEX certificate_expiring ON certificate(expiring_at, id, revoked_at);
-CREATE INDEX certificate_begins ON certificate(begins_at, revoked_at);
+-- Filters that leave few. A record that has nothing of what is asked for is in no such index, and costs nothing there when
+-- it is made.
+CREATE INDEX certificate_expiring ON certificate(expiring_at, id, revoked_at) WHERE expiring_at IS NOT NULL;
+CREATE INDEX certificate_begins ON certificate(begins_at, revoked_at) WHERE begins_at IS NOT NULL;
 CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id);
 CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
 CREATE INDEX certificate_issuer_expires ON certificate(issuer, expires_at, id) WHERE issuer <> '';
 CREATE INDEX certificate_unused ON certificate(is_unused, expires_at, id) WHERE is_unused = TRUE;
-CREATE INDEX certificate_version ON certificate(version_id);
-CREATE INDEX certificate_key_type ON certificate(key_type, id);
+CREATE INDEX certificate_version ON certificate(version_id) WHERE version_id IS NOT NULL;
+CREATE INDEX certificate_key_type ON certificate(key_type, id) WHERE key_type <> '';
 CREATE INDEX certificate_notify ON certificate(notify_at, id) WHERE notify_at IS NOT NULL;
 CREATE INDEX certificate_alert ON certificate(alert, id) WHERE alert <> '';
 CREATE INDEX certificate_revoked ON certificate(revoked_at) WHERE revoked_at IS NOT NULL;
@@ -164,7 +165,7 @@ CREATE TABLE certificate_tag (
     certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
     tag            TEXT NOT NULL,            -- lower case
     PRIMARY KEY (certificate_id, tag)
-) STRICT_TABLE;
+) KEYED_TABLE;
 CREATE INDEX certificate_tag_tag ON certificate_tag(tag, certificate_id);
 
 -- Ciphertext of private keys, and of passwords for other systems: whoever has one refers to its row here, so that all
@@ -232,7 +233,7 @@ CREATE TABLE certificate_endpoint (
     certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
     endpoint_id    INT64 NOT NULL REFERENCES endpoint(id),
     PRIMARY KEY (certificate_id, endpoint_id)
-) STRICT_TABLE;
+) KEYED_TABLE;
 CREATE INDEX certificate_endpoint_endpoint ON certificate_endpoint(endpoint_id);
 
 -- What one address of an endpoint served last, for each kind of key. A failed check leaves what was seen in place.
@@ -269,7 +270,7 @@ CREATE TABLE expiry_bucket (
 ) STRICT_TABLE;
 
 -- Words to find a record by: name, names in the certificate, serial, fingerprint, hosts it is served at; case folded.
---sqlite: CREATE VIRTUAL TABLE certificate_search USING fts5(words, tokenize = 'trigram', detail = 'none');
+--sqlite: CREATE VIRTUAL TABLE certificate_search USING fts5(words, tokenize = 'trigram', detail = 'none', columnsize = 0);
 --postgres: CREATE EXTENSION IF NOT EXISTS pg_trgm;
 --postgres: CREATE TABLE certificate_search (rowid BIGINT PRIMARY KEY, words TEXT COLLATE "C" NOT NULL);
 --postgres: CREATE INDEX certificate_search_words ON certificate_search USING gin (words gin_trgm_ops);

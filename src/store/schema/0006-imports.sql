@@ -51,7 +51,7 @@ CREATE TABLE csv_row (
     detail         TEXT NOT NULL DEFAULT '', -- JSON {changes: […]} or {errors: […]}
     cells          TEXT NOT NULL DEFAULT '', -- its rows as CSV, if it was refused
     PRIMARY KEY (import_id, line)
-) STRICT_TABLE;
+) KEYED_TABLE;
 CREATE INDEX csv_row_action ON csv_row(import_id, action, line);
 -- Records that were there before: none is taken twice, once by its id and once by its name.
 CREATE INDEX csv_row_record ON csv_row(import_id, certificate_id) WHERE action <> 'created';

@@ -15,7 +15,7 @@ CREATE TABLE certificate_field (
     field_id       INT64 NOT NULL REFERENCES custom_field(id) ON DELETE CASCADE,
     value          TEXT NOT NULL,            -- numbers without needless zeros, dates as 2026-11-21
     PRIMARY KEY (certificate_id, field_id)
-) STRICT_TABLE;
+) KEYED_TABLE;
 CREATE INDEX certificate_field_value ON certificate_field(field_id, value, certificate_id);
 
 CREATE TABLE saved_view (
