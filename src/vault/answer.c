@@ -24,7 +24,7 @@ enum deed {
     SEALS_SECRET = 1 << 1,
     OPENS = 1 << 2,
     SIGNS_CSR = 1 << 3,
-    SIGNS_CHECKPOINT = 1 << 5,
+    SIGNS_CHECKPOINT = 1 << 4,
 };
 
 static const unsigned deeds[] = {
