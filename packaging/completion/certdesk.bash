@@ -56,7 +56,7 @@ _certdesk_options() {
             "--socket --timeout --type --user --wait --help"
         ;;
     deployment) echo "-o --certificate --output --resource --state --wait --help" ;;
-    ticket) echo "-o --assignee --certificate --comment --csr --description --domain --due --force --key --labels --output --priority --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
+    ticket) echo "-o --assignee --certificate --comment --csr --description --domain --due --etag --force --key --labels --output --priority --profile --project --reason --revoke --search --status --subject --summary --user --help" ;;
     config) echo "-o --config --help" ;;
     restore)
         echo "--check --config --data --database --recovery-key --signer --help"
@@ -87,7 +87,7 @@ _certdesk_words() {
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add edit delete watch unwatch update export import replace access bulk enroll renew revoke" ;;
+    cert) echo "list show add edit delete watch unwatch versions log update export import replace access bulk enroll renew revoke" ;;
     csv) echo "import export" ;;
     business-group) echo "list add edit remove" ;;
     field) echo "list add edit remove" ;;

@@ -131,6 +131,7 @@ struct api_call {
     int64_t if_match;                   /* the row version of If-Match; 0: none given */
     int64_t if_none_match;              /* the ETag of If-None-Match; 0: none given */
     const char *idempotency_key;        /* NULL: none given */
+    uint8_t request_hash[32];           /* what is kept beside it (api/idempotency) */
     bool was_done;                      /* by another request with it, whose answer was not kept */
     bool key_is_taken;                  /* another request with it was faster, just now */
     void *prepared;                     /* by the route's prepare(); NULL without one */

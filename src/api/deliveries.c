@@ -111,8 +111,8 @@ static bool deliveries_retry(struct api_call *call, struct err *err)
         .webhook_id = row->webhook_id,
     };
 
-    if (!outbox_wake(call->tx, &lane, call->now, err) ||
-        !api_audit(call, "delivery.retry", row->id, row->recipient, NULL, NULL, err))
+    outbox_wake(call->tx, &lane, call->now);
+    if (!api_audit(call, "delivery.retry", row->id, row->recipient, NULL, NULL, err))
         return false;
     row->state = DELIVERY_QUEUED;
     row->due_at = call->now;

@@ -284,7 +284,7 @@ static bool run_in_transaction(struct api_call *call, const struct http_request 
         json_end(&call->reply);
     if (!json_out_check(&call->reply, err))
         return false;
-    if (call->route->flags & API_IDEMPOTENT && !idempotency_keep(call, request, err))
+    if (call->route->flags & API_IDEMPOTENT && !idempotency_keep(call, err))
         return false;
     call->tx = NULL;
     return tx_commit(take(&tx), err);
@@ -360,8 +360,7 @@ static bool prepare(struct api_call *call, const struct http_request *request, b
 }
 
 /* The answer of a repeat is the last one: this, or the failure. */
-static bool keep_last(struct api_call *call, const struct http_request *request,
-    const struct err *failure, struct err *err)
+static bool keep_last(struct api_call *call, const struct err *failure, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
@@ -370,16 +369,16 @@ static bool keep_last(struct api_call *call, const struct http_request *request,
     if (!tx_begin(call->db, TX_WRITE, &tx, err))
         return false;
     call->tx = tx;
-    const bool ok = failure ? idempotency_keep_failure(call, request, failure_status(call, failure),
-                                  failure, err)
-                            : idempotency_keep_again(call, request, err);
+    const bool ok =
+        failure ? idempotency_keep_failure(call, failure_status(call, failure), failure, err)
+                : idempotency_keep_again(call, err);
 
     call->tx = NULL;
     return ok && tx_commit(take(&tx), err);
 }
 
 /* What comes after the commit. */
-static bool finish(struct api_call *call, const struct http_request *request, struct err *err)
+static bool finish(struct api_call *call, struct err *err)
 {
     const bool wakes_jobs = call->wakes_jobs;
 
@@ -389,17 +388,16 @@ static bool finish(struct api_call *call, const struct http_request *request, st
         return false;
     json_end(&call->reply);
     call->wakes_jobs |= wakes_jobs;
-    return json_out_check(&call->reply, err) && keep_last(call, request, NULL, err);
+    return json_out_check(&call->reply, err) && keep_last(call, NULL, err);
 }
 
 /* What went wrong on our side tells nothing about what was asked for: a repeat looks again. */
-static bool keep_failure(struct api_call *call, const struct http_request *request,
-    const struct err *failure)
+static bool keep_failure(struct api_call *call, const struct err *failure)
 {
     struct err err = { 0 };
 
     if (failure->kind == ERR_INTERNAL || failure->kind == ERR_UNAVAILABLE ||
-        keep_last(call, request, failure, &err))
+        keep_last(call, failure, &err))
         return false;
     log_warning("idempotency.lost", KV_ERR(&err));
     return false;
@@ -418,11 +416,11 @@ static bool run_alone(struct api_call *call, const struct http_request *request,
         const api_handler run = call->was_done ? call->route->finish : call->route->run;
 
         if (run_without_transaction(call, run, err))
-            return keep_last(call, request, NULL, err);
+            return keep_last(call, NULL, err);
         if (!call->key_is_taken)
             break;
     }
-    return keep_failure(call, request, err);
+    return keep_failure(call, err);
 }
 
 static bool run_handler(struct api_call *call, const struct http_request *request,
@@ -430,6 +428,8 @@ static bool run_handler(struct api_call *call, const struct http_request *reques
 {
     bool is_repeat = false;
 
+    if (call->route->flags & API_IDEMPOTENT && !idempotency_prepare(call, request, err))
+        return false;
     if (call->route->flags & API_NO_TX)
         return run_alone(call, request, err);
     if (call->route->prepare && (!prepare(call, request, &is_repeat, err) || is_repeat))
@@ -437,7 +437,7 @@ static bool run_handler(struct api_call *call, const struct http_request *reques
     for (int i = 0; i < MAX_TRIES; i++) {
         forget_answer(call);
         if (run_in_transaction(call, request, opened, err))
-            return !call->wants_finish || finish(call, request, err);
+            return !call->wants_finish || finish(call, err);
         call->tx = NULL;
         if (err->kind != ERR_UNAVAILABLE)
             return false;

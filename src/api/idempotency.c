@@ -4,19 +4,22 @@
 #include <string.h>
 
 #include "api/problem.h"
+#include "auth/password.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "codec/digest.h"
 #include "store/session.h"
 
 #define KEY_MAX 200
 
 /* The same key must mean the same: method, target and body. */
-static void hash_request(const struct api_call *call, const struct http_request *request,
+static void hash_parts(const struct api_call *call, const struct http_request *request,
     uint8_t ret[static SHA256_SIZE])
 {
     autodone(buf) struct buf body = BUF_INIT(API_REPLY_MAX);
 
+    body.is_secret = true;
     if (call->json)
         json_write(call->json, &body);
     const struct span parts[] = {
@@ -31,6 +34,28 @@ static void hash_request(const struct api_call *call, const struct http_request 
     digest_sha256_parts(parts, countof(parts), ret);
 }
 
+bool idempotency_prepare(struct api_call *call, const struct http_request *request, struct err *err)
+{
+    const char *text = http_request_field(request, "idempotency-key");
+    uint8_t hash[SHA256_SIZE];
+
+    if (!text || call->who.account_id == 0)
+        return true;
+    if (!text[0] || strlen(text) > KEY_MAX)
+        return fail(err, ERR_INVALID, "the Idempotency-Key has not 1 to %d bytes", KEY_MAX);
+    hash_parts(call, request, hash);
+    if (!(call->route->flags & API_SECRET_BODY)) {
+        memcpy(call->request_hash, hash, sizeof hash);
+        return true;
+    }
+    autofree(str) char *salt = xasprintf("%" PRId64 " %s", call->who.account_id, text);
+    bool works =
+        password_stretch(span_of(hash, sizeof hash), span_text(salt), call->request_hash, err);
+
+    secret_wipe(hash, sizeof hash);
+    return works;
+}
+
 static struct idempotency_key key_of(const struct api_call *call)
 {
     return (struct idempotency_key){ .account_id = call->who.account_id,
@@ -42,15 +67,12 @@ bool idempotency_find(struct api_call *call, const struct http_request *request,
 {
     const char *text = http_request_field(request, "idempotency-key");
     uint8_t then[SHA256_SIZE];
-    uint8_t now[SHA256_SIZE];
     autofree(str) char *body = NULL;
     int64_t status = 0;
 
     *ret_repeat = false;
     if (!text || call->who.account_id == 0)
         return true;
-    if (!text[0] || strlen(text) > KEY_MAX)
-        return fail(err, ERR_INVALID, "the Idempotency-Key has not 1 to %d bytes", KEY_MAX);
     call->idempotency_key = text;
     const struct idempotency_key key = key_of(call);
 
@@ -58,8 +80,7 @@ bool idempotency_find(struct api_call *call, const struct http_request *request,
         return false;
     if (!body)
         return true;
-    hash_request(call, request, now);
-    if (memcmp(then, now, sizeof now) != 0) {
+    if (memcmp(then, call->request_hash, sizeof then) != 0) {
         call->idempotency_key = NULL;
         call->status = 422;
         return fail(err, ERR_INVALID, "this Idempotency-Key was used for another request");
@@ -74,17 +95,14 @@ bool idempotency_find(struct api_call *call, const struct http_request *request,
     return true;
 }
 
-bool idempotency_keep(struct api_call *call, const struct http_request *request, struct err *err)
+bool idempotency_keep(struct api_call *call, struct err *err)
 {
     bool is_new;
 
     if (!call->idempotency_key)
         return true;
     const struct idempotency_key key = key_of(call);
-    uint8_t hash[SHA256_SIZE];
-
-    hash_request(call, request, hash);
-    const struct idempotency_answer answer = { .request = hash,
+    const struct idempotency_answer answer = { .request = call->request_hash,
         .status = call->status,
         .body = buf_text(call->body_out) };
 
@@ -95,15 +113,13 @@ bool idempotency_keep(struct api_call *call, const struct http_request *request,
 bool idempotency_note(void *arg, struct tx *tx, struct err *err)
 {
     struct api_call *const call = arg;
-    uint8_t hash[SHA256_SIZE];
     bool is_new;
 
     if (!call->idempotency_key)
         return true;
     const struct idempotency_key key = key_of(call);
 
-    hash_request(call, call->request, hash);
-    const struct idempotency_answer answer = { .request = hash, .body = "" };
+    const struct idempotency_answer answer = { .request = call->request_hash, .body = "" };
 
     if (!store_idempotency_add(tx, &key, &answer, call->now, &is_new, err))
         return false;
@@ -111,28 +127,23 @@ bool idempotency_note(void *arg, struct tx *tx, struct err *err)
     return is_new || fail(err, ERR_CONFLICT, "a request with this Idempotency-Key was faster");
 }
 
-bool idempotency_keep_again(struct api_call *call, const struct http_request *request,
-    struct err *err)
+bool idempotency_keep_again(struct api_call *call, struct err *err)
 {
     if (!call->idempotency_key)
         return true;
     const struct idempotency_key key = key_of(call);
-    uint8_t hash[SHA256_SIZE];
-
-    hash_request(call, request, hash);
-    const struct idempotency_answer answer = { .request = hash,
+    const struct idempotency_answer answer = { .request = call->request_hash,
         .status = call->status,
         .body = buf_text(call->body_out) };
 
     return store_idempotency_put(call->tx, &key, &answer, call->now, err);
 }
 
-bool idempotency_keep_failure(struct api_call *call, const struct http_request *request, int status,
-    const struct err *failure, struct err *err)
+bool idempotency_keep_failure(struct api_call *call, int status, const struct err *failure,
+    struct err *err)
 {
     const struct idempotency_key key = key_of(call);
     autodone(buf) struct buf problem = BUF_INIT(API_REPLY_MAX);
-    uint8_t hash[SHA256_SIZE];
     uint8_t then[SHA256_SIZE];
     autofree(str) char *body = NULL;
     int64_t status_then = 0;
@@ -141,9 +152,8 @@ bool idempotency_keep_failure(struct api_call *call, const struct http_request *
         return false;
     if (!body)
         return true;
-    hash_request(call, request, hash);
     problem_write(&problem, status, failure, call->problems);
-    const struct idempotency_answer answer = { .request = hash,
+    const struct idempotency_answer answer = { .request = call->request_hash,
         .status = status,
         .body = buf_text(&problem) };
 

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "base/rand.h"
+#include "codec/digest.h"
 
 /* 64 MiB and two passes: libsodium's "interactive" figures, and above OWASP's minimum (19 MiB, 2).
  */
@@ -89,6 +90,20 @@ bool password_hash(struct span password, char ret[static PASSWORD_HASH_SIZE], st
     if (code != 0)
         return fail(err, ERR_UNAVAILABLE, "could not hash the password: not enough memory");
     memcpy(ret, hash, sizeof hash);
+    return true;
+}
+
+bool password_stretch(struct span text, struct span salt, uint8_t ret[static 32], struct err *err)
+{
+    uint8_t digest[SHA256_SIZE];
+    uint8_t stretched[32];
+
+    _Static_assert(sizeof digest >= crypto_pwhash_SALTBYTES, "there is enough salt");
+    digest_sha256(salt, digest);
+    if (crypto_pwhash(stretched, sizeof stretched, (const char *)text.data, text.size, digest,
+            OPS_LIMIT, MEM_LIMIT, crypto_pwhash_ALG_ARGON2ID13) != 0)
+        return fail(err, ERR_UNAVAILABLE, "could not hash the request: not enough memory");
+    memcpy(ret, stretched, sizeof stretched);
     return true;
 }
 

@@ -22,6 +22,13 @@ bool password_check_rules(struct span password, const char *account_name, struct
 bool password_hash(struct span password, char ret[static PASSWORD_HASH_SIZE], struct err *err)
     must_check;
 
+/*
+ * What tells texts apart and is as hard to guess from as a password's hash: of a request that holds
+ * one. The same for the same text and salt. ERR_UNAVAILABLE as above.
+ */
+bool password_stretch(struct span text, struct span salt, uint8_t ret[static 32], struct err *err)
+    must_check;
+
 /* Does `password` match? A NULL hash takes as long as a real one and matches nothing. */
 bool password_matches(struct span password, const char *hash);
 

@@ -208,8 +208,10 @@ static bool show_one(const struct verb_call *call, const char *id, struct err *e
 {
     autofree(str) char *path = xasprintf("/certificates/%s", id);
     autofree(str) char *endpoints_path = xasprintf("/certificates/%s/endpoints", id);
+    autofree(str) char *renewal_path = xasprintf("/certificates/%s/renewal", id);
     autofree(json) struct json *cert = NULL;
     autofree(json) struct json *endpoints = NULL;
+    autofree(json) struct json *renewal = NULL;
 
     if (!remote_call(call->remote, "GET", path, NULL, &cert, err))
         return false;
@@ -217,9 +219,11 @@ static bool show_one(const struct verb_call *call, const char *id, struct err *e
         output_json(cert);
         return true;
     }
-    if (!remote_call(call->remote, "GET", endpoints_path, NULL, &endpoints, err))
+    if (!remote_call(call->remote, "GET", endpoints_path, NULL, &endpoints, err) ||
+        !remote_call(call->remote, "GET", renewal_path, NULL, &renewal, err))
         return false;
     show_certificate(cert);
+    output_member(renewal, "text", "renewal");
     show_endpoints(endpoints);
     return true;
 }
@@ -376,6 +380,7 @@ int cli_cert(int argc, char **argv)
         { "replace", .run_alone = cert_replace_run }, { "access", .run_alone = cert_access_run },
         { "edit", .run_alone = cert_edit_run }, { "delete", .run_alone = cert_edit_run },
         { "watch", .run_alone = cert_edit_run }, { "unwatch", .run_alone = cert_edit_run },
+        { "versions", .run_alone = cert_edit_run }, { "log", .run_alone = cert_edit_run },
         { "bulk", .run_alone = cert_bulk_run }, { "enroll", .run_alone = ticket_record_run },
         { "renew", .run_alone = ticket_record_run }, { "revoke", .run_alone = ticket_record_run },
         { 0 } };

@@ -56,7 +56,9 @@ int cert_export_run(int argc, char **argv);
     "                          [--notification-periods DAYS,…|-]\n"                              \
     "       certdesk cert delete ID…\n"                                                          \
     "       certdesk cert watch ID HOST[:PORT] [--sni NAME] [--protocol PROTO]\n"                  \
-    "       certdesk cert unwatch ID HOST:PORT"
+    "       certdesk cert unwatch ID HOST:PORT\n"                                                  \
+    "       certdesk cert versions|log ID [-o table|json]"
 
-/* "certdesk cert edit", "delete", "watch" and "unwatch". Returns the exit status. */
+/* "certdesk cert edit", "delete", "watch", "unwatch", "versions" and "log". Returns the exit
+ * status. */
 int cert_edit_run(int argc, char **argv);

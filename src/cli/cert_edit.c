@@ -1,4 +1,4 @@
-/* cli/cert_edit: a record changed, forgotten, and where it is watched (cli/cert.h). */
+/* cli/cert_edit: a record changed, forgotten, where it is watched, and its past (cli/cert.h). */
 #include <stdio.h>
 #include <string.h>
 
@@ -169,10 +169,34 @@ static bool unwatch(const struct verb_call *call, struct err *err)
     return remote_do(call->remote, "DELETE", path, NULL, err);
 }
 
+/* ---- what it was, and what was done to it ---- */
+
+static bool versions(const struct verb_call *call, struct err *err)
+{
+    static const struct items_column columns[] = { { "ID", "certificate_id" }, { "ROLE", "role" },
+        { "KEY", "slot" }, { "SINCE", "since" }, { "ENDS", "not_after" }, { "SERIAL", "serial" },
+        { "ISSUER", "issuer" }, { 0 } };
+    autofree(str) char *path = NULL;
+
+    return path_of(call->words[0], "/versions", &path, err) &&
+           items_print(call->remote, path, columns, call->json, err);
+}
+
+static bool show_log(const struct verb_call *call, struct err *err)
+{
+    static const struct items_column columns[] = { { "AT", "at" }, { "WHO", "actor" },
+        { "WHAT", "action" }, { "AFTER", "after" }, { 0 } };
+    autofree(str) char *path = NULL;
+
+    return path_of(call->words[0], "/log", &path, err) &&
+           items_print(call->remote, path, columns, call->json, err);
+}
+
 int cert_edit_run(int argc, char **argv)
 {
     static const struct verb verbs[] = { { "edit", 1, 1, edit }, { "delete", 1, SIZE_MAX, delete },
-        { "watch", 2, 2, watch }, { "unwatch", 2, 2, unwatch }, { 0 } };
+        { "watch", 2, 2, watch }, { "unwatch", 2, 2, unwatch }, { "versions", 1, 1, versions },
+        { "log", 1, 1, show_log }, { 0 } };
     static const struct verbs word = { .usage = "usage: " CERT_EDIT_USAGE "\n",
         .verbs = verbs,
         .options = options };

@@ -19,7 +19,7 @@ const struct cli_word cli_words[] = {
         "sign in to a server, for the words that follow", cli_login },
     { "cert",
         "list | show ID | add HOST[:PORT]… | update ID… | import FILE | replace ID FILE"
-        " | edit ID | delete ID… | watch ID HOST | unwatch ID HOST | access ID | bulk ACTION"
+        " | edit ID | delete ID… | watch ID HOST | unwatch ID HOST | versions ID | log ID | access ID | bulk ACTION"
         " [OPTION…]",
         "certificates: list, look at, add, refresh, bring as files, change, share", cli_cert },
     { "business-group", "list | add NAME | edit NAME | remove NAME [OPTION…]",

@@ -77,9 +77,13 @@ int cli_dashboard(int argc, char **argv)
 {
     static const struct verb verbs[] = { { "show", 0, 0, run }, { 0 } };
     static const struct verb_option options[] = { { 0 } };
-    static const struct verbs word = { .usage = "usage: certdesk dashboard show [-o table|json]\n",
+    static const struct verbs word = { .usage =
+                                           "usage: certdesk dashboard [show [-o table|json]]\n",
         .verbs = verbs,
         .options = options };
+    char show[] = "show";
+    char *alone[] = { argv[0], show, NULL };
 
-    return verbs_run(&word, NULL, argc, argv);
+    /* There is one thing that it can show. */
+    return argc < 2 ? verbs_run(&word, NULL, 2, alone) : verbs_run(&word, NULL, argc, argv);
 }

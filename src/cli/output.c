@@ -73,11 +73,13 @@ void output_json(const struct json *json)
     puts(buf_text(&text));
 }
 
+#define NAME_WIDTH 15 /* a longer name has its value behind it, and out of line */
+
 void output_pair(const char *name, const char *value)
 {
     autofree(str) char *text = clean(value);
 
-    printf("%-16s%s\n", name, text);
+    printf("%-*s %s\n", NAME_WIDTH, name, text);
 }
 
 bool output_open(const char *path, int *ret_fd, struct err *err)

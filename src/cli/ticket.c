@@ -34,6 +34,7 @@ static const struct verb_option options[] = {
     { "priority", required_argument, offsetof(struct ticket_options, priority), NULL },
     { "labels", required_argument, offsetof(struct ticket_options, labels), NULL },
     { "due", required_argument, offsetof(struct ticket_options, due), NULL },
+    { "etag", required_argument, offsetof(struct ticket_options, etag), NULL },
     { "force", no_argument, offsetof(struct ticket_options, is_forced), NULL },
     { 0 },
 };
@@ -109,7 +110,7 @@ static bool show(const struct verb_call *call, struct err *err)
 {
     static const char *const members[] = { "key", "type", "status", "summary", "profile", "domain",
         "certificate_id", "expires_at", "priority", "reporter", "assignee", "due_at",
-        "snoozed_until", "resolution" };
+        "snoozed_until", "resolution", "etag" };
     autofree(str) char *path = items_path("/tickets/", call->words[0], "");
     autofree(str) char *comments_path =
         items_path("/tickets/", call->words[0], "/comments?limit=500");
@@ -177,7 +178,7 @@ int cli_ticket(int argc, char **argv)
             "       certdesk ticket enroll|cancel|resolve|reopen KEY [--comment TEXT]\n"
             "       certdesk ticket renew KEY [--csr FILE] [--force] [--comment TEXT]\n"
             "       certdesk ticket revoke KEY [--reason REASON] [--comment TEXT]\n"
-            "       certdesk ticket approve|refuse KEY [--comment TEXT]\n"
+            "       certdesk ticket approve|refuse KEY [--etag ETAG] [--comment TEXT]\n"
             "       certdesk ticket edit KEY [--summary TEXT] [--description TEXT] [--assignee NAME|-]\n"
             "                            [--priority PRIORITY] [--labels a,b|-] [--due DATE|-]\n"
             "       certdesk ticket acknowledge KEY\n"

@@ -25,6 +25,7 @@ struct ticket_options {
     const char *priority;
     const char *labels; /* separated by commas */
     const char *due;
+    const char *etag; /* of approve and refuse: what was looked at */
 };
 
 /* The verbs that change something; call->asked is a struct ticket_options. */

@@ -196,6 +196,30 @@ bool ticket_move(const struct verb_call *call, struct err *err)
     return write_words(&out, o, err) && post(call, path, &out, &body, err);
 }
 
+/*
+ * What is agreed to is what was looked at: as `etag` says, or as it is now, which is shown. Should
+ * somebody have changed it by the time the answer arrives, the server refuses.
+ */
+static bool fix_version(const struct verb_call *call, const char *etag, struct err *err)
+{
+    static const char *const members[] = { "key", "summary", "profile", "reporter", "etag" };
+    autofree(str) char *path = items_path("/tickets/", call->words[0], "");
+    autofree(json) struct json *ticket = NULL;
+
+    if (etag) { /* quotes are easily lost in a shell */
+        autofree(str) char *quoted = etag[0] == '"' ? xstrdup(etag) : xasprintf("\"%s\"", etag);
+
+        remote_set_match(call->remote, quoted);
+        return true;
+    }
+    if (!remote_call(call->remote, "GET", path, NULL, &ticket, err))
+        return false;
+    remote_set_match(call->remote, json_as_text(json_member(ticket, "etag")));
+    for (size_t i = 0; !call->json && i < countof(members); i++)
+        output_member(ticket, members[i], members[i]);
+    return true;
+}
+
 bool ticket_approve(const struct verb_call *call, struct err *err)
 {
     const struct ticket_options *const o = call->asked;
@@ -208,7 +232,7 @@ bool ticket_approve(const struct verb_call *call, struct err *err)
     json_bool(&out, "approved", strcmp(call->verb, "approve") == 0);
     if (o->comment)
         json_str(&out, "comment", o->comment);
-    return post(call, path, &out, &body, err);
+    return fix_version(call, o->etag, err) && post(call, path, &out, &body, err);
 }
 
 bool ticket_csr(const struct verb_call *call, struct err *err)

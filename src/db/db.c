@@ -359,6 +359,18 @@ bool stmt_run(struct stmt *stmt, struct err *err)
     return stmt_end(stmt, err);
 }
 
+bool stmt_send(struct stmt *stmt, struct err *err)
+{
+    if (!stmt->ops->send)
+        return stmt_run(stmt, err);
+    ASSERT(stmt->db->in_tx);
+    if (stmt->err.kind == ERR_NONE && may_begin(stmt))
+        stmt->ops->send(stmt);
+    if (stmt->err.kind != ERR_NONE)
+        stmt->db->has_failed = true;
+    return stmt_end(stmt, err);
+}
+
 int64_t stmt_n_changed(const struct stmt *stmt)
 {
     return stmt->n_changed;

@@ -166,6 +166,13 @@ bool stmt_end(struct stmt *stmt, struct err *err) must_check;
 /* A statement without rows: run it, and say whether it worked. */
 bool stmt_run(struct stmt *stmt, struct err *err) must_check;
 
+/*
+ * The same where nobody asks how many rows it changed, and no rule can refuse it: PostgreSQL is not
+ * waited for. That it failed is told by what is run next, or by tx_commit(), and is ERR_UNAVAILABLE
+ * or ERR_INTERNAL there.
+ */
+bool stmt_send(struct stmt *stmt, struct err *err) must_check;
+
 /* How many rows stmt_run() inserted, updated or deleted. */
 int64_t stmt_n_changed(const struct stmt *stmt);
 

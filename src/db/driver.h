@@ -55,6 +55,9 @@ struct db_ops {
      * They stay where they are until it has been run. NULL: it takes arrays for them. */
     void (*bind_rows)(struct stmt *stmt, int parameter, const struct db_rows *rows);
     bool (*next)(struct stmt *stmt);
+
+    /* What stmt_send() says; what goes wrong at once is left in stmt->err. NULL: it is run. */
+    void (*send)(struct stmt *stmt);
     int64_t (*i64)(struct stmt *stmt, int column);       /* NULL is 0 */
     struct span (*bytes)(struct stmt *stmt, int column); /* text and blobs; followed by a NUL */
     bool (*is_null)(struct stmt *stmt, int column);

@@ -176,7 +176,10 @@ static bool bind_array(const struct many *many, size_t column, struct err *err)
     return true;
 }
 
-static bool run_many(struct many *many, struct err *err)
+/* How statements are run: stmt_run or stmt_send. */
+typedef bool (*run_fn)(struct stmt *stmt, struct err *err);
+
+static bool run_many(struct many *many, run_fn run_stmt, struct err *err)
 {
     const struct db_rows rows = { many->n_rows, many->n_columns, many->cells, many->texts.data };
 
@@ -189,7 +192,7 @@ static bool run_many(struct many *many, struct err *err)
             if (!bind_array(many, i, err))
                 return false;
     }
-    if (!stmt_run(many->q, err))
+    if (!run_stmt(many->q, err))
         return false;
     stmt_reset(many->q);
     return true;
@@ -216,25 +219,36 @@ static bool run_one(const struct many *many, struct err *err)
     return stmt_run(q, err);
 }
 
-static bool run(struct many *many, struct err *err)
+static bool run(struct many *many, run_fn run_stmt, struct err *err)
 {
     if (!buf_check(&many->texts, "text of many rows", err))
         return false;
     if (many->n_rows > 0 &&
-        !(many->n_rows == 1 && !takes_arrays(many) ? run_one(many, err) : run_many(many, err)))
+        !(many->n_rows == 1 && !takes_arrays(many) ? run_one(many, err)
+                                                   : run_many(many, run_stmt, err)))
         return false;
     many->n_rows = 0;
     buf_clear(&many->texts);
     return true;
 }
 
-bool many_run(struct many *many, struct err *err)
+static bool run_rest(struct many *many, run_fn run_stmt, struct err *err)
 {
     ASSERT(many->column == 0);
-    if (many->err.kind == ERR_NONE && run(many, &many->err))
+    if (many->err.kind == ERR_NONE && run(many, run_stmt, &many->err))
         return true;
     *err = many->err;
     return false;
+}
+
+bool many_run(struct many *many, struct err *err)
+{
+    return run_rest(many, stmt_run, err);
+}
+
+bool many_send(struct many *many, struct err *err)
+{
+    return run_rest(many, stmt_send, err);
 }
 
 /* ---- values ---- */
@@ -250,7 +264,8 @@ static void add_cell(struct many *many, struct db_cell cell)
         return;
     many->column = 0;
     many->n_rows++;
-    if (many->texts.size >= TEXTS_ENOUGH && many->err.kind == ERR_NONE && !run(many, &many->err))
+    if (many->texts.size >= TEXTS_ENOUGH && many->err.kind == ERR_NONE &&
+        !run(many, stmt_run, &many->err))
         many->n_rows = 0;
 }
 

@@ -37,4 +37,7 @@ void many_bool(struct many *many, bool value);
 /* Write what has not been written yet; the last row is complete. After it, more may follow. */
 bool many_run(struct many *many, struct err *err) must_check;
 
+/* The same as stmt_send() is to stmt_run(). */
+bool many_send(struct many *many, struct err *err) must_check;
+
 DEFINE_AUTOFREE(many);

@@ -5,8 +5,10 @@
  * bytea, which travels as it is; results come as text. After an error PostgreSQL refuses everything
  * until ROLLBACK, so the first failure of a transaction is the one that is told.
  *
- * BEGIN is not sent before there is something to do: it travels with the first statement, as each
- * message that is waited for costs more than what most of them ask.
+ * Each message that is waited for costs more than what most of them ask, so several travel
+ * together, in a pipeline: BEGIN with the first statement, and statements the answers of which
+ * nobody asks for (stmt_send) with what comes after them, COMMIT at last. Their answers are unread
+ * until then.
  */
 #include <libpq-fe.h>
 #include <poll.h>
@@ -18,6 +20,9 @@
 #include "db/driver.h"
 
 #define MAX_PARAMETERS 64
+
+/* So many answers are left unread at most: they take memory. */
+#define MAX_UNREAD 64
 
 /* Numbers of the types that are treated differently; from PostgreSQL's catalog, never to change. */
 #define OID_BOOL 16
@@ -31,6 +36,8 @@ struct postgres_db {
     bool reads_only;   /* the present transaction */
     bool is_to_begin;  /* it has, but the server has not been told */
     bool is_forgetful; /* our prepared statements are too many, or not as the server knows them */
+    size_t n_unread;
+    char *unread[MAX_UNREAD]; /* what was sent, for the log */
     char version[64];
 };
 
@@ -146,10 +153,17 @@ static bool set_up(struct postgres_db *self, struct err *err)
         err);
 }
 
+static void forget_unread(struct postgres_db *self)
+{
+    while (self->n_unread > 0)
+        free(self->unread[--self->n_unread]);
+}
+
 static void postgres_close(struct db *db)
 {
     struct postgres_db *self = (struct postgres_db *)db;
 
+    forget_unread(self);
     stmt_cache_done(&self->cache);
     PQfinish(self->connection);
     free(self);
@@ -208,6 +222,7 @@ static const char *postgres_version(struct db *db)
 
 static bool connect_again(struct postgres_db *self, struct err *err)
 {
+    forget_unread(self);
     stmt_cache_done(&self->cache);
     PQreset(self->connection);
     if (PQstatus(self->connection) != CONNECTION_OK)
@@ -255,12 +270,115 @@ static const char *begin_sql(const struct postgres_db *self)
                             : "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE";
 }
 
+/* The answer to one message of a pipeline, without the NULL that ends it. */
+static PGresult *read_answer(PGconn *connection)
+{
+    PGresult *answer = PQgetResult(connection);
+
+    if (answer)
+        PQclear(PQgetResult(connection));
+    return answer;
+}
+
+static bool note_unread(struct postgres_db *self, const char *sql)
+{
+    self->unread[self->n_unread++] = xstrdup(sql);
+    return true;
+}
+
+static bool send_word(struct postgres_db *self, const char *sql)
+{
+    return PQsendQueryParams(self->connection, sql, 0, NULL, NULL, NULL, NULL, 0) == 1 &&
+           note_unread(self, sql);
+}
+
+/* From now on answers are left unread. BEGIN is the first of what is sent. */
+static bool enter_pipeline(struct postgres_db *self)
+{
+    if (PQpipelineStatus(self->connection) != PQ_PIPELINE_OFF)
+        return true;
+    PQclear(read_answer(self->connection)); /* to the end of the last transaction */
+    if (PQenterPipelineMode(self->connection) != 1)
+        return false;
+    if (!self->is_to_begin)
+        return true;
+    self->is_to_begin = false;
+    return send_word(self, begin_sql(self));
+}
+
+static bool has_worked(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/*
+ * What was sent before `sql` and failed is not what the caller asks for, who might take a broken
+ * rule for its own.
+ */
+static bool fail_unread(struct err *err, struct postgres_db *self, const PGresult *result,
+    const char *sql, bool is_last)
+{
+    fail_postgres(err, self, result, sql);
+    if (!is_last && err->kind != ERR_UNAVAILABLE)
+        err->kind = ERR_INTERNAL;
+    return false;
+}
+
+/*
+ * Wait for all answers, and leave the pipeline. *ret is the last of them, and the caller's. What
+ * came after a statement that failed has not been run.
+ */
+static bool read_unread(struct postgres_db *self, PGresult **ret, struct err *err)
+{
+    bool works = PQpipelineSync(self->connection) == 1 || fail_postgres(err, self, NULL, "-");
+    PGresult *last = NULL;
+
+    for (size_t i = 0; i < self->n_unread; i++) {
+        PQclear(last);
+        last = read_answer(self->connection);
+        if (works && !has_worked(last))
+            works = fail_unread(err, self, last, self->unread[i], i + 1 == self->n_unread);
+    }
+    PQclear(PQgetResult(self->connection)); /* the end of the pipeline */
+    (void)PQexitPipelineMode(self->connection);
+    forget_unread(self);
+    if (works)
+        *ret = last;
+    else
+        PQclear(last);
+    return works;
+}
+
+static bool settle(struct postgres_db *self, struct err *err)
+{
+    PGresult *last = NULL;
+    bool works = self->n_unread == 0 || read_unread(self, &last, err);
+
+    PQclear(last);
+    return works;
+}
+
 /* Nothing hangs on how a transaction that only read ends: it is not waited for. libpq reads the
  * answer before whatever is sent next. */
 static bool end_reading(struct postgres_db *self, struct err *err)
 {
+    if (!settle(self, err))
+        return false;
     return PQsendQuery(self->connection, "ROLLBACK") == 1 ||
            fail_postgres(err, self, NULL, "ROLLBACK");
+}
+
+/* With what was sent before it, and after all of that has worked. */
+static bool commit_pipeline(struct postgres_db *self, struct err *err)
+{
+    PGresult *last = NULL;
+    bool works = (send_word(self, "COMMIT") || fail_postgres(err, self, NULL, "COMMIT")) &&
+                 read_unread(self, &last, err);
+
+    PQclear(last);
+    return works;
 }
 
 /* A transaction that failed answers COMMIT with ROLLBACK, and with success. */
@@ -272,6 +390,8 @@ static bool postgres_commit(struct db *db, struct err *err)
         self->is_to_begin = false;
         return true;
     }
+    if (self->n_unread > 0)
+        return commit_pipeline(self, err);
     if (PQtransactionStatus(self->connection) == PQTRANS_INERROR)
         return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
     return self->reads_only ? end_reading(self, err) : run_simple(self, "COMMIT", err);
@@ -282,6 +402,7 @@ static void postgres_rollback(struct db *db)
     struct postgres_db *self = (struct postgres_db *)db;
     struct err ignored = { 0 };
 
+    (void)!settle(self, &ignored);
     if (self->is_to_begin || PQtransactionStatus(self->connection) == PQTRANS_IDLE) {
         self->is_to_begin = false;
         return;
@@ -296,7 +417,7 @@ static bool postgres_script(struct db *db, const char *sql, struct err *err)
 {
     struct postgres_db *self = (struct postgres_db *)db;
 
-    if (self->is_to_begin && !run_simple(self, begin_sql(self), err))
+    if (!settle(self, err) || (self->is_to_begin && !run_simple(self, begin_sql(self), err)))
         return false;
     self->is_to_begin = false;
     return run_simple(self, sql, err);
@@ -334,6 +455,8 @@ static const struct prepared *prepare_on_server(struct postgres_db *self, const 
         self->is_forgetful = true; /* from the next transaction on there is room again */
         return NULL;
     }
+    if (!settle(self, err))
+        return NULL;
     prepared = xcalloc(1, sizeof *prepared);
     (void)snprintf(prepared->name, sizeof prepared->name, "s%" PRId64, self->n_prepared++);
     prepared->n_parameters = count_parameters(sql);
@@ -431,62 +554,55 @@ static PGresult *execute(struct postgres_stmt *self, PGconn *connection)
         self->formats, 0);
 }
 
-static bool send(struct postgres_stmt *self, PGconn *connection)
+static bool send(struct postgres_stmt *self, struct postgres_db *owner)
 {
     const char *const *values = (const char *const *)self->values;
+    int sent;
 
+    if (!enter_pipeline(owner))
+        return false;
     if (self->prepared)
-        return PQsendQueryPrepared(connection, self->prepared->name, self->n_parameters, values,
-                   self->lengths, self->formats, 0) == 1;
-    return PQsendQueryParams(connection, self->sql, self->n_parameters, NULL, values, self->lengths,
-               self->formats, 0) == 1;
+        sent = PQsendQueryPrepared(owner->connection, self->prepared->name, self->n_parameters,
+            values, self->lengths, self->formats, 0);
+    else
+        sent = PQsendQueryParams(owner->connection, self->sql, self->n_parameters, NULL, values,
+            self->lengths, self->formats, 0);
+    return sent == 1 && note_unread(owner, self->sql);
 }
 
-/* The answer to one message of a pipeline, without the NULL that ends it. */
-static PGresult *read_answer(PGconn *connection)
+static void postgres_send(struct stmt *stmt)
 {
-    PGresult *answer = PQgetResult(connection);
+    struct postgres_stmt *self = (struct postgres_stmt *)stmt;
+    struct postgres_db *owner = (struct postgres_db *)stmt->db;
 
-    if (answer)
-        PQclear(PQgetResult(connection));
-    return answer;
+    if (!send(self, owner))
+        fail_postgres(&stmt->err, owner, NULL, self->sql);
+    else if (owner->n_unread + 2 > MAX_UNREAD) /* there is room for one more, and for COMMIT */
+        (void)!settle(owner, &stmt->err);
 }
 
-/* BEGIN and the statement in one message. Returns what BEGIN answers if that fails. */
-static PGresult *begin_and_execute(struct postgres_stmt *self, struct postgres_db *owner)
+/* What is to be sent goes with it. */
+static bool run_in_pipeline(struct postgres_stmt *self, struct postgres_db *owner)
 {
-    PGconn *const connection = owner->connection;
-    PGresult *begun;
-    PGresult *result;
+    if (!send(self, owner))
+        return fail_postgres(&self->stmt.err, owner, NULL, self->sql);
+    return read_unread(owner, &self->result, &self->stmt.err);
+}
 
-    PQclear(read_answer(connection)); /* to the end of the last transaction */
-    owner->is_to_begin = false;
-    if (PQenterPipelineMode(connection) != 1 ||
-        PQsendQueryParams(connection, begin_sql(owner), 0, NULL, NULL, NULL, NULL, 0) != 1 ||
-        !send(self, connection) || PQpipelineSync(connection) != 1)
-        return NULL;
-    begun = read_answer(connection);
-    result = read_answer(connection);
-    PQclear(PQgetResult(connection)); /* the end of the pipeline */
-    (void)PQexitPipelineMode(connection);
-    if (PQresultStatus(begun) == PGRES_COMMAND_OK) {
-        PQclear(begun);
-        return result;
-    }
-    PQclear(result);
-    return begun;
+static bool run_alone(struct postgres_stmt *self, struct postgres_db *owner)
+{
+    self->result = execute(self, owner->connection);
+    return has_worked(self->result) ||
+           fail_postgres(&self->stmt.err, owner, self->result, self->sql);
 }
 
 static bool run(struct postgres_stmt *self)
 {
     struct postgres_db *owner = (struct postgres_db *)self->stmt.db;
 
-    self->result =
-        owner->is_to_begin ? begin_and_execute(self, owner) : execute(self, owner->connection);
-    ExecStatusType status = PQresultStatus(self->result);
-
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        return fail_postgres(&self->stmt.err, owner, self->result, self->sql);
+    if (!(owner->is_to_begin || owner->n_unread > 0 ? run_in_pipeline(self, owner)
+                                                    : run_alone(self, owner)))
+        return false;
 
     struct span changed = span_text(PQcmdTuples(self->result));
 
@@ -584,6 +700,7 @@ const struct db_ops postgres_ops = {
     .script = postgres_script,
     .prepare = postgres_prepare,
     .bind = postgres_bind,
+    .send = postgres_send,
     .next = postgres_next,
     .i64 = postgres_i64,
     .bytes = postgres_bytes,

@@ -170,8 +170,11 @@ bool life_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
     autofree(str) char *detail = xasprintf("%s (%.200s) %s", ticket->key, ticket->summary, what);
     int64_t n = 0;
 
-    return store_watchers_tell(tx, ticket, actor_id, detail, now, &n, err) &&
-           (n == 0 || store_items_gather(tx, now, err));
+    if (!store_watchers_tell(tx, ticket, actor_id, detail, now, &n, err))
+        return false;
+    if (n > 0)
+        store_items_gather(tx, now);
+    return true;
 }
 
 bool life_ask_approvers(struct tx *tx, const struct ticket_row *ticket,
@@ -184,8 +187,11 @@ bool life_ask_approvers(struct tx *tx, const struct ticket_row *ticket,
     autofree(str) char *detail =
         xasprintf("%s (%.200s) asks for your approval", ticket->key, ticket->summary);
 
-    return store_approvers_tell(tx, ticket, profile->approver_group_id, detail, now, &n, err) &&
-           (n == 0 || store_items_gather(tx, now, err));
+    if (!store_approvers_tell(tx, ticket, profile->approver_group_id, detail, now, &n, err))
+        return false;
+    if (n > 0)
+        store_items_gather(tx, now);
+    return true;
 }
 
 bool life_move(struct life *life, struct tx *tx, const struct life_case *c, enum ticket_status to,

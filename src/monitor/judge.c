@@ -19,12 +19,11 @@
     100 /* the row keeps the first hundred; beyond, the certificate itself is read                 \
          */
 
-static bool load_rows(struct tx *tx, int64_t id, struct judgement *j, struct err *err)
+static bool load_rows(struct tx *tx, struct judgement *j, struct err *err)
 {
-    static const struct store_viewer system = { .sees_all = true };
+    int64_t id = j->cert->id;
 
-    return store_cert_get(tx, &system, id, &j->cert, err) &&
-           store_record_versions(tx, id, &j->versions, err) &&
+    return store_record_versions(tx, id, &j->versions, err) &&
            store_endpoints_of_cert(tx, id, &j->endpoints, err) &&
            store_observations_of_cert(tx, id, &j->observations, err);
 }
@@ -180,9 +179,20 @@ static bool make_needs(struct judgement *j, struct err *err)
 bool judge_record(struct tx *tx, int64_t certificate_id, int64_t now, struct judgement *ret,
     struct err *err)
 {
+    static const struct store_viewer system = { .sees_all = true };
+    struct cert_row *cert = NULL;
+
     memset(ret, 0, sizeof *ret);
-    if (!load_rows(tx, certificate_id, ret, err) || !load_seen(tx, ret, err) ||
-        !make_input(tx, ret, err) || !make_needs(ret, err))
+    return store_cert_get(tx, &system, certificate_id, &cert, err) &&
+           judge_row(tx, cert, now, ret, err);
+}
+
+bool judge_row(struct tx *tx, struct cert_row *take_cert, int64_t now, struct judgement *ret,
+    struct err *err)
+{
+    *ret = (struct judgement){ .cert = take_cert };
+    if (!load_rows(tx, ret, err) || !load_seen(tx, ret, err) || !make_input(tx, ret, err) ||
+        !make_needs(ret, err))
         return false;
     ret->compared = (struct compare_input){
         .versions = ret->input,

@@ -32,6 +32,10 @@ struct judgement {
 /* ERR_NOT_FOUND when there is no such record. */
 bool judge_record(struct tx *tx, int64_t certificate_id, int64_t now, struct judgement *ret,
     struct err *err) must_check;
+
+/* The same of a record that has been read; it is taken. */
+bool judge_row(struct tx *tx, struct cert_row *take_cert, int64_t now, struct judgement *ret,
+    struct err *err) must_check;
 void judgement_done(struct judgement *judgement);
 
 /* The version of that id, whether the record has it or an address serves it; NULL if neither. */

@@ -87,6 +87,8 @@ bool outside_renewed(struct tx *tx, const struct item_new *item, int64_t now, st
 
     if (!store_notification_settings(tx, &settings, NULL, err))
         return false;
-    return !settings.has_webhook ||
-           (store_item_add_webhooks(tx, item, now, err) && store_items_gather(tx, now, err));
+    if (!settings.has_webhook)
+        return true;
+    store_items_gather(tx, now);
+    return store_item_add_webhooks(tx, item, now, err);
 }

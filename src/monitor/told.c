@@ -13,6 +13,7 @@
 #include "monitor/outside.h"
 #include "store/account.h"
 #include "store/audit.h"
+#include "store/cert.h"
 #include "store/cert_refresh.h"
 #include "store/life.h"
 #include "store/notice.h"
@@ -21,15 +22,15 @@
 
 #define TEXT_MAX_BYTES 32000
 
-static bool audit_ticket(struct tx *tx, const struct ticket_row *ticket, const char *action,
+static bool audit_ticket(struct tx *tx, int64_t id, const char *key, const char *action,
     const char *after, int64_t now, struct err *err)
 {
     struct audit_entry entry = { .at = now,
         .actor = "certdesk",
         .action = action,
         .object_type = "ticket",
-        .object_id = ticket->id,
-        .object_name = ticket->key,
+        .object_id = id,
+        .object_name = key,
         .after = after };
 
     return store_audit_add(tx, &entry, err);
@@ -72,7 +73,7 @@ static bool resolve(struct tx *tx, const struct ticket_row *ticket, struct buf *
 
     return told_say(tx, ticket->id, body, now, err) &&
            store_ticket_edit(tx, ticket->id, &edit, now, err) &&
-           audit_ticket(tx, ticket, "ticket.resolve", "replaced", now, err) &&
+           audit_ticket(tx, ticket->id, ticket->key, "ticket.resolve", "replaced", now, err) &&
            outside_renewed(tx, &item, now, err);
 }
 
@@ -186,31 +187,6 @@ bool told_after_check(struct tx *tx, const struct judgement *j, int64_t now, str
     return true;
 }
 
-/* Assignee, else owner, else whom admins have chosen; nobody who cannot sign in. */
-static bool choose_assignee(struct tx *tx, const struct cert_row *cert,
-    const struct notification_settings *settings, int64_t *ret, struct err *err)
-{
-    const int64_t wanted[] = { cert->assignee_id, cert->owner_id };
-
-    for (size_t i = 0; i < countof(wanted); i++) {
-        autofree(account_row) struct account_row *account = NULL;
-
-        if (wanted[i] && !store_account_get(tx, wanted[i], &account, err))
-            return false;
-        if (account && !account->is_disabled) {
-            *ret = account->id;
-            return true;
-        }
-    }
-    autofree(account_row) struct account_row *account = NULL;
-
-    if (settings->default_assignee[0] &&
-        !store_account_find(tx, settings->default_assignee, &account, err))
-        return false;
-    *ret = account ? account->id : 0;
-    return true;
-}
-
 static void write_when(struct buf *out, int64_t expires_at, int64_t now)
 {
     char at[CLOCK_RFC3339_SIZE];
@@ -256,7 +232,7 @@ static bool open_or_raise(struct tx *tx, const struct judgement *j,
         .version_id = row->version_id,
         .priority = priority_name(answer->priority),
         .due_at = row->path_expires_at };
-    bool is_new;
+    struct ticket_placed placed;
     int64_t id;
 
     buf_addf(&summary, "Certificate %.150s ", j->cert->name);
@@ -264,17 +240,20 @@ static bool open_or_raise(struct tx *tx, const struct judgement *j,
     write_description(&description, j, row);
     new.summary = buf_text(&summary);
     new.description = buf_text(&description);
-    if (!choose_assignee(tx, j->cert, settings, &new.assignee_id, err) ||
-        !store_ticket_put_expiry(tx, &new, now, &id, &is_new, err) ||
-        !store_ticket_get(tx, &system, id, &ticket, err))
+    if (!store_account_choose(tx, j->cert->assignee_id, j->cert->owner_id,
+            settings->default_assignee, &new.assignee_id, err) ||
+        !store_ticket_put_expiry(tx, &new, now, &placed, err))
         return false;
-    if (is_new)
-        return audit_ticket(tx, ticket, "ticket.create", new.summary, now, err);
+    id = placed.id;
+    if (placed.is_new)
+        return audit_ticket(tx, id, placed.key, "ticket.create", new.summary, now, err);
+    if (!store_ticket_get(tx, &system, id, &ticket, err))
+        return false;
 
     struct ticket_edit edit = { .priority = new.priority, .summary = new.summary };
 
     return store_ticket_edit(tx, id, &edit, now, err) && told_say(tx, id, &summary, now, err) &&
-           audit_ticket(tx, ticket, "ticket.raise", new.priority, now, err);
+           audit_ticket(tx, id, ticket->key, "ticket.raise", new.priority, now, err);
 }
 
 static bool find_snooze(struct tx *tx, const struct judgement *j, int64_t version_id, int64_t *ret,
@@ -358,18 +337,17 @@ static bool find_renewal(struct tx *tx, const struct cert_row *cert, int64_t now
     return true;
 }
 
-bool told_expiry(struct tx *tx, int64_t certificate_id,
-    const struct notification_settings *settings, int64_t now, int64_t *ret_told, struct err *err)
+static bool tell(struct tx *tx, struct cert_row *take_cert,
+    const struct notification_settings *settings, int64_t now, int64_t *told, struct err *err)
 {
     autodone(judgement) struct judgement j = { 0 };
     struct scan scan = { .settings = settings, .periods = settings->periods, .now = now };
     int64_t next_at = 0;
 
-    if (!judge_record(tx, certificate_id, now, &j, err) ||
-        !find_renewal(tx, j.cert, now, &next_at, err))
+    if (!judge_row(tx, take_cert, now, &j, err) || !find_renewal(tx, j.cert, now, &next_at, err))
         return false;
     if (next_at)
-        return store_cert_set_notify_at(tx, certificate_id, next_at, err);
+        return store_cert_set_notify_at(tx, j.cert->id, next_at, err);
     if (j.cert->notify_periods &&
         !window_periods_from_json(j.cert->notify_periods, &scan.periods, err))
         return false;
@@ -383,6 +361,26 @@ bool told_expiry(struct tx *tx, int64_t certificate_id,
         if (answer.next_at && (!next_at || answer.next_at < next_at))
             next_at = answer.next_at;
     }
-    *ret_told += scan.n_told;
-    return store_cert_set_notify_at(tx, certificate_id, next_at, err);
+    *told += scan.n_told;
+    return store_cert_set_notify_at(tx, j.cert->id, next_at, err);
+}
+
+bool told_expiry(struct tx *tx, const struct id_list *certificates,
+    const struct notification_settings *settings, int64_t now, int64_t *ret_told, struct err *err)
+{
+    autodone(cert_rows) struct cert_rows rows = { 0 };
+    int64_t told = 0;
+
+    if (!store_certs_get(tx, certificates, &rows, err))
+        return false;
+    for (size_t i = 0; i < rows.n; i++) {
+        struct cert_row *cert = xmalloc(sizeof *cert);
+
+        *cert = rows.items[i];
+        rows.items[i] = (struct cert_row){ 0 };
+        if (!tell(tx, cert, settings, now, &told, err))
+            return false;
+    }
+    *ret_told = told;
+    return true;
 }

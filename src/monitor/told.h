@@ -12,6 +12,7 @@
 
 struct buf;
 struct err;
+struct id_list;
 struct tx;
 
 /* After a check: comment on progress in the record's expiry tickets, and resolve those that are
@@ -20,10 +21,11 @@ bool told_after_check(struct tx *tx, const struct judgement *judgement, int64_t 
     struct err *err) must_check;
 
 /*
- * The notification scan for one record: open or raise its expiry tickets as periods pass, and write
- * down when to look again. *ret_told counts the tickets that were opened or commented on.
+ * The notification scan for some records: open or raise their expiry tickets as periods pass, and
+ * write down when to look again. *ret_told counts the tickets that were opened or commented on, and
+ * what else was told. Records that are gone are passed over.
  */
-bool told_expiry(struct tx *tx, int64_t certificate_id,
+bool told_expiry(struct tx *tx, const struct id_list *certificates,
     const struct notification_settings *settings, int64_t now, int64_t *ret_told, struct err *err)
     must_check;
 

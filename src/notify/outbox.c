@@ -35,7 +35,7 @@ struct outbox outbox_begin(struct db *db, struct notifier *notifier, struct vaul
         .began_mono_ms = clock_mono_ms() };
 }
 
-bool outbox_wake(struct tx *tx, const struct delivery_lane *lane, int64_t now, struct err *err)
+void outbox_wake(struct tx *tx, const struct delivery_lane *lane, int64_t now)
 {
     char key[64];
     struct job_new job = { .type = "deliver",
@@ -44,7 +44,7 @@ bool outbox_wake(struct tx *tx, const struct delivery_lane *lane, int64_t now, s
         .due_at = now };
 
     (void)snprintf(key, sizeof key, "deliver:%s:%" PRId64, lane->channel, lane->webhook_id);
-    return store_job_want(tx, &job, now, err);
+    store_job_want(tx, &job, now);
 }
 
 /* The one who is to be told, as the outbox knows them. */
@@ -120,8 +120,8 @@ static bool bundle_one(struct outbox *outbox, const char *event, const struct it
     if (n == 0) /* somebody else was faster, and this message does not come to be */
         return true;
     head.webhook = to.webhook;
-    if (!describe(tx, &head, id, now, err) || !outbox_wake(tx, &to.delivery.lane, now, err) ||
-        !tx_commit(take(&tx), err))
+    outbox_wake(tx, &to.delivery.lane, now);
+    if (!describe(tx, &head, id, now, err) || !tx_commit(take(&tx), err))
         return false;
     made->n_messages += to.delivery.state == DELIVERY_QUEUED;
     made->n_without_address += to.delivery.state == DELIVERY_FAILED;

@@ -45,8 +45,7 @@ bool outbox_bundle(struct outbox *outbox, const char *event, struct outbox_made 
     struct err *err) must_check;
 
 /* See to it that a job ("deliver") sends what the lane has, now. */
-bool outbox_wake(struct tx *tx, const struct delivery_lane *lane, int64_t now, struct err *err)
-    must_check;
+void outbox_wake(struct tx *tx, const struct delivery_lane *lane, int64_t now);
 
 /* The job's: send up to `limit` messages that are due. *ret_next_at is when there is more to do; 0:
  * when something new comes. */

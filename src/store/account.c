@@ -68,6 +68,26 @@ bool store_account_get(struct tx *tx, int64_t id, struct account_row **ret, stru
     return true;
 }
 
+bool store_account_choose(struct tx *tx, int64_t first_id, int64_t second_id, const char *name,
+    int64_t *ret_id, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT id FROM account WHERE (id = $1 OR id = $2 OR name = lower($3))"
+                       "  AND is_disabled = FALSE AND deleted_at IS NULL"
+                       " ORDER BY CASE id WHEN $1 THEN 0 WHEN $2 THEN 1 ELSE 2 END LIMIT 1");
+    int64_t id = 0;
+
+    stmt_bind_i64(q, 1, first_id);
+    stmt_bind_i64(q, 2, second_id);
+    stmt_bind_text(q, 3, name);
+    while (stmt_next(q))
+        id = stmt_i64(q, 0);
+    if (!stmt_end(q, err))
+        return false;
+    *ret_id = id;
+    return true;
+}
+
 bool store_account_find(struct tx *tx, const char *name, struct account_row **ret, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,

@@ -32,6 +32,13 @@ bool store_account_find_by_mail(struct tx *tx, const char *email, struct account
     struct err *err) must_check;
 
 /*
+ * Who is to do something: the first of two accounts (0: none), else the one of that name ("": none)
+ * who may sign in; 0 where nobody of them may.
+ */
+bool store_account_choose(struct tx *tx, int64_t first_id, int64_t second_id, const char *name,
+    int64_t *ret_id, struct err *err) must_check;
+
+/*
  * All of them by name, from after `after` on ("" is the beginning): up to `limit` rows. `q` NULL is
  * any, else part of a name, in any case.
  */

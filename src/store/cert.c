@@ -51,6 +51,12 @@ bool store_cert_get_seen(struct tx *tx, int64_t id, struct cert_row **ret, struc
     return true;
 }
 
+bool store_certs_get(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
+    struct err *err)
+{
+    return cert_load(tx, ids->items, ids->n, rows, err);
+}
+
 /* Why an UPDATE or DELETE with a row version changed nothing: it is gone, or another one. */
 static bool fail_edit(struct tx *tx, int64_t id, struct err *err)
 {

@@ -53,6 +53,10 @@ bool store_cert_get(struct tx *tx, const struct store_viewer *viewer, int64_t id
 bool store_cert_get_seen(struct tx *tx, int64_t id, struct cert_row **ret, struct err *err)
     must_check;
 
+/* Many at once, in the order of `ids`; those that are gone are left out. */
+bool store_certs_get(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
+    struct err *err) must_check;
+
 /* What to change; NULL leaves a field as it is. People are store_cert_set_people()'s. */
 struct cert_edit {
     int64_t expected_row_version; /* 0: whatever is there */

@@ -268,7 +268,7 @@ bool store_cert_set_notify_at(struct tx *tx, int64_t id, int64_t notify_at, stru
 
     stmt_bind_i64(q, 1, id);
     bind_or_null(q, 2, notify_at);
-    return stmt_run(q, err);
+    return stmt_send(q, err);
 }
 
 bool store_cert_ids_to_notify(struct tx *tx, int64_t now, int64_t limit, struct id_list *ids,

@@ -72,16 +72,16 @@ bool store_item_add_webhooks(struct tx *tx, const struct item_new *item, int64_t
                      " ON CONFLICT DO NOTHING");
 
     bind_item(q, item, now);
-    return stmt_run(q, err);
+    return stmt_send(q, err);
 }
 
-bool store_items_gather(struct tx *tx, int64_t now, struct err *err)
+void store_items_gather(struct tx *tx, int64_t now)
 {
     const struct job_new outbox = { .type = "outbox",
         .dedupe_key = "outbox:soon",
         .due_at = now + GATHER_SECONDS };
 
-    return store_job_want(tx, &outbox, now, err);
+    store_job_want(tx, &outbox, now);
 }
 
 bool store_items_waiting(struct tx *tx, const char *event, struct item_target *targets, size_t max,

@@ -35,7 +35,7 @@ bool store_item_add_webhooks(struct tx *tx, const struct item_new *item, int64_t
     struct err *err) must_check;
 
 /* What waits is told within a minute, with what else comes until then. */
-bool store_items_gather(struct tx *tx, int64_t now, struct err *err) must_check;
+void store_items_gather(struct tx *tx, int64_t now);
 
 /* Of account and webhook there is exactly one. */
 struct item_target {

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "db/db.h"
+#include "store/pending.h"
 
 #define COLUMNS                                                                                    \
     "id, type, object_id, payload, state, due_at, attempt, fence, progress_done, progress_total,"  \
@@ -43,6 +44,17 @@ static void bind_id_or_null(struct stmt *q, int parameter, int64_t id)
         stmt_bind_null(q, parameter);
 }
 
+static void bind_new(struct stmt *q, const struct job_new *job, int64_t now)
+{
+    stmt_bind_text(q, 1, job->type);
+    bind_id_or_null(q, 2, job->object_id);
+    stmt_bind_text(q, 3, job->dedupe_key);
+    stmt_bind_text(q, 4, job->payload ? job->payload : "{}");
+    stmt_bind_i64(q, 5, job->due_at);
+    bind_id_or_null(q, 6, job->account_id);
+    stmt_bind_i64(q, 7, now);
+}
+
 bool store_job_unfinished(struct tx *tx, const char *key, int64_t *ret_id, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
@@ -68,13 +80,7 @@ bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_
         " RETURNING id");
     int64_t id = 0;
 
-    stmt_bind_text(q, 1, job->type);
-    bind_id_or_null(q, 2, job->object_id);
-    stmt_bind_text(q, 3, job->dedupe_key);
-    stmt_bind_text(q, 4, job->payload ? job->payload : "{}");
-    stmt_bind_i64(q, 5, job->due_at);
-    bind_id_or_null(q, 6, job->account_id);
-    stmt_bind_i64(q, 7, now);
+    bind_new(q, job, now);
     while (stmt_next(q))
         id = stmt_i64(q, 0);
     if (!stmt_end(q, err))
@@ -101,12 +107,36 @@ bool store_job_hurry(struct tx *tx, const char *dedupe_key, int64_t due_at, stru
     return stmt_run(q, err);
 }
 
-bool store_job_want(struct tx *tx, const struct job_new *job, int64_t now, struct err *err)
+void store_job_want(struct tx *tx, const struct job_new *job, int64_t now)
 {
-    int64_t id;
+    ASSERT(job->dedupe_key && !job->payload && !job->account_id);
+    pending_job(tx, job, now);
+}
 
-    return store_job_add(tx, job, now, &id, err) &&
-           store_job_hurry(tx, job->dedupe_key, job->due_at, err);
+/*
+ * Also where nothing is to be changed, PostgreSQL keeps the row for us until the transaction ends:
+ * whoever is about to claim the job, or to call it done, comes after us, and sees what we have
+ * written. A job that went by without waiting for us might end without having seen it. One that
+ * nobody claims before long is left alone, so that others need not wait for us in vain.
+ */
+bool job_want_now(struct tx *tx, const struct job_new *job, int64_t now, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "INSERT INTO job(type, object_id, dedupe_key, payload, state, due_at, account_id, created_at)"
+        " SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), 'queued',"
+        "  CAST($5 AS BIGINT), CAST($6 AS BIGINT), CAST($7 AS BIGINT)"
+        "  WHERE NOT EXISTS (SELECT 1 FROM job WHERE dedupe_key = $3 AND state = 'queued'"
+        "    AND due_at <= $5 AND due_at > CAST($7 AS BIGINT) + 10)"
+        " ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state IN ('queued', 'running')"
+        " DO UPDATE SET"
+        "  due_at = CASE WHEN job.state = 'queued' THEN excluded.due_at ELSE job.due_at END,"
+        "  wanted_at = CASE WHEN job.state = 'running' THEN excluded.due_at ELSE NULL END"
+        " WHERE (job.state = 'queued' AND job.due_at > excluded.due_at)"
+        "   OR (job.state = 'running'"
+        "     AND (job.wanted_at IS NULL OR job.wanted_at > excluded.due_at))");
+
+    bind_new(q, job, now);
+    return stmt_send(q, err) || err_wrap(err, "could not want a job of type %s", job->type);
 }
 
 /* On PostgreSQL a row that another is just claiming is passed over, not waited for. */

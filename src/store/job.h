@@ -34,8 +34,15 @@ bool store_job_add(struct tx *tx, const struct job_new *job, int64_t now, int64_
 bool store_job_hurry(struct tx *tx, const char *dedupe_key, int64_t due_at, struct err *err)
     must_check;
 
-/* Both: after this transaction a job with this dedupe key runs, from its `due_at` on. */
-bool store_job_want(struct tx *tx, const struct job_new *job, int64_t now, struct err *err)
+/*
+ * After this transaction a job with this dedupe key runs, from its `due_at` on, and sees what the
+ * transaction has written. It is for nobody, has no payload, and its type is a literal. Written at
+ * the end of the transaction.
+ */
+void store_job_want(struct tx *tx, const struct job_new *job, int64_t now);
+
+/* Do so. For store/pending alone. */
+bool job_want_now(struct tx *tx, const struct job_new *job, int64_t now, struct err *err)
     must_check;
 
 /* *ret_id is the unfinished job with that dedupe key, 0 where there is none. */

@@ -9,6 +9,7 @@
 #include "core/rows.h"
 #include "db/many.h"
 #include "store/cert_words.h"
+#include "store/job.h"
 #include "store/read.h"
 #include "store/ticket_event.h"
 
@@ -16,6 +17,12 @@ struct change {
     const char *kind;
     int64_t day;
     int64_t n;
+};
+
+struct wanted {
+    struct job_new job;
+    char *key;
+    int64_t now;
 };
 
 struct pending {
@@ -30,6 +37,9 @@ struct pending {
     size_t room_events;
     struct id_list touched; /* tickets */
     int64_t touched_at;
+    struct wanted *jobs;
+    size_t n_jobs;
+    size_t room_jobs;
 };
 
 static int compare_changes(const void *a, const void *b)
@@ -83,6 +93,31 @@ static bool write_words(struct tx *tx, struct pending *pending, struct err *err)
     return true;
 }
 
+static int compare_jobs(const void *a, const void *b)
+{
+    const struct wanted *x = a;
+    const struct wanted *y = b;
+
+    return strcmp(x->key, y->key);
+}
+
+static void forget_jobs(struct pending *pending)
+{
+    while (pending->n_jobs > 0)
+        free(pending->jobs[--pending->n_jobs].key);
+}
+
+static bool write_jobs(struct tx *tx, struct pending *pending, struct err *err)
+{
+    if (pending->n_jobs > 0)
+        qsort(pending->jobs, pending->n_jobs, sizeof *pending->jobs, compare_jobs);
+    for (size_t i = 0; i < pending->n_jobs; i++)
+        if (!job_want_now(tx, &pending->jobs[i].job, pending->jobs[i].now, err))
+            return false;
+    forget_jobs(pending);
+    return true;
+}
+
 static bool write_buckets(struct tx *tx, struct pending *pending, struct err *err)
 {
     static const struct many_sql form = { "INSERT INTO expiry_bucket(kind, day, n)", "tii",
@@ -101,7 +136,7 @@ static bool write_buckets(struct tx *tx, struct pending *pending, struct err *er
         many_i64(many, pending->changes[i].n);
     }
     pending->n = 0;
-    return many_run(many, err);
+    return many_send(many, err);
 }
 
 static bool write_all(struct tx *tx, struct tx_work *work, struct err *err)
@@ -113,6 +148,8 @@ static bool write_all(struct tx *tx, struct tx_work *work, struct err *err)
     pending->n_events = 0;
     if (!write_words(tx, pending, err))
         return err_wrap(err, "could not write the words to be found by");
+    if (!write_jobs(tx, pending, err))
+        return false;
     return write_buckets(tx, pending, err) || err_wrap(err, "could not keep the counts");
 }
 
@@ -125,6 +162,8 @@ static void free_all(struct tx_work *work)
     id_list_done(&pending->records);
     free(pending->events);
     id_list_done(&pending->touched);
+    forget_jobs(pending);
+    free(pending->jobs);
     free(pending);
 }
 
@@ -189,6 +228,18 @@ bool pending_touches(struct tx *tx, int64_t ticket_id, int64_t now)
         return true;
     id_list_add(&pending->touched, ticket_id);
     return false;
+}
+
+void pending_job(struct tx *tx, const struct job_new *job, int64_t now)
+{
+    struct pending *pending = pending_of(tx);
+    struct wanted *wanted;
+
+    pending->jobs =
+        rows_make_room(pending->jobs, pending->n_jobs, &pending->room_jobs, sizeof *pending->jobs);
+    wanted = &pending->jobs[pending->n_jobs++];
+    *wanted = (struct wanted){ .job = *job, .key = xstrdup(job->dedupe_key), .now = now };
+    wanted->job.dedupe_key = wanted->key;
 }
 
 bool pending_write(struct tx *tx, struct err *err)

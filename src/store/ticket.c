@@ -55,13 +55,12 @@ static bool next_number(struct tx *tx, const char *project, int64_t *ret, struct
     return read_number(q, ret, err);
 }
 
-/* *ret_id is 0 when the open expiry ticket is there already. */
-static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,
-    struct err *err)
+/* ret->id is 0 when the open expiry ticket is there already. */
+static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now,
+    struct ticket_placed *ret, struct err *err)
 {
     const char *project = ticket->project ? ticket->project : "CERT";
     const char *description = ticket->description ? ticket->description : "";
-    autofree(str) char *key = NULL;
     autofree(stmt) struct stmt *q = NULL;
     int64_t number = 0;
 
@@ -71,7 +70,6 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
         return fail(err, ERR_LIMIT, "the summary is longer than %d bytes", TICKET_SUMMARY_MAX);
     if (!next_number(tx, project, &number, err))
         return false;
-    key = xasprintf("%s-%" PRId64, project, number);
     q = tx_prepare(tx,
         "INSERT INTO ticket(project, number, type, status, summary, description, certificate_id,"
         " version_id, reporter_id, assignee_id, priority, labels, due_at, created_at, updated_at)"
@@ -91,31 +89,32 @@ static bool insert(struct tx *tx, const struct ticket_new *ticket, int64_t now, 
     stmt_bind_text(q, 12, ticket->labels ? ticket->labels : "");
     bind_or_null(q, 13, ticket->due_at);
     stmt_bind_i64(q, 14, now);
-    if (!read_number(q, ret_id, err))
+    if (!read_number(q, &ret->id, err))
         return false;
-    if (!*ret_id)
+    if (!ret->id)
         return true;
-    pending_event(tx, *ret_id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now);
-    const struct ticket_texts texts = { .key = key,
+    (void)snprintf(ret->key, sizeof ret->key, "%s-%" PRId64, project, number);
+    pending_event(tx, ret->id, TICKET_CREATED_EVENT, ticket->reporter_id, 0, now);
+    const struct ticket_texts texts = { .key = ret->key,
         .summary = ticket->summary,
         .description = description,
         .names = ticket->names ? ticket->names : "" };
 
-    return ticket_words_put(tx, *ret_id, &texts, err) &&
+    return ticket_words_put(tx, ret->id, &texts, err) &&
            (!ticket->labels || !*ticket->labels ||
-               ticket_labels_put(tx, *ret_id, ticket->labels, err));
+               ticket_labels_put(tx, ret->id, ticket->labels, err));
 }
 
 bool store_ticket_add(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,
     struct err *err)
 {
-    int64_t id = 0;
+    struct ticket_placed placed = { 0 };
 
-    if (!insert(tx, ticket, now, &id, err))
+    if (!insert(tx, ticket, now, &placed, err))
         return err_wrap(err, "could not create the ticket");
-    if (!id)
+    if (!placed.id)
         return fail(err, ERR_CONFLICT, "there is an open ticket for this already");
-    *ret_id = id;
+    *ret_id = placed.id;
     return true;
 }
 
@@ -133,26 +132,24 @@ static bool find_expiry(struct tx *tx, int64_t certificate_id, int64_t version_i
 
 /* Looked for first, so that a number is only spent on a ticket; the unique index settles a race. */
 bool store_ticket_put_expiry(struct tx *tx, const struct ticket_new *ticket, int64_t now,
-    int64_t *ret_id, bool *ret_new, struct err *err)
+    struct ticket_placed *ret, struct err *err)
 {
-    bool is_new = false;
-    int64_t id = 0;
+    struct ticket_placed placed = { 0 };
 
     ASSERT(strcmp(ticket->type, "certificate_expiry") == 0 && ticket->certificate_id &&
            ticket->version_id);
-    if (!find_expiry(tx, ticket->certificate_id, ticket->version_id, &id, err))
+    if (!find_expiry(tx, ticket->certificate_id, ticket->version_id, &placed.id, err))
         return false;
-    if (!id) {
-        if (!insert(tx, ticket, now, &id, err))
+    if (!placed.id) {
+        if (!insert(tx, ticket, now, &placed, err))
             return err_wrap(err, "could not create the ticket");
-        is_new = id != 0;
+        placed.is_new = placed.id != 0;
     }
-    if (!id && !find_expiry(tx, ticket->certificate_id, ticket->version_id, &id, err))
+    if (!placed.id && !find_expiry(tx, ticket->certificate_id, ticket->version_id, &placed.id, err))
         return false;
-    if (!id)
+    if (!placed.id)
         return fail(err, ERR_UNAVAILABLE, "the ticket is being created elsewhere");
-    *ret_id = id;
-    *ret_new = is_new;
+    *ret = placed;
     return true;
 }
 

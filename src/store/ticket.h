@@ -34,12 +34,18 @@ struct ticket_new {
 bool store_ticket_add(struct tx *tx, const struct ticket_new *ticket, int64_t now, int64_t *ret_id,
     struct err *err) must_check;
 
+struct ticket_placed {
+    int64_t id;
+    bool is_new;
+    char key[40]; /* of a new one; "" otherwise */
+};
+
 /*
  * The open expiry ticket for a record and version: the one there is, or a new one. However many
- * try at once, there is one. *ret_new says whether this call made it.
+ * try at once, there is one. It says in *ret whether this call made it.
  */
 bool store_ticket_put_expiry(struct tx *tx, const struct ticket_new *ticket, int64_t now,
-    int64_t *ret_id, bool *ret_new, struct err *err) must_check;
+    struct ticket_placed *ret, struct err *err) must_check;
 
 bool store_ticket_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
     struct ticket_row **ret, struct err *err) must_check;

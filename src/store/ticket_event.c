@@ -25,11 +25,11 @@ void jira_webhook_row_done(struct jira_webhook_row *row)
 }
 DEFINE_ROWS(jira_webhook);
 
-static bool wake(struct tx *tx, int64_t now, struct err *err)
+static void wake(struct tx *tx, int64_t now)
 {
     struct job_new job = { .type = JOB, .dedupe_key = JOB, .due_at = now };
 
-    return store_job_want(tx, &job, now, err);
+    store_job_want(tx, &job, now);
 }
 
 static bool is_anybody_told(struct tx *tx, bool *ret, struct err *err)
@@ -65,7 +65,8 @@ bool ticket_events_write(struct tx *tx, const struct ticket_event_new *events, s
         many_i64_or_null(many, events[i].ref_id);
         many_i64(many, events[i].at);
     }
-    return many_run(many, err) && wake(tx, events[n - 1].at, err);
+    wake(tx, events[n - 1].at);
+    return many_send(many, err);
 }
 
 bool store_ticket_events(struct tx *tx, int64_t limit, struct ticket_event_rows *rows,
@@ -103,7 +104,11 @@ bool store_ticket_events_wake(struct tx *tx, int64_t now, struct err *err)
         "SELECT count(*) FROM (SELECT 1 AS one FROM ticket_event LIMIT 1) AS counted");
     int64_t n = 0;
 
-    return read_number(q, &n, err) && (n == 0 || wake(tx, now, err));
+    if (!read_number(q, &n, err))
+        return false;
+    if (n > 0)
+        wake(tx, now);
+    return true;
 }
 
 #define SELECT_JIRA                                                                                \

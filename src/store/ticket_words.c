@@ -27,7 +27,7 @@
 static bool drop(struct stmt *q, int64_t id, struct err *err)
 {
     stmt_bind_i64(q, 1, id);
-    return stmt_run(q, err);
+    return stmt_send(q, err);
 }
 
 static bool put(struct stmt *q, int64_t id, const char *text, struct err *err)
@@ -36,7 +36,7 @@ static bool put(struct stmt *q, int64_t id, const char *text, struct err *err)
 
     stmt_bind_i64(q, 1, id);
     stmt_bind_text(q, 2, folded);
-    return stmt_run(q, err);
+    return stmt_send(q, err);
 }
 
 static bool replace(struct tx *tx, int64_t ticket_id, const char *text, struct err *err)

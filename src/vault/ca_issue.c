@@ -355,8 +355,7 @@ static bool add_leaf_extensions(X509 *cert, const struct ca_seal *seal,
     STACK_OF(X509_EXTENSION) *list = NULL;
     /* Critical where there is no subject beside it (RFC 5280, 4.1.2.6). */
     bool is_alone = X509_NAME_entry_count(X509_get_subject_name(cert)) == 0;
-    bool ok = add_basic_constraints(&list, false) &&
-              add_leaf_key_usage(&list, X509_REQ_get0_pubkey(request->request)) &&
+    bool ok = add_basic_constraints(&list, false) && add_leaf_key_usage(&list, request->key) &&
               add_usage(&list, leaf->usage) && add_subject_key_id(&list, cert) &&
               add_authority_key_id(&list, seal->cert) &&
               (sk_GENERAL_NAME_num(request->sans) == 0 ||
@@ -459,7 +458,7 @@ static bool check_signed(const struct ca_seal *seal, X509 *cert, struct err *err
 }
 
 /* The key as the request has it, byte for byte: OpenSSL would decode and encode it once more. */
-static bool copy_key(X509 *cert, X509_REQ *request)
+static bool copy_key(X509 *cert, const struct ca_request *request)
 {
     const uint8_t *bits = NULL;
     int size = 0;
@@ -468,12 +467,12 @@ static bool copy_key(X509 *cert, X509_REQ *request)
     const void *value = NULL;
     int type = V_ASN1_UNDEF;
 
-    if (X509_PUBKEY_get0_param(NULL, &bits, &size, &algorithm, X509_REQ_get_X509_PUBKEY(request)) !=
-        1)
+    if (X509_PUBKEY_get0_param(NULL, &bits, &size, &algorithm,
+            X509_REQ_get_X509_PUBKEY(request->request)) != 1)
         return false;
     X509_ALGOR_get0(&oid, &type, &value, algorithm);
     if (type != V_ASN1_UNDEF && type != V_ASN1_NULL && type != V_ASN1_OBJECT)
-        return X509_set_pubkey(cert, X509_REQ_get0_pubkey(request)) == 1;
+        return X509_set_pubkey(cert, request->key) == 1;
     uint8_t *own_bits = OPENSSL_memdup(bits, (size_t)size);
     ASN1_OBJECT *own_oid = OBJ_dup(oid);
     ASN1_OBJECT *own_value = type == V_ASN1_OBJECT ? OBJ_dup(value) : NULL;
@@ -493,7 +492,7 @@ static bool build_leaf(X509 *cert, const struct ca_seal *seal, const struct ca_r
 {
     if (!ca_set_serial(X509_get_serialNumber(cert), leaf->serial))
         return fail(err, ERR_INVALID, "the serial number is none that a certificate can have");
-    if (X509_set_version(cert, X509_VERSION_3) != 1 || !copy_key(cert, request->request) ||
+    if (X509_set_version(cert, X509_VERSION_3) != 1 || !copy_key(cert, request) ||
         X509_set_subject_name(cert, X509_REQ_get_subject_name(request->request)) != 1 ||
         X509_set_issuer_name(cert, X509_get_subject_name(seal->cert)) != 1)
         return fail(err, ERR_INTERNAL, "could not build a certificate");

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "x509/name.h"
-#include "x509/sigalg.h"
+#include "x509/pubkey.h"
 
 #define SUBJECT_ENTRIES_MAX 32
 #define RSA_BITS_LEAST 2048
@@ -17,6 +17,7 @@
 void ca_request_done(struct ca_request *request)
 {
     X509_REQ_free(request->request);
+    EVP_PKEY_free(request->key);
     GENERAL_NAMES_free(request->sans);
 }
 
@@ -230,18 +231,16 @@ static bool read_names(const struct vault_ca_leaf *leaf, struct ca_request *ret,
 bool ca_request_read(const struct ca_seal *seal, const struct vault_ca_leaf *leaf,
     struct ca_request *ret, struct err *err)
 {
-    const uint8_t *at = leaf->csr.data;
-    EVP_PKEY *key;
+    size_t size = 0;
 
-    ret->request = leaf->csr.size > 0 ? d2i_X509_REQ(NULL, &at, (long)leaf->csr.size) : NULL;
-    if (!ret->request || at != leaf->csr.data + leaf->csr.size)
+    ret->request = pubkey_request_parse(leaf->csr, &size);
+    if (!ret->request || size != leaf->csr.size)
         return fail(err, ERR_INVALID, "the request is malformed");
-    key = X509_REQ_get0_pubkey(ret->request);
-    if (!key)
+    ret->key = pubkey_decode(X509_REQ_get_X509_PUBKEY(ret->request));
+    if (!ret->key)
         return fail(err, ERR_INVALID, "the request has no key that can be used");
-    sigalg_learn();
-    return check_key(seal, key, err) &&
-           (X509_REQ_verify(ret->request, key) == 1 ||
+    return check_key(seal, ret->key, err) &&
+           (pubkey_request_is_signed(ret->request, ret->key) ||
                fail(err, ERR_INVALID, "the request is not signed by its own key")) &&
            check_subject(seal, X509_REQ_get_subject_name(ret->request), err) &&
            read_names(leaf, ret, err);

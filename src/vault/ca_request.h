@@ -16,6 +16,7 @@ struct err;
 
 struct ca_request {
     X509_REQ *request;
+    EVP_PKEY *key;       /* that is in it; X509_REQ_get0_pubkey() knows none (x509/pubkey) */
     GENERAL_NAMES *sans; /* never NULL after reading; may be empty */
 };
 void ca_request_done(struct ca_request *request);

@@ -130,7 +130,7 @@ static bool read_all(struct cert *cert, struct err *err)
     read_serial(cert);
     cert_read_extensions(cert);
     read_names(cert);
-    key_facts_read(X509_get_X509_PUBKEY(cert->x509), &cert->key);
+    key_facts_read(X509_get_X509_PUBKEY(cert->x509), X509_get0_pubkey(cert->x509), &cert->key);
     read_signature_algorithm(cert);
     read_digests(cert);
     cert->is_self_signed = is_signed_by(cert->x509, cert->x509);

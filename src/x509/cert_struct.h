@@ -64,8 +64,8 @@ void cert_read_extensions(struct cert *cert);
 /* False, and *ret as it was, for what is no time. */
 bool cert_read_instant(const ASN1_TIME *time, int64_t *ret);
 
-/* x509/key */
-void key_facts_read(X509_PUBKEY *pubkey, struct key_facts *ret);
+/* x509/key; `pkey` is what was decoded of `pubkey`, NULL for a kind that OpenSSL cannot use. */
+void key_facts_read(X509_PUBKEY *pubkey, const EVP_PKEY *pkey, struct key_facts *ret);
 const char *key_slot(const struct key_facts *key);
 
 /* Step through the content of a subjectAltName, as cert_next_san(). */

@@ -13,13 +13,14 @@
 #include "x509/memo.h"
 #include "x509/name.h"
 #include "x509/pem.h"
-#include "x509/sigalg.h"
+#include "x509/pubkey.h"
 
 static const char *const pem_labels[] = { "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", NULL };
 
 struct csr {
     struct memo_part part; /* shared by those who parsed the same bytes */
     X509_REQ *request;
+    EVP_PKEY *pkey; /* NULL: of a kind OpenSSL cannot use */
     struct buf der;
     char *subject;
     char *common_name;
@@ -134,10 +135,9 @@ static void read_hash(struct csr *csr, const X509_ALGOR *algorithm, int nid)
 
 static void read_exponent(struct csr *csr)
 {
-    const EVP_PKEY *const key = X509_REQ_get0_pubkey(csr->request);
     BIGNUM *e = NULL;
 
-    if (!key || csr->key.kind != CERT_KEY_RSA || !EVP_PKEY_get_bn_param(key, "e", &e))
+    if (!csr->pkey || csr->key.kind != CERT_KEY_RSA || !EVP_PKEY_get_bn_param(csr->pkey, "e", &e))
         return;
     csr->rsa_exponent =
         BN_num_bits(e) < 63 ? (int64_t)BN_get_word(e) : INT64_MAX - (BN_is_odd(e) ? 0 : 1);
@@ -148,13 +148,11 @@ static void read_signature(struct csr *csr)
 {
     const X509_ALGOR *algorithm = NULL;
     const ASN1_OBJECT *oid = NULL;
-    EVP_PKEY *const key = X509_REQ_get0_pubkey(csr->request);
 
-    sigalg_learn();
     X509_REQ_get0_signature(csr->request, NULL, &algorithm);
     X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
     read_hash(csr, algorithm, OBJ_obj2nid(oid));
-    csr->is_signed = key && X509_REQ_verify(csr->request, key) == 1;
+    csr->is_signed = csr->pkey && pubkey_request_is_signed(csr->request, csr->pkey);
 }
 
 /*
@@ -191,25 +189,25 @@ static struct memo latest = MEMO_INIT(drop);
 static bool parse(struct span der, struct csr **ret, struct err *err)
 {
     autofree(csr) struct csr *csr = xcalloc(1, sizeof *csr);
-    const unsigned char *end = der.data;
+    size_t size = 0;
 
     atomic_init(&csr->part.n_users, 1);
     buf_init(&csr->der, CSR_MAX_BYTES);
     buf_init(&csr->sans, CSR_MAX_BYTES);
-    csr->request = d2i_X509_REQ(NULL, &end, (long)der.size);
+    csr->request = pubkey_request_parse(der, &size);
     if (!csr->request) {
         ERR_clear_error();
         return fail(err, ERR_INVALID, "the request is malformed");
     }
-    if ((size_t)(end - der.data) != der.size)
-        return fail(err, ERR_INVALID, "there are %zu bytes after the request",
-            der.size - (size_t)(end - der.data));
+    if (size != der.size)
+        return fail(err, ERR_INVALID, "there are %zu bytes after the request", der.size - size);
+    csr->pkey = pubkey_decode(X509_REQ_get_X509_PUBKEY(csr->request));
     buf_add_span(&csr->der, der);
     read_names(csr);
     read_fields(csr);
     read_sans(csr);
     read_signature(csr);
-    key_facts_read(X509_REQ_get_X509_PUBKEY(csr->request), &csr->key);
+    key_facts_read(X509_REQ_get_X509_PUBKEY(csr->request), csr->pkey, &csr->key);
     set_apart(csr);
     read_exponent(csr);
     ERR_clear_error();
@@ -261,6 +259,7 @@ void csr_free(struct csr *csr)
     if (!csr || !memo_part_release(&csr->part))
         return;
     X509_REQ_free(csr->request);
+    EVP_PKEY_free(csr->pkey);
     buf_done(&csr->der);
     buf_done(&csr->sans);
     for (size_t i = 0; i < csr->n_fields; i++) {

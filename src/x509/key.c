@@ -38,7 +38,7 @@ static void read_curve(const EVP_PKEY *pkey, struct key_facts *ret)
     span_copy_text(span_text(nist ? nist : group), ret->curve, sizeof ret->curve);
 }
 
-void key_facts_read(X509_PUBKEY *pubkey, struct key_facts *ret)
+void key_facts_read(X509_PUBKEY *pubkey, const EVP_PKEY *pkey, struct key_facts *ret)
 {
     static const char *const words[] = {
         [CERT_KEY_RSA] = "rsa",
@@ -50,7 +50,6 @@ void key_facts_read(X509_PUBKEY *pubkey, struct key_facts *ret)
     };
     ASN1_OBJECT *algorithm = NULL;
     unsigned char *spki = NULL;
-    const EVP_PKEY *const pkey = X509_PUBKEY_get0(pubkey); /* NULL: of a kind OpenSSL cannot use */
     const int n = i2d_X509_PUBKEY(pubkey, &spki);
 
     X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, pubkey);

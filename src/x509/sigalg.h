@@ -3,6 +3,6 @@
  */
 #pragma once
 
-/* Before a signature is verified: once is enough, from any thread. ECDSA with SHA-3 is added
+/* Before what may be so signed is parsed: once is enough, from any thread. ECDSA with SHA-3 is added
  * (NIST's id-ecdsa-with-sha3-224 to -512), which OpenSSL 3.0 makes, and refuses to verify. */
 void sigalg_learn(void);

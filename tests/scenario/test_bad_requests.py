@@ -1,7 +1,12 @@
 """F1 F2 F3: what is wrong is refused or shown, with words that say what it is. (How the process itself takes bad
 configuration, ports and data directories is in test_supervisor.py, what cannot be probed in test_bad_input.py.)"""
 
+import contextlib
+import hashlib
+import json
 import socket
+import sqlite3
+import subprocess
 
 import pytest
 
@@ -99,6 +104,34 @@ def test_a_request_sent_twice_is_done_once(desk):
     assert "Idempotency-Key was used for another request" in told["detail"]
     problem(admin.call("POST", "/certificates", {"name": "x"}, headers={"Idempotency-Key": "k" * 300}), 400)
     assert admin.get("/certificates").json["total"] == 1
+
+
+def kept_hashes(desk):
+    """What stands in the database of requests with a key, in hex."""
+    if desk.database:
+        rows = subprocess.run(["psql", desk.database, "-qtAc", "SELECT encode(request_hash, 'hex') FROM idempotency"], check=True,
+                              capture_output=True, text=True).stdout.split()
+        return set(rows)
+    with contextlib.closing(sqlite3.connect(f"{desk.data}/db/certdesk.db", timeout=30)) as db:
+        return {row[0].hex() for row in db.execute("SELECT request_hash FROM idempotency")}
+
+
+def test_what_is_kept_of_a_request_lets_no_password_be_guessed(desk):
+    def fast(path, body):
+        text = f"POST\n/api/v1{path}\n" + json.dumps(body, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+    admin, key = desk.admin, {"Idempotency-Key": "once"}
+    plain = {"name": "no-secret.example"}
+    admin.post("/certificates", plain, headers=key)
+    assert fast("/certificates", plain) in kept_hashes(desk)  # so this is how one would guess
+    user = {"name": "ann", "password": "correct horse battery"}
+    made = admin.post("/users", user, headers={"Idempotency-Key": "ann"})
+    assert len(kept_hashes(desk)) == 2 and fast("/users", user) not in kept_hashes(desk)
+    again = admin.post("/users", user, headers={"Idempotency-Key": "ann"})
+    assert again.json == made.json
+    told = problem(admin.call("POST", "/users", {**user, "password": "another horse battery"}, headers={"Idempotency-Key": "ann"}),
+                   422)
+    assert "Idempotency-Key was used for another request" in told["detail"]
 
 
 @pytest.mark.parametrize("make, status, chain, is_match", [

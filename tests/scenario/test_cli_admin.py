@@ -111,6 +111,7 @@ def test_jobs_schedules_dashboard_and_the_audit_log(desk, words):
     shown = dict(line.split(None, 1) for line in words("dashboard", "show").stdout.splitlines() if " " in line)
     counts = desk.admin.get("/dashboard").json["counts"]
     assert int(shown["total"]) == counts["total"] > 0 and int(shown["unknown"]) == counts["unknown"] > 0
+    assert words("dashboard").stdout == words("dashboard", "show").stdout
     log = items(words("audit", "list", "--action", "schedule.", "-o", "json"))
     assert [(e["action"], e["object_name"]) for e in log] == [("schedule.run", "check")]
     assert "schedule.run" not in words("audit", "list", "--to", "2020-01-01").stdout
@@ -134,6 +135,7 @@ def test_a_record_is_changed_watched_and_forgotten(desk, words):
     assert record["business_group"] is None and record["tags"] == [] and record["required_names"] is None
     assert record["notification_periods"] is None
 
+    assert "certificate.edit" in words("cert", "log", str(made)).stdout
     words("cert", "watch", str(made), "127.0.0.1:1", "--sni", "shop.example")
     endpoints = desk.admin.get(f"/certificates/{made}/endpoints").json["items"]
     assert [(e["host"], e["port"], e["sni"]) for e in endpoints] == [("127.0.0.1", 1, "shop.example")]
@@ -157,6 +159,8 @@ def test_a_record_is_changed_watched_and_forgotten(desk, words):
 def test_a_ticket_is_acknowledged_and_snoozed(desk, words, expiring):
     """F6: visibly."""
     key = expiring["ticket"]
+    assert expiring["certificate_id"] in words("cert", "versions", str(expiring["id"])).stdout
+    assert "\nrenewal " in words("cert", "show", str(expiring["id"])).stdout
     words("ticket", "acknowledge", key)
     words("ticket", "snooze", key, "2099-12-24")
     ticket = desk.admin.get(f"/tickets/{key}").json

@@ -77,6 +77,28 @@ def test_a_life_is_told_in_order(desk, hook):
     assert len(set(ids)) == len(ids)
 
 
+def test_the_end_of_a_ticket_is_told_with_its_last_shape(desk, hook):
+    issuing = Desk(desk)
+    register(desk.admin, hook, events=["jira:issue_deleted"], filters={"issue-related-events-section": "labels = loud"})
+    issuing.create("quiet.example.org")
+    quiet = issuing.create("quiet.example.org")
+    loud = issuing.create("loud.example.org", labels=["loud"], summary="Loud")
+    for ticket in (quiet, loud):
+        desk.admin.call("DELETE", f"/rest/api/2/issue/{ticket['key']}", expect=204)
+        desk.admin.call("GET", f"/rest/api/2/issue/{ticket['key']}", expect=404)
+    kept = issuing.create("kept.example.org", labels=["loud"])
+    issuing.do(kept, "enroll")
+    assert desk.admin.call("DELETE", f"/rest/api/2/issue/{kept['key']}").status == 403
+    last = issuing.create("last.example.org", labels=["loud"])
+    desk.admin.call("DELETE", f"/rest/api/2/issue/{last['key']}", expect=204)
+    told = calls(hook, 2)  # neither the quiet ones, nor the one that stays
+    assert [t["issue"]["key"] for t in told] == [loud["key"], last["key"]]
+    for event in told:
+        assert event["webhookEvent"] == "jira:issue_deleted" and event["issue_event_type_name"] == "issue_deleted"
+        assert event["user"]["name"] == "admin" and event["issue"]["fields"]["labels"] == ["loud"]
+    assert told[0]["issue"]["fields"]["summary"] == "Loud"
+
+
 def test_a_filter_a_switch_and_the_end(desk, hook):
     issuing = Desk(desk)
     made = register(desk.admin, hook, filters={"issue-related-events-section": "labels = loud"}, excludeBody=True)

@@ -6,6 +6,7 @@ import socket
 import threading
 
 from lifecycle import Desk, csr_for
+from test_foes import person
 
 
 def test_a_certificate_from_request_to_revocation(desk, tmp_path):
@@ -69,6 +70,28 @@ def test_a_certificate_from_request_to_revocation(desk, tmp_path):
     life.profile("strict", approvals={"needed": 2, "group": "ops"})
     shown = re.sub(" +", " ", say("ticket", "show", life.create("www.example.org", profile="strict")["key"]))
     assert "approvals 2 of the group ops are needed" in shown
+
+
+def test_what_is_approved_is_what_was_looked_at(desk):
+    life = Desk(desk)
+    ann = person(life, "ann")
+    life.api.post("/groups", {"name": "ops", "users": [ann.name]})
+    life.profile("strict", approvals={"needed": 1, "group": "ops"})
+    ticket = life.create("www.example.org", profile="strict", summary="Shop")
+    key = ticket["key"]
+
+    def say(*words):
+        return desk.cli("ticket", *words, env={"CERTDESK_TOKEN": ann.token})
+    [seen] = re.findall(r'^etag +"(\d+)"$', say("show", key).stdout, re.M)
+    life.api.post(f"/tickets/{key}/csr", {"csr": csr_for("other.example.org")[0]}, expect=200)
+    late = say("approve", key, "--etag", seen)
+    assert late.returncode == 1 and "changed" in late.stderr, late
+    assert life.ticket(ticket)["approvals"]["given"] == []
+    agreed = say("approve", key)
+    assert agreed.returncode == 0 and re.search("^summary +Shop$", agreed.stdout, re.M), agreed
+    assert [a["account"] for a in life.ticket(ticket)["approvals"]["given"]] == [ann.name]
+    taken_back = say("refuse", key, "--etag", life.ticket(ticket)["etag"])
+    assert taken_back.returncode == 0, taken_back
 
 
 class LosesAnswers:

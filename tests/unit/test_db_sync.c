@@ -14,14 +14,14 @@
 
 #define N_OTHERS 3
 
-int fdatasync(int fd);
+/* The disk, which SQLite asks by that name. */
+int ask_disk(int fd) __asm__("fdatasync");
 
-/* The disk, which SQLite asks by this name. */
 static atomic_bool is_stuck;
 static atomic_bool is_broken;
 static atomic_int n_asked;
 
-int fdatasync(int fd)
+int ask_disk(int fd)
 {
     atomic_fetch_add(&n_asked, 1);
     while (atomic_load(&is_stuck))

@@ -170,10 +170,10 @@ static bool people_are_told(struct tx *tx, const struct scene *scene, struct err
     const struct notice_new notice = { scene->record, scene->version, 14, "ticket" };
     const struct ticket_edit edit = { .priority = "high", .labels = "soon" };
     bool is_new;
-    int64_t id;
+    struct ticket_placed placed;
 
-    return store_ticket_put_expiry(tx, &ticket, NOW, &id, &is_new, err) &&
-           store_ticket_edit(tx, id, &edit, NOW + 1, err) &&
+    return store_ticket_put_expiry(tx, &ticket, NOW, &placed, err) &&
+           store_ticket_edit(tx, placed.id, &edit, NOW + 1, err) &&
            store_notice_add(tx, &notice, NOW, &is_new, err);
 }
 

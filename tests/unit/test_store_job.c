@@ -6,6 +6,7 @@
 #include "job/nodes.h"
 #include "store/job.h"
 #include "store/node.h"
+#include "store/pending.h"
 #include "store/schedule.h"
 
 static int64_t a_job(struct tx *tx, const char *type, int64_t due_at)
@@ -264,6 +265,108 @@ static void a_running_job_that_is_wanted_runs_again(void **state)
     assert_works(store_job_done(tx, third, "{}", NOW + 4, &err), &err);
     assert_works(store_job_get(tx, id, &left, &err), &err);
     assert_int_equal(left->state, JOB_DONE);
+    tx_free(tx);
+}
+
+/* When it returns, the database has it. */
+static void want(struct tx *tx, int64_t due_at)
+{
+    const struct job_new job = { .type = "check", .dedupe_key = "one", .due_at = due_at };
+    struct err err = { 0 };
+    int64_t next;
+
+    store_job_want(tx, &job, NOW);
+    assert_works(pending_write(tx, &err), &err);
+    assert_works(store_job_next_due(tx, &next, &err), &err);
+}
+
+static void what_is_wanted_comes_once_and_in_time(void **state)
+{
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    struct err err = { 0 };
+    int64_t next = 0;
+
+    want(tx, NOW + 60);
+    want(tx, NOW + 70);
+    assert_works(store_job_next_due(tx, &next, &err), &err);
+    assert_int_equal(next, NOW + 60);
+    want(tx, NOW);
+    autofree(job_row) struct job_row *first = claim(tx, NOW);
+
+    assert_non_null(first);
+    assert_null(claim(tx, NOW + 50));
+    want(tx, NOW + 5);
+    assert_works(store_job_done(tx, first, "{}", NOW + 1, &err), &err);
+    assert_null(claim(tx, NOW + 4));
+    autofree(job_row) struct job_row *again = claim(tx, NOW + 5);
+
+    assert_int_equal(again->id, first->id);
+    assert_works(store_job_done(tx, again, "{}", NOW + 6, &err), &err);
+    want(tx, NOW + 7);
+    autofree(job_row) struct job_row *other = claim(tx, NOW + 7);
+
+    assert_int_not_equal(other->id, first->id);
+    tx_free(tx);
+}
+
+struct finisher {
+    struct test_db *test;
+    const struct job_row *job;
+};
+
+static void *finish(void *arg)
+{
+    const struct finisher *finisher = arg;
+    struct db *db = test_db_open_again(finisher->test);
+    struct tx *tx = NULL;
+    struct err err = { 0 };
+
+    assert_works(tx_begin(db, TX_WRITE, &tx, &err), &err);
+    assert_works(store_job_done(tx, finisher->job, "{}", NOW + 1, &err), &err);
+    assert_works(tx_commit(tx, &err), &err);
+    db_close(db);
+    return NULL;
+}
+
+/*
+ * Another node claims the job, or calls it done, while what it is wanted for is being committed: it
+ * does so afterwards, or runs it once more. SQLite has one writer.
+ */
+static void a_job_comes_after_what_it_is_wanted_for(void **state)
+{
+    struct test_db *test = *state;
+    struct tx *tx = NULL;
+    struct tx *others = NULL;
+    struct err err = { 0 };
+    pthread_t thread;
+
+    if (!test_db_is_postgres(test))
+        return;
+    autofree(db) struct db *other = test_db_open_again(test);
+
+    tx = test_tx(test, TX_WRITE);
+    want(tx, NOW);
+    test_commit(tx);
+    tx = test_tx(test, TX_WRITE);
+    want(tx, NOW);
+    assert_works(tx_begin(other, TX_WRITE, &others, &err), &err);
+    assert_null(claim(others, NOW));
+    test_commit(tx);
+    autofree(job_row) struct job_row *first = claim(others, NOW);
+
+    assert_non_null(first);
+    assert_works(tx_commit(others, &err), &err);
+    tx = test_tx(test, TX_WRITE);
+    want(tx, NOW);
+    struct finisher finisher = { test, first };
+
+    assert_int_equal(pthread_create(&thread, NULL, finish, &finisher), 0);
+    test_commit(tx);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    tx = test_tx(test, TX_WRITE);
+    autofree(job_row) struct job_row *again = claim(tx, NOW + 1);
+
+    assert_non_null(again);
     tx_free(tx);
 }
 
@@ -552,6 +655,8 @@ int main(void)
         WITH(what_failed_for_good_waits_for_a_person),
         WITH(one_key_has_one_unfinished_job),
         WITH(jobs_are_listed_newest_first_in_pages),
+        WITH(what_is_wanted_comes_once_and_in_time),
+        WITH(a_job_comes_after_what_it_is_wanted_for),
         WITH(a_running_job_that_is_wanted_runs_again),
         WITH(jobs_are_counted_and_forgotten),
         WITH(workers_that_race_share_the_jobs),

@@ -71,32 +71,32 @@ static void there_is_one_open_expiry_ticket(void **state)
     autofree(ticket_row) struct ticket_row *row = NULL;
     autodone(ticket_rows) struct ticket_rows rows = { 0 };
     struct err err = { 0 };
-    int64_t first = 0;
-    int64_t second = 0;
-    bool is_new = false;
+    struct ticket_placed first;
+    struct ticket_placed second;
 
-    assert_works(store_ticket_put_expiry(tx, &new, NOW, &first, &is_new, &err), &err);
-    assert_true(is_new);
-    assert_works(store_ticket_put_expiry(tx, &new, NOW, &second, &is_new, &err), &err);
-    assert_false(is_new);
-    assert_int_equal(first, second);
+    assert_works(store_ticket_put_expiry(tx, &new, NOW, &first, &err), &err);
+    assert_true(first.is_new);
+    assert_string_equal(first.key, "CERT-1");
+    assert_works(store_ticket_put_expiry(tx, &new, NOW, &second, &err), &err);
+    assert_false(second.is_new);
+    assert_int_equal(first.id, second.id);
     assert_works(store_cert_get(tx, &everybody, record, &cert, &err), &err);
     assert_string_equal(cert->ticket_key, "CERT-1");
 
-    assert_works(store_ticket_edit(tx, first, &resolve, NOW + 5, &err), &err);
-    assert_works(store_ticket_get(tx, &everybody, first, &row, &err), &err);
+    assert_works(store_ticket_edit(tx, first.id, &resolve, NOW + 5, &err), &err);
+    assert_works(store_ticket_get(tx, &everybody, first.id, &row, &err), &err);
     assert_int_equal(row->resolved_at, NOW + 5);
     assert_string_equal(row->certificate, "x");
-    assert_works(store_ticket_put_expiry(tx, &new, NOW, &second, &is_new, &err), &err);
-    assert_true(is_new);
-    assert_int_not_equal(first, second);
+    assert_works(store_ticket_put_expiry(tx, &new, NOW, &second, &err), &err);
+    assert_true(second.is_new);
+    assert_int_not_equal(first.id, second.id);
     assert_works(store_tickets_open_of(tx, record, "certificate_expiry", &rows, &err), &err);
     assert_int_equal(rows.n, 1);
     test_commit(tx);
 
     /* The other one is open: this cannot be again. */
     tx = test_tx(*state, TX_WRITE);
-    assert_fails(store_ticket_edit(tx, first, &reopen, NOW, &err), &err, ERR_CONFLICT);
+    assert_fails(store_ticket_edit(tx, first.id, &reopen, NOW, &err), &err, ERR_CONFLICT);
     tx_free(tx);
 }
 
@@ -128,8 +128,7 @@ static void a_second_open_expiry_ticket_is_refused(void **state)
 struct racer {
     struct test_db *test;
     struct ticket_new ticket;
-    int64_t id;
-    bool is_new;
+    struct ticket_placed placed;
     bool has_succeeded;
 };
 
@@ -145,7 +144,7 @@ static void *race(void *arg)
         err_clear(&err);
         if (!tx_begin(db, TX_WRITE, &tx, &err))
             continue;
-        if (store_ticket_put_expiry(tx, &racer->ticket, NOW, &racer->id, &racer->is_new, &err))
+        if (store_ticket_put_expiry(tx, &racer->ticket, NOW, &racer->placed, &err))
             racer->has_succeeded = tx_commit(tx, &err);
         else
             tx_free(tx);
@@ -162,20 +161,19 @@ static void of_two_racers_one_makes_the_ticket(void **state)
     int64_t record = a_record(tx, "x", an_account(tx, "alice"));
     struct err err = { 0 };
     pthread_t thread;
-    int64_t id = 0;
-    bool is_new = false;
+    struct ticket_placed placed;
 
     racer.ticket = expiry(record, a_version(tx, 1, NOW, NOW + DAY));
     test_commit(tx);
     tx = test_tx(racer.test, TX_WRITE);
-    assert_works(store_ticket_put_expiry(tx, &racer.ticket, NOW, &id, &is_new, &err), &err);
-    assert_true(is_new);
+    assert_works(store_ticket_put_expiry(tx, &racer.ticket, NOW, &placed, &err), &err);
+    assert_true(placed.is_new);
     assert_int_equal(pthread_create(&thread, NULL, race, &racer), 0);
     test_commit(tx);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_true(racer.has_succeeded);
-    assert_false(racer.is_new);
-    assert_int_equal(racer.id, id);
+    assert_false(racer.placed.is_new);
+    assert_int_equal(racer.placed.id, placed.id);
 }
 
 static void an_edit_leaves_history(void **state)

@@ -1,6 +1,7 @@
 /* api/jira/edit: changing issues: PUT issue, assignee, DELETE. */
 #include <string.h>
 
+#include "api/jira/hooks.h"
 #include "api/jira/input.h"
 #include "api/jira/issue.h"
 #include "api/tables.h"
@@ -124,6 +125,7 @@ static bool issues_delete(struct api_call *call, struct err *err)
 
     call->status = 204;
     return jira_ticket(call, call->path_text, ACTION_SEE, &ticket, err) &&
+           jira_hooks_tell_deleted(call, ticket->id, err) &&
            life_delete(&life, call->tx, ticket->id, err);
 }
 

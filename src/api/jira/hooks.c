@@ -11,7 +11,12 @@
 #include "api/jira/issue.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "conf/conf.h"
+#include "job/types/jira_events.h"
+#include "notify/notifier.h"
 #include "store/ticket_talk.h"
+
+#define ISSUE_DELETED "jira:issue_deleted"
 
 struct made_up {
     struct api_call call;
@@ -114,9 +119,9 @@ static bool write_comment(struct api_call *call, struct jira_people *people,
 
 /* What can be told, and what Jira's clients name besides, which never happens here. */
 static const char *const known_events[] = { "jira:issue_created", "jira:issue_updated",
-    "comment_created", "jira:issue_deleted", "comment_updated", "comment_deleted",
-    "jira:worklog_updated", "issue_property_set", "issue_property_deleted", "attachment_created",
-    "attachment_deleted", "issuelink_created", "issuelink_deleted" };
+    "comment_created", ISSUE_DELETED, "comment_updated", "comment_deleted", "jira:worklog_updated",
+    "issue_property_set", "issue_property_deleted", "attachment_created", "attachment_deleted",
+    "issuelink_created", "issuelink_deleted" };
 
 bool jira_event_is_known(const char *name)
 {
@@ -130,6 +135,8 @@ static const char *type_name(const struct jira_event *event)
 {
     if (strcmp(event->name, "jira:issue_created") == 0)
         return "issue_created";
+    if (strcmp(event->name, ISSUE_DELETED) == 0)
+        return "issue_deleted";
     return event->comment_id ? "issue_commented" : "issue_generic";
 }
 
@@ -152,4 +159,19 @@ bool jira_event_write(struct tx *tx, const struct jira_event *event, struct buf 
         return false;
     json_end(&m.call.reply);
     return json_out_check(&m.call.reply, err);
+}
+
+bool jira_hooks_tell_deleted(struct api_call *call, int64_t ticket_id, struct err *err)
+{
+    autofree(conf) struct conf *conf = notifier_conf(call->services->notifier);
+    autofree(str) char *public_url = notifier_public_url(conf);
+    const struct id_list none = { 0 };
+    const struct jira_event event = { .name = ISSUE_DELETED,
+        .ticket_id = ticket_id,
+        .actor_id = call->who.account_id,
+        .at = call->now,
+        .changes = &none,
+        .public_url = public_url };
+
+    return jira_event_tell(call->tx, &event, jira_event_write, call->now, err);
 }

@@ -5,6 +5,8 @@
  * What one person changed in one instant is one event. A webhook tells of what whoever made it may
  * see, and its JQL finds.
  */
+#include "job/types/jira_events.h"
+
 #include <string.h>
 
 #include "base/alloc.h"
@@ -28,10 +30,11 @@
 #define BODY_MAX (1u << 20)
 
 struct telling {
-    struct job_run *run;
     struct tx *tx;
+    int64_t now;
+    jira_event_writer write;
     struct jira_webhook_rows webhooks;
-    char *public_url;
+    const char *public_url;
 };
 
 static const char *event_name(const char *kind)
@@ -67,7 +70,7 @@ static bool finds(struct telling *telling, const struct jira_webhook_row *webhoo
         log_warning("jira.filter", KV_I64("webhook", webhook->id), KV_ERR(&cause));
         return true;
     }
-    struct ticket_jql question = { .jql = jql, .viewer = &viewer, .now = telling->run->now };
+    struct ticket_jql question = { .jql = jql, .viewer = &viewer, .now = telling->now };
 
     if (store_ticket_jql_matches(telling->tx, &question, ticket_id, ret, &cause))
         return true;
@@ -89,13 +92,13 @@ static bool put_message(struct telling *telling, const struct jira_webhook_row *
         .event = event };
     int64_t id;
 
-    if (!store_delivery_add(telling->tx, &delivery, telling->run->now, &id, err) ||
+    if (!store_delivery_add(telling->tx, &delivery, telling->now, &id, err) ||
         !store_delivery_get(telling->tx, &system, id, &row, err))
         return false;
     str_set(&row->subject, event);
     str_set(&row->body, buf_text(body));
-    return store_delivery_write(telling->tx, row, err) &&
-           outbox_wake(telling->tx, &delivery.lane, telling->run->now, err);
+    outbox_wake(telling->tx, &delivery.lane, telling->now);
+    return store_delivery_write(telling->tx, row, err);
 }
 
 static bool tell(struct telling *telling, const struct jira_event *event, struct err *err)
@@ -106,7 +109,7 @@ static bool tell(struct telling *telling, const struct jira_event *event, struct
         struct jira_event to = *event;
         bool is_found = false;
 
-        if (!wants(webhook, event->name, telling->run->now))
+        if (!wants(webhook, event->name, telling->now))
             continue;
         if (!finds(telling, webhook, event->ticket_id, &is_found, err))
             return false;
@@ -115,7 +118,7 @@ static bool tell(struct telling *telling, const struct jira_event *event, struct
         to.account_id = webhook->account_id;
         to.sees_all = strcmp(webhook->role, "user") != 0;
         to.excludes_body = webhook->excludes_body;
-        if (!telling->run->services->write_jira_event(telling->tx, &to, &body, err) ||
+        if (!telling->write(telling->tx, &to, &body, err) ||
             !put_message(telling, webhook, event->name, &body, err))
             return false;
     }
@@ -167,13 +170,26 @@ static bool tell_batch(struct tx *tx, void *arg, struct err *err)
     autofree(conf) struct conf *conf = notifier_conf(run->services->notifier);
     autofree(str) char *public_url = notifier_public_url(conf);
     autodone(ticket_event_rows) struct ticket_event_rows rows = { 0 };
-    struct telling telling = { .run = run, .tx = tx, .public_url = public_url };
+    struct telling telling = { .tx = tx,
+        .now = run->now,
+        .write = run->services->write_jira_event,
+        .public_url = public_url };
     bool works = store_ticket_events(tx, BATCH, &rows, err) &&
                  store_jira_webhooks(tx, &telling.webhooks, err) && tell_all(&telling, &rows, err);
 
     jira_webhook_rows_done(&telling.webhooks);
     /* Once more after the last: what is committed while this runs is not forgotten. */
     run->again_at = rows.n > 0 ? run->now : 0;
+    return works;
+}
+
+bool jira_event_tell(struct tx *tx, const struct jira_event *event, jira_event_writer write,
+    int64_t now, struct err *err)
+{
+    struct telling telling = { .tx = tx, .now = now, .write = write };
+    bool works = store_jira_webhooks(tx, &telling.webhooks, err) && tell(&telling, event, err);
+
+    jira_webhook_rows_done(&telling.webhooks);
     return works;
 }
 

@@ -12,6 +12,9 @@
 
 #define BATCH 200
 
+/* So many records are told of in one transaction: others who open tickets wait for its end. */
+#define TOGETHER 20
+
 static bool read_batch(struct job_run *run, struct notification_settings *settings,
     struct id_list *ids, struct err *err)
 {
@@ -38,7 +41,7 @@ static bool send_digests(struct job_run *run, struct outbox_made *made, struct e
 struct telling {
     struct job_run *run;
     const struct notification_settings *settings;
-    int64_t id;
+    struct id_list ids; /* borrowed */
     int64_t n_told;
 };
 
@@ -47,51 +50,62 @@ static bool tell(struct tx *tx, void *arg, struct err *err)
     struct telling *t = arg;
 
     t->n_told = 0;
-    return told_expiry(tx, t->id, t->settings, t->run->now, &t->n_told, err);
-}
-
-/* One record, one transaction: a broken one does not keep the others from being told. */
-static bool tell_one(struct job_run *run, int64_t id, const struct notification_settings *settings,
-    int64_t *told, struct err *err)
-{
-    struct telling t = { run, settings, id, 0 };
-
-    if (!tx_run(run->db, TX_WRITE, tell, &t, err))
-        return false;
-    *told += t.n_told;
-    return true;
+    return told_expiry(tx, &t->ids, t->settings, t->run->now, &t->n_told, err);
 }
 
 static bool delay(struct tx *tx, void *arg, struct err *err)
 {
     const struct telling *t = arg;
 
-    return store_cert_set_notify_at(tx, t->id, t->run->now + 3600, err);
+    return store_cert_set_notify_at(tx, t->ids.items[0], t->run->now + 3600, err);
 }
 
-/* So that a record that fails is not found again in this run. */
-static bool put_off(struct job_run *run, int64_t id, struct err *err)
+/* A record that fails by itself is put off, so that it is not found again in this run. */
+static bool tell_one(struct telling *t, int64_t *told, int64_t *failed, struct err *err)
 {
-    struct telling t = { run, NULL, id, 0 };
+    struct err cause = { 0 };
 
-    return tx_run(run->db, TX_WRITE, delay, &t, err);
+    if (tx_run(t->run->db, TX_WRITE, tell, t, &cause)) {
+        *told += t->n_told;
+        return true;
+    }
+    if (cause.kind == ERR_UNAVAILABLE) {
+        *err = cause;
+        return false;
+    }
+    log_error("notify.failed", KV_I64("certificate", t->ids.items[0]), KV_ERR(&cause));
+    (*failed)++;
+    return tx_run(t->run->db, TX_WRITE, delay, t, err);
+}
+
+/* Some in one transaction; where that fails, each in its own, so that a broken record does not keep
+ * the others from being told. */
+static bool tell_some(struct telling *t, int64_t *told, int64_t *failed, struct err *err)
+{
+    struct telling one = { .run = t->run, .settings = t->settings };
+    struct err cause = { 0 };
+
+    if (t->ids.n > 1 && tx_run(t->run->db, TX_WRITE, tell, t, &cause)) {
+        *told += t->n_told;
+        return true;
+    }
+    for (size_t i = 0; i < t->ids.n; i++) {
+        one.ids = (struct id_list){ .items = &t->ids.items[i], .n = 1 };
+        if (!tell_one(&one, told, failed, err))
+            return false;
+    }
+    return true;
 }
 
 static bool tell_batch(struct job_run *run, const struct id_list *ids,
     const struct notification_settings *settings, int64_t *told, int64_t *failed, struct err *err)
 {
-    for (size_t i = 0; i < ids->n; i++) {
-        struct err cause = { 0 };
+    for (size_t i = 0; i < ids->n; i += TOGETHER) {
+        struct telling t = { .run = run, .settings = settings };
 
-        if (tell_one(run, ids->items[i], settings, told, &cause))
-            continue;
-        if (cause.kind == ERR_UNAVAILABLE) {
-            *err = cause;
-            return false;
-        }
-        log_error("notify.failed", KV_I64("certificate", ids->items[i]), KV_ERR(&cause));
-        (*failed)++;
-        if (!put_off(run, ids->items[i], err))
+        t.ids = (struct id_list){ .items = ids->items + i,
+            .n = ids->n - i < TOGETHER ? ids->n - i : TOGETHER };
+        if (!tell_some(&t, told, failed, err))
             return false;
     }
     return true;

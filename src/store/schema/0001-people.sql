@@ -75,7 +75,7 @@ CREATE TABLE setting (
 CREATE TABLE idempotency (
     account_id   INT64 NOT NULL REFERENCES account(id) ON DELETE CASCADE,
     key          TEXT NOT NULL,
-    request_hash BYTES NOT NULL,             -- SHA-256 of method, path and body: the same key must mean the same
+    request_hash BYTES NOT NULL,             -- of method, path and body: the same key must mean the same; where there may be a password, hashed like one
     status       INT64 NOT NULL,
     body         TEXT NOT NULL,
     created_at   INT64 NOT NULL,
