@@ -114,8 +114,9 @@ bool members_write(struct json_out *out, const struct member *members, const voi
     struct err *err)
 {
     for (; members->key; members++) {
-        const char *const value = *(const char *const *)((const char *)asked + members->offset);
+        const char *value;
 
+        memcpy(&value, (const char *)asked + members->offset, sizeof value);
         if (!members_write_one(out, members->key, members->kind, value, err))
             return false;
     }
