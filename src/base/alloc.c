@@ -29,14 +29,13 @@ void *xmalloc(size_t n_bytes)
 void *xcalloc(size_t n, size_t size)
 {
     size_t n_bytes;
-
-    if (checked_mul(n, size, &n_bytes) && n_bytes <= SMALL)
-        return memset(xmalloc(n_bytes), 0, n_bytes);
-
-    void *p = calloc(n, size);
+    const bool is_small = checked_mul(n, size, &n_bytes) && n_bytes <= SMALL;
+    void *p = is_small ? xmalloc(n_bytes) : calloc(n, size);
 
     if (!p)
         out_of_memory(n);
+    if (is_small)
+        memset(p, 0, n_bytes);
     return p;
 }
 

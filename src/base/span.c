@@ -6,6 +6,16 @@
 
 #include "base/alloc.h"
 
+struct span span_text(const char *text)
+{
+    return (struct span){ (const uint8_t *)text, text ? strlen(text) : 0 };
+}
+
+bool span_is(struct span s, const char *text)
+{
+    return span_equal(s, span_text(text));
+}
+
 bool span_is_nocase(struct span s, const char *text)
 {
     size_t n = strlen(text);

@@ -23,22 +23,14 @@ static inline struct span span_of(const void *data, size_t size)
     return (struct span){ data, size };
 }
 
-/* Up to its NUL; NULL gives the empty span. Of a literal the compiler knows how long it is. */
-static inline struct span span_text(const char *text)
-{
-    return (struct span){ (const uint8_t *)text, text ? strlen(text) : 0 };
-}
+struct span span_text(const char *text); /* up to its NUL; NULL gives the empty span */
 
 static inline bool span_equal(struct span a, struct span b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
-static inline bool span_is(struct span s, const char *text)
-{
-    return span_equal(s, span_text(text));
-}
-
+bool span_is(struct span s, const char *text);
 bool span_is_nocase(struct span s, const char *text);
 bool span_starts_with(struct span s, const char *prefix);
 bool span_has_nul(struct span s);
