@@ -62,11 +62,12 @@ static void write_fields(struct json_out *out, const struct verb_list *fields)
         return;
     json_begin_object(out, "fields");
     for (size_t i = 0; i < fields->n; i++) {
-        const char *const equals = strchr(fields->items[i], '=');
-        autofree(str) char *name =
-            span_dup(span_of(fields->items[i], (size_t)(equals - fields->items[i])));
+        const struct span pair = span_text(fields->items[i]);
+        const size_t equals = span_find_char(pair, '=');
+        autofree(str) char *name = span_dup(span_slice(pair, 0, equals));
+        autofree(str) char *value = span_dup(span_slice(pair, equals + 1, SIZE_MAX));
 
-        json_str(out, name, equals[1] ? equals + 1 : NULL);
+        json_str(out, name, *value ? value : NULL);
     }
     json_end(out);
 }

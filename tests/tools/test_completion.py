@@ -25,7 +25,9 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 @pytest.mark.parametrize("line, offered", [
     ("certdesk ch", ["check"]),
-    ("certdesk cert ", ["list", "show", "add", "update", "export", "import", "replace", "access", "bulk", "enroll", "renew", "revoke"]),
+    ("certdesk cert ", ["list", "show", "add", "edit", "delete", "watch", "unwatch", "versions", "log", "update", "export", "import",
+                        "replace", "access", "bulk", "enroll", "renew", "revoke"]),
+    ("certdesk notification ", ["show", "set", "test", "log", "resend"]),
     ("certdesk csv ", ["import", "export"]),
     ("certdesk csv import packaging/certdesk.c", ["packaging/certdesk.conf"]),
     ("certdesk ticket c", ["cancel", "comment", "create", "csr"]),

@@ -241,7 +241,7 @@ static void a_snapshot_lives_until_its_last_reference_is_gone(void **state)
     struct conf *again = conf_ref(conf);
 
     conf_free(take(&conf));
-    assert_int_equal(conf_i64(again, CONF_SERVER_WORKERS), 4);
+    assert_int_equal(conf_i64(again, CONF_SERVER_WORKERS), 8);
     conf_free(again);
 }
 
