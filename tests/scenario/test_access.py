@@ -6,7 +6,6 @@ from certdesk import Api
 from servers import free_port
 from test_permissions import World
 
-PASSWORD = "a phrase for {}"
 
 
 @pytest.fixture
@@ -14,8 +13,7 @@ def people(desk):
     """admin, and tokens for ann, bob and carl."""
     callers = {"admin": desk.admin}
     for name in ("ann", "bob", "carl"):
-        desk.admin.post("/users", {"name": name, "password": PASSWORD.format(name)})
-        callers[name] = World._sign_in(desk, name)  # pylint: disable=protected-access
+        callers[name] = desk.user(name)
     return callers
 
 
@@ -302,7 +300,7 @@ def test_what_came_of_work_is_told_as_far_as_one_may_see_it_now(people):
     assert len(admin.get(f"/jobs/{job['id']}").json["result"]["items"]) == 3
 
 
-def test_who_goes_leaves_imports_and_jobs_that_nobody_gets(people):
+def test_who_goes_leaves_imports_and_jobs_that_nobody_gets(desk, people):
     """F35: another user of the same name is somebody else."""
     admin, ann = people["admin"], people["ann"]
     sent = ann.call("POST", "/imports?dry_run=true", "name\nmine\n", {"Content-Type": "text/csv"}, expect=202).json
@@ -312,8 +310,7 @@ def test_who_goes_leaves_imports_and_jobs_that_nobody_gets(people):
     assert Api(ann.base).get(feed).body.startswith(b"BEGIN:VCALENDAR")
     admin.delete("/users/ann", expect=200)
     assert Api(ann.base).call("GET", feed).status == 404
-    admin.post("/users", {"name": "ann", "password": PASSWORD.format("ann")})
-    again = World._sign_in(people["admin"], "ann")  # pylint: disable=protected-access
+    again = desk.user("ann")
     assert again.get("/imports").json["items"] == [] and again.get("/jobs").json["items"] == []
     assert again.call("GET", f"/jobs/{sent['job']}").status == 404
     assert again.call("POST", f"/imports/{sent['id']}/apply").status == 404

@@ -10,7 +10,6 @@ from certdesk import Api
 from certs import days
 from routes import routes
 from servers import free_port
-from test_permissions import World
 
 # How ann is related to each record; bob owns those that are not hers.
 RELATIONS = {"owned": {"owner": "ann"}, "assigned": {"assignee": "ann"}, "shared": {"share": {"users": ["ann"]}},
@@ -43,9 +42,7 @@ class Matrix:
         nginx.site(port, authority.issue("matrix.example", not_after=days(5))).start()
         self.callers = {"admin": admin}
         for name in ("ann", "bob", "stranger", "auditor"):
-            admin.post("/users", {"name": name, "role": "auditor" if name == "auditor" else "user",
-                                  "password": f"a phrase for {name}"})
-            self.callers[name] = World._sign_in(desk, name)  # pylint: disable=protected-access
+            self.callers[name] = desk.user(name, "auditor" if name == "auditor" else "user")
         admin.post("/groups", {"name": "ops", "users": ["ann"]})
         admin.post("/custom-fields", {"name": "cost"})
         self.resource = admin.post("/resources", {"name": "lb-1"}).json["id"]
