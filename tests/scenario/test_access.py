@@ -7,7 +7,6 @@ from servers import free_port
 from test_permissions import World
 
 
-
 @pytest.fixture
 def people(desk):
     """admin, and tokens for ann, bob and carl."""
