@@ -97,7 +97,7 @@ static void add_row(void *ctx, const struct json *cert)
 
 static void begin(struct table *table)
 {
-    static const char *const names[] = { "ID", "NAME", "STATUS", "FLAGS", "ENDS", "", "ISSUER",
+    static const char *const names[] = { "ID", "NAME", "STATUS", "FLAGS", "ENDS", "LEFT", "ISSUER",
         "ERROR" };
 
     table_init(table, countof(names));
