@@ -62,6 +62,13 @@ static struct idempotency_key key_of(const struct api_call *call)
         .text = call->idempotency_key };
 }
 
+static struct idempotency_answer answer_of(const struct api_call *call)
+{
+    return (struct idempotency_answer){ .request = call->request_hash,
+        .status = call->status,
+        .body = buf_text(call->body_out) };
+}
+
 bool idempotency_find(struct api_call *call, const struct http_request *request, bool *ret_repeat,
     struct err *err)
 {
@@ -102,9 +109,7 @@ bool idempotency_keep(struct api_call *call, struct err *err)
     if (!call->idempotency_key)
         return true;
     const struct idempotency_key key = key_of(call);
-    const struct idempotency_answer answer = { .request = call->request_hash,
-        .status = call->status,
-        .body = buf_text(call->body_out) };
+    const struct idempotency_answer answer = answer_of(call);
 
     return store_idempotency_add(call->tx, &key, &answer, call->now, &is_new, err) &&
            (is_new || fail(err, ERR_UNAVAILABLE, "a request with this Idempotency-Key was faster"));
@@ -132,9 +137,7 @@ bool idempotency_keep_again(struct api_call *call, struct err *err)
     if (!call->idempotency_key)
         return true;
     const struct idempotency_key key = key_of(call);
-    const struct idempotency_answer answer = { .request = call->request_hash,
-        .status = call->status,
-        .body = buf_text(call->body_out) };
+    const struct idempotency_answer answer = answer_of(call);
 
     return store_idempotency_put(call->tx, &key, &answer, call->now, err);
 }

@@ -5,11 +5,6 @@
 #include "base/frame.h"
 #include "vault/client_call.h"
 
-static void take_bytes(struct frame_reader *r, struct buf *ret)
-{
-    buf_add_span(ret, frame_read_bytes(r));
-}
-
 static void put_names(struct buf *out, const char *const *names, size_t n)
 {
     buf_add_u32(out, (uint32_t)n);
@@ -43,9 +38,9 @@ bool vault_ca_make(struct vault_client *client, const struct vault_ca_new *new,
     if (!vault_check_binding(binding, err) ||
         !vault_call(client, VAULT_CA_MAKE, &payload, &in, &r, err))
         return false;
-    take_bytes(&r, sealed);
-    take_bytes(&r, spki);
-    take_bytes(&r, der);
+    vault_take_bytes(&r, sealed);
+    vault_take_bytes(&r, spki);
+    vault_take_bytes(&r, der);
     return frame_reader_end(&r, err) && buf_check(sealed, "a sealed key", err) &&
            buf_check(spki, "a public key", err) && buf_check(der, "a certificate", err);
 }
@@ -61,7 +56,7 @@ static bool call_for_bytes(struct vault_client *client, enum vault_request type,
     if (!vault_check_binding(binding, err) || !buf_check(payload, "a request to the vault", err) ||
         !vault_call(client, type, payload, &in, &r, err))
         return false;
-    take_bytes(&r, ret);
+    vault_take_bytes(&r, ret);
     return frame_reader_end(&r, err) && buf_check(ret, "an answer of the vault", err);
 }
 

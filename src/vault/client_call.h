@@ -13,3 +13,9 @@ bool vault_call(struct vault_client *client, enum vault_request type, const stru
     struct buf *in, struct frame_reader *ret, struct err *err) must_check;
 
 bool vault_check_binding(const struct vault_binding *binding, struct err *err) must_check;
+
+/* The next bytes of an answer, added to `ret`. */
+static inline void vault_take_bytes(struct frame_reader *r, struct buf *ret)
+{
+    buf_add_span(ret, frame_read_bytes(r));
+}

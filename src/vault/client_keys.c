@@ -33,11 +33,6 @@ bool vault_check_binding(const struct vault_binding *binding, struct err *err)
     return true;
 }
 
-static void take_bytes(struct frame_reader *r, struct buf *ret)
-{
-    buf_add_span(ret, frame_read_bytes(r));
-}
-
 bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
     const struct vault_binding *binding, struct buf *sealed, struct buf *spki, struct err *err)
 {
@@ -50,8 +45,8 @@ bool vault_make_key(struct vault_client *client, enum vault_algorithm algorithm,
     if (!vault_check_binding(binding, err) ||
         !vault_call(client, VAULT_MAKE_KEY, &payload, &in, &r, err))
         return false;
-    take_bytes(&r, sealed);
-    take_bytes(&r, spki);
+    vault_take_bytes(&r, sealed);
+    vault_take_bytes(&r, spki);
     return frame_reader_end(&r, err) && buf_check(sealed, "a sealed key", err) &&
            buf_check(spki, "a public key", err);
 }
@@ -66,7 +61,7 @@ bool vault_make_parcel_key(struct vault_client *client,
     if (!vault_call(client, VAULT_MAKE_PARCEL_KEY, &payload, &in, &r, err))
         return false;
     frame_read_fixed(&r, ret_public, VAULT_PARCEL_KEY_SIZE);
-    take_bytes(&r, sealed_half);
+    vault_take_bytes(&r, sealed_half);
     return frame_reader_end(&r, err) && buf_check(sealed_half, "a sealed key", err);
 }
 
@@ -85,8 +80,8 @@ bool vault_seal_parcel(struct vault_client *client, const struct vault_parcel *p
     if (!vault_check_binding(binding, err) ||
         !vault_call(client, VAULT_SEAL_PARCEL, &payload, &in, &r, err))
         return false;
-    take_bytes(&r, sealed);
-    take_bytes(&r, spki);
+    vault_take_bytes(&r, sealed);
+    vault_take_bytes(&r, spki);
     return frame_reader_end(&r, err) && buf_check(sealed, "a sealed key", err) &&
            buf_check(spki, "a public key", err);
 }
@@ -105,7 +100,7 @@ bool vault_seal_secret(struct vault_client *client, struct span bytes,
     if (!vault_check_binding(binding, err) ||
         !vault_call(client, VAULT_SEAL_SECRET, &payload, &in, &r, err))
         return false;
-    take_bytes(&r, sealed);
+    vault_take_bytes(&r, sealed);
     return frame_reader_end(&r, err) && buf_check(sealed, "a sealed secret", err);
 }
 
@@ -161,7 +156,7 @@ bool vault_build_csr(struct vault_client *client, struct span sealed,
     if (!vault_check_binding(binding, err) ||
         !vault_call(client, VAULT_BUILD_CSR, &payload, &in, &r, err))
         return false;
-    take_bytes(&r, der);
+    vault_take_bytes(&r, der);
     return frame_reader_end(&r, err) && buf_check(der, "a certification request", err);
 }
 
@@ -202,7 +197,7 @@ bool vault_begin_backup(struct vault_client *client, struct vault_backup *ret, s
         return false;
     frame_read_fixed(&r, ret->recovery_key, sizeof ret->recovery_key);
     ret->key = secret_new(frame_read_bytes(&r));
-    take_bytes(&r, &ret->sealed_key);
+    vault_take_bytes(&r, &ret->sealed_key);
     return frame_reader_end(&r, err) && buf_check(&ret->sealed_key, "a sealed key", err);
 }
 
@@ -218,7 +213,7 @@ bool vault_export_key(struct vault_client *client, struct span sealed,
     if (!vault_check_binding(binding, err) ||
         !vault_call(client, VAULT_EXPORT_KEY, &payload, &in, &r, err))
         return false;
-    take_bytes(&r, ret);
+    vault_take_bytes(&r, ret);
     return frame_reader_end(&r, err) && buf_check(ret, "a sealed data key", err);
 }
 
@@ -236,8 +231,8 @@ bool vault_adopt_key(struct vault_client *client, struct span sealed,
     if (!vault_check_binding(binding, err) ||
         !vault_call(client, VAULT_ADOPT_KEY, &payload, &in, &r, err))
         return false;
-    take_bytes(&r, ret);
-    take_bytes(&r, spki);
+    vault_take_bytes(&r, ret);
+    vault_take_bytes(&r, spki);
     return frame_reader_end(&r, err) && buf_check(ret, "a sealed key", err) &&
            buf_check(spki, "a public key", err);
 }

@@ -11,30 +11,6 @@
 #include "db/driver.h"
 #include "db/many.h"
 
-static int64_t one_number(struct tx *tx, struct stmt *q)
-{
-    struct err err = { 0 };
-    int64_t n = -1;
-
-    (void)tx;
-    while (stmt_next(q))
-        n = stmt_i64(q, 0);
-    assert_works(stmt_end(q, &err), &err);
-    stmt_free(q);
-    return n;
-}
-
-static void make_table(struct test_db *test)
-{
-    struct err err = { 0 };
-    struct tx *tx = test_tx(test, TX_WRITE);
-    struct stmt *q = tx_prepare(tx, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT UNIQUE)");
-
-    assert_works(stmt_run(q, &err), &err);
-    stmt_free(q);
-    test_commit(tx);
-}
-
 /* PostgreSQL takes no large text into an index. */
 static void make_wide_table(struct test_db *test)
 {
@@ -47,24 +23,6 @@ static void make_wide_table(struct test_db *test)
     test_commit(tx);
 }
 
-static int64_t count_things(struct test_db *test)
-{
-    struct tx *tx = test_tx(test, TX_READ);
-    int64_t n = one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing"));
-
-    tx_free(tx);
-    return n;
-}
-
-static bool insert(struct tx *tx, int64_t id, const char *name, struct err *err)
-{
-    autofree(stmt) struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES ($2, $1)");
-
-    stmt_bind_i64(q, 2, id);
-    stmt_bind_text(q, 1, name);
-    return stmt_run(q, err);
-}
-
 static void parameters_may_come_in_any_order_and_again(void **state)
 {
     struct test_db *test = *state;
@@ -74,7 +32,7 @@ static void parameters_may_come_in_any_order_and_again(void **state)
 
     stmt_bind_i64(q, 1, 5);
     stmt_bind_i64(q, 2, 3);
-    assert_int_equal(one_number(tx, q), 353);
+    assert_int_equal(test_one_number(q), 353);
     tx_free(tx);
 }
 
@@ -115,11 +73,11 @@ static void a_broken_unique_rule_is_a_conflict(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_works(insert(tx, 1, "a", &err), &err);
-    assert_fails(insert(tx, 2, "a", &err), &err, ERR_CONFLICT);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
+    assert_fails(test_add_thing(tx, 2, "a", &err), &err, ERR_CONFLICT);
     tx_free(tx);
 }
 
@@ -128,13 +86,13 @@ static void what_was_rolled_back_is_gone(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     tx_free(tx);
     tx = test_tx(test, TX_READ);
-    assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing")), 0);
+    assert_int_equal(test_one_number(tx_prepare(tx, "SELECT COUNT(*) FROM thing")), 0);
     tx_free(tx);
 }
 
@@ -143,14 +101,14 @@ static void a_reading_transaction_cannot_write(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_READ);
 
-    assert_fails(insert(tx, 1, "a", &err), &err, ERR_INTERNAL);
+    assert_fails(test_add_thing(tx, 1, "a", &err), &err, ERR_INTERNAL);
     assert_contains(err.msg, "only reads");
     tx_free(tx);
     tx = test_tx(test, TX_WRITE);
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     test_commit(tx);
 }
 
@@ -159,16 +117,16 @@ static void text_that_is_no_text_is_refused_before_it_is_sent(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_fails(insert(tx, 1, "\xff", &err), &err, ERR_INVALID);
+    assert_fails(test_add_thing(tx, 1, "\xff", &err), &err, ERR_INVALID);
     struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES (1, $1)");
 
     stmt_bind_span(q, 1, span_of("a\0b", 3));
     assert_fails(stmt_run(q, &err), &err, ERR_INVALID);
     stmt_free(q);
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     test_commit(tx);
 }
 
@@ -191,19 +149,19 @@ static void the_nth_statement_can_be_made_to_fail(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     db_fail_nth(test->db, 2);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_works(insert(tx, 1, "a", &err), &err);
-    assert_fails(insert(tx, 2, "b", &err), &err, ERR_UNAVAILABLE);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
+    assert_fails(test_add_thing(tx, 2, "b", &err), &err, ERR_UNAVAILABLE);
     tx_free(tx);
 
     db_fail_nth(test->db, 2);
     tx = test_tx(test, TX_WRITE);
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     assert_fails(tx_commit(tx, &err), &err, ERR_UNAVAILABLE);
-    assert_int_equal(count_things(test), 0);
+    assert_int_equal(test_count_things(test), 0);
 }
 
 static void after_a_failure_nothing_more_is_run_or_committed(void **state)
@@ -211,16 +169,16 @@ static void after_a_failure_nothing_more_is_run_or_committed(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_works(insert(tx, 1, "a", &err), &err);
-    assert_fails(insert(tx, 1, "b", &err), &err, ERR_CONFLICT);
-    assert_fails(insert(tx, 2, "b", &err), &err, ERR_INTERNAL);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
+    assert_fails(test_add_thing(tx, 1, "b", &err), &err, ERR_CONFLICT);
+    assert_fails(test_add_thing(tx, 2, "b", &err), &err, ERR_INTERNAL);
     assert_fails(tx_commit(tx, &err), &err, ERR_INTERNAL);
-    assert_int_equal(count_things(test), 0);
+    assert_int_equal(test_count_things(test), 0);
     tx = test_tx(test, TX_WRITE);
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     test_commit(tx);
 }
 
@@ -229,13 +187,13 @@ static void what_is_still_referred_to_stays(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
     struct stmt *q = tx_prepare(tx, "CREATE TABLE part (of BIGINT REFERENCES thing(id))");
 
     assert_works(stmt_run(q, &err), &err);
     stmt_free(q);
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     q = tx_prepare(tx, "INSERT INTO part(of) VALUES (1)");
     assert_works(stmt_run(q, &err), &err);
     stmt_free(q);
@@ -250,17 +208,17 @@ static void rows_left_unread_hinder_no_commit(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     struct stmt *q =
         tx_prepare(tx, "INSERT INTO thing(id, name) VALUES (2, 'b'), (3, 'c') RETURNING id");
 
     assert_true(stmt_next(q));
     test_commit(tx);
     stmt_free(q);
-    assert_int_equal(count_things(test), 3);
+    assert_int_equal(test_count_things(test), 3);
 }
 
 static void a_reader_sees_one_state(void **state)
@@ -268,19 +226,19 @@ static void a_reader_sees_one_state(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     autofree(db) struct db *other = test_db_open_again(test);
     struct tx *reader = NULL;
 
     assert_works(tx_begin(other, TX_READ, &reader, &err), &err);
-    assert_int_equal(one_number(reader, tx_prepare(reader, "SELECT COUNT(*) FROM thing")), 0);
+    assert_int_equal(test_one_number(tx_prepare(reader, "SELECT COUNT(*) FROM thing")), 0);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     test_commit(tx);
-    assert_int_equal(one_number(reader, tx_prepare(reader, "SELECT COUNT(*) FROM thing")), 0);
+    assert_int_equal(test_one_number(tx_prepare(reader, "SELECT COUNT(*) FROM thing")), 0);
     tx_free(reader);
-    assert_int_equal(count_things(test), 1);
+    assert_int_equal(test_count_things(test), 1);
 }
 
 static void more_statements_than_are_kept_still_run(void **state)
@@ -313,8 +271,8 @@ static void more_statements_than_are_kept_still_run(void **state)
         return;
     /* And there is room again for those that are used now. */
     tx = test_tx(test, TX_READ);
-    assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT 1")), 1);
-    assert_true(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM pg_prepared_statements")) < 5);
+    assert_int_equal(test_one_number(tx_prepare(tx, "SELECT 1")), 1);
+    assert_true(test_one_number(tx_prepare(tx, "SELECT COUNT(*) FROM pg_prepared_statements")) < 5);
     tx_free(tx);
 }
 
@@ -324,13 +282,13 @@ static void run_ten_times(struct tx *tx, const struct sql *sql, bool for_values)
         struct stmt *q = for_values ? tx_prepare_for_values(tx, sql) : tx_prepare_sql(tx, sql);
 
         stmt_bind_i64(q, 1, i);
-        assert_int_equal(one_number(tx, q), 0);
+        assert_int_equal(test_one_number(q), 0);
     }
 }
 
 static int64_t count_planned_for_any_value(struct tx *tx)
 {
-    return one_number(tx,
+    return test_one_number(
         tx_prepare(tx, "SELECT COUNT(*) FROM pg_prepared_statements WHERE generic_plans > 0"
                        " AND statement LIKE 'SELECT COUNT(*) FROM thing WHERE%'"));
 }
@@ -340,7 +298,7 @@ static void what_depends_on_values_is_planned_for_them(void **state)
     struct test_db *test = *state;
     autodone(sql) struct sql sql = SQL_INIT;
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_READ);
 
     sql_add(&sql, "SELECT COUNT(*) FROM thing WHERE id > $1");
@@ -442,10 +400,10 @@ static void writers_all_come_round(void **state)
     struct err err = { 0 };
     pthread_t threads[N_THREADS];
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_works(insert(tx, 0, "a", &err), &err);
+    assert_works(test_add_thing(tx, 0, "a", &err), &err);
     test_commit(tx);
     for (size_t i = 0; i < N_THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, count_up_often, test), 0);
@@ -456,7 +414,7 @@ static void writers_all_come_round(void **state)
         assert_int_equal((intptr_t)n, N_ROUNDS);
     }
     tx = test_tx(test, TX_READ);
-    assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT id FROM thing")), N_THREADS * N_ROUNDS);
+    assert_int_equal(test_one_number(tx_prepare(tx, "SELECT id FROM thing")), N_THREADS * N_ROUNDS);
     tx_free(tx);
 }
 
@@ -465,11 +423,11 @@ static void one_statement_can_be_used_inside_its_own_rows(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_works(insert(tx, 1, "a", &err), &err);
-    assert_works(insert(tx, 2, "b", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 2, "b", &err), &err);
     struct stmt *outer = tx_prepare(tx, "SELECT id FROM thing ORDER BY id");
     int64_t n = 0;
 
@@ -496,7 +454,7 @@ static void many_rows_come_back_as_they_went(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
     struct many *many = tx_prepare_many(tx, &things);
 
@@ -530,7 +488,7 @@ static void one_of_many_rows_that_fails_fails_all(void **state)
     static const enum err_kind kinds[] = { ERR_CONFLICT, ERR_INVALID };
     struct test_db *test = *state;
 
-    make_table(test);
+    test_make_things(test);
     for (size_t i = 0; i < countof(bad); i++) {
         struct tx *tx = test_tx(test, TX_WRITE);
         struct many *many = tx_prepare_many(tx, &things);
@@ -544,7 +502,7 @@ static void one_of_many_rows_that_fails_fails_all(void **state)
         assert_fails(many_run(many, &err), &err, kinds[i]);
         many_free(many);
         tx_free(tx);
-        assert_int_equal(count_things(test), 0);
+        assert_int_equal(test_count_things(test), 0);
     }
 }
 
@@ -565,7 +523,7 @@ static void many_rows_may_meet_what_is_there(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
     struct many *many = tx_prepare_many(tx, &named_things);
 
@@ -613,15 +571,15 @@ static void many_large_rows_are_written_as_they_come(void **state)
             many_i64(many, twice && i == 3 ? 0 : i);
             many_text(many, text);
             if (i == 1)
-                assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing")), 2);
+                assert_int_equal(test_one_number(tx_prepare(tx, "SELECT COUNT(*) FROM thing")), 2);
         }
         if (twice)
             assert_fails(many_run(many, &err), &err, ERR_CONFLICT);
         else
             assert_works(many_run(many, &err), &err);
         if (!twice)
-            assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing"
-                                                           " WHERE length(name) = 716800")),
+            assert_int_equal(test_one_number(tx_prepare(tx, "SELECT COUNT(*) FROM thing"
+                                                            " WHERE length(name) = 716800")),
                 5);
         many_free(many);
         tx_free(tx);
@@ -659,7 +617,7 @@ static void what_is_in_the_log_gets_to_the_file(void **state)
 
     if (test_db_is_postgres(test))
         return;
-    make_table(test);
+    test_make_things(test);
     for (int64_t i = 0; i < 3; i++)
         write_bytes(test, i, size);
     const int64_t deadline = clock_mono_ms() + 20000;
@@ -680,7 +638,7 @@ static void the_log_does_not_grow_for_ever(void **state)
 
     if (test_db_is_postgres(test))
         return;
-    make_table(test);
+    test_make_things(test);
     other = test_db_open_again(test);
     for (int64_t i = 0; i < 60; i++) {
         struct tx *tx = NULL;
@@ -688,7 +646,7 @@ static void the_log_does_not_grow_for_ever(void **state)
 
         write_bytes(test, i, (int64_t)2 << 20);
         assert_works(tx_begin(other, TX_READ, &tx, &err), &err);
-        assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing")), i + 1);
+        assert_int_equal(test_one_number(tx_prepare(tx, "SELECT COUNT(*) FROM thing")), i + 1);
         tx_free(tx);
     }
     assert_int_equal(stat(log, &file), 0);

@@ -3,48 +3,6 @@
 
 #include "db/many.h"
 
-static int64_t one_number(struct tx *tx, struct stmt *q)
-{
-    struct err err = { 0 };
-    int64_t n = -1;
-
-    (void)tx;
-    while (stmt_next(q))
-        n = stmt_i64(q, 0);
-    assert_works(stmt_end(q, &err), &err);
-    stmt_free(q);
-    return n;
-}
-
-static void make_table(struct test_db *test)
-{
-    struct err err = { 0 };
-    struct tx *tx = test_tx(test, TX_WRITE);
-    struct stmt *q = tx_prepare(tx, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT UNIQUE)");
-
-    assert_works(stmt_run(q, &err), &err);
-    stmt_free(q);
-    test_commit(tx);
-}
-
-static int64_t count_things(struct test_db *test)
-{
-    struct tx *tx = test_tx(test, TX_READ);
-    int64_t n = one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing"));
-
-    tx_free(tx);
-    return n;
-}
-
-static bool insert(struct tx *tx, int64_t id, const char *name, struct err *err)
-{
-    autofree(stmt) struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES ($2, $1)");
-
-    stmt_bind_i64(q, 2, id);
-    stmt_bind_text(q, 1, name);
-    return stmt_run(q, err);
-}
-
 static bool send(struct tx *tx, int64_t id, const char *name, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES ($1, $2)");
@@ -59,21 +17,21 @@ static void what_is_sent_is_seen_and_committed_in_its_order(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
 
     for (int64_t id = 1; id <= 200; id++)
         assert_works(send(tx, id, NULL, &err), &err);
-    assert_int_equal(one_number(tx, tx_prepare(tx, "SELECT COUNT(*) FROM thing")), 200);
+    assert_int_equal(test_one_number(tx_prepare(tx, "SELECT COUNT(*) FROM thing")), 200);
     assert_works(send(tx, 201, NULL, &err), &err);
-    assert_works(insert(tx, 202, NULL, &err), &err);
+    assert_works(test_add_thing(tx, 202, NULL, &err), &err);
     assert_works(send(tx, 203, NULL, &err), &err);
     test_commit(tx);
-    assert_int_equal(count_things(test), 203);
+    assert_int_equal(test_count_things(test), 203);
     tx = test_tx(test, TX_WRITE);
     assert_works(send(tx, 204, NULL, &err), &err);
     tx_free(tx);
-    assert_int_equal(count_things(test), 203);
+    assert_int_equal(test_count_things(test), 203);
 }
 
 /* At the latest. By whom it is told depends on the database. */
@@ -82,10 +40,10 @@ static void what_is_sent_and_fails_is_told_by_the_commit(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     for (int n_more = 0; n_more < 3; n_more++) {
         struct tx *tx = test_tx(test, TX_WRITE);
-        bool works = insert(tx, 1, "a", &err) && send(tx, 2, "a", &err);
+        bool works = test_add_thing(tx, 1, "a", &err) && send(tx, 2, "a", &err);
 
         for (int i = 0; works && i < n_more; i++)
             works = send(tx, 3 + i, NULL, &err);
@@ -96,7 +54,7 @@ static void what_is_sent_and_fails_is_told_by_the_commit(void **state)
             assert_false(works);
             tx_free(tx);
         }
-        assert_int_equal(count_things(test), 0);
+        assert_int_equal(test_count_things(test), 0);
     }
 }
 
@@ -108,19 +66,19 @@ static void what_is_sent_and_fails_is_no_conflict_of_the_next(void **state)
 
     if (!test_db_is_postgres(test))
         return;
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
 
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     assert_works(send(tx, 2, "a", &err), &err);
-    assert_fails(insert(tx, 3, "b", &err), &err, ERR_INTERNAL);
-    assert_fails(insert(tx, 4, "c", &err), &err, ERR_INTERNAL);
+    assert_fails(test_add_thing(tx, 3, "b", &err), &err, ERR_INTERNAL);
+    assert_fails(test_add_thing(tx, 4, "c", &err), &err, ERR_INTERNAL);
     tx_free(tx);
-    assert_int_equal(count_things(test), 0);
+    assert_int_equal(test_count_things(test), 0);
     tx = test_tx(test, TX_WRITE);
-    assert_works(insert(tx, 1, "a", &err), &err);
+    assert_works(test_add_thing(tx, 1, "a", &err), &err);
     assert_works(send(tx, 2, "b", &err), &err);
-    assert_fails(insert(tx, 3, "a", &err), &err, ERR_CONFLICT);
+    assert_fails(test_add_thing(tx, 3, "a", &err), &err, ERR_CONFLICT);
     tx_free(tx);
 }
 
@@ -130,7 +88,7 @@ static void many_rows_can_be_sent(void **state)
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    make_table(test);
+    test_make_things(test);
     struct tx *tx = test_tx(test, TX_WRITE);
     struct many *many = tx_prepare_many(tx, &form);
 
@@ -141,7 +99,7 @@ static void many_rows_can_be_sent(void **state)
     assert_works(many_send(many, &err), &err);
     many_free(many);
     test_commit(tx);
-    assert_int_equal(count_things(test), 3);
+    assert_int_equal(test_count_things(test), 3);
 }
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, test_db_setup_empty, test_db_teardown)

@@ -112,3 +112,44 @@ bool test_db_is_postgres(const struct test_db *test)
 {
     return db_is_postgres(test->db);
 }
+
+int64_t test_one_number(struct stmt *q)
+{
+    struct err err = { 0 };
+    int64_t n = -1;
+
+    while (stmt_next(q))
+        n = stmt_i64(q, 0);
+    assert_works(stmt_end(q, &err), &err);
+    stmt_free(q);
+    return n;
+}
+
+void test_make_things(struct test_db *test)
+{
+    struct err err = { 0 };
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct stmt *q = tx_prepare(tx, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT UNIQUE)");
+
+    assert_works(stmt_run(q, &err), &err);
+    stmt_free(q);
+    test_commit(tx);
+}
+
+int64_t test_count_things(struct test_db *test)
+{
+    struct tx *tx = test_tx(test, TX_READ);
+    int64_t n = test_one_number(tx_prepare(tx, "SELECT COUNT(*) FROM thing"));
+
+    tx_free(tx);
+    return n;
+}
+
+bool test_add_thing(struct tx *tx, int64_t id, const char *name, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES ($2, $1)");
+
+    stmt_bind_i64(q, 2, id);
+    stmt_bind_text(q, 1, name);
+    return stmt_run(q, err);
+}

@@ -29,3 +29,11 @@ struct tx *test_tx(const struct test_db *test, enum tx_mode mode);
 void test_commit(struct tx *tx);
 
 bool test_db_is_postgres(const struct test_db *test);
+
+/* What `q` gives, which is freed: a number in one row. */
+int64_t test_one_number(struct stmt *q);
+
+/* The table "thing": a number that is its key, and a name that no two have. */
+void test_make_things(struct test_db *test);
+int64_t test_count_things(struct test_db *test);
+bool test_add_thing(struct tx *tx, int64_t id, const char *name, struct err *err) must_check;
