@@ -213,13 +213,10 @@ static void write_stored_list(struct json_out *out, const char *key, const char 
 
 static void write_certificate_id(struct json_out *out, const struct cert_row *cert)
 {
-    char own[32];
-
-    (void)snprintf(own, sizeof own, "C-%" PRId64, cert->record_version_id);
-    if (cert->ca_certificate_id)
-        json_str(out, "certificate_id", cert->ca_certificate_id);
+    if (!cert->ca_certificate_id && cert->record_version_id)
+        json_numbered(out, "certificate_id", "C-", cert->record_version_id, "");
     else
-        json_str(out, "certificate_id", cert->record_version_id ? own : NULL);
+        json_str(out, "certificate_id", cert->ca_certificate_id);
 }
 
 static void write_summary(struct json_out *out, const struct cert_row *cert, int64_t now)

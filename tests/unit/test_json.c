@@ -41,6 +41,7 @@ static void writer_places_commas_and_nesting(void **state)
     json_i64_or_null(&out, "no_id", 0);
     json_i64_or_null(&out, "id", 7);
     json_hex(&out, "hex", SPAN_LITERAL("\x00\xff"));
+    json_numbered(&out, "numbered", "C-", -17, "\\\"");
     json_raw(&out, "raw", SPAN_LITERAL("[1,2]"));
     json_raw(&out, "empty", SPAN_EMPTY);
     json_split(&out, "tags", "a;b", ';');
@@ -50,7 +51,7 @@ static void writer_places_commas_and_nesting(void **state)
     assert_works(json_out_check(&out, &err), &err);
     assert_string_equal(buf_text(&buf),
         "{\"name\":\"a\",\"none\":null,\"n\":-9223372036854775808,\"yes\":true,\"list\":[1,{},[]],"
-        "\"at\":\"2025-11-21T05:30:00Z\",\"never\":null,\"no_id\":null,\"id\":7,\"hex\":\"00ff\","
+        "\"at\":\"2025-11-21T05:30:00Z\",\"never\":null,\"no_id\":null,\"id\":7,\"hex\":\"00ff\",\"numbered\":\"C--17\\\"\","
         "\"raw\":[1,2],\"empty\":null,\"tags\":[\"a\",\"b\"],\"no_tags\":[]}");
 }
 
