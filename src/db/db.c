@@ -46,6 +46,7 @@ void db_close(struct db *db)
         return;
     if (db->in_tx)
         db->ops->rollback(db);
+    db_forget_kept(db);
     db->ops->close(db);
 }
 

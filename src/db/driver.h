@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "db/db.h"
+#include "db/kept.h"
 
 enum db_type { DB_NULL, DB_I64, DB_BOOL, DB_TEXT, DB_BLOB };
 
@@ -38,6 +39,10 @@ struct db_ops {
     bool (*begin)(struct db *db, enum tx_mode mode, struct err *err) must_check;
     bool (*commit)(struct db *db, struct err *err) must_check;
     void (*rollback)(struct db *db);
+
+    /* Which state of the database the transaction under way, which only reads, sees: another number
+     * after any change. NULL: it cannot be said for less than what it would save. */
+    bool (*state)(struct db *db, int64_t *ret, struct err *err) must_check;
 
     /* Do others wait until the transaction under way has ended? NULL: they never do. */
     bool (*is_waited_for)(const struct db *db);
@@ -71,6 +76,14 @@ static inline bool tx_mode_reads(enum tx_mode mode)
     return mode == TX_READ || mode == TX_READ_FEW;
 }
 
+/* See db/kept.h. */
+struct db_kept {
+    const void *key;
+    void *value;
+    void (*release)(void *value);
+    int64_t state; /* in which it was read; 0: not to be found again */
+};
+
 /* The first member of each driver's own struct. */
 struct db {
     const struct db_ops *ops;
@@ -78,6 +91,7 @@ struct db {
     bool in_tx;
     bool has_failed; /* a statement of this transaction has: nothing more is run, nor committed */
     uint64_t place;  /* of its URL: another one for another database */
+    struct db_kept kept[DB_KEPT_MAX];
 };
 
 struct stmt {
@@ -92,10 +106,15 @@ struct tx {
     struct db *db;
     int64_t n_commits;    /* of this process before it began; -1: it writes */
     struct tx_work *work; /* to be written before the commit; NULL: none */
+    int64_t state;        /* db_ops.state; 0: not asked for yet, or there is none */
+    bool has_state;       /* it was asked for */
 };
 
 extern const struct db_ops sqlite_ops;
 extern const struct db_ops postgres_ops;
+
+/* Before a connection is closed. */
+void db_forget_kept(struct db *db);
 
 /* What db_ops.bind_rows says, on a database that has it. */
 void stmt_bind_rows(struct stmt *stmt, int parameter, const struct db_rows *rows);

@@ -246,6 +246,11 @@ static bool sqlite_begin(struct db *db, enum tx_mode mode, struct err *err)
                             : begin_write(self, err);
 }
 
+static bool sqlite_state(struct db *db, int64_t *ret, struct err *err)
+{
+    return sqlite_conn_state(((struct sqlite_db *)db)->reader, ret, err);
+}
+
 /* What has not been read to its end would keep the transaction open behind our back. */
 static void take_back_all(struct sqlite_db *self)
 {
@@ -513,6 +518,7 @@ const struct db_ops sqlite_ops = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .state = sqlite_state,
     .is_waited_for = sqlite_is_waited_for,
     .script = sqlite_script,
     .prepare = sqlite_prepare,

@@ -231,6 +231,7 @@ void sqlite_conn_free(struct sqlite_conn *conn)
     stmt_cache_done(&conn->cache);
     for (size_t i = 0; i < countof(conn->words); i++)
         (void)sqlite3_finalize(conn->words[i]);
+    (void)sqlite3_finalize(conn->state);
     (void)sqlite3_close(conn->handle);
     sqlite_map_free(conn->map);
     free(conn);
@@ -256,6 +257,28 @@ bool sqlite_conn_say(struct sqlite_conn *conn, enum sqlite_word word, struct err
     const bool ok = code == SQLITE_DONE || sqlite_conn_fail(conn->handle, texts[word], err);
 
     (void)sqlite3_reset(conn->words[word]);
+    return ok;
+}
+
+/*
+ * SQLite's own count of the changes that this connection has noticed as its transactions began, in
+ * whichever process they were made. With the statement its transaction begins, if none has before.
+ */
+bool sqlite_conn_state(struct sqlite_conn *conn, int64_t *ret, struct err *err)
+{
+    static const char sql[] = "PRAGMA data_version";
+    int code = SQLITE_OK;
+
+    if (!conn->state)
+        code = sqlite3_prepare_v3(conn->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &conn->state,
+            NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(conn->state);
+    if (code == SQLITE_ROW)
+        *ret = sqlite3_column_int64(conn->state, 0);
+    const bool ok = code == SQLITE_ROW || sqlite_conn_fail(conn->handle, sql, err);
+
+    (void)sqlite3_reset(conn->state);
     return ok;
 }
 

@@ -32,6 +32,7 @@ struct sqlite_conn {
 
     /* What stands around transactions, kept prepared; NULL until the first of its kind. */
     sqlite3_stmt *words[N_SQLITE_WORDS];
+    sqlite3_stmt *state; /* the same, of sqlite_conn_state() */
 };
 
 struct sqlite_prepared {
@@ -62,6 +63,9 @@ bool sqlite_conn_fail_read_only(sqlite3 *handle, struct err *err);
 
 bool sqlite_conn_say(struct sqlite_conn *conn, enum sqlite_word word, struct err *err) must_check;
 bool sqlite_conn_in_transaction(const struct sqlite_conn *conn);
+
+/* Which state of the database a transaction sees that only reads; see db_ops.state. */
+bool sqlite_conn_state(struct sqlite_conn *conn, int64_t *ret, struct err *err) must_check;
 
 /* Whatever transaction there is; where even that fails, SQLite has done it itself. */
 void sqlite_conn_roll_back(struct sqlite_conn *conn);

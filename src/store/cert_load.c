@@ -1,10 +1,12 @@
 /* store/cert_load: see the header. */
 #include "store/cert_load.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "codec/json.h"
+#include "db/kept.h"
 #include "store/custom_field.h"
 #include "store/kept_text.h"
 #include "store/read.h"
@@ -184,12 +186,20 @@ struct fields {
     size_t n;
 };
 
-static void fields_done(struct fields *fields)
+static void fields_free(struct fields *fields)
 {
+    if (!fields)
+        return;
     for (size_t i = 0; i < fields->n; i++)
         free(fields->items[i].name);
+    free(fields);
 }
-DEFINE_AUTODONE(fields);
+DEFINE_AUTOFREE(fields);
+
+static void release_fields(void *fields)
+{
+    fields_free(fields);
+}
 
 static bool read_fields(struct tx *tx, struct fields *fields, struct err *err)
 {
@@ -200,6 +210,26 @@ static bool read_fields(struct tx *tx, struct fields *fields, struct err *err)
         fields->items[fields->n++] = (struct field){ stmt_i64(q, 0), read_text(q, 1),
             strcmp(stmt_text(q, 2), "number") == 0 };
     return stmt_end(q, err);
+}
+
+/* Read anew only after a change. The transaction's. */
+static bool find_fields(struct tx *tx, const struct fields **ret, struct err *err)
+{
+    static const char key;
+    autofree(fields) struct fields *fields = NULL;
+    void *kept = NULL;
+
+    if (!kept_find(tx, &key, &kept, err))
+        return false;
+    if (!kept) {
+        fields = xcalloc(1, sizeof *fields);
+        if (!read_fields(tx, fields, err))
+            return false;
+        kept = take(&fields);
+        kept_add(tx, &key, kept, release_fields);
+    }
+    *ret = kept;
+    return true;
 }
 
 /* A record's values, each at the place of its field; those of fields that are gone are left out. */
@@ -243,15 +273,18 @@ static void write_fields(const struct fields *fields, struct buf *buf, struct ce
 static bool load_fields(struct tx *tx, struct cert_rows *rows, struct err *err)
 {
     autodone(buf) struct buf buf = BUF_INIT(JSON_MAX_BYTES);
-    autodone(fields) struct fields fields = { 0 };
+    const struct fields *fields = NULL;
     bool has_any = false;
 
     for (size_t i = 0; i < rows->n; i++)
         has_any = has_any || rows->items[i].fields[0];
-    if (has_any && !read_fields(tx, &fields, err))
+    if (has_any && !find_fields(tx, &fields, err))
         return false;
     for (size_t i = 0; i < rows->n; i++)
-        write_fields(&fields, &buf, &rows->items[i]);
+        if (rows->items[i].fields[0])
+            write_fields(fields, &buf, &rows->items[i]);
+        else
+            str_set(&rows->items[i].fields, "{}");
     return true;
 }
 
