@@ -109,7 +109,7 @@ static void end(struct tx *tx)
     free(tx);
 }
 
-static bool commit(struct tx *tx, struct err *err)
+static bool commit(struct tx *tx, bool is_soon, struct err *err)
 {
     struct db *db = tx->db;
 
@@ -117,13 +117,13 @@ static bool commit(struct tx *tx, struct err *err)
         return false;
     if (db->has_failed)
         return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
-    return !fails_by_wish(db, err) && db->ops->commit(db, err);
+    return !fails_by_wish(db, err) && db->ops->commit(db, is_soon, err);
 }
 
-bool tx_commit(struct tx *tx, struct err *err)
+static bool commit_and_end(struct tx *tx, bool is_soon, struct err *err)
 {
     struct db *db = tx->db;
-    bool works = commit(tx, err);
+    bool works = commit(tx, is_soon, err);
 
     if (!works)
         db->ops->rollback(db);
@@ -131,6 +131,16 @@ bool tx_commit(struct tx *tx, struct err *err)
         atomic_fetch_add(&n_commits, 1);
     end(tx);
     return works || err_wrap(err, "could not commit");
+}
+
+bool tx_commit(struct tx *tx, struct err *err)
+{
+    return commit_and_end(tx, false, err);
+}
+
+bool tx_commit_soon(struct tx *tx, struct err *err)
+{
+    return commit_and_end(tx, true, err);
 }
 
 /* PostgreSQL numbers its transactions: those that count as done, and those that were at work. */
@@ -198,6 +208,18 @@ void tx_free(struct tx *tx)
 bool tx_is_waited_for(const struct tx *tx)
 {
     return tx->db->ops->is_waited_for && tx->db->ops->is_waited_for(tx->db);
+}
+
+void db_write_much(struct db *db, bool is_much)
+{
+    ASSERT(!db->in_tx);
+    if (db->ops->write_much)
+        db->ops->write_much(db, is_much);
+}
+
+bool tx_is_large(const struct tx *tx)
+{
+    return tx->db->ops->is_large && tx->db->ops->is_large(tx->db);
 }
 
 struct db *tx_db(const struct tx *tx)

@@ -66,10 +66,28 @@ bool tx_commit(struct tx *tx, struct err *err) must_check;
 /* Roll back what was not committed. NULL is fine. */
 void tx_free(struct tx *tx);
 
+/*
+ * The same for one of many transactions that only count together: on SQLite it is not waited for
+ * the disk. Whoever reads sees what was written; should the power fail, it may be lost, but not
+ * without all that was committed later by anybody. The last of them is for tx_commit().
+ */
+bool tx_commit_soon(struct tx *tx, struct err *err) must_check;
+
 struct db *tx_db(const struct tx *tx);
 
 /* Does somebody of this process wait for a transaction that writes to end? Never on PostgreSQL. */
 bool tx_is_waited_for(const struct tx *tx);
+
+/*
+ * This `db` is about to write so much that it is worth memory: SQLite keeps what its transactions
+ * have changed there, up to DB_MUCH_KIB, instead of writing it to the log before the commit and
+ * reading it again. Said with false, the memory is given back.
+ */
+#define DB_MUCH_KIB 32768
+void db_write_much(struct db *db, bool is_much);
+
+/* Has it changed more than there is memory for? It had better end. Never on PostgreSQL. */
+bool tx_is_large(const struct tx *tx);
 
 /*
  * What the transaction sees, as a short text: whoever reads with the same stamp sees the same, give

@@ -36,11 +36,15 @@ struct db_ops {
     const char *(*version)(struct db *db);
 
     bool (*begin)(struct db *db, enum tx_mode mode, struct err *err) must_check;
-    bool (*commit)(struct db *db, struct err *err) must_check;
+    bool (*commit)(struct db *db, bool is_soon, struct err *err) must_check; /* tx_commit_soon() */
     void (*rollback)(struct db *db);
 
     /* Do others wait until the transaction under way has ended? NULL: they never do. */
     bool (*is_waited_for)(const struct db *db);
+
+    /* What db_write_much() and tx_is_large() say. NULL: it needs no preparation, and never is. */
+    void (*write_much)(struct db *db, bool is_much);
+    bool (*is_large)(const struct db *db);
 
     /* Run a script of several statements, without parameters or rows: migrations. */
     bool (*script)(struct db *db, const char *sql, struct err *err) must_check;

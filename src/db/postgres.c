@@ -382,8 +382,9 @@ static bool commit_pipeline(struct postgres_db *self, struct err *err)
 }
 
 /* A transaction that failed answers COMMIT with ROLLBACK, and with success. */
-static bool postgres_commit(struct db *db, struct err *err)
+static bool postgres_commit(struct db *db, bool is_soon, struct err *err)
 {
+    (void)is_soon;
     struct postgres_db *self = (struct postgres_db *)db;
 
     if (self->is_to_begin) {

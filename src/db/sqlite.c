@@ -36,6 +36,7 @@ struct sqlite_db {
     bool is_alone;   /* it is not to be committed together with others */
     bool has_joined; /* it stands behind a savepoint, in somebody else's */
     bool has_turn;
+    bool writes_much;
     char version[32];
 };
 
@@ -203,7 +204,7 @@ static void give_up(struct sqlite_db *self, struct err *why)
 }
 
 /* For all whose work is in the transaction. The next may write while the disk is waited for. */
-static bool commit_all(struct sqlite_db *self, struct err *err)
+static bool commit_all(struct sqlite_db *self, bool is_soon, struct err *err)
 {
     struct turn_row row;
 
@@ -215,7 +216,8 @@ static bool commit_all(struct sqlite_db *self, struct err *err)
 
     turn_end_row(self->turn, &row);
     leave_turn(self);
-    sqlite_sync_wait(self->sync, mark);
+    if (!is_soon)
+        sqlite_sync_wait(self->sync, mark);
     turn_tell(self->turn, &row, NULL);
     return true;
 }
@@ -228,6 +230,8 @@ static bool begin_write(struct sqlite_db *self, struct err *err)
         return fail(err, ERR_UNAVAILABLE, "the database is busy");
     self->has_turn = true;
     self->has_joined = goes_on;
+    if (self->writes_much && !goes_on)
+        sqlite_conn_use_memory(self->writer, DB_MUCH_KIB);
     if (sqlite_conn_say(self->writer, goes_on ? SQLITE_WORD_SAVEPOINT : SQLITE_WORD_BEGIN_IMMEDIATE,
             err))
         return true;
@@ -257,14 +261,14 @@ static void take_back_all(struct sqlite_db *self)
 }
 
 /* Ours is in the transaction: does somebody go on with it, or are we the last? */
-static bool commit_write(struct sqlite_db *self, struct err *err)
+static bool commit_write(struct sqlite_db *self, bool is_soon, struct err *err)
 {
     struct err verdict = { 0 };
 
     if (self->has_joined && !sqlite_conn_say(self->writer, SQLITE_WORD_RELEASE, err))
         return false;
     if (self->is_alone || !turn_pass(self->turn, &verdict))
-        return commit_all(self, err);
+        return commit_all(self, is_soon && self->is_alone, err);
     self->has_turn = self->has_joined = false;
     if (verdict.kind == ERR_NONE)
         return true;
@@ -272,13 +276,13 @@ static bool commit_write(struct sqlite_db *self, struct err *err)
     return false;
 }
 
-static bool sqlite_commit(struct db *db, struct err *err)
+static bool sqlite_commit(struct db *db, bool is_soon, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
     take_back_all(self);
     return self->is_reading ? sqlite_conn_say(self->reader, SQLITE_WORD_COMMIT, err)
-                            : commit_write(self, err);
+                            : commit_write(self, is_soon, err);
 }
 
 /* What others have written stays. SQLite itself rolls everything back where the disk is full or
@@ -295,7 +299,7 @@ static void undo_joined(struct sqlite_db *self)
         give_up(self, &err);
     } else if (turn_pass(self->turn, NULL)) {
         self->has_turn = self->has_joined = false;
-    } else if (!commit_all(self, &err)) {
+    } else if (!commit_all(self, false, &err)) {
         err_clear(&err); /* those who wait have been told */
     }
 }
@@ -319,6 +323,34 @@ static bool sqlite_is_waited_for(const struct db *db)
     const struct sqlite_db *const self = (const struct sqlite_db *)db;
 
     return self->has_turn && turn_n_waiting(self->turn) > 0;
+}
+
+/* Who writes next may have much, too, and takes the memory anew. Where the turn does not come, it
+ * stays with the connection. */
+static void give_memory_back(struct sqlite_db *self)
+{
+    bool goes_on;
+
+    if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
+        return;
+    sqlite_conn_use_memory(self->writer, 0);
+    turn_give(self->turn);
+}
+
+static void sqlite_write_much(struct db *db, bool is_much)
+{
+    struct sqlite_db *self = (struct sqlite_db *)db;
+
+    if (self->writes_much && !is_much)
+        give_memory_back(self);
+    self->writes_much = is_much;
+}
+
+static bool sqlite_is_large(const struct db *db)
+{
+    const struct sqlite_db *const self = (const struct sqlite_db *)db;
+
+    return self->has_turn && sqlite_conn_has_spilled(self->writer);
 }
 
 static bool sqlite_script(struct db *db, const char *sql, struct err *err)
@@ -514,6 +546,8 @@ const struct db_ops sqlite_ops = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .is_waited_for = sqlite_is_waited_for,
+    .write_much = sqlite_write_much,
+    .is_large = sqlite_is_large,
     .script = sqlite_script,
     .prepare = sqlite_prepare,
     .bind = sqlite_bind,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,7 @@ static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t
 {
     char pragmas[512];
 
+    conn->cache_kib = conn->used_kib = conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB;
     (void)sqlite3_extended_result_codes(conn->handle, 1);
     (void)sqlite3_busy_timeout(conn->handle, (int)busy_ms);
     (void)sqlite3_db_config(conn->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -176,7 +178,7 @@ static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t
         "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
         "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;"
         "PRAGMA wal_autocheckpoint = 0;", /* db/sqlite_checkpoint does it */
-        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB);
+        conn->cache_kib);
     return sqlite_conn_script(conn, pragmas, err);
 }
 
@@ -191,6 +193,36 @@ bool sqlite_conn_use_map(struct sqlite_conn *conn, struct err *err)
 static void set_up_library(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+void sqlite_conn_use_memory(struct sqlite_conn *conn, int64_t kib)
+{
+    struct err ignored = { 0 };
+    char pragma[64];
+    int spilled;
+    int highest;
+
+    (void)sqlite3_db_status(conn->handle, SQLITE_DBSTATUS_CACHE_SPILL, &spilled, &highest, 1);
+    kib = kib > conn->cache_kib ? kib : conn->cache_kib;
+    if (kib == conn->used_kib)
+        return;
+    (void)snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%" PRId64, kib);
+    if (!sqlite_conn_script(conn, pragma, &ignored)) {
+        err_clear(&ignored);
+        return;
+    }
+    if (kib < conn->used_kib)
+        (void)malloc_trim(0);
+    conn->used_kib = kib;
+}
+
+bool sqlite_conn_has_spilled(const struct sqlite_conn *conn)
+{
+    int n = 0;
+    int highest;
+
+    (void)sqlite3_db_status(conn->handle, SQLITE_DBSTATUS_CACHE_SPILL, &n, &highest, 0);
+    return n > 0;
 }
 
 static void release_prepared(void *value)

@@ -29,6 +29,8 @@ struct sqlite_conn {
     sqlite3 *handle;
     struct sqlite_map *map; /* NULL: the file is not mapped */
     struct stmt_cache cache;
+    int64_t cache_kib; /* as configured */
+    int64_t used_kib;  /* as it is now */
 
     /* What stands around transactions, kept prepared; NULL until the first of its kind. */
     sqlite3_stmt *words[N_SQLITE_WORDS];
@@ -59,6 +61,13 @@ bool sqlite_conn_fail(sqlite3 *handle, const char *sql, struct err *err);
 
 /* The file, or a transaction that was only meant to read? False. */
 bool sqlite_conn_fail_read_only(sqlite3 *handle, struct err *err);
+
+/* A cache of that size, or of the configured one if that is larger; from now on, and not within a
+ * transaction. */
+void sqlite_conn_use_memory(struct sqlite_conn *conn, int64_t kib);
+
+/* Has a transaction changed more pages than the cache holds, since its size was last said? */
+bool sqlite_conn_has_spilled(const struct sqlite_conn *conn);
 
 bool sqlite_conn_say(struct sqlite_conn *conn, enum sqlite_word word, struct err *err) must_check;
 bool sqlite_conn_in_transaction(const struct sqlite_conn *conn);

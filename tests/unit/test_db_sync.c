@@ -40,15 +40,22 @@ struct writer {
     struct err err;
 };
 
-static bool write_row(struct db *db, struct err *err)
+typedef bool (*commit_fn)(struct tx *tx, struct err *err);
+
+static bool write_row_by(struct db *db, enum tx_mode mode, commit_fn commit, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
-    if (!tx_begin(db, TX_WRITE, &tx, err))
+    if (!tx_begin(db, mode, &tx, err))
         return false;
     autofree(stmt) struct stmt *q = tx_prepare(tx, "INSERT INTO thing(name) VALUES ('x')");
 
-    return stmt_run(q, err) && tx_commit(take(&tx), err);
+    return stmt_run(q, err) && commit(take(&tx), err);
+}
+
+static bool write_row(struct db *db, struct err *err)
+{
+    return write_row_by(db, TX_WRITE, tx_commit, err);
 }
 
 static void *run_writer(void *arg)
@@ -156,6 +163,32 @@ static void what_is_committed_is_asked_for(void **state)
     assert_int_equal(atomic_load(&n_asked), 2);
 }
 
+/* One of many transactions does not wait; the next that does waits for both. */
+static void what_is_committed_soon_is_asked_for_with_the_next(void **state)
+{
+    const struct test_db *test = *state;
+    struct err err = { 0 };
+
+    set_up(state);
+    assert_works(write_row_by(test->db, TX_WRITE_LONG, tx_commit_soon, &err), &err);
+    assert_int_equal(atomic_load(&n_asked), 0);
+    assert_int_equal(n_rows(test), 2);
+    assert_works(write_row_by(test->db, TX_WRITE_LONG, tx_commit, &err), &err);
+    assert_int_equal(atomic_load(&n_asked), 1);
+    assert_int_equal(n_rows(test), 3);
+}
+
+/* Where others may be committed with it, it waits. */
+static void who_shares_a_commit_waits_for_the_disk(void **state)
+{
+    const struct test_db *test = *state;
+    struct err err = { 0 };
+
+    set_up(state);
+    assert_works(write_row_by(test->db, TX_WRITE, tx_commit_soon, &err), &err);
+    assert_int_equal(atomic_load(&n_asked), 1);
+}
+
 /* What others see already cannot be taken back, and must not be answered either. */
 static void a_disk_that_fails_ends_the_process(void **state)
 {
@@ -188,6 +221,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_db_setup_empty, test_db_teardown)
         TEST(what_is_committed_is_asked_for),
+        TEST(what_is_committed_soon_is_asked_for_with_the_next),
+        TEST(who_shares_a_commit_waits_for_the_disk),
         TEST(others_write_while_the_disk_is_waited_for),
         TEST(a_disk_that_fails_ends_the_process),
     };

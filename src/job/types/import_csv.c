@@ -25,7 +25,7 @@
 #include "store/import_file.h"
 #include "store/job.h"
 
-#define BATCH_RECORDS 5000
+#define BATCH_RECORDS 2500
 #define BATCH_MS 500
 #define BATCH_SHARED_MS 100 /* where others wait to write, too */
 #define CHUNKS_AT_ONCE 64
@@ -145,7 +145,8 @@ static bool has_taken_its_time(const struct importing *work)
 {
     const int64_t ms = clock_mono_ms() - work->began_ms;
 
-    return ms > BATCH_MS || (ms > BATCH_SHARED_MS && tx_is_waited_for(work->tx));
+    return ms > BATCH_MS || tx_is_large(work->tx) ||
+           (ms > BATCH_SHARED_MS && tx_is_waited_for(work->tx));
 }
 
 /* Everything before the row that is being given out is done. False, with is_full, if that is enough
@@ -312,7 +313,7 @@ static bool run_batch(struct importing *work, struct err *err)
                  store_import_advance(tx, work->import->id, &work->place, err);
 
     work->tx = NULL;
-    return works && tx_commit(take(&tx), err);
+    return works && tx_commit_soon(take(&tx), err);
 }
 
 /* A record that could not be written is refused in the second try; there is one for each. */
@@ -332,6 +333,15 @@ static bool run_batches(struct importing *work, struct err *err)
         err_clear(err);
     }
     return true;
+}
+
+static bool write_all(struct importing *work, struct err *err)
+{
+    db_write_much(work->run->db, !work->import->is_dry_run);
+    const bool works = run_batches(work, err);
+
+    db_write_much(work->run->db, false);
+    return works;
 }
 
 /* ---- beginning and end ---- */
@@ -466,7 +476,7 @@ bool job_import_csv_run(struct job_run *run, struct err *err)
             .import_id = work.import->id,
             .is_dry_run = work.import->is_dry_run,
             .now = run->now };
-        works = count(&work, err) && run_batches(&work, err) && finish(&work, err);
+        works = count(&work, err) && write_all(&work, err) && finish(&work, err);
     }
     works = works && forget_file(&work, err) && import_result_write(run, work.import->id, err);
     import_names_clear(&work.context.names);
