@@ -42,7 +42,7 @@ CREATE INDEX csv_import_file ON csv_import(file_id) WHERE file_id IS NOT NULL;
 
 -- One record of an import.
 CREATE TABLE csv_row (
-    import_id      INT64 NOT NULL REFERENCES csv_import(id) ON DELETE CASCADE,
+    import_id      INT64 NOT NULL REFERENCES csv_import(id) ON DELETE CASCADE AT_COMMIT,
     line           INT64 NOT NULL,           -- of its first row
     lines          TEXT NOT NULL DEFAULT '', -- JSON list, where it has several
     action         TEXT NOT NULL,            -- created, updated, unchanged, failed
