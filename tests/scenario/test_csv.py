@@ -329,6 +329,27 @@ def test_an_import_killed_in_the_middle_goes_on_and_doubles_nothing(desk_factory
     assert len([r for r in table if r["name"] == "n00100"]) == 2
 
 
+def test_more_than_is_read_ahead_comes_in_whole(desk):
+    # F10: what is read before it is written is bounded in number and in bytes, and keeps its order
+    n = 700
+    rows, late = [], []
+    for i in range(n):
+        rows.append(f"r{i},127.0.0.1,{1 + i},{i:05}{'x' * 8000}")
+        if i % 50 == 0:
+            rows.append(f"r{i},127.0.0.2,{1 + i},")
+        if i % 70 == 0:
+            late.append(f"r{i},127.0.0.3,{1 + i},")
+        if i % 99 == 0:
+            rows.append(f"bad{i},127.0.0.1")
+    result = run_import(desk.admin, "name,host,port,description\n" + "\n".join(rows + late) + "\n")[1]
+    assert counts(result) == (n, 0, 0, 8), result
+    assert [e["line"] for e in result["errors"]] == [2 + k for k, row in enumerate(rows) if row.startswith("bad")]
+    table = export(desk.admin)
+    assert len(table) == len(rows) + len(late) - 8
+    assert all(r["description"][:5] == f"{int(r['name'][1:]):05}" for r in table)
+    assert sorted((r["host"] for r in table if r["name"] == "r350")) == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+
+
 def test_a_slow_reader_of_an_export_holds_nobody_up(desk):
     rows = "\n".join(f"n{i:05},{'d' * 900}" for i in range(3000))
     assert counts(run_import(desk.admin, f"name,description\n{rows}\n")[1])[0] == 3000

@@ -1,7 +1,8 @@
 /*
  * job/import_csv: a table becomes records, or shows what would become of it.
  *
- * The rows are taken in the order of the file; those of one record together, wherever they are.
+ * The records are taken in the order of the file, as a thread has read them ahead; the rows of one
+ * together, wherever they are.
  * Some thousand records are one transaction, or fewer where others wait to write, and how far it
  * got is written in it: whoever takes the job up again goes on from there, and nothing is done
  * twice. New records are written together. One that cannot be written takes its transaction down
@@ -15,6 +16,7 @@
 #include "base/err.h"
 #include "codec/json.h"
 #include "db/db.h"
+#include "job/types/import_ahead.h"
 #include "job/types/import_batch.h"
 #include "job/types/import_file.h"
 #include "job/types/import_plan.h"
@@ -38,17 +40,14 @@ struct importing {
     struct import_context context;
     struct import_index index;
     struct import_batch batch;
-    struct buf key; /* of the record that the next rows may belong to */
-    struct buf next_key;
+    struct import_ahead *ahead; /* NULL before the first, and after a failure */
 
     /* The transaction under way. */
     struct tx *tx;
-    struct csv_reader *reader;
     struct import_place place;
-    int64_t next_row; /* its number */
+    int64_t next_row; /* its number: after the record being taken */
     int64_t n_records;
     int64_t began_ms;
-    bool is_full;
 
     /* The record that could not be written, and why. */
     int64_t bad_line;
@@ -121,11 +120,8 @@ static bool finish_record(struct importing *work, struct err *err)
 {
     struct import_slot *const slot = import_batch_open(&work->batch);
 
-    if (import_record_is_empty(&slot->record))
-        return true;
     if (work->bad_line == slot->record.line)
         import_record_complain_at(&slot->record, slot->record.line, "", work->bad.msg);
-    buf_clear(&work->key);
     if (!import_plan_make(&work->context, work->tx, &slot->record, &slot->plan, err))
         return false;
     work->place.n[slot->plan.action]++;
@@ -134,12 +130,11 @@ static bool finish_record(struct importing *work, struct err *err)
         return put_off(work, slot, err);
     if (!apply(work, slot, err) || !write_outcome(work, slot, err))
         return false;
-    import_record_clear(&slot->record);
     import_plan_clear(&slot->plan);
     return true;
 }
 
-/* ---- rows ---- */
+/* ---- records, as they were read ---- */
 
 static bool has_taken_its_time(const struct importing *work)
 {
@@ -149,18 +144,17 @@ static bool has_taken_its_time(const struct importing *work)
            (ms > BATCH_SHARED_MS && tx_is_waited_for(work->tx));
 }
 
-/* Everything before the row that is being given out is done. False, with is_full, if that is enough
- * for one transaction. */
-static bool stand_before_row(struct importing *work, int64_t line, struct err *err)
+/* Everything before the record is done. Is that enough for one transaction? */
+static bool stands_before(struct importing *work, const struct import_item *item)
 {
-    const bool is_alone = work->next_row < work->alone_until;
+    const bool is_alone = item->row < work->alone_until;
 
-    work->place.offset = csv_reader_offset(work->reader);
-    work->place.line = line;
-    work->place.row = work->next_row;
-    work->is_full = work->n_records >= (is_alone ? 1 : BATCH_RECORDS) ||
-                    (work->n_records > 0 && has_taken_its_time(work));
-    return !work->is_full || fail(err, ERR_INTERNAL, "the transaction is full");
+    work->next_row = item->row;
+    work->place.offset = item->offset;
+    work->place.line = item->line;
+    work->place.row = item->row;
+    return work->n_records >= (is_alone ? 1 : BATCH_RECORDS) ||
+           (work->n_records > 0 && has_taken_its_time(work));
 }
 
 struct lone_row {
@@ -183,6 +177,7 @@ static bool take_lone_row(void *context, int64_t line, const struct span *cells,
 static bool gather(struct importing *work, const struct import_index_row *rows, size_t n,
     struct err *err)
 {
+    import_record_clear(open_record(work));
     for (size_t i = 0; i < n; i++) {
         struct lone_row lone = { .work = work, .line = rows[i].line };
         autofree(csv_reader) struct csv_reader *reader = csv_reader_new(take_lone_row, &lone);
@@ -199,101 +194,41 @@ static bool gather(struct importing *work, const struct import_index_row *rows, 
     return finish_record(work, err);
 }
 
-static bool take_row(struct importing *work, int64_t line, const struct span *cells,
-    struct err *err)
+static bool take_item(struct importing *work, struct import_item *item, struct err *err)
 {
-    const struct import_index_row *rows = NULL;
-    size_t n = 0;
+    struct import_record *const open = open_record(work);
+    const struct import_record done = *open;
 
-    if (work->index.n)
-        rows = import_index_find(&work->index, import_index_hash(buf_span(&work->next_key)), &n);
-    if (rows)
-        return rows[0].row != work->next_row || gather(work, rows, n, err);
-    buf_clear(&work->key);
-    buf_add_span(&work->key, buf_span(&work->next_key));
-    import_record_add(open_record(work), line, cells);
-    return true;
-}
-
-static bool take_unreadable(struct importing *work, int64_t line, const char *column,
-    const char *message, struct err *err)
-{
-    import_record_add_bad(open_record(work), line, column, message);
+    work->next_row = item->end_row;
+    if (item->kind == IMPORT_ITEM_SCATTERED)
+        return gather(work, item->rows, item->n_rows, err);
+    *open = item->record;
+    item->record = done;
     return finish_record(work, err);
-}
-
-/* A row of the wrong width, or without anything to know its record by. */
-static bool take_odd_row(struct importing *work, int64_t line, const struct span *cells,
-    size_t n_cells, struct err *err)
-{
-    const size_t expected = work->index.header.n_cells;
-    char message[128];
-
-    if (n_cells != expected)
-        (void)snprintf(message, sizeof message, "the row has %zu cells, and the first line %zu",
-            n_cells, expected);
-    else
-        (void)snprintf(message, sizeof message, "the row has neither id, name nor host");
-    import_record_keep_cells(open_record(work), cells, n_cells);
-    return take_unreadable(work, line, "", message, err);
-}
-
-static bool on_row(void *context, int64_t line, const struct span *cells, size_t n_cells,
-    struct err *err)
-{
-    struct importing *const work = context;
-    bool works = true;
-
-    if (work->next_row < 0) { /* the header */
-        work->next_row = 0;
-        return true;
-    }
-    const bool is_fit = n_cells == work->index.header.n_cells &&
-                        import_row_key(&work->index.header, cells, &work->next_key);
-
-    if (is_fit && !import_record_is_empty(open_record(work)) &&
-        span_equal(buf_span(&work->key), buf_span(&work->next_key))) {
-        import_record_add(open_record(work), line, cells);
-    } else {
-        works = finish_record(work, err) && stand_before_row(work, line, err) &&
-                (is_fit ? take_row(work, line, cells, err)
-                        : take_odd_row(work, line, cells, n_cells, err));
-    }
-    work->next_row++;
-    return works;
-}
-
-static bool on_bad_row(void *context, int64_t line, size_t cell, const struct err *why,
-    struct err *err)
-{
-    struct importing *const work = context;
-    const bool works =
-        finish_record(work, err) && stand_before_row(work, line, err) &&
-        take_unreadable(work, line, import_index_column(&work->index, cell), why->msg, err);
-
-    work->next_row++;
-    return works;
 }
 
 /* ---- a transaction of them ---- */
 
-static bool read_rows(struct importing *work, struct err *err)
+static bool take_items(struct importing *work, struct err *err)
 {
-    bool works;
+    struct import_item *item;
 
-    work->reader = csv_reader_new(on_row, work);
-    csv_reader_on_bad_row(work->reader, on_bad_row);
-    csv_reader_begin_at(work->reader, work->place.offset, work->place.line);
-    works = import_file_feed(work->run->db, work->tx, work->import, work->place.offset,
-        work->reader, err);
-    csv_reader_free(take(&work->reader));
-    if (!works)
-        return work->is_full;
-    if (!finish_record(work, err))
+    if (!work->ahead &&
+        !import_ahead_new(work->import, &work->index, &work->place, &work->ahead, err))
         return false;
-    work->place.offset = work->import->size;
-    work->place.row = work->next_row;
-    return true;
+    while (import_ahead_look(work->ahead, work->run->db, work->tx, &item, err)) {
+        if (item->kind == IMPORT_ITEM_END) {
+            work->place.offset = item->offset;
+            work->place.row = item->row;
+            return true;
+        }
+        if (stands_before(work, item))
+            return true;
+        if (!take_item(work, item, err))
+            return false;
+        import_ahead_take(work->ahead);
+    }
+    return false;
 }
 
 static bool run_batch(struct importing *work, struct err *err)
@@ -305,11 +240,9 @@ static bool run_batch(struct importing *work, struct err *err)
         return false;
     work->tx = tx;
     work->n_records = 0;
-    work->is_full = false;
     work->began_ms = clock_mono_ms();
-    work->next_row = work->place.offset == 0 ? -1 : work->place.row;
     import_names_clear(&work->context.names);
-    bool works = read_rows(work, err) && flush(work, err) &&
+    bool works = take_items(work, err) && flush(work, err) &&
                  store_import_advance(tx, work->import->id, &work->place, err);
 
     work->tx = NULL;
@@ -329,6 +262,7 @@ static bool run_batches(struct importing *work, struct err *err)
         if (work->bad_line == bad_before && work->alone_until == alone_before)
             return false;
         import_batch_clear(&work->batch);
+        import_ahead_free(take(&work->ahead)); /* it has gone on */
         work->place = begin;
         err_clear(err);
     }
@@ -464,9 +398,7 @@ static bool forget_file(struct importing *work, struct err *err)
 
 bool job_import_csv_run(struct job_run *run, struct err *err)
 {
-    struct importing work = { .run = run,
-        .key = BUF_INIT(CSV_MAX_CELL + 1),
-        .next_key = BUF_INIT(CSV_MAX_CELL + 1) };
+    struct importing work = { .run = run };
     bool works;
 
     import_index_init(&work.index);
@@ -481,10 +413,9 @@ bool job_import_csv_run(struct job_run *run, struct err *err)
     works = works && forget_file(&work, err) && import_result_write(run, work.import->id, err);
     import_names_clear(&work.context.names);
     custom_field_rows_done(&work.context.fields);
+    import_ahead_free(work.ahead);
     import_batch_done(&work.batch);
     import_index_done(&work.index);
     import_row_free(work.import);
-    buf_done(&work.key);
-    buf_done(&work.next_key);
     return works;
 }

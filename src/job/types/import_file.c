@@ -19,14 +19,14 @@
 
 #define HEADER_MAX (2U << 20)
 
-static bool read_chunk(struct db *db, struct tx *tx, int64_t file_id, int64_t seq,
-    struct buf *chunk, struct err *err)
+bool import_file_piece(struct db *db, struct tx *tx, int64_t file_id, int64_t seq,
+    struct buf *piece, struct err *err)
 {
     autofree(tx) struct tx *own = NULL;
 
     if (!tx && !tx_begin(db, TX_READ, &own, err))
         return false;
-    return store_import_file_chunk(tx ? tx : own, file_id, seq, chunk, err);
+    return store_import_file_chunk(tx ? tx : own, file_id, seq, piece, err);
 }
 
 bool import_file_feed(struct db *db, struct tx *tx, const struct import_row *import, int64_t offset,
@@ -37,7 +37,7 @@ bool import_file_feed(struct db *db, struct tx *tx, const struct import_row *imp
     while (offset < import->size) {
         const size_t skip = (size_t)(offset % IMPORT_CHUNK_SIZE);
 
-        if (!read_chunk(db, tx, import->file_id, offset / IMPORT_CHUNK_SIZE, &chunk, err))
+        if (!import_file_piece(db, tx, import->file_id, offset / IMPORT_CHUNK_SIZE, &chunk, err))
             return false;
         if (chunk.size <= skip)
             return fail(err, ERR_INTERNAL, "a piece of the file is missing");

@@ -12,6 +12,10 @@
 #include "codec/fold.h"
 
 #define CELLS_MAX (4U << 20)
+/* What is cleared keeps room for this much. */
+#define PLACES_KEPT 16
+#define CELLS_KEPT (16U << 10)
+
 #define ERRORS_MAX 20 /* of one record; the rest is likely more of the same */
 
 static const struct {
@@ -46,6 +50,12 @@ void import_record_clear(struct import_record *record)
     }
     for (size_t i = 0; i < record->n_errors; i++)
         free(record->errors[i].message);
+    if (record->places_room > PLACES_KEPT) {
+        free(take(&record->places));
+        record->places_room = 0;
+    }
+    if (record->cells.size > CELLS_KEPT)
+        buf_done(&record->cells);
     record->line = 0;
     record->lines.n = 0;
     record->n_places = 0;
