@@ -158,10 +158,8 @@ static void show_endpoints(const struct json *page)
     for (size_t i = 0; i < json_list_size(items); i++) {
         const struct json *endpoint = json_list_item(items, i);
         const struct json *seen = json_member(endpoint, "observations");
-        autofree(str) char *host = output_text(endpoint, "host");
-        autofree(str) char *port = output_text(endpoint, "port");
 
-        printf("\n%s:%s\n", host, port);
+        printf("\n%s\n", output_endpoint(endpoint).text);
         for (size_t k = 0; k < json_list_size(seen); k++) {
             const struct json *one = json_list_item(seen, k);
             const struct json *version = json_member(one, "version");

@@ -141,12 +141,9 @@ static void look_at(void *ctx, const struct json *endpoint)
 {
     struct place *const place = ctx;
     autofree(str) char *id = output_text(endpoint, "id");
-    autofree(str) char *host = output_text(endpoint, "host");
-    autofree(str) char *port = output_text(endpoint, "port");
-    autofree(str) char *name =
-        xasprintf(strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port); /* NOLINT(*-nonliteral) */
+    const struct hostport_text name = output_endpoint(endpoint);
 
-    if (strcmp(place->wanted, name) == 0 || strcmp(place->wanted, id) == 0)
+    if (strcmp(place->wanted, name.text) == 0 || strcmp(place->wanted, id) == 0)
         str_set(&place->id, id);
 }
 

@@ -127,8 +127,8 @@ bool watch_add_place(struct tx *tx, int64_t certificate_id, const struct watch_p
 
         if (row->port == place->port && strcmp(row->host, place->host) == 0 &&
             strcmp(row->sni, place->sni) == 0 && strcmp(row->protocol, place->protocol) == 0)
-            return fail(err, ERR_CONFLICT, "the record has the endpoint %s:%" PRId64 " already",
-                place->host, place->port);
+            return fail(err, ERR_CONFLICT, "the record has the endpoint %s already",
+                hostport_text(place->host, place->port).text);
     }
     return watch_attach(tx, certificate_id, place, now, ret_endpoint, err);
 }
