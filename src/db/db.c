@@ -64,17 +64,6 @@ void db_fail_nth(struct db *db, int64_t n)
     db->fail_countdown = n;
 }
 
-bool db_ping(struct db *db, struct err *err)
-{
-    autofree(tx) struct tx *tx = NULL;
-
-    if (!tx_begin(db, TX_READ, &tx, err))
-        return false;
-    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT 1");
-
-    return stmt_run(q, err);
-}
-
 /* Is this the one that the test wants to fail? */
 static bool fails_by_wish(struct db *db, struct err *err)
 {

@@ -35,9 +35,6 @@ bool db_is_postgres(const struct db *db);
 /* "SQLite 3.40.1", "PostgreSQL 15.18": for people. */
 const char *db_version(struct db *db);
 
-/* Does it answer? ERR_UNAVAILABLE if not. */
-bool db_ping(struct db *db, struct err *err) must_check;
-
 /* Make the n-th run of a statement, or commit, from now (1 is the next) fail with ERR_UNAVAILABLE;
  * 0 makes none fail. For tests. */
 void db_fail_nth(struct db *db, int64_t n);

@@ -25,7 +25,6 @@
 
 #define BUCKETS 1024U
 #define STALL_MS 60000
-#define SUBMIT_WAIT_MS 600000
 #define PROBER_WAIT_MS 5000 /* a new one is there by then, if there will be one */
 #define PENDING_PER_CONNECTION 8
 #define PENDING_USUAL (PENDING_PER_CONNECTION * 1000U - 1)
@@ -362,14 +361,13 @@ bool probe_client_is_connected(struct probe_client *client)
     return ret;
 }
 
-/* Those who wait. */
+/* Those who wait until the prober has its configuration. */
 
 struct waiter {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool is_done;
     bool has_failed;
-    struct probe_result *result;
     struct err err;
 };
 
@@ -377,8 +375,8 @@ static void wake(void *ctx, struct probe_result *result, const struct err *err)
 {
     struct waiter *const waiter = ctx;
 
+    ASSERT(!result); /* nothing was looked at */
     pthread_mutex_lock(&waiter->lock);
-    waiter->result = result;
     waiter->has_failed = err != NULL;
     if (err)
         waiter->err = *err;
@@ -526,17 +524,4 @@ bool probe_client_submit(struct probe_client *client, const struct probe_target 
         pthread_mutex_unlock(&client->send_lock);
     }
     return is_sent || fail(err, ERR_UNAVAILABLE, "the prober is not there or has too much to do");
-}
-
-bool probe_client_run(struct probe_client *client, const struct probe_target *target,
-    struct probe_result **ret, struct err *err)
-{
-    struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER,
-        .changed = PTHREAD_COND_INITIALIZER };
-
-    if (!probe_client_submit(client, target, SUBMIT_WAIT_MS, wake, &waiter, err) ||
-        !await(&waiter, err))
-        return false;
-    *ret = waiter.result;
-    return true;
 }

@@ -255,9 +255,9 @@ static void a_lost_connection_is_made_anew(void **state)
     const struct test_db *test = postgres_only(state);
     struct err err = { 0 };
 
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
     cut_connections(test);
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
     struct tx *tx = test_tx(test, TX_WRITE);
 
     cut_connections(test);
@@ -266,14 +266,14 @@ static void a_lost_connection_is_made_anew(void **state)
     assert_fails(stmt_run(q, &err), &err, ERR_UNAVAILABLE);
     stmt_free(q);
     tx_free(tx);
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
     tx = test_tx(test, TX_WRITE);
     q = tx_prepare(tx, "SELECT 1");
     assert_works(stmt_run(q, &err), &err);
     stmt_free(q);
     cut_connections(test);
     assert_fails(tx_commit(tx, &err), &err, ERR_UNAVAILABLE);
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
 }
 
 static void what_the_server_forgot_is_prepared_anew(void **state)
@@ -281,10 +281,10 @@ static void what_the_server_forgot_is_prepared_anew(void **state)
     const struct test_db *test = postgres_only(state);
     struct err err = { 0 };
 
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
     run(test->db, "DEALLOCATE ALL");
-    assert_fails(db_ping(test->db, &err), &err, ERR_UNAVAILABLE);
-    assert_works(db_ping(test->db, &err), &err);
+    assert_fails(test_db_answers(test, &err), &err, ERR_UNAVAILABLE);
+    assert_works(test_db_answers(test, &err), &err);
 }
 
 static bool count_columns(struct db *db, struct err *err)
