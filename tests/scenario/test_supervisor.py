@@ -1,5 +1,6 @@
 """The family of processes: started, confined, restarted, reloaded and ended by the supervisor."""
 
+import json
 import os
 import shutil
 import signal
@@ -138,6 +139,24 @@ def test_starting_and_checking_tell_the_same_mistake_with_its_line(desk, tmp_pat
     assert str(file) + says in log
     assert check.stderr.strip() in log
     assert not os.path.exists(desk.data)
+
+
+def test_what_applies_is_shown_with_where_it_comes_from(tmp_path):
+    """Of the file, the environment and the defaults; a password in a URL is not."""
+    file = tmp_path / "certdesk.conf"
+    file.write_text("[probe]\nallow = ::1\n\n[database]\nurl = postgresql://u:geheim@h/d\n")
+    run = [BINARY, "config", "show", "--config", str(file)]
+    env = {**os.environ, "CERTDESK_SERVER_WORKERS": "3"}
+    shown = subprocess.run(run, capture_output=True, text=True, timeout=20, check=True, env=env).stdout
+    assert f"probe.allow = ::1 ({file}:2)\n" in shown
+    assert "server.workers = 3 (CERTDESK_SERVER_WORKERS)\n" in shown
+    assert "server.listen = 127.0.0.1:8080 (default)\n" in shown
+    assert f"database.url = (hidden) ({file}:5)\n" in shown and "geheim" not in shown
+    lines = subprocess.run([*run, "-o", "json"], capture_output=True, text=True, timeout=20, check=True).stdout
+    values = {one["name"]: (one["value"], one["origin"]) for one in map(json.loads, lines.splitlines())}
+    assert values["probe.allow"] == ("::1", f"{file}:2") and "geheim" not in lines
+    for wrong in (["config", "show", "x"], ["config", "show", "-o", "xml"], ["config", "list", "--config", str(file)]):
+        assert subprocess.run([BINARY, *wrong], capture_output=True, timeout=20, check=False).returncode == 2
 
 
 @pytest.mark.parametrize("words, says", [
