@@ -183,6 +183,16 @@ def test_another_ticket_for_a_record_takes_it_over_when_it_is_enrolled(life):
     assert life.api.post(f"/certificates/{record}/revoke", {}, expect=200).json["key"] == third["key"]
 
 
+def test_a_ticket_for_a_record_goes_to_whoever_looks_after_it(life):
+    """F6 F14: unless somebody else is named."""
+    life.api.post("/users", {"name": "deputy", "role": "user", "password": "correct horse battery"})
+    record = life.api.post("/certificates", {"name": "cared for", "assignee": "admin"}).json["id"]
+    assert life.create("cared.example.org", certificate=record)["assignee"] == "admin"
+    assert life.create("cared.example.org", certificate=record, assignee="deputy")["assignee"] == "deputy"
+    other = life.api.post("/certificates", {"name": "nobody's"}).json["id"]
+    assert life.create("nobodys.example.org", certificate=other)["assignee"] is None
+
+
 def test_a_record_whose_request_was_cancelled_is_what_it_was(life, authority):
     """What was imported is imported again, and nobody expects it to renew itself."""
     record = import_(life.api, {"file": authority.issue("mine.example.org").pem}).json
