@@ -66,6 +66,52 @@ def test_a_table_becomes_records_and_again_changes_nothing(desk):
     assert {"certificate.create", "certificate.edit"} <= {e["action"] for e in log}
 
 
+# As programs write the table of DIALECT: what is around and between its cells is theirs.
+DIALECTS = {
+    "Excel, German": ("semicolon", "\ufeffName;Host;Port;Business Group;tags\r\n"
+                      "eins;127.0.0.1;1;Web;\"a;b\"\r\n\"zwei, drei\";127.0.0.2;2;;\r\n;;;;\r\n"),
+    "Excel, told so": ("semicolon", "sep=;\r\nname;host;port;business_group;tags\r\n"
+                       "eins;127.0.0.1;1;Web;\"a;b\"\r\n\"zwei, drei\";127.0.0.2;2;;\r\n"),
+    "LibreOffice, tabs": ("tab", "name\thost\tport\tbusiness_group\ttags\n"
+                          "eins\t127.0.0.1\t1\tWeb\ta;b\nzwei, drei\t127.0.0.2\t2\t\t\n"),
+    "Google Sheets": ("comma", "name,host,port,business_group,tags,,\r\neins,127.0.0.1,1,Web,a;b,,\r\n,,,,,,\r\n"
+                      "\"zwei, drei\",127.0.0.2,2,,,,\r\n,,,,,,\r\n,,,,,,"),
+    "Numbers": ("comma", "\nname,host,port,business-group,tags\n\"eins\",127.0.0.1,1,Web,a;b\n\"zwei, drei\",127.0.0.2,2,,\n\n"),
+    "Excel, Macintosh": ("semicolon", "name;host;port;business_group;tags\reins;127.0.0.1;1;Web;\"a;b\"\r"
+                         "zwei, drei;127.0.0.2;2;;\r"),
+    "PowerShell": ("comma", '#TYPE System.Management.Automation.PSCustomObject\r\n'
+                   '"name","host","port","business_group","tags"\r\n"eins","127.0.0.1","1","Web","a;b"\r\n'
+                   '"zwei, drei","127.0.0.2","2","",""\r\n'),
+    "PowerShell, German": ("semicolon", '#TYPE Selected.System.String\r\n"name";"host";"port";"business_group";"tags"\r\n'
+                           '"eins";"127.0.0.1";"1";"Web";"a;b"\r\n"zwei, drei";"127.0.0.2";"2";"";""\r\n'),
+}
+
+
+def test_tables_come_in_as_spreadsheets_write_them(desk):
+    # F10: semicolons, tabs, empty rows and columns; the trial says how it was read, and all of them are the same table
+    for n, (program, (delimiter, table)) in enumerate(DIALECTS.items()):
+        result = run_import(desk.admin, table, dry_run=True)[1]
+        assert result["delimiter"] == delimiter, program
+        result = run_import(desk.admin, table)[1]
+        assert counts(result) == ((0, 0, 2, 0) if n else (2, 0, 0, 0)), (program, result)
+    rows = export(desk.admin)
+    assert [(r["name"], r["port"], r["business_group"], r["tags"]) for r in rows] == [
+        ("eins", "1", "Web", "a;b"), ("zwei, drei", "2", "", "")]
+
+
+def test_rows_that_lie_apart_come_together_in_any_dialect(desk):
+    # F10: they are read a second time, from where they are
+    rows = "".join(f"n{i % 3};127.0.0.{i + 1};1;;\r\n;;;;\r\n" for i in range(9))
+    assert counts(run_import(desk.admin, "sep=;\r\nname;host;port;;\r\n" + rows)[1]) == (3, 0, 0, 0)
+    assert [(r["name"], r["host"][-1]) for r in export(desk.admin)] == [
+        (f"n{i}", str(i + 3 * j + 1)) for i in range(3) for j in range(3)]
+    refused = "name;host\r\n\r\n;\r\n\"x;1\";no host\r\n"
+    number, result = run_import(desk.admin, refused)
+    assert [(e["line"], e["column"]) for e in result["errors"]] == [(4, "host")], result
+    body = desk.admin.get(f"/imports/{number}/errors.csv").body.decode()
+    assert body.endswith('x;1,no host\r\n') and counts(run_import(desk.admin, body)[1]) == (0, 0, 0, 1)
+
+
 def test_an_export_comes_back_as_it_was(desk):
     # F10: what a spreadsheet would run is made harmless, and restored
     admin = desk.admin
@@ -133,8 +179,9 @@ def test_a_trial_changes_nothing_and_can_be_done_in_earnest(desk):
 BAD_ROWS = [
     # table, line, column, what the message says
     ("name,host\na,b,c\n", 2, None, "the row has 3 cells, and the first line 2"),
+    ("name,host\na,b,,c\n", 2, None, "the row has 4 cells, and the first line 2"),
     ("name,host\na\n", 2, None, "the row has 1 cells"),
-    ("name,host\n,\n", 2, None, "neither id, name nor host"),
+    ("name,host,tags\n,,x\n", 2, None, "neither id, name nor host"),
     ("name,host,port\na,127.0.0.1,0\n", 2, "port", "between 1 and 65535"),
     ("name,host,port\na,127.0.0.1,x\n", 2, "port", "x"),
     ("name,host,port\na,,443\n", 2, "host", "no host"),
@@ -208,8 +255,11 @@ def test_of_records_written_together_only_the_bad_one_is_refused(desk):
 
 BAD_FILES = [
     ("nme,host\na,b\n", 1, "nme", 'no column "nme"'),
-    ("name;host\na;b\n", 1, "name;host", "between the columns are semicolons, and must be commas"),
-    ("name\thost\na\tb\n", 1, "name\thost", "are tabs"),
+    ("name|host\na|b\n", 1, "name|host", 'no column "name|host"'),
+    ("name,nme,host,cost centre\na,b,c,d\n", 1, "nme", 'no column "nme" (nor "cost centre"); take it out, or'),
+    ("name;nme;host\na;b;c\n", 1, "nme", 'no column "nme"'),
+    ("sep=;\r\nnme;host\r\n", 2, "nme", 'no column "nme"'),
+    ("name,,host\na,,b\n", 1, "", 'no column ""'),
     ("port,description\n1,b\n", 1, None, '"name" or "host"'),
     ("name,host,name\na,b,c\n", 1, "name", "twice"),
     ("name\nok\n\"open\n\n", 3, None, "a quoted cell begins here and does not end"),

@@ -172,7 +172,8 @@ static bool take_lone_row(void *context, int64_t line, const struct span *cells,
 {
     struct lone_row *const lone = context;
 
-    ASSERT(n_cells == lone->work->index.header.n_cells);
+    ASSERT(sheet_row_width(&lone->work->index.header, cells, n_cells) ==
+           lone->work->index.header.n_cells);
     import_record_add(&import_batch_open(&lone->work->batch)->record, line, cells);
     lone->line = 0;
     return fail(err, ERR_INTERNAL, "one row was wanted");
@@ -187,6 +188,7 @@ static bool gather(struct importing *work, const struct import_index_row *rows, 
         autofree(csv_reader) struct csv_reader *reader = csv_reader_new(take_lone_row, &lone);
         struct err stopped = { 0 };
 
+        csv_reader_set_delimiter(reader, work->index.delimiter);
         csv_reader_begin_at(reader, rows[i].offset, rows[i].line);
         if (!import_file_feed(work->run->db, work->tx, work->import, rows[i].offset, reader,
                 &stopped) &&
@@ -243,10 +245,13 @@ static bool on_row(void *context, int64_t line, const struct span *cells, size_t
     struct importing *const work = context;
     bool works = true;
 
-    if (work->next_row < 0) { /* the header */
-        work->next_row = 0;
+    if (sheet_row_is_blank(cells, n_cells))
+        return true;
+    if (work->next_row < 0) { /* the header, or what is before it */
+        work->next_row = sheet_is_preamble(cells, n_cells) ? -1 : 0;
         return true;
     }
+    n_cells = sheet_row_width(&work->index.header, cells, n_cells);
     const bool is_fit = n_cells == work->index.header.n_cells &&
                         import_row_key(&work->index.header, cells, &work->next_key);
 
@@ -282,6 +287,7 @@ static bool read_rows(struct importing *work, struct err *err)
 
     work->reader = csv_reader_new(on_row, work);
     csv_reader_on_bad_row(work->reader, on_bad_row);
+    csv_reader_set_delimiter(work->reader, work->index.delimiter);
     csv_reader_begin_at(work->reader, work->place.offset, work->place.line);
     works = import_file_feed(work->run->db, work->tx, work->import, work->place.offset,
         work->reader, err);
@@ -397,10 +403,14 @@ static bool count(struct importing *work, struct err *err)
         work->place.n[IMPORT_FAILED] = 1;
     }
     import_batch_init(&work->batch, &work->index.header);
+    const struct import_counted counted = { .header = buf_text(&work->index.header_row),
+        .delimiter = sheet_delimiter_word(work->index.delimiter),
+        .n_rows = work->index.n_rows,
+        .problem = buf_text(&problem) };
+
     return tx_begin(work->run->db, TX_WRITE, &tx, err) &&
            job_run_progress_in(work->run, tx, work->place.row, work->index.n_rows, err) &&
-           store_import_counted(tx, work->import->id, buf_text(&work->index.header_row),
-               work->index.n_rows, buf_text(&problem), err) &&
+           store_import_counted(tx, work->import->id, &counted, err) &&
            (!work->index.problem ||
                store_import_advance(tx, work->import->id, &work->place, err)) &&
            tx_commit(take(&tx), err);

@@ -30,6 +30,7 @@ struct import_index_row {
 
 /* What is found out before the first row is taken. */
 struct import_index {
+    char delimiter;
     struct sheet_header header;
     char *header_names[CSV_MAX_COLUMNS]; /* as they are in the file */
     size_t n_header_names;

@@ -23,6 +23,7 @@ CREATE TABLE csv_import (
     is_dry_run   BOOL NOT NULL,
     job_id       INT64 REFERENCES job(id) ON DELETE SET NULL,
     header       TEXT NOT NULL DEFAULT '',   -- as it was, for the table of what was refused
+    delimiter    TEXT NOT NULL DEFAULT 'comma', -- comma, semicolon, tab
     problem      TEXT NOT NULL DEFAULT '',   -- JSON {line, column, message}: why no row could be believed
     n_rows       INT64 NOT NULL DEFAULT 0,   -- of the file, counted before the first is taken
     -- How far it is: written with each batch of records, so that none is taken twice.
