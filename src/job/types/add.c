@@ -92,7 +92,7 @@ static bool find_fields(struct tx *tx, struct adding *a, struct err *err)
     for (size_t i = 0; i < a->fields.n; i++) {
         const struct json *value = json_member(given, a->fields.items[i].name);
         const char *text = json_as_text(value);
-        const bool is_empty = !value || (text && !*text);
+        const bool is_empty = !value || (text && span_trim(span_text(text)).size == 0);
         struct err ignored = { 0 };
 
         if (!is_empty &&
