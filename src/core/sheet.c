@@ -65,15 +65,14 @@ static bool is_passed_over(struct span name)
 /* "Business Group" is how people head the column "business_group". */
 static bool is_named(struct span name, const char *column)
 {
-    if (name.size != strlen(column))
-        return false;
-    for (size_t i = 0; i < name.size; i++) {
-        const char c = (char)tolower(name.data[i]);
+    char text[32];
 
-        if ((c == ' ' || c == '-' ? '_' : c) != column[i])
-            return false;
-    }
-    return true;
+    if (name.size != strlen(column) || name.size >= sizeof text)
+        return false;
+    span_copy_text(name, text, sizeof text);
+    for (char *c = strpbrk(text, " -"); c; c = strpbrk(c, " -"))
+        *c = '_';
+    return span_is_nocase(span_text(text), column);
 }
 
 static bool is_field(struct span name)
