@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "core/lifecycle.h"
 #include "db/many.h"
+#include "store/account.h"
 #include "store/cert_load.h"
 #include "store/read.h"
 #include "store/select.h"
+#include "store/ticket.h"
 
 #define INTO_ACCESS                                                                                \
     "INSERT INTO certificate_access(certificate_id, relation, account_id, group_id, may_use_key,"  \
@@ -88,13 +91,65 @@ static bool fail_edit(struct tx *tx, int64_t id, struct err *err)
              : fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
 }
 
+/* Who is to see to it that a record is renewed. */
+struct responsible {
+    int64_t owner_id;
+    int64_t assignee_id;
+};
+
+static bool read_responsible(struct tx *tx, int64_t id, struct responsible *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT owner_id, assignee_id FROM certificate WHERE id = $1");
+
+    *ret = (struct responsible){ 0 };
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q)) {
+        ret->owner_id = stmt_i64(q, 0);
+        ret->assignee_id = stmt_i64(q, 1);
+    }
+    return stmt_end(q, err);
+}
+
+/* A ticket that somebody gave to a third person stays with them. */
+static bool hand_tickets_on(struct tx *tx, int64_t id, const struct responsible *before,
+    int64_t now, struct err *err)
+{
+    autodone(ticket_rows) struct ticket_rows tickets = { 0 };
+    struct responsible after;
+    int64_t heir_id = 0;
+
+    if (!read_responsible(tx, id, &after, err))
+        return false;
+    if (after.owner_id == before->owner_id && after.assignee_id == before->assignee_id)
+        return true;
+    if (!store_account_choose(tx, after.assignee_id, after.owner_id, "", &heir_id, err) ||
+        !store_tickets_open_of(tx, id, ticket_type_name(TICKET_CERTIFICATE_EXPIRY), &tickets, err))
+        return false;
+    for (size_t i = 0; i < tickets.n; i++) {
+        const struct ticket_row *ticket = &tickets.items[i];
+        const struct ticket_edit edit = { .assignee_id = &heir_id };
+        const bool is_theirs = !ticket->assignee_id || ticket->assignee_id == before->owner_id ||
+                               ticket->assignee_id == before->assignee_id;
+
+        if (is_theirs && heir_id &&
+            !(store_ticket_lock(tx, ticket->id, 0, err) &&
+                store_ticket_edit(tx, ticket->id, &edit, now, err)))
+            return false;
+    }
+    return true;
+}
+
 bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *people,
     int64_t expected_row_version, int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q = NULL;
+    struct responsible before;
 
     if (!people->owner_id)
         return fail(err, ERR_INVALID, "a certificate needs an owner");
+    if (!read_responsible(tx, id, &before, err))
+        return false;
     q = tx_prepare(tx,
         "UPDATE certificate SET owner_id = $2, assignee_id = $3, updated_at = $4,"
         " owner_name = (SELECT a.name FROM account a WHERE a.id = $2),"
@@ -109,7 +164,7 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
         return false;
     if (stmt_n_changed(q) != 1)
         return fail_edit(tx, id, err);
-    return replace_access(tx, id, people, err);
+    return replace_access(tx, id, people, err) && hand_tickets_on(tx, id, &before, now, err);
 }
 
 static unsigned relation_of(const char *relation, bool is_group)

@@ -30,8 +30,9 @@ struct cert_people {
 };
 
 /*
- * Replace all of them. The owner may use the key, always. ERR_INVALID without an owner;
- * ERR_CONFLICT with store_is_stale() when expected_row_version (0: whatever) has passed.
+ * Replace all of them. The owner may use the key, always. Open tickets about the record's end go
+ * along: from whoever was responsible for it to whoever is now, who is told. ERR_INVALID without an
+ * owner; ERR_CONFLICT with store_is_stale() when expected_row_version (0: whatever) has passed.
  */
 bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *people,
     int64_t expected_row_version, int64_t now, struct err *err) must_check;

@@ -706,7 +706,7 @@ def test_watchers_hear_of_it_by_mail(desk_factory):
             life.do(one, "cancel", comment="not needed")
         life.run("outbox")
         mail = smtp.wait(2)[1]
-        assert mail.to == "reader@people.example" and mail.subject == "[certdesk] News of tickets that you watch"
+        assert mail.to == "reader@people.example" and mail.subject == "[certdesk] News of your tickets"
         assert "gone.example.org" in mail.text and "later.example.org" in mail.text
         for one in (number, later):
             assert f"{one['key']} ({one['summary']}) is in stage Cancelled" in mail.text
