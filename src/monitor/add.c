@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "codec/hostport.h"
 #include "net/host.h"
@@ -66,6 +67,16 @@ static bool parse_sni(struct watch_place *place, const char *sni, const struct h
     return true;
 }
 
+static bool no_protocol(const char *protocol, struct err *err)
+{
+    autodone(buf) struct buf words = BUF_INIT(200);
+
+    for (int i = 0; i < PROBE_N_PROTOCOLS; i++)
+        buf_addf(&words, "%s%s", i ? ", " : "", probe_protocol_name((enum probe_protocol)i));
+    return fail(err, ERR_INVALID, "there is no protocol \"%.40s\": it is one of %s", protocol,
+        buf_text(&words));
+}
+
 bool watch_place_parse(const char *host, int64_t port, const char *sni, const char *protocol,
     struct watch_place *ret, const char **ret_field, struct err *err)
 {
@@ -76,7 +87,7 @@ bool watch_place_parse(const char *host, int64_t port, const char *sni, const ch
 
     *ret_field = "protocol";
     if (protocol && !probe_protocol_from_name(span_text(protocol), &how))
-        return fail(err, ERR_INVALID, "there is no protocol \"%s\"", protocol);
+        return no_protocol(protocol, err);
     *ret_field = "host";
     if (!parse_host(span_text(host), port, &parsed, &typed, &how, err))
         return false;

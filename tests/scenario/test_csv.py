@@ -100,6 +100,15 @@ def test_tables_come_in_as_spreadsheets_write_them(desk):
         ("eins", "1", "Web", "a;b"), ("zwei, drei", "2", "", "")]
 
 
+def test_a_protocol_is_named_as_people_write_it(desk):
+    # F10: in a table, where nobody knows our words
+    table = "name,host,port,protocol\na,127.0.0.1,1,HTTPS\nb,127.0.0.1,25,Smtp\nc,127.0.0.1,1,TLS\nd,127.0.0.1,1,ssh\n"
+    for expected in ((3, 0, 0, 1), (0, 0, 3, 1)):
+        result = run_import(desk.admin, table)[1]
+        assert counts(result) == expected and result["errors"][0]["column"] == "protocol", result
+    assert [(r["name"], r["protocol"]) for r in export(desk.admin)] == [("a", "tls"), ("b", "smtp"), ("c", "tls")]
+
+
 def test_rows_that_lie_apart_come_together_in_any_dialect(desk):
     # F10: they are read a second time, from where they are
     rows = "".join(f"n{i % 3};127.0.0.{i + 1};1;;\r\n;;;;\r\n" for i in range(9))

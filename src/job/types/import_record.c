@@ -118,6 +118,16 @@ static bool copy_cell(const struct sheet_header *header, const struct span *cell
     return true;
 }
 
+/* As people write it: "HTTPS", "SMTP". */
+static void name_protocol(char *protocol, size_t size)
+{
+    for (char *c = protocol; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    if (strcmp(protocol, "https") == 0)
+        span_copy_text(SPAN_LITERAL("tls"), protocol, size);
+}
+
 /* *ret_column is the one to blame. */
 static bool read_typed(const struct sheet_header *header, const struct span *cells,
     struct typed_place *typed, const char **ret_column, struct err *err)
@@ -133,6 +143,7 @@ static bool read_typed(const struct sheet_header *header, const struct span *cel
     *ret_column = sheet_column_name(SHEET_PROTOCOL);
     if (!copy_cell(header, cells, SHEET_PROTOCOL, typed->protocol, sizeof typed->protocol, err))
         return false;
+    name_protocol(typed->protocol, sizeof typed->protocol);
     *ret_column = sheet_column_name(SHEET_PORT);
     if (port.size > 0 && !parse_i64(port, 1, 65535, &typed->port, err))
         return false;
