@@ -296,7 +296,6 @@ static void *reader_main(void *arg)
 struct probe_client *probe_client_new(void)
 {
     struct probe_client *const client = xcalloc(1, sizeof(*client));
-    pthread_condattr_t monotonic;
     sigset_t all;
     sigset_t before;
 
@@ -307,10 +306,7 @@ struct probe_client *probe_client_new(void)
     pthread_mutex_init(&client->conf_lock, NULL);
     pthread_mutex_init(&client->send_lock, NULL);
     pthread_mutex_init(&client->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&client->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&client->changed);
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -499,8 +495,7 @@ static bool wait_for_room(struct probe_client *client, int64_t wait_ms)
     for (;;) {
         const bool is_there = client->fd >= 0;
         const int64_t until_ms = is_there ? room_ms : prober_ms;
-        const struct timespec until = { .tv_sec = until_ms / 1000,
-            .tv_nsec = until_ms % 1000 * 1000000 };
+        const struct timespec until = clock_deadline(until_ms - clock_mono_ms());
 
         if (is_there && client->n_pending < client->max_pending)
             break;
