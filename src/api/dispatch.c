@@ -166,6 +166,7 @@ static enum http_verdict dispatch_admit(void *context, struct http_request *requ
         request->admission.max_body =
             (int64_t)(route->max_body ? route->max_body : API_BODY_DEFAULT);
     request->admission.secret_body = (route->flags & API_SECRET_BODY) != 0;
+    request->admission.is_watch = (route->flags & API_WATCH) != 0;
     return HTTP_PROCEED;
 }
 

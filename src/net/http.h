@@ -37,6 +37,7 @@ struct http_field {
 struct http_admission {
     int64_t max_body; /* bytes; a longer body is 413. 0: none at all */
     bool secret_body; /* keys and passwords: locked and wiped memory, never a file */
+    bool is_watch;    /* it asks how we are: not to wait behind others (WORK_WATCH) */
 };
 
 struct http_request {

@@ -46,14 +46,24 @@ struct workers {
     size_t n_threads;
 };
 
-/* The next piece of work that may run now, from either class in turn. */
+/* One thread is left to those who watch, whatever else there is to do. */
+static bool may_run(const struct workers *workers, size_t class)
+{
+    const struct queue *const queues = workers->queues;
+
+    return queues[class].n > 0 && queues[class].n_running < queues[class].max_running &&
+           (class == WORK_WATCH || queues[WORK_REQUEST].n_running + queues[WORK_JOB].n_running <
+                                       workers->conf.n_threads);
+}
+
+/* The next piece of work that may run now, from each class in turn. */
 static struct queue *find_work(struct workers *workers, struct work *ret)
 {
     for (size_t i = 0; i < WORK_CLASSES; i++) {
         size_t class = (workers->next_class + i) % WORK_CLASSES;
         struct queue *queue = &workers->queues[class];
 
-        if (queue->n == 0 || queue->n_running >= queue->max_running)
+        if (!may_run(workers, class))
             continue;
         *ret = queue->work[queue->first];
         queue->first = (queue->first + 1) % queue->room;
@@ -73,7 +83,7 @@ static void serve(struct workers *workers, void *state)
         struct queue *queue = find_work(workers, &work);
 
         if (!queue) {
-            /* What still waits is held back by its class's limit; whoever holds that takes it. */
+            /* What still waits is held back by a limit; whoever runs what counts takes it. */
             if (workers->is_stopping)
                 break;
             pthread_cond_wait(&workers->changed, &workers->lock);
@@ -155,8 +165,8 @@ bool workers_new(const struct workers_conf *conf, struct workers **ret, struct e
         queue->work = xcalloc(queue->room, sizeof *queue->work);
         queue->max_running = conf->max_threads[i] ? conf->max_threads[i] : conf->n_threads;
     }
-    workers->threads = xcalloc(conf->n_threads, sizeof *workers->threads);
-    for (size_t i = 0; i < conf->n_threads; i++)
+    workers->threads = xcalloc(conf->n_threads + 1, sizeof *workers->threads);
+    for (size_t i = 0; i <= conf->n_threads; i++)
         if (!start_thread(workers, err))
             return false;
     *ret = take(&workers);

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -49,6 +51,32 @@ def test_a_killed_process_is_back_within_a_second_and_the_server_ready_again(des
     wait_until(lambda: desk.children().get(role) not in (None, before[role]), 2, f"{role} restarted")
     desk.wait_ready(5)
     assert desk.process.poll() is None
+
+
+def figures(desk):
+    """What /metrics and /readyz say, at once."""
+    begun = time.monotonic()
+    metrics, ready = desk.admin.call("GET", "/metrics", expect=200), desk.admin.call("GET", "/readyz")
+    assert time.monotonic() - begun < 4
+    return metrics.body.decode(), ready.json.get("detail", "")
+
+
+def test_a_vault_that_hangs_is_told_at_once_and_waited_for(desk):
+    """Whoever needs it waits; how we are is told meanwhile, and nothing of it is lost."""
+    desk.start()
+    vault, wish = desk.children()["vault"], {"subject": {"CN": "x.example"}, "key": {"algorithm": "ec"}}
+    with ThreadPoolExecutor(16) as pool:
+        os.kill(vault, signal.SIGSTOP)
+        try:
+            waiting = [pool.submit(desk.admin.call, "POST", "/csrs", wish) for _ in range(16)]
+            all_wait = 'certdesk_work{kind="request",state="running"} 8'
+            wait_until(lambda: all_wait in figures(desk)[0], 20, "all workers to wait for the vault")
+            wait_until(lambda: "vault: the vault has not answered for" in figures(desk)[1], 30, "readyz to tell")
+        finally:
+            os.kill(vault, signal.SIGCONT)
+        assert {w.result().status for w in waiting} == {201}
+    desk.wait_ready(5)
+    assert "certdesk_vault_opened_total" in figures(desk)[0]
 
 
 def test_term_ends_everything_with_status_0(desk):

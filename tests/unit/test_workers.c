@@ -132,7 +132,7 @@ static void runs_everything_that_was_taken_before_it_stops(void **state)
     (void)state;
     conf.max_waiting[WORK_REQUEST] = 5000;
     workers = make(&conf);
-    assert_int_equal(shared.n_states, 4);
+    assert_int_equal(shared.n_states, 5);
     for (int i = 0; i < 5000; i++)
         assert_works(workers_submit(workers, WORK_REQUEST, run_counted, NULL, &err), &err);
     workers_stop(workers);
@@ -168,6 +168,27 @@ static void jobs_leave_room_for_requests_and_requests_for_jobs(void **state)
         workers_free(workers);
         assert_int_equal(shared.n_run, 11);
     }
+}
+
+static void what_watches_need_not_wait_for_what_it_watches(void **state)
+{
+    struct workers_conf conf = conf_of(2);
+    struct workers *workers;
+
+    (void)state;
+    conf.max_threads[WORK_JOB] = 1;
+    workers = make(&conf);
+    for (int i = 0; i < 5; i++) {
+        hold(workers, WORK_REQUEST);
+        hold(workers, WORK_JOB);
+    }
+    wait_for_held(WORK_REQUEST, 1);
+    wait_for_held(WORK_JOB, 1);
+    hold(workers, WORK_WATCH);
+    wait_for_held(WORK_WATCH, 1);
+    open_gate();
+    workers_free(workers);
+    assert_int_equal(shared.n_run, 11);
 }
 
 static void says_when_its_queue_is_full(void **state)
@@ -261,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_everything_that_was_taken_before_it_stops),
         cmocka_unit_test(jobs_leave_room_for_requests_and_requests_for_jobs),
+        cmocka_unit_test(what_watches_need_not_wait_for_what_it_watches),
         cmocka_unit_test(says_when_its_queue_is_full),
         cmocka_unit_test(first_in_is_first_out),
         cmocka_unit_test(work_may_bring_more_work),
