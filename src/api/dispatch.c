@@ -275,8 +275,10 @@ static bool run_in_transaction(struct api_call *call, const struct http_request 
     call->tx = tx;
     if (call->route->flags & API_IDEMPOTENT && !idempotency_find(call, request, &is_repeat, err))
         return false;
-    if (is_repeat)
-        return true;
+    if (is_repeat) {
+        call->tx = NULL;
+        return tx_commit(take(&tx), err); /* with what it repeats */
+    }
     if (!(call->route->flags & API_REPLY_RAW))
         json_begin_object(&call->reply, NULL);
     if (!call->route->run(call, err))
@@ -348,7 +350,11 @@ static bool look_for_answer(struct api_call *call, const struct http_request *re
     const bool ok = idempotency_find(call, request, ret_repeat, err);
 
     call->tx = NULL;
-    return ok;
+    tx_free(take(&tx));
+    if (!ok || !*ret_repeat)
+        return ok;
+    *ret_repeat = db_settle(call->db, err); /* it may be younger than the disk's state */
+    return *ret_repeat;
 }
 
 /* An answer that was given before needs nothing prepared. */
@@ -440,7 +446,7 @@ static bool run_handler(struct api_call *call, const struct http_request *reques
         if (run_in_transaction(call, request, opened, err))
             return !call->wants_finish || finish(call, err);
         call->tx = NULL;
-        if (err->kind != ERR_UNAVAILABLE)
+        if (err->kind != ERR_UNAVAILABLE || db_is_unsure(call->db))
             return false;
     }
     return false;

@@ -96,7 +96,7 @@ bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err
     tx->db = db;
     tx->n_commits = n;
     db->in_tx = true;
-    db->has_failed = false;
+    db->has_failed = db->is_unsure = false;
     *ret = tx;
     return true;
 }
@@ -130,7 +130,21 @@ bool tx_commit(struct tx *tx, struct err *err)
     else if (tx->n_commits < 0)
         atomic_fetch_add(&n_commits, 1);
     end(tx);
-    return works || err_wrap(err, "could not commit");
+    return works ||
+           err_wrap(err, db->is_unsure ? "could not see what was committed" : "could not commit");
+}
+
+bool db_is_unsure(const struct db *db)
+{
+    return db->is_unsure;
+}
+
+/* Whoever writes next, even nothing, waits for what was written before. */
+bool db_settle(struct db *db, struct err *err)
+{
+    struct tx *tx;
+
+    return tx_begin(db, TX_WRITE, &tx, err) && tx_commit(tx, err);
 }
 
 /* PostgreSQL numbers its transactions: those that count as done, and those that were at work. */
@@ -181,7 +195,7 @@ bool tx_run(struct db *db, enum tx_mode mode,
     bool (*run)(struct tx *tx, void *arg, struct err *err), void *arg, struct err *err)
 {
     for (int i = 1; !try_once(db, mode, run, arg, err); i++) {
-        if (err->kind != ERR_UNAVAILABLE || i == MAX_TRIES)
+        if (err->kind != ERR_UNAVAILABLE || db->is_unsure || i == MAX_TRIES)
             return false;
     }
     return true;

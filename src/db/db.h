@@ -59,9 +59,20 @@ bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err
 /*
  * Consumes `tx`, whatever comes of it. It is on the disk when this returns. After a failure nothing
  * of it is in the database, unless the connection was lost while PostgreSQL committed: then it may
- * be. Once a statement has failed, the transaction runs no others and does not commit.
+ * be (db_is_unsure). Once a statement has failed, the transaction runs no others and does not
+ * commit.
  */
 bool tx_commit(struct tx *tx, struct err *err) must_check;
+
+/* Did the last tx_commit() fail without anybody knowing whether it was committed? Whoever did all
+ * of it again might do it twice. */
+bool db_is_unsure(const struct db *db);
+
+/*
+ * What anybody has seen so far is on the disk when this returns. For those who answer for another:
+ * on SQLite a record can be read before whoever wrote it has been told that it is safe.
+ */
+bool db_settle(struct db *db, struct err *err) must_check;
 
 /* Roll back what was not committed. NULL is fine. */
 void tx_free(struct tx *tx);
@@ -94,8 +105,8 @@ struct tx_work *tx_work(const struct tx *tx);          /* NULL: none */
 
 /*
  * Run `run` in a transaction and commit it; again, a few times, when the database has given it up
- * (ERR_UNAVAILABLE: a deadlock, a lost race). What `run` keeps outside of the database must bear
- * that.
+ * (ERR_UNAVAILABLE: a deadlock, a lost race), but never after it may have been committed. What
+ * `run` keeps outside of the database must bear that.
  */
 bool tx_run(struct db *db, enum tx_mode mode,
     bool (*run)(struct tx *tx, void *arg, struct err *err), void *arg, struct err *err) must_check;

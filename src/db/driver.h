@@ -77,6 +77,7 @@ struct db {
     int64_t fail_countdown; /* 0: nothing is to fail */
     bool in_tx;
     bool has_failed; /* a statement of this transaction has: nothing more is run, nor committed */
+    bool is_unsure;  /* the connection was lost while the last transaction was committed */
     uint64_t place;  /* of its URL: another one for another database */
 };
 

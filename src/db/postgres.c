@@ -382,6 +382,13 @@ static bool commit_pipeline(struct postgres_db *self, struct err *err)
 }
 
 /* A transaction that failed answers COMMIT with ROLLBACK, and with success. */
+static bool commit_alone(struct postgres_db *self, struct err *err)
+{
+    if (PQtransactionStatus(self->connection) == PQTRANS_INERROR)
+        return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
+    return run_simple(self, "COMMIT", err);
+}
+
 static bool postgres_commit(struct db *db, struct err *err)
 {
     struct postgres_db *self = (struct postgres_db *)db;
@@ -390,11 +397,12 @@ static bool postgres_commit(struct db *db, struct err *err)
         self->is_to_begin = false;
         return true;
     }
-    if (self->n_unread > 0)
-        return commit_pipeline(self, err);
-    if (PQtransactionStatus(self->connection) == PQTRANS_INERROR)
-        return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
-    return self->reads_only ? end_reading(self, err) : run_simple(self, "COMMIT", err);
+    if (self->reads_only)
+        return end_reading(self, err);
+    const bool works = self->n_unread > 0 ? commit_pipeline(self, err) : commit_alone(self, err);
+
+    db->is_unsure = !works && PQstatus(self->connection) != CONNECTION_OK;
+    return works;
 }
 
 static void postgres_rollback(struct db *db)

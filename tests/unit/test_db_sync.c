@@ -156,6 +156,37 @@ static void what_is_committed_is_asked_for(void **state)
     assert_int_equal(atomic_load(&n_asked), 2);
 }
 
+static void *run_settler(void *arg)
+{
+    struct writer *const w = arg;
+
+    w->works = db_settle(w->db, &w->err);
+    atomic_store(&w->has_ended, true);
+    return NULL;
+}
+
+/* Who repeats what another was not told yet waits for the disk as well. */
+static void what_was_seen_can_be_waited_for(void **state)
+{
+    const struct test_db *test = *state;
+    struct writer first = { 0 }, settler = { 0 };
+
+    set_up(state);
+    atomic_store(&is_stuck, true);
+    start(test, &first);
+    wait_until_asked();
+    assert_int_equal(n_rows(test), 2); /* seen, and not safe */
+    settler.db = test_db_open_again(test);
+    assert_int_equal(pthread_create(&settler.thread, NULL, run_settler, &settler), 0);
+    for (int i = 0; i < 50; i++) { /* it would end at once */
+        assert_false(atomic_load(&settler.has_ended));
+        (void)usleep(1000);
+    }
+    atomic_store(&is_stuck, false);
+    finish(&first);
+    finish(&settler);
+}
+
 /* What others see already cannot be taken back, and must not be answered either. */
 static void a_disk_that_fails_ends_the_process(void **state)
 {
@@ -189,6 +220,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_db_setup_empty, test_db_teardown)
         TEST(what_is_committed_is_asked_for),
         TEST(others_write_while_the_disk_is_waited_for),
+        TEST(what_was_seen_can_be_waited_for),
         TEST(a_disk_that_fails_ends_the_process),
     };
     return cmocka_run_group_tests_name("db sync", tests, NULL, NULL);
