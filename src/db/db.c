@@ -222,7 +222,8 @@ static struct stmt *prepare(struct tx *tx, const char *sql, bool for_values)
 
     stmt->ops = tx->db->ops;
     stmt->db = tx->db;
-    stmt->has_begun = false;
+    stmt->has_begun = stmt->is_cut = false;
+    stmt->max_steps = 0;
     if (stmt->err.kind != ERR_NONE)
         tx->db->has_failed = true;
     return stmt;
@@ -350,6 +351,21 @@ bool stmt_end(struct stmt *stmt, struct err *err)
     if (err)
         *err = stmt->err;
     return false;
+}
+
+void stmt_limit(struct stmt *stmt, int64_t n_steps)
+{
+    stmt->max_steps = n_steps;
+}
+
+bool stmt_is_cut(const struct stmt *stmt)
+{
+    return stmt->is_cut;
+}
+
+bool stmt_stamp(const struct stmt *stmt, struct stmt_stamp *ret)
+{
+    return stmt->err.kind == ERR_NONE && stmt->ops->stamp && stmt->ops->stamp(stmt, ret);
 }
 
 bool stmt_run(struct stmt *stmt, struct err *err)

@@ -160,6 +160,13 @@ const char *stmt_text(struct stmt *stmt, int column);
 struct span stmt_blob(struct stmt *stmt, int column);
 bool stmt_is_null(struct stmt *stmt, int column);
 
+/*
+ * Let it take about so many steps of SQLite's, some 20 ns each, over all of its rows; then the rows
+ * end, and stmt_is_cut() says so. PostgreSQL knows no such limit.
+ */
+void stmt_limit(struct stmt *stmt, int64_t n_steps);
+bool stmt_is_cut(const struct stmt *stmt);
+
 /* Did all of it work? The first failure of anything since tx_prepare(). */
 bool stmt_end(struct stmt *stmt, struct err *err) must_check;
 
@@ -172,6 +179,19 @@ bool stmt_run(struct stmt *stmt, struct err *err) must_check;
  * or ERR_INTERNAL there.
  */
 bool stmt_send(struct stmt *stmt, struct err *err) must_check;
+
+/*
+ * Of which state of the database the rows are, as far as the statement reads it: until a commit
+ * changes one of its tables, in a column that it asks for or by a row more or less, the same
+ * statement with the same values has the same rows and the same stamp, on all connections to that
+ * file. Only SQLite tells, in a transaction that reads, when something has been read in it already.
+ * False: it cannot be said now.
+ */
+struct stmt_stamp {
+    int64_t place;
+    int64_t commit;
+};
+bool stmt_stamp(const struct stmt *stmt, struct stmt_stamp *ret);
 
 /* How many rows stmt_run() inserted, updated or deleted. */
 int64_t stmt_n_changed(const struct stmt *stmt);

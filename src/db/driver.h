@@ -56,6 +56,9 @@ struct db_ops {
     void (*bind_rows)(struct stmt *stmt, int parameter, const struct db_rows *rows);
     bool (*next)(struct stmt *stmt);
 
+    /* What stmt_stamp() says. NULL: it never can. */
+    bool (*stamp)(const struct stmt *stmt, struct stmt_stamp *ret);
+
     /* What stmt_send() says; what goes wrong at once is left in stmt->err. NULL: it is run. */
     void (*send)(struct stmt *stmt);
     int64_t (*i64)(struct stmt *stmt, int column);       /* NULL is 0 */
@@ -85,7 +88,9 @@ struct stmt {
     struct db *db;
     struct err err; /* the first failure; ERR_NONE so far */
     int64_t n_changed;
+    int64_t max_steps; /* 0: as many as it takes */
     bool has_begun;
+    bool is_cut; /* it took more */
 };
 
 struct tx {

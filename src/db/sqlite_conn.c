@@ -220,6 +220,7 @@ bool sqlite_conn_open(const char *path, const struct db_conf *conf, int64_t busy
         return sqlite_conn_fail(conn->handle, "many_rows", err);
     if (!set_up(conn, conf, busy_ms, err) || !add_functions(conn, err))
         return false;
+    (void)sqlite3_set_authorizer(conn->handle, sqlite_parts_note, &conn->noted);
     *ret = take(&conn);
     return true;
 }
@@ -307,8 +308,12 @@ struct sqlite_prepared *sqlite_conn_prepare(struct sqlite_conn *conn, const char
 
         prepared = xcalloc(1, sizeof *prepared);
         prepared->wants_id = sql[size] != '\0';
-        if (sqlite3_prepare_v3(conn->handle, sql, (int)size, SQLITE_PREPARE_PERSISTENT,
-                &prepared->handle, NULL) != SQLITE_OK) {
+        conn->noted = &prepared->use;
+        const int code = sqlite3_prepare_v3(conn->handle, sql, (int)size, SQLITE_PREPARE_PERSISTENT,
+            &prepared->handle, NULL);
+
+        conn->noted = NULL;
+        if (code != SQLITE_OK) {
             free(prepared);
             sqlite_conn_fail(conn->handle, sql, err);
             return NULL;

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "db/cache.h"
 #include "db/db.h"
+#include "db/sqlite_parts.h"
 
 #define SQLITE_MAX_PARAMETERS 64
 
@@ -29,6 +30,7 @@ struct sqlite_conn {
     sqlite3 *handle;
     struct sqlite_map *map; /* NULL: the file is not mapped */
     struct stmt_cache cache;
+    struct sqlite_use *noted; /* of the statement that is being prepared; else NULL */
 
     /* What stands around transactions, kept prepared; NULL until the first of its kind. */
     sqlite3_stmt *words[N_SQLITE_WORDS];
@@ -37,6 +39,7 @@ struct sqlite_conn {
 struct sqlite_prepared {
     sqlite3_stmt *handle;
     int parameters[SQLITE_MAX_PARAMETERS + 1]; /* $N to SQLite's index; 0: not in the text */
+    struct sqlite_use use;
     bool in_use;
     bool is_cached;
 

@@ -307,6 +307,7 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     where->drive = DRIVE_NONE;
     where->is_nothing = false;
     where->told = 0;
+    where->number = -1;
     where->field = 0;
     where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
     where->n_begun = 0;
@@ -336,12 +337,22 @@ static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
 bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
 {
     reset_plan(tx, where);
-    return (choose_way(tx, where, err) && cert_set_load(tx, where, err)) ||
-           err_wrap(err, "could not plan the search");
+    if (!choose_way(tx, where, err) || !cert_set_load(tx, where, err) ||
+        !cert_common_add_kept(tx, where, err))
+        return err_wrap(err, "could not plan the search");
+    return true;
+}
+
+bool cert_where_plan_common(struct tx *tx, struct cert_where *where, bool *ret, struct err *err)
+{
+    where->by_access = false;
+    return cert_common_force(tx, where, ret, err) || err_wrap(err, "could not plan the search");
 }
 
 int64_t cert_where_plan_number(const struct cert_where *where)
 {
+    if (where->number >= 0 && where->way != WAY_WALK)
+        return where->number;
     return (int64_t)where->told * TOLD + (int64_t)where->by_access * BY_ACCESS +
            (int64_t)where->way * 100 + (int64_t)where->drive;
 }
@@ -356,7 +367,7 @@ static bool read_common_again(struct tx *tx, struct cert_where *where, int64_t t
     if (!cert_common_read(tx, where, (unsigned)told, err))
         return false;
     where->way = where->set.n <= COMMON_DRIVE_MAX ? (enum cert_way)way : WAY_SET;
-    return true;
+    return cert_common_add_kept(tx, where, err);
 }
 
 bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
@@ -389,7 +400,7 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
     where->drive = (enum drive)drive;
     /* Nothing else: what is walked by access entries has no other check of who may see it. */
     where->by_access = by_access && where->n_holders > 0 && way == WAY_SET && drive == DRIVE_ACCESS;
-    return cert_set_load(tx, where, err);
+    return cert_set_load(tx, where, err) && cert_common_add_kept(tx, where, err);
 }
 
 bool cert_where_is_told(const struct cert_where *where, enum drive drive)

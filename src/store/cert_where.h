@@ -96,6 +96,8 @@ struct cert_where {
     struct id_list set;
     unsigned told; /* 1 << enum drive: the conditions that all of the set meet, beside the one that
                       drives */
+    int64_t
+        number; /* of the plan, before what is kept in memory narrowed the set; -1: it did not */
     int64_t n_sampled; /* so many records were looked at here and there; 0: none were */
     int64_t n_hits;    /* so many of these meet all conditions … */
     int64_t n_worded;  /* … and so many have the words, whatever else they are … */
@@ -113,6 +115,10 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err) m
  * number is planned anew. */
 int64_t cert_where_plan_number(const struct cert_where *where);
 bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
+    must_check;
+
+/* A walk took too long: look from the other side, if there is one. *ret: there is. */
+bool cert_where_plan_common(struct tx *tx, struct cert_where *where, bool *ret, struct err *err)
     must_check;
 
 /* How many conditions are there? 0: everything matches. */

@@ -524,13 +524,14 @@ static size_t count_matches(const struct world *world, matches claim, const stru
 }
 
 /* As measured; nothing may drive; everything walks; what all conditions have in common drives, or
- * is a set. */
+ * is a set; a walk is given up for that. */
 static const struct {
     int64_t drive_max;
     int64_t set_max;
     bool is_common;
-} limits[] = { { 0, 0, false }, { -1, 0, false }, { -1, -1, false }, { 0, 0, true },
-    { -1, -1, true } };
+    int64_t walk_steps;
+} limits[] = { { 0, 0, false, 0 }, { -1, 0, false, 0 }, { -1, -1, false, 0 }, { 0, 0, true, 0 },
+    { -1, -1, true, 0 }, { -1, -1, false, 1 } };
 
 /*
  * All orders and limits of every filter; on PostgreSQL, where each is another plan, a third of
@@ -555,6 +556,7 @@ static void pages_are_what_looking_at_every_record_gives(void **state)
                 .drive_max = limits[j / 2 / N_CERT_SORT].drive_max,
                 .set_max = limits[j / 2 / N_CERT_SORT].set_max,
                 .is_common = limits[j / 2 / N_CERT_SORT].is_common,
+                .walk_steps = limits[j / 2 / N_CERT_SORT].walk_steps,
             };
             autodone(id_list) struct id_list ids = { 0 };
 
@@ -655,7 +657,8 @@ static void a_list_holds_only_what_the_viewer_may_see(void **state)
             .sort = (enum cert_sort)(j % N_CERT_SORT),
             .drive_max = limits[j / N_CERT_SORT].drive_max,
             .set_max = limits[j / N_CERT_SORT].set_max,
-            .is_common = limits[j / N_CERT_SORT].is_common };
+            .is_common = limits[j / N_CERT_SORT].is_common,
+            .walk_steps = limits[j / N_CERT_SORT].walk_steps };
         autodone(id_list) struct id_list his = { 0 };
         autodone(id_list) struct id_list theirs = { 0 };
 
@@ -718,7 +721,8 @@ static void a_part_is_what_the_whole_list_has_of_it(void **state)
             .is_descending = j / 2 % 2,
             .drive_max = limits[j / 4 % countof(limits)].drive_max,
             .set_max = limits[j / 4 % countof(limits)].set_max,
-            .is_common = limits[j / 4 % countof(limits)].is_common };
+            .is_common = limits[j / 4 % countof(limits)].is_common,
+            .walk_steps = limits[j / 4 % countof(limits)].walk_steps };
         autodone(id_list) struct id_list all = { 0 };
         autodone(id_list) struct id_list seen = { 0 };
         autodone(id_list) struct id_list part = { 0 };
