@@ -4,6 +4,8 @@
  */
 #include "testing_store.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "store/cert_list.h"
 
@@ -23,8 +25,10 @@ static void run(struct tx *tx, const char *sql, int64_t a, int64_t b)
     autofree(stmt) struct stmt *q = tx_prepare_text(tx, sql);
     struct err err = { 0 };
 
-    stmt_bind_i64(q, 1, a);
-    stmt_bind_i64(q, 2, b);
+    if (strstr(sql, "$1"))
+        stmt_bind_i64(q, 1, a);
+    if (strstr(sql, "$2"))
+        stmt_bind_i64(q, 2, b);
     assert_works(stmt_run(q, &err), &err);
 }
 
