@@ -450,12 +450,13 @@ static void walk_in_order(struct paging *paging)
     paging->where.drive = DRIVE_NONE;
 }
 
-/* Conditions may have less in common than each of them says (what is imported is served nowhere):
- * then a walk comes past all there is for a page that is not there. */
+/* Conditions may have less in common than each of them says (what is imported is served nowhere),
+ * and one of them less with the order (nor is it checked): then a walk comes past all there is for
+ * a page that is not there. */
 static bool may_be_cut(const struct cert_where *where)
 {
     return where->is_sqlite && where->way != WAY_DRIVE && !where->is_nothing &&
-           cert_where_n_conditions(where) > 1;
+           cert_where_n_conditions(where) > 0;
 }
 
 /* A walk, for some milliseconds; then what the conditions have in common is found first. */
