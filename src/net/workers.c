@@ -1,8 +1,11 @@
 /*
  * net/workers: see the header.
  *
- * One mutex guards the queues and counts; threads sleep on one condition. A piece of work is small
- * and of milliseconds, so a finer lock would buy nothing.
+ * One mutex guards the queues and counts. A piece of work is small and of milliseconds, so a finer
+ * lock would buy nothing.
+ *
+ * Of those that are idle, who was busy last is woken: its connection to the database has at hand
+ * what it was asked a moment ago, plans and pages, and the others' need not be kept warm.
  */
 #include "net/workers.h"
 
@@ -31,10 +34,18 @@ struct queue {
     size_t max_running;
 };
 
+/* A thread that sleeps; on its own stack. */
+struct idler {
+    pthread_cond_t called;
+    bool is_called;
+    struct idler *next;
+};
+
 struct workers {
     struct workers_conf conf;
     pthread_mutex_t lock; /* everything below */
-    pthread_cond_t changed;
+    pthread_cond_t has_begun;
+    struct idler *idle; /* the last that fell asleep comes first */
     struct queue queues[WORK_CLASSES];
     size_t next_class; /* who is asked first, in turn */
     bool is_stopping;
@@ -65,6 +76,27 @@ static struct queue *find_work(struct workers *workers, struct work *ret)
     return NULL;
 }
 
+static void wake_one(struct workers *workers)
+{
+    struct idler *const idler = workers->idle;
+
+    if (!idler)
+        return;
+    workers->idle = idler->next;
+    idler->is_called = true;
+    pthread_cond_signal(&idler->called);
+}
+
+static void sleep_until_called(struct workers *workers)
+{
+    struct idler self = { .called = PTHREAD_COND_INITIALIZER, .next = workers->idle };
+
+    workers->idle = &self;
+    while (!self.is_called)
+        pthread_cond_wait(&self.called, &workers->lock);
+    pthread_cond_destroy(&self.called);
+}
+
 static void serve(struct workers *workers, void *state)
 {
     pthread_mutex_lock(&workers->lock);
@@ -76,7 +108,7 @@ static void serve(struct workers *workers, void *state)
             /* What still waits is held back by its class's limit; whoever holds that takes it. */
             if (workers->is_stopping)
                 break;
-            pthread_cond_wait(&workers->changed, &workers->lock);
+            sleep_until_called(workers);
             continue;
         }
         pthread_mutex_unlock(&workers->lock);
@@ -84,7 +116,7 @@ static void serve(struct workers *workers, void *state)
         pthread_mutex_lock(&workers->lock);
         queue->n_running--;
         if (queue->n > 0)
-            pthread_cond_signal(&workers->changed);
+            wake_one(workers);
     }
     pthread_mutex_unlock(&workers->lock);
 }
@@ -101,7 +133,7 @@ static void *thread_main(void *arg)
         workers->n_ready++;
     workers->init_failed = !works;
     workers->init_err = err;
-    pthread_cond_broadcast(&workers->changed);
+    pthread_cond_broadcast(&workers->has_begun);
     pthread_mutex_unlock(&workers->lock);
     if (!works)
         return NULL;
@@ -131,7 +163,7 @@ static bool start_thread(struct workers *workers, struct err *err)
 
     pthread_mutex_lock(&workers->lock);
     while (workers->n_ready < workers->n_threads && !workers->init_failed)
-        pthread_cond_wait(&workers->changed, &workers->lock);
+        pthread_cond_wait(&workers->has_begun, &workers->lock);
     pthread_mutex_unlock(&workers->lock);
     if (!workers->init_failed)
         return true;
@@ -147,7 +179,7 @@ bool workers_new(const struct workers_conf *conf, struct workers **ret, struct e
     ASSERT(conf->n_threads > 0);
     workers->conf = *conf;
     pthread_mutex_init(&workers->lock, NULL);
-    pthread_cond_init(&workers->changed, NULL);
+    pthread_cond_init(&workers->has_begun, NULL);
     for (size_t i = 0; i < WORK_CLASSES; i++) {
         struct queue *queue = &workers->queues[i];
 
@@ -175,7 +207,7 @@ bool workers_submit(struct workers *workers, enum work_class class,
         queue->work[(queue->first + queue->n) % queue->room] = (struct work){ run, arg };
         queue->n++;
         taken = true;
-        pthread_cond_signal(&workers->changed);
+        wake_one(workers);
     }
     pthread_mutex_unlock(&workers->lock);
     if (is_stopping)
@@ -200,7 +232,8 @@ void workers_stop(struct workers *workers)
         return;
     pthread_mutex_lock(&workers->lock);
     workers->is_stopping = true;
-    pthread_cond_broadcast(&workers->changed);
+    while (workers->idle)
+        wake_one(workers);
     pthread_mutex_unlock(&workers->lock);
     for (size_t i = 0; i < workers->n_threads; i++)
         pthread_join(workers->threads[i], NULL);
@@ -214,7 +247,7 @@ void workers_free(struct workers *workers)
     workers_stop(workers);
     for (size_t i = 0; i < WORK_CLASSES; i++)
         free(workers->queues[i].work);
-    pthread_cond_destroy(&workers->changed);
+    pthread_cond_destroy(&workers->has_begun);
     pthread_mutex_destroy(&workers->lock);
     free(workers->threads);
     free(workers);

@@ -4,7 +4,8 @@
  * Each thread owns a state that its own call of `init` makes (its database connection, say), hands
  * to everything it runs, and gives to `done` at the end. Work comes in two classes; each has its
  * own queue and the most threads it may hold at once, so that long jobs cannot starve requests, nor
- * requests jobs. Within a class, first in is first out.
+ * requests jobs. Within a class, first in is first out; of the threads that are idle, the one that
+ * was busy last is next.
  */
 #pragma once
 

@@ -2,6 +2,7 @@
 #include "testing.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "base/alloc.h"
@@ -242,6 +243,48 @@ static void work_may_bring_more_work(void **state)
     assert_int_equal(shared.n_run, 2);
 }
 
+static void note_state(void *state, void *arg)
+{
+    check_state(state);
+    *(void **)arg = state;
+}
+
+/* A thread that runs nothing is asleep. */
+static void wait_until_idle(struct workers *workers)
+{
+    size_t n_running;
+    size_t n_waiting;
+
+    do {
+        sched_yield();
+        workers_load(workers, WORK_REQUEST, &n_running, &n_waiting);
+    } while (n_running + n_waiting > 0);
+}
+
+static void who_was_busy_last_is_woken_first(void **state)
+{
+    struct workers_conf conf = conf_of(4);
+    struct workers *workers = make(&conf);
+    void *first = NULL;
+    void *other = NULL;
+    struct err err = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < conf.n_threads; i++)
+        hold(workers, WORK_REQUEST);
+    wait_for_held(WORK_REQUEST, conf.n_threads);
+    open_gate();
+    wait_until_idle(workers);
+    assert_works(workers_submit(workers, WORK_REQUEST, note_state, &first, &err), &err);
+    wait_until_idle(workers);
+    for (int i = 0; i < 50; i++) {
+        assert_works(workers_submit(workers, WORK_REQUEST, note_state, &other, &err), &err);
+        wait_until_idle(workers);
+        assert_ptr_equal(other, first);
+    }
+    workers_free(workers);
+}
+
 static void starts_nothing_if_one_state_cannot_be_made(void **state)
 {
     struct workers_conf conf = conf_of(3);
@@ -264,6 +307,7 @@ int main(void)
         cmocka_unit_test(says_when_its_queue_is_full),
         cmocka_unit_test(first_in_is_first_out),
         cmocka_unit_test(work_may_bring_more_work),
+        cmocka_unit_test(who_was_busy_last_is_woken_first),
         cmocka_unit_test(starts_nothing_if_one_state_cannot_be_made),
     };
 
