@@ -371,6 +371,17 @@ bool stmt_send(struct stmt *stmt, struct err *err)
     return stmt_end(stmt, err);
 }
 
+void stmt_ask(struct stmt *stmt)
+{
+    if (!stmt->ops->ask)
+        return;
+    ASSERT(stmt->db->in_tx);
+    if (stmt->err.kind == ERR_NONE && may_begin(stmt))
+        stmt->ops->ask(stmt);
+    if (stmt->err.kind != ERR_NONE)
+        stmt->db->has_failed = true;
+}
+
 int64_t stmt_n_changed(const struct stmt *stmt)
 {
     return stmt->n_changed;

@@ -173,6 +173,13 @@ bool stmt_run(struct stmt *stmt, struct err *err) must_check;
  */
 bool stmt_send(struct stmt *stmt, struct err *err) must_check;
 
+/*
+ * A query is about to be read, and others before it: PostgreSQL is sent it, and answers it with
+ * whatever is run or read next. A failure is told by the query's own stmt_next(), or by what was
+ * run next.
+ */
+void stmt_ask(struct stmt *stmt);
+
 /* How many rows stmt_run() inserted, updated or deleted. */
 int64_t stmt_n_changed(const struct stmt *stmt);
 

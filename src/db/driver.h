@@ -58,6 +58,9 @@ struct db_ops {
 
     /* What stmt_send() says; what goes wrong at once is left in stmt->err. NULL: it is run. */
     void (*send)(struct stmt *stmt);
+
+    /* What stmt_ask() says, likewise. NULL: nothing is done. */
+    void (*ask)(struct stmt *stmt);
     int64_t (*i64)(struct stmt *stmt, int column);       /* NULL is 0 */
     struct span (*bytes)(struct stmt *stmt, int column); /* text and blobs; followed by a NUL */
     bool (*is_null)(struct stmt *stmt, int column);

@@ -261,27 +261,25 @@ static void wait_until_idle(struct workers *workers)
     } while (n_running + n_waiting > 0);
 }
 
+/* But for those that had not fallen asleep for the first time. */
 static void who_was_busy_last_is_woken_first(void **state)
 {
     struct workers_conf conf = conf_of(4);
     struct workers *workers = make(&conf);
-    void *first = NULL;
-    void *other = NULL;
+    void *last = NULL;
+    size_t n_others = 0;
     struct err err = { 0 };
 
     (void)state;
-    for (size_t i = 0; i < conf.n_threads; i++)
-        hold(workers, WORK_REQUEST);
-    wait_for_held(WORK_REQUEST, conf.n_threads);
-    open_gate();
-    wait_until_idle(workers);
-    assert_works(workers_submit(workers, WORK_REQUEST, note_state, &first, &err), &err);
-    wait_until_idle(workers);
     for (int i = 0; i < 50; i++) {
-        assert_works(workers_submit(workers, WORK_REQUEST, note_state, &other, &err), &err);
+        void *present = NULL;
+
+        assert_works(workers_submit(workers, WORK_REQUEST, note_state, &present, &err), &err);
         wait_until_idle(workers);
-        assert_ptr_equal(other, first);
+        n_others += present != last;
+        last = present;
     }
+    assert_true(n_others <= 10);
     workers_free(workers);
 }
 
