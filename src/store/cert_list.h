@@ -74,6 +74,7 @@ struct cert_page_request {
     const char *cursor; /* NULL or "": the first page */
     int64_t limit;      /* 1 to CERT_PAGE_MAX */
     bool wants_total;
+    bool wants_people; /* and their access entries; is_mine is said of the viewer */
     int64_t now;
     struct display_rule rule;
     int64_t drive_max; /* 0: as measured. How many records may drive a query, or stand in a set
@@ -85,7 +86,8 @@ struct cert_page_request {
 
 struct cert_page {
     struct cert_rows rows;
-    char *next_cursor; /* NULL: this was the last page */
+    struct access_rows people; /* record by record */
+    char *next_cursor;         /* NULL: this was the last page */
     int64_t total;
     bool is_estimate; /* total is not exact */
 };

@@ -105,18 +105,21 @@ static void append(char **list, const char *name)
     *list = longer;
 }
 
-static bool read_resources(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
-    struct err *err)
+static struct stmt *prepare_resources(struct tx *tx, const int64_t *ids, size_t n, int64_t unused)
 {
     autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
 
+    (void)unused;
     select_add(&select, "SELECT DISTINCT s.certificate_id, r.name"
                         "  FROM association s JOIN resource r ON r.id = s.resource_id"
                         " WHERE s.certificate_id IN (");
-    select_ids(&select, ids->items, ids->n);
+    select_ids(&select, ids, n);
     select_add(&select, ") ORDER BY s.certificate_id, r.name");
-    q = select_prepare(tx, &select);
+    return select_prepare(tx, &select);
+}
+
+static bool read_resources(struct stmt *q, struct cert_rows *rows, struct err *err)
+{
     while (stmt_next(q)) {
         struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
 
@@ -126,15 +129,20 @@ static bool read_resources(struct tx *tx, const struct id_list *ids, struct cert
     return stmt_end(q, err);
 }
 
+/* Only of those that have any. */
 static bool load_resources(struct tx *tx, struct cert_rows *rows, struct err *err)
 {
     autodone(id_list) struct id_list ids = { 0 };
+    autofree(stmt) struct stmt *q = NULL;
 
     for (size_t i = 0; i < rows->n; i++) {
         if (rows->items[i].n_resources)
             id_list_add(&ids, rows->items[i].id);
     }
-    return ids.n == 0 || read_resources(tx, &ids, rows, err);
+    if (ids.n == 0)
+        return true;
+    q = prepare_resources(tx, ids.items, ids.n, 0);
+    return read_resources(q, rows, err);
 }
 
 static bool read_versions(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
@@ -255,16 +263,19 @@ static bool load_fields(struct tx *tx, struct cert_rows *rows, struct err *err)
     return true;
 }
 
-static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
-    struct err *err)
+static struct stmt *prepare_records(struct tx *tx, const int64_t *ids, size_t n, int64_t unused)
 {
     autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
 
+    (void)unused;
     select_add(&select, FROM_RECORD);
     select_ids(&select, ids, n);
     select_add(&select, ")");
-    q = select_prepare(tx, &select);
+    return select_prepare(tx, &select);
+}
+
+static bool read_records(struct stmt *q, struct cert_rows *rows, struct err *err)
+{
     while (stmt_next(q)) {
         struct cert_row *row = cert_rows_add(rows);
 
@@ -292,13 +303,25 @@ static void put_in_order(const int64_t *ids, size_t n, struct cert_rows *rows)
     }
 }
 
-static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
-    struct err *err)
+void cert_load_ask(struct cert_loading *loading, struct tx *tx, const int64_t *ids, size_t n)
+{
+    loading->tx = tx;
+    loading->asks_ahead = db_is_postgres(tx_db(tx));
+    asked_begin(&loading->records, tx, prepare_records, 0, ids, n);
+    /* Somebody has resources on nearly every page, and asking in vain costs less than waiting. */
+    if (loading->asks_ahead)
+        asked_begin(&loading->resources, tx, prepare_resources, 0, ids, n);
+}
+
+static bool load_some(struct cert_loading *loading, struct stmt *q, const int64_t *ids, size_t n,
+    struct cert_rows *rows, struct err *err)
 {
     autodone(cert_rows) struct cert_rows found = { 0 };
 
-    if (!load_records(tx, ids, n, &found, err) || !load_versions(tx, &found, err) ||
-        !load_resources(tx, &found, err) || !load_fields(tx, &found, err))
+    if (!read_records(q, &found, err) || !load_versions(loading->tx, &found, err) ||
+        !(loading->asks_ahead ? read_resources(asked_next(&loading->resources), &found, err)
+                              : load_resources(loading->tx, &found, err)) ||
+        !load_fields(loading->tx, &found, err))
         return err_wrap(err, "could not read the records");
     put_in_order(ids, n, &found);
     for (size_t i = 0; i < found.n; i++)
@@ -307,13 +330,46 @@ static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_r
     return true;
 }
 
-bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
+bool cert_load_read(struct cert_loading *loading, struct cert_rows *rows, struct err *err)
 {
-    for (size_t i = 0; i < n; i += SELECT_IDS_MAX) {
-        size_t n_now = n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX;
+    const struct asked *const records = &loading->records;
+    struct stmt *q;
 
-        if (!load_some(tx, ids + i, n_now, rows, err))
+    for (size_t i = 0; (q = asked_next(&loading->records)); i += SELECT_IDS_MAX) {
+        const size_t rest = records->n - i;
+
+        if (!load_some(loading, q, records->ids + i, rest < SELECT_IDS_MAX ? rest : SELECT_IDS_MAX,
+                rows, err))
             return false;
     }
     return true;
+}
+
+bool cert_load_read_one(struct cert_loading *loading, struct cert_row **ret, struct err *err)
+{
+    const int64_t id = loading->records.ids[0];
+    autodone(cert_rows) struct cert_rows rows = { 0 };
+
+    if (!cert_load_read(loading, &rows, err))
+        return false;
+    if (rows.n == 0)
+        return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+    *ret = xmalloc(sizeof **ret);
+    **ret = rows.items[0];
+    rows.n = 0;
+    return true;
+}
+
+void cert_loading_done(struct cert_loading *loading)
+{
+    asked_done(&loading->records);
+    asked_done(&loading->resources);
+}
+
+bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
+{
+    autodone(cert_loading) struct cert_loading loading = { 0 };
+
+    cert_load_ask(&loading, tx, ids, n);
+    return cert_load_read(&loading, rows, err);
 }

@@ -498,6 +498,25 @@ static bool find_total(struct tx *tx, struct paging *paging, const struct store_
     return works;
 }
 
+/* What there is to say about the records is on its way while they are counted. */
+static bool load_and_count(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
+    bool is_all, struct cert_page *page, struct err *err)
+{
+    const struct cert_page_request *request = paging->request;
+    const size_t limit = (size_t)request->limit;
+    const size_t n = paging->ids.n < limit ? paging->ids.n : limit;
+    autodone(cert_loading) struct cert_loading loading = { 0 };
+    autodone(asked) struct asked people = { 0 };
+
+    if (request->wants_people)
+        cert_people_ask(&people, tx, viewer->account_id, paging->ids.items, n);
+    cert_load_ask(&loading, tx, paging->ids.items, n);
+    if (request->wants_total && !find_total(tx, paging, viewer, is_all, page, err))
+        return false;
+    return (!request->wants_people || cert_people_read(&people, &page->people, err)) &&
+           cert_load_read(&loading, &page->rows, err);
+}
+
 static bool fill(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
     struct cert_page *page, struct err *err)
 {
@@ -510,14 +529,14 @@ static bool fill(struct tx *tx, struct paging *paging, const struct store_viewer
     if (!(request->sort == CERT_BY_STATUS ? read_by_status(tx, paging, viewer, &is_all, err)
                                           : read_by_column(tx, paging, viewer, &is_all, err)))
         return false;
-    if (request->wants_total && !find_total(tx, paging, viewer, is_all, page, err))
+    if (!load_and_count(tx, paging, viewer, is_all, page, err))
         return false;
     if (paging->ids.n > limit) {
         paging->ids.n = limit;
         paging->cursor.total = page->is_estimate ? -1 - page->total : page->total;
         page->next_cursor = cursor_write(&paging->cursor);
     }
-    return cert_load(tx, paging->ids.items, paging->ids.n, &page->rows, err);
+    return true;
 }
 
 bool store_cert_page(struct tx *tx, const struct store_viewer *viewer,
@@ -540,6 +559,7 @@ bool store_cert_page(struct tx *tx, const struct store_viewer *viewer,
 void cert_page_done(struct cert_page *page)
 {
     cert_rows_done(&page->rows);
+    access_rows_done(&page->people);
     free(page->next_cursor);
     page->next_cursor = NULL;
 }

@@ -143,14 +143,9 @@ static int compare_entries(const void *a, const void *b)
     return strcmp(name_of(one), name_of(other));
 }
 
-/* Record by record, at most SELECT_IDS_MAX of them. Put in order here: a record has one entry, or a
- * few, and a database takes as long to set a sort up as to find them. */
-static bool read_people(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
-    struct access_rows *rows, struct err *err)
+static struct stmt *prepare_people(struct tx *tx, const int64_t *ids, size_t n, int64_t account_id)
 {
     autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
-    const size_t n_before = rows->n;
 
     select_add(&select,
         "SELECT x.certificate_id, x.relation, x.account_id, a.name, x.group_id, g.name,"
@@ -163,7 +158,16 @@ static bool read_people(struct tx *tx, int64_t account_id, const int64_t *ids, s
     select_add(&select, " WHERE x.certificate_id IN (");
     select_ids(&select, ids, n);
     select_add(&select, ")");
-    q = select_prepare(tx, &select);
+    return select_prepare(tx, &select);
+}
+
+/* Record by record. Put in order here: a record has one entry, or a few, and a database takes as
+ * long to set a sort up as to find them. */
+static bool read_people(struct stmt *q, int64_t account_id, struct access_rows *rows,
+    struct err *err)
+{
+    const size_t n_before = rows->n;
+
     while (stmt_next(q)) {
         struct access_row *row = access_rows_add(rows);
 
@@ -182,33 +186,65 @@ static bool read_people(struct tx *tx, int64_t account_id, const int64_t *ids, s
     return stmt_end(q, err);
 }
 
-bool store_cert_people_of(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
-    struct access_rows *rows, struct err *err)
+void cert_people_ask(struct asked *people, struct tx *tx, int64_t account_id, const int64_t *ids,
+    size_t n)
 {
-    for (size_t i = 0; i < n; i += SELECT_IDS_MAX) {
-        const size_t n_now = n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX;
+    asked_begin(people, tx, prepare_people, account_id, ids, n);
+}
 
-        if (!read_people(tx, account_id, ids + i, n_now, rows, err))
+bool cert_people_read(struct asked *people, struct access_rows *rows, struct err *err)
+{
+    struct stmt *q;
+
+    while ((q = asked_next(people))) {
+        if (!read_people(q, people->arg, rows, err))
             return false;
     }
     return true;
 }
 
-bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
-{
-    return read_people(tx, 0, &id, 1, rows, err);
-}
-
-bool store_cert_get_people(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+static bool load_people(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
     struct access_rows *rows, struct err *err)
 {
-    bool is_visible = viewer->sees_all;
+    autodone(asked) struct asked people = { 0 };
 
-    if (!read_people(tx, viewer->account_id, &id, 1, rows, err))
+    cert_people_ask(&people, tx, account_id, ids, n);
+    return cert_people_read(&people, rows, err);
+}
+
+bool store_cert_people_of(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
+    struct access_rows *rows, struct err *err)
+{
+    return load_people(tx, account_id, ids, n, rows, err);
+}
+
+bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
+{
+    return load_people(tx, 0, &id, 1, rows, err);
+}
+
+static bool has_mine(const struct access_rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        if (rows->items[i].is_mine)
+            return true;
+    }
+    return false;
+}
+
+bool store_cert_get_with_people(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+    struct access_rows *people, struct cert_row **ret, struct err *err)
+{
+    autodone(asked) struct asked entries = { 0 };
+    autodone(cert_loading) struct cert_loading record = { 0 };
+
+    cert_people_ask(&entries, tx, viewer->account_id, &id, 1);
+    cert_load_ask(&record, tx, &id, 1);
+    if (!cert_people_read(&entries, people, err))
         return false;
-    for (size_t i = 0; i < rows->n; i++)
-        is_visible = is_visible || rows->items[i].is_mine;
-    return is_visible || fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+    if (!viewer->sees_all && !has_mine(people))
+        return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+    return cert_load_read_one(&record, ret, err);
 }
 
 unsigned cert_people_relations(const struct access_rows *rows, int64_t certificate_id)
