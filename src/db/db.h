@@ -176,7 +176,7 @@ bool stmt_send(struct stmt *stmt, struct err *err) must_check;
 /*
  * A query is about to be read, and others before it: PostgreSQL is sent it, and answers it with
  * whatever is run or read next. A failure is told by the query's own stmt_next(), or by what was
- * run next.
+ * run next. Nothing that it could see is written in between.
  */
 void stmt_ask(struct stmt *stmt);
 

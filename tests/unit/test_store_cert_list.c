@@ -778,6 +778,38 @@ static void of_selected_ids_the_visible_are_left(void **state)
     tx_free(world.tx);
 }
 
+/* Of more records than one statement asks for. */
+static void a_page_brings_the_people_of_its_records(void **state)
+{
+    struct world world;
+    const struct cert_filter filter = { 0 };
+    struct cert_page_request request = { .filter = &filter,
+        .limit = N_RECORDS,
+        .wants_people = true,
+        .now = NOW,
+        .rule = three_months };
+    autodone(cert_page) struct cert_page page = { 0 };
+    autodone(cert_page) struct cert_page without = { 0 };
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    const struct store_viewer bob = { .sees_all = true, .account_id = world.owners[1] };
+
+    assert_works(store_cert_page(world.tx, &bob, &request, &page, &err), &err);
+    assert_int_equal(page.rows.n, N_RECORDS);
+    for (size_t i = 0; i < page.rows.n; i++) {
+        const struct cert_row *row = &page.rows.items[i];
+        const bool is_owner = row->owner_id == bob.account_id;
+
+        assert_int_equal(cert_people_relations(&page.people, row->id) & RELATION_OWNER,
+            is_owner ? RELATION_OWNER : 0);
+    }
+    request.wants_people = false;
+    assert_works(store_cert_page(world.tx, &bob, &request, &without, &err), &err);
+    assert_int_equal(without.people.n, 0);
+    tx_free(world.tx);
+}
+
 static void what_is_no_cursor_is_refused(void **state)
 {
     static const char *const wrong[] = { "x", "%%%%", "Y3x8fHw", "bm90IGEgY3Vyc29y", "AAAA" };
@@ -1079,6 +1111,7 @@ int main(void)
         T(no_plan_shows_what_may_not_be_seen),
         T(a_part_is_walked_in_order),
         T(of_selected_ids_the_visible_are_left),
+        T(a_page_brings_the_people_of_its_records),
         T(what_is_no_cursor_is_refused),
         T(words_follow_the_record),
         T(another_display_rule_moves_the_counts),
