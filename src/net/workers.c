@@ -34,7 +34,7 @@ struct queue {
     size_t max_running;
 };
 
-/* A thread that sleeps; on its own stack. */
+/* A thread, while it sleeps. */
 struct idler {
     pthread_cond_t called;
     bool is_called;
@@ -87,18 +87,20 @@ static void wake_one(struct workers *workers)
     pthread_cond_signal(&idler->called);
 }
 
-static void sleep_until_called(struct workers *workers)
+static void sleep_until_called(struct workers *workers, struct idler *self)
 {
-    struct idler self = { .called = PTHREAD_COND_INITIALIZER, .next = workers->idle };
-
-    workers->idle = &self;
-    while (!self.is_called)
-        pthread_cond_wait(&self.called, &workers->lock);
-    pthread_cond_destroy(&self.called);
+    self->is_called = false;
+    self->next = workers->idle;
+    workers->idle = self;
+    while (!self->is_called)
+        pthread_cond_wait(&self->called, &workers->lock);
 }
 
 static void serve(struct workers *workers, void *state)
 {
+    struct idler *const self = xcalloc(1, sizeof *self);
+
+    pthread_cond_init(&self->called, NULL);
     pthread_mutex_lock(&workers->lock);
     for (;;) {
         struct work work;
@@ -108,7 +110,7 @@ static void serve(struct workers *workers, void *state)
             /* What still waits is held back by its class's limit; whoever holds that takes it. */
             if (workers->is_stopping)
                 break;
-            sleep_until_called(workers);
+            sleep_until_called(workers, self);
             continue;
         }
         pthread_mutex_unlock(&workers->lock);
@@ -119,6 +121,8 @@ static void serve(struct workers *workers, void *state)
             wake_one(workers);
     }
     pthread_mutex_unlock(&workers->lock);
+    pthread_cond_destroy(&self->called);
+    free(self);
 }
 
 static void *thread_main(void *arg)
