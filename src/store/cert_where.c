@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/parse.h"
 #include "codec/fold.h"
 #include "store/cert_common.h"
 #include "store/cert_count.h"
@@ -134,6 +135,44 @@ bool cert_where_is_in_order(const struct cert_where *where)
            cert_where_n_conditions(where) == (where->viewer->sees_all ? 1 : 2);
 }
 
+/* "17 4 23" */
+static void read_few(struct cert_where *where, const char *text)
+{
+    struct span rest = span_text(text);
+    struct span word;
+
+    while (where->n_few < CERT_WHERE_WORDED && span_split(&rest, ' ', &word)) {
+        if (!parse_i64(word, 1, INT64_MAX, &where->worded[where->n_few], NULL))
+            return;
+        where->n_few++;
+    }
+}
+
+/* Of few, which they are as well. */
+static bool probe_words(struct tx *tx, struct cert_where *where, int64_t most, int64_t *ret,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select.is_for_values = true;
+    select_add(&select, "SELECT count(*), CASE WHEN count(*) <= ");
+    select_i64(&select, CERT_WHERE_WORDED);
+    select_add(&select,
+        " THEN array_to_string(array_agg(counted.id), ' ') END FROM (SELECT id FROM (");
+    ASSERT(cert_drive_add(where, DRIVE_WORDS, &select));
+    select_add(&select, ") AS source LIMIT ");
+    select_i64(&select, most + 1);
+    select_add(&select, ") AS counted");
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        *ret = stmt_i64(q, 0);
+        if (*ret <= CERT_WHERE_WORDED && *ret <= most)
+            read_few(where, stmt_text(q, 1));
+    }
+    return stmt_end(q, err);
+}
+
 /*
  * How many would this one bring, counted to one more than may? -1: there is no such condition. What
  * may become a set in memory is read while it is counted.
@@ -219,7 +258,7 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES && !where->is_nothing; drive++) {
         int64_t most = may_be_set(where, drive) ? where->set_max : where->drive_max;
         autodone(id_list) struct id_list ids = { 0 };
-        int64_t n;
+        int64_t n = 0;
 
         if (where->way != WAY_WALK && where->n_drive < most)
             most = where->n_drive;
@@ -229,7 +268,9 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
             most = where->drive_max;
         if (drive == DRIVE_WORDS && where->n_worded >= CERT_SAMPLE_ENOUGH)
             continue;
-        if (!probe(tx, where, drive, most, &ids, &n, err))
+        if (!(drive == DRIVE_WORDS && where->words && !where->is_sqlite
+                    ? probe_words(tx, where, most, &n, err)
+                    : probe(tx, where, drive, most, &ids, &n, err)))
             return false;
         if (n >= 0 && n <= most)
             consider(where, drive, n, &ids);
@@ -322,6 +363,7 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     where->field = 0;
     where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
     where->n_begun = 0;
+    where->n_few = 0;
 }
 
 /*

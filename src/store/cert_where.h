@@ -28,6 +28,9 @@
 /* More of one serial, and they are looked for by words, as other texts are. */
 #define CERT_WHERE_VERSIONS 10
 
+/* So few records that have some words are not looked for again. */
+#define CERT_WHERE_WORDED SELECT_IDS_MAX
+
 enum cert_way { WAY_WALK, WAY_SET, WAY_DRIVE };
 
 /* In the order in which they are counted: each only as far as the least before it. */
@@ -92,7 +95,9 @@ struct cert_where {
     int64_t holders[ACCESS_HOLDERS];
     size_t n_holders;
     int64_t n_drive; /* how many records drive, or are in the set; a record may count twice */
-    bool has_set;    /* by store/cert_set: the ids, ascending; they may drive, too */
+    int64_t worded[CERT_WHERE_WORDED]; /* all that have the words, where these are so few … */
+    size_t n_few; /* … on PostgreSQL, the index of which takes long to ask; 0: not known */
+    bool has_set; /* by store/cert_set: the ids, ascending; they may drive, too */
     struct id_list set;
     unsigned told; /* 1 << enum drive: the conditions that all of the set meet, beside the one that
                       drives */
