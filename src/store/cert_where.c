@@ -238,19 +238,12 @@ static void consider(struct cert_where *where, enum drive drive, int64_t n, stru
     where->n_drive = n;
 }
 
-/*
- * By expiry, what somebody may see is walked in order, whether it was counted or not, unless it is
- * nearly all there is, which a sample tells in less time: more than drive is not counted where
- * nothing else could use the set.
- */
 static bool may_be_set(const struct cert_where *where, enum drive drive)
 {
-    const bool is_alone = cert_where_n_conditions(where) == (where->statuses ? 2 : 1);
+    const bool is_most = drive == DRIVE_ACCESS && where->is_part_known && !where->is_part_small;
 
     return cert_drive_is_set(where, drive) && where->way != WAY_DRIVE &&
-           where->set_max > where->drive_max &&
-           !(drive == DRIVE_ACCESS && where->sort == CERT_BY_EXPIRY && is_alone &&
-               !where->is_sqlite);
+           where->set_max > where->drive_max && !is_most;
 }
 
 static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
@@ -298,16 +291,18 @@ static bool find_holders(struct tx *tx, struct cert_where *where, struct err *er
 }
 
 /* Of records here and there, does the viewer see a third or less? */
-static bool sees_few(struct tx *tx, const struct cert_where *where, bool *ret, struct err *err)
+static bool find_part(struct tx *tx, struct cert_where *where, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
     int64_t max = 0;
     int64_t n = 0;
 
+    if (where->is_part_known)
+        return true;
     if (!cert_count_max_id(tx, &max, err))
         return false;
-    *ret = true;
+    where->is_part_known = where->is_part_small = true;
     if (max <= CERT_TOTAL_EXACT)
         return true;
     select_add(&select, "SELECT count(*) FROM (");
@@ -321,8 +316,20 @@ static bool sees_few(struct tx *tx, const struct cert_where *where, bool *ret, s
     q = select_prepare(tx, &select);
     if (!read_number(q, &n, err))
         return false;
-    *ret = n * 3 <= ACCESS_PLACES * CERT_SAMPLE_PLACE;
+    where->is_part_small = n * 3 <= ACCESS_PLACES * CERT_SAMPLE_PLACE;
     return true;
+}
+
+/*
+ * By expiry, where nothing else is asked but a status, all that there is is walked for who sees
+ * most of it: then PostgreSQL need not count thousands of entries to learn that there are more.
+ */
+static bool find_part_first(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    const bool is_alone = cert_where_n_conditions(where) == (where->statuses ? 2 : 1);
+
+    return where->is_sqlite || where->viewer->sees_all || where->sort != CERT_BY_EXPIRY ||
+           !is_alone || find_part(tx, where, err);
 }
 
 /* Along an index of less than all there is, in the order that is asked for. */
@@ -340,21 +347,20 @@ static bool is_walked_by_index(const struct cert_where *where)
 static bool choose_access(struct tx *tx, struct cert_where *where, struct err *err)
 {
     const bool is_set_of_access = where->way == WAY_SET && where->drive == DRIVE_ACCESS;
-    bool is_better = is_set_of_access;
 
     if (where->viewer->sees_all || where->sort != CERT_BY_EXPIRY || where->is_nothing ||
         !(is_set_of_access || (where->way == WAY_WALK && !is_walked_by_index(where))))
         return true;
-    if (!find_holders(tx, where, err) || (!is_better && !sees_few(tx, where, &is_better, err)))
+    if (!find_holders(tx, where, err) || (!is_set_of_access && !find_part(tx, where, err)))
         return false;
-    where->by_access = is_better && where->n_holders > 0;
+    where->by_access = (is_set_of_access || where->is_part_small) && where->n_holders > 0;
     return true;
 }
 
 static void reset_plan(struct tx *tx, struct cert_where *where)
 {
     cert_set_done(where);
-    where->by_access = false;
+    where->by_access = where->is_part_known = false;
     where->is_sqlite = !db_is_postgres(tx_db(tx));
     where->way = WAY_WALK;
     where->drive = DRIVE_NONE;
@@ -383,8 +389,8 @@ static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
         if (where->n_hits >= CERT_SAMPLE_ENOUGH)
             return choose_access(tx, where, err);
     }
-    return probe_all(tx, where, err) && cert_common_choose(tx, where, err) &&
-           choose_access(tx, where, err);
+    return find_part_first(tx, where, err) && probe_all(tx, where, err) &&
+           cert_common_choose(tx, where, err) && choose_access(tx, where, err);
 }
 
 bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)

@@ -91,7 +91,9 @@ struct cert_where {
     bool is_nothing; /* a condition is met by no record */
     enum cert_way way;
     enum drive drive;
-    bool by_access; /* walk the entries of each of these, the account (0) and its groups */
+    bool by_access;     /* walk the entries of each of these, the account (0) and its groups */
+    bool is_part_known; /* a sample has told … */
+    bool is_part_small; /* … that the viewer sees a third of all, or less */
     int64_t holders[ACCESS_HOLDERS];
     size_t n_holders;
     int64_t n_drive; /* how many records drive, or are in the set; a record may count twice */
