@@ -10,6 +10,7 @@
 #include "import/pem.h"
 #include "import/pfx.h"
 #include "import/reading.h"
+#include "x509/der.h"
 #include "x509/pem.h"
 
 void read_prepare(void)
@@ -54,6 +55,16 @@ static bool is_request(struct span der)
     return request != NULL;
 }
 
+/* SEQUENCE { SEQUENCE { [0] { INTEGER 2 }, …: a certificate of version 3. */
+static bool looks_like_certificate(struct span der)
+{
+    struct span whole, content, version;
+
+    return der_expect(&der, DER_SEQUENCE, &whole) && der_expect(&whole, DER_SEQUENCE, &content) &&
+           der_expect(&content, DER_CONTEXT_CONSTRUCTED(0), &version) &&
+           span_equal(version, SPAN_LITERAL("\x02\x01\x02"));
+}
+
 static bool refuse(struct reading *reading, struct span bytes, struct err *err)
 {
     for (size_t i = 0; i < countof(strangers); i++)
@@ -63,6 +74,8 @@ static bool refuse(struct reading *reading, struct span bytes, struct err *err)
     if (is_request(bytes))
         return reading_fail(reading, IMPORT_MALFORMED, err,
             "this is a certificate request, no certificate");
+    if (looks_like_certificate(bytes))
+        return reading_fail(reading, IMPORT_MALFORMED, err, "the certificate is malformed");
     return reading_fail(reading, IMPORT_MALFORMED, err,
         "this is neither PKCS#12, PKCS#7, a certificate nor a private key, in PEM or DER");
 }
