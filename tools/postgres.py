@@ -67,6 +67,11 @@ class Postgres:
         if not self.is_kept:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def crash(self):
+        """All its processes die at once; start() brings it back, with what was committed."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
     def path(self, tool):
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/" + tool))
         return str(found[-1]) if found else shutil.which(tool) or tool

@@ -87,7 +87,7 @@ _certdesk_words() {
     csr) echo "create list show use delete" ;;
     key) echo "show rotate recovery" ;;
     standby) echo "end" ;;
-    cert) echo "list show add edit delete watch unwatch versions log update export import replace access bulk enroll renew revoke" ;;
+    cert) echo "list show add edit delete watch unwatch versions compare log confirm dead alive update export import replace access bulk enroll renew revoke" ;;
     csv) echo "import export" ;;
     business-group) echo "list add edit remove" ;;
     field) echo "list add edit remove" ;;
@@ -96,9 +96,9 @@ _certdesk_words() {
     profile) echo "list show add edit check delete force" ;;
     resource) echo "list show add edit remove put clear test deploy" ;;
     deployment) echo "list show retry" ;;
-    ticket) echo "create list show edit acknowledge snooze enroll renew revoke cancel resolve reopen approve refuse comment csr attachment attach watch unwatch" ;;
+    ticket) echo "create list show edit acknowledge snooze enroll renew revoke cancel resolve reopen approve refuse comment uncomment csr attachment attach detach watch unwatch" ;;
     user) echo "list add edit remove" ;;
-    config) echo "check list" ;;
+    config) echo "check show list" ;;
     esac
 }
 

@@ -44,6 +44,7 @@ enum api_flags {
     API_REPLY_RAW = 1 << 6,   /* the handler writes body_out itself and sets media_type */
     API_SECRET_BODY = 1 << 7, /* keys or passwords: the body stays in locked memory */
     API_AT_ONCE = 1 << 8,     /* a read of a handful of rows by key: see api/at_once */
+    API_WATCH = 1 << 9,       /* not to wait behind others (WORK_WATCH) */
 };
 
 typedef bool (*api_handler)(struct api_call *call, struct err *err);

@@ -26,12 +26,12 @@ static char *read_value(struct json_in *in, const struct custom_field_row *row)
     return ret;
 }
 
-/* null and "" take a value away. */
+/* null, "" and blanks take a value away. */
 static bool is_empty(struct json_in *in, const char *name)
 {
     const char *text = json_as_text(json_in_value(in, name));
 
-    return json_in_is_null(in, name) || (text && !*text);
+    return json_in_is_null(in, name) || (text && span_trim(span_text(text)).size == 0);
 }
 
 static void read_field(struct json_in *in, const struct custom_field_row *row, bool is_new,

@@ -54,24 +54,15 @@ bool cert_import_fields(struct api_call *call, const struct import_read *read,
     return true;
 }
 
-static bool has_key(const struct import_item *item)
-{
-    return item->brought.new_key || item->brought.sealed_key_id;
-}
-
 static bool audit_import(struct api_call *call, const char *action, int64_t id, const char *name,
     const struct import_item *item, struct err *err)
 {
     autodone(buf) struct buf after = BUF_INIT(4096);
-    const struct cert *leaf = chain_leaf(item->brought.chain);
     struct json_out out;
 
     json_out_init(&out, &after);
     json_begin_object(&out, NULL);
-    json_hex(&out, "fingerprint_sha256", span_of(cert_sha256(leaf), CERT_SHA256_SIZE));
-    json_str(&out, "serial", cert_serial(leaf));
-    json_time(&out, "not_after", cert_not_after(leaf));
-    json_bool(&out, "key", has_key(item));
+    import_item_write(item, &out);
     json_end(&out);
     return json_out_check(&out, err) &&
            api_audit(call, action, id, name, NULL, buf_text(&after), err);
@@ -110,7 +101,7 @@ static bool complete_record(struct api_call *call, const struct import_item *ite
         !store_cert_get(call->tx, &viewer, id, &cert, err) ||
         !cert_json_relations(call, id, &relations, err))
         return false;
-    if (!has_key(item) || !own || own->sealed_key_id ||
+    if (!import_item_has_key(item) || !own || own->sealed_key_id ||
         !permission_allows(&call->who, ACTION_EDIT, relations))
         return true;
     return bring_key(call->tx, own, &item->brought, call->now, err) &&
@@ -139,7 +130,7 @@ static void write_key(struct json_out *out, const struct import_item *item,
 {
     const struct cert *leaf = chain_leaf(item->brought.chain);
 
-    if (!has_key(item)) {
+    if (!import_item_has_key(item)) {
         json_put_null(out, "key");
         return;
     }

@@ -213,13 +213,10 @@ static void write_stored_list(struct json_out *out, const char *key, const char 
 
 static void write_certificate_id(struct json_out *out, const struct cert_row *cert)
 {
-    char own[32];
-
-    (void)snprintf(own, sizeof own, "C-%" PRId64, cert->record_version_id);
-    if (cert->ca_certificate_id)
-        json_str(out, "certificate_id", cert->ca_certificate_id);
+    if (!cert->ca_certificate_id && cert->record_version_id)
+        json_numbered(out, "certificate_id", "C-", cert->record_version_id, "");
     else
-        json_str(out, "certificate_id", cert->record_version_id ? own : NULL);
+        json_str(out, "certificate_id", cert->ca_certificate_id);
 }
 
 static void write_summary(struct json_out *out, const struct cert_row *cert, int64_t now)
@@ -291,31 +288,23 @@ bool cert_json_write_by_id(struct api_call *call, int64_t id, struct err *err)
     autodone(access_rows) struct access_rows people = { 0 };
     autofree(cert_row) struct cert_row *cert = NULL;
 
-    if (!store_cert_get_people(call->tx, &viewer, id, &people, err) ||
-        !store_cert_get_seen(call->tx, id, &cert, err))
+    if (!store_cert_get_with_people(call->tx, &viewer, id, &people, &cert, err))
         return false;
     call->etag = cert->row_version;
     write_record(call, cert, &people, cert_people_relations(&people, id));
     return true;
 }
 
-bool cert_json_write_items(struct api_call *call, const struct cert_rows *certs, struct err *err)
+void cert_json_write_items(struct api_call *call, const struct cert_rows *certs,
+    const struct access_rows *people)
 {
-    autodone(access_rows) struct access_rows people = { 0 };
-    int64_t ids[API_PAGE_MAX];
-
-    ASSERT(certs->n <= API_PAGE_MAX);
-    for (size_t i = 0; i < certs->n; i++)
-        ids[i] = certs->items[i].id;
-    if (!store_cert_people_of(call->tx, call->who.account_id, ids, certs->n, &people, err))
-        return false;
     buf_reserve(call->body_out, certs->n * USUAL_RECORD);
     json_begin_array(&call->reply, "items");
     for (size_t i = 0; i < certs->n; i++) {
         json_begin_object(&call->reply, NULL);
-        write_record(call, &certs->items[i], &people, cert_people_relations(&people, ids[i]));
+        write_record(call, &certs->items[i], people,
+            cert_people_relations(people, certs->items[i].id));
         json_end(&call->reply);
     }
     json_end(&call->reply);
-    return true;
 }

@@ -14,9 +14,9 @@ bool cert_json_write(struct api_call *call, const struct cert_row *cert, struct 
  */
 bool cert_json_write_by_id(struct api_call *call, int64_t id, struct err *err) must_check;
 
-/* "items": the records of a page. What is beside them is looked up for all of them at once. */
-bool cert_json_write_items(struct api_call *call, const struct cert_rows *certs, struct err *err)
-    must_check;
+/* "items": the records of a page, with the access entries of all of them. */
+void cert_json_write_items(struct api_call *call, const struct cert_rows *certs,
+    const struct access_rows *people);
 
 /* "status", "may", "share", … of one record; the object is the caller's to begin and end. */
 bool cert_json_write_may(struct api_call *call, int64_t certificate_id, struct err *err) must_check;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/parse.h"
+#include "codec/hostport.h"
 #include "monitor/add.h"
 #include "monitor/judge.h"
 #include "store/cert.h"
@@ -52,7 +53,6 @@ static bool endpoints_add(struct api_call *call, struct err *err)
     autofree(endpoint_row) struct endpoint_row *endpoint = NULL;
     const struct store_viewer viewer = api_viewer(call);
     struct watch_place place = { 0 };
-    char name[320];
     int64_t id;
     int64_t job;
 
@@ -62,8 +62,8 @@ static bool endpoints_add(struct api_call *call, struct err *err)
         !watch_look(call->tx, cert->id, call->who.account_id, call->now, &job, err) ||
         !store_endpoint_get(call->tx, &viewer, id, &endpoint, err))
         return false;
-    (void)snprintf(name, sizeof name, "%s:%" PRId64, place.host, place.port);
-    if (!api_audit(call, "certificate.endpoint_add", cert->id, cert->name, NULL, name, err))
+    if (!api_audit(call, "certificate.endpoint_add", cert->id, cert->name, NULL,
+            hostport_text(place.host, place.port).text, err))
         return false;
     cert_json_endpoint_ref(&call->reply, "endpoint", endpoint);
     json_i64(&call->reply, "job", job);
@@ -77,7 +77,6 @@ static bool endpoints_remove(struct api_call *call, struct err *err)
     autofree(cert_row) struct cert_row *cert = NULL;
     autofree(endpoint_row) struct endpoint_row *endpoint = NULL;
     const struct store_viewer viewer = api_viewer(call);
-    char name[320];
     int64_t id;
     int64_t job;
 
@@ -88,10 +87,10 @@ static bool endpoints_remove(struct api_call *call, struct err *err)
         !store_endpoint_detach(call->tx, cert->id, id, err) ||
         !watch_look(call->tx, cert->id, call->who.account_id, call->now, &job, err))
         return false;
-    (void)snprintf(name, sizeof name, "%s:%" PRId64, endpoint->host, endpoint->port);
     call->status = 204;
     call->wakes_jobs = true;
-    return api_audit(call, "certificate.endpoint_remove", cert->id, cert->name, name, NULL, err);
+    return api_audit(call, "certificate.endpoint_remove", cert->id, cert->name,
+        hostport_text(endpoint->host, endpoint->port).text, NULL, err);
 }
 
 static void write_version(struct json_out *out, const struct record_version_row *row, int64_t now)

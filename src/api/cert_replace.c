@@ -55,15 +55,11 @@ static bool audit_replace(struct api_call *call, const struct cert_row *cert,
     struct err *err)
 {
     autodone(buf) struct buf after = BUF_INIT(8192);
-    const struct cert *leaf = chain_leaf(item->brought.chain);
     struct json_out out;
 
     json_out_init(&out, &after);
     json_begin_object(&out, NULL);
-    json_hex(&out, "fingerprint_sha256", span_of(cert_sha256(leaf), CERT_SHA256_SIZE));
-    json_str(&out, "serial", cert_serial(leaf));
-    json_time(&out, "not_after", cert_not_after(leaf));
-    json_bool(&out, "key", item->brought.new_key != NULL);
+    import_item_write(item, &out);
     json_str(&out, "role", version_role_name(outcome->role));
     if (!outcome->is_successor)
         json_str(&out, confirmed ? "confirmed_against" : "reason", outcome->reasons[0]);

@@ -28,7 +28,10 @@ static bool certs_list(struct api_call *call, struct err *err)
     autodone(cert_page) struct cert_page page = { 0 };
     struct cert_filter_text text = { 0 };
     struct cert_filter filter = { 0 };
-    struct cert_page_request request = { .filter = &filter, .wants_total = true, .now = call->now };
+    struct cert_page_request request = { .filter = &filter,
+        .wants_total = true,
+        .wants_people = true,
+        .now = call->now };
     const struct store_viewer viewer = api_viewer(call);
 
     cert_filter_from_query(query, &filter, &text);
@@ -36,9 +39,9 @@ static bool certs_list(struct api_call *call, struct err *err)
     request.limit = page_limit(query);
     request.cursor = query_text(query, "cursor", 2048);
     if (!query_end(query, err) || !store_display_rule(call->tx, &request.rule, NULL, err) ||
-        !store_cert_page(call->tx, &viewer, &request, &page, err) ||
-        !cert_json_write_items(call, &page.rows, err))
+        !store_cert_page(call->tx, &viewer, &request, &page, err))
         return false;
+    cert_json_write_items(call, &page.rows, &page.people);
     page_end(call, page.next_cursor, page.total, page.is_estimate);
     return true;
 }

@@ -1,34 +1,30 @@
 /*
  * api/dispatch: see the header.
  *
- * The steps stand in answer(), in order. A transaction that the database gave up (a deadlock, a
- * lost race) is run again a few times before the caller hears of it.
+ * The steps stand in answer(), in order; the last of them is api/run, and what is refused is
+ * answered by api/refusal.
  */
 #include "api/dispatch.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "api/at_once.h"
 #include "api/authenticate.h"
-#include "api/idempotency.h"
 #include "api/jira/errors.h"
-#include "api/problem.h"
+#include "api/refusal.h"
 #include "api/routes.h"
+#include "api/run.h"
 #include "api/web.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/fs.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "db/db.h"
 #include "job/queue.h"
 
-#define MAX_TRIES 4
 #define PATH_SHOWN 512
 #define USUAL_ANSWER 2048
-#define JIRA_JSON "application/json;charset=UTF-8"
 
 struct dispatch {
     const struct api_services *services;
@@ -41,96 +37,6 @@ struct request_state {
     struct route_match match;
     char who[128];
 };
-
-/* python3-jira waits for these five, and fails without any of them. */
-static void add_jira_limits(struct http_reply *reply, int64_t retry_after)
-{
-    http_reply_fieldf(reply, "Retry-After", "%" PRId64, retry_after ? retry_after : 1);
-    http_reply_field(reply, "X-RateLimit-Limit", "30");
-    http_reply_field(reply, "X-RateLimit-Remaining", "0");
-    http_reply_fieldf(reply, "X-RateLimit-Interval-Seconds", "%" PRId64,
-        retry_after ? retry_after : 1);
-    http_reply_field(reply, "X-RateLimit-FillRate", "1");
-}
-
-static void answer_jira_problem(const struct http_request *request, struct http_reply *reply,
-    int status, const struct err *err, const struct json_problems *problems, int64_t retry_after)
-{
-    autodone(buf) struct buf body = BUF_INIT(1u << 20);
-
-    jira_error_write(&body, err, problems);
-    http_reply_status(reply, status);
-    http_reply_field(reply, "Content-Type", JIRA_JSON);
-    http_reply_field(reply, "Cache-Control", "no-store");
-    if (status == 401) {
-        http_reply_field(reply, "WWW-Authenticate", "Basic realm=\"certdesk\"");
-        http_reply_field(reply, "X-Seraph-LoginReason",
-            http_request_field(request, "authorization") ? "AUTHENTICATED_FAILED" : "OK");
-    }
-    if (status == 429)
-        add_jira_limits(reply, retry_after);
-    else if (status == 503)
-        http_reply_field(reply, "Retry-After", "2");
-    http_reply_take_body(reply, &body);
-}
-
-/* `request` NULL: the server itself refused it before there was one. */
-static void answer_problem(const struct http_request *request, struct http_reply *reply, int status,
-    const struct err *err, const struct json_problems *problems, int64_t retry_after)
-{
-    autodone(buf) struct buf body = BUF_INIT(1u << 20);
-
-    if (request && jira_is_request(request)) {
-        answer_jira_problem(request, reply, status, err, problems, retry_after);
-        return;
-    }
-    problem_write(&body, status, err, problems);
-    http_reply_status(reply, status);
-    http_reply_field(reply, "Content-Type", "application/problem+json");
-    http_reply_field(reply, "Cache-Control", "no-store");
-    if (status == 401)
-        http_reply_field(reply, "WWW-Authenticate", "Bearer realm=\"certdesk\"");
-    if (status == 503)
-        http_reply_field(reply, "Retry-After", "2");
-    if (status == 429 && retry_after)
-        http_reply_fieldf(reply, "Retry-After", "%" PRId64, retry_after);
-    http_reply_take_body(reply, &body);
-}
-
-static void answer_unknown_jira_path(const struct http_request *request, struct http_reply *reply)
-{
-    autodone(buf) struct buf body = BUF_INIT(1u << 20);
-
-    jira_unknown_path_write(&body, request);
-    http_reply_status(reply, 404);
-    http_reply_field(reply, "Content-Type", JIRA_JSON);
-    http_reply_take_body(reply, &body);
-}
-
-static enum http_verdict refuse_route(enum route_verdict verdict, const struct route_match *match,
-    const struct http_request *request, struct http_reply *reply)
-{
-    struct err err = { 0 };
-
-    web_security_fields(reply);
-    if (verdict == ROUTE_OTHER_METHOD && request->method == HTTP_METHOD_OPTIONS) {
-        http_reply_status(reply, 204);
-        http_reply_fieldf(reply, "Allow", "%s, OPTIONS", match->allow);
-    } else if (verdict == ROUTE_OTHER_METHOD) {
-        fail(&err, ERR_INVALID, "this address takes only %s", match->allow);
-        http_reply_field(reply, "Allow", match->allow);
-        answer_problem(request, reply, 405, &err, NULL, 0);
-    } else if (verdict == ROUTE_BAD_ID) {
-        fail(&err, ERR_NOT_FOUND, "the id in the address is not a number above 0");
-        answer_problem(request, reply, 404, &err, NULL, 0);
-    } else if (jira_is_request(request)) {
-        answer_unknown_jira_path(request, reply);
-    } else {
-        fail(&err, ERR_NOT_FOUND, "the API has no such address");
-        answer_problem(request, reply, 404, &err, NULL, 0);
-    }
-    return HTTP_ANSWERED;
-}
 
 /* For the log: without the query, which may hold a calendar feed's token. Cut where it is long. */
 static const char *shown_path(const struct http_request *request, char field[static PATH_SHOWN])
@@ -155,8 +61,10 @@ static enum http_verdict dispatch_admit(void *context, struct http_request *requ
         web_answer(request, reply);
         return HTTP_ANSWERED;
     }
-    if (verdict != ROUTE_FOUND)
-        return refuse_route(verdict, &state->match, request, reply);
+    if (verdict != ROUTE_FOUND) {
+        refusal_write_route(verdict, &state->match, request, reply);
+        return HTTP_ANSWERED;
+    }
 
     const struct api_route *route = state->match.route;
 
@@ -166,6 +74,7 @@ static enum http_verdict dispatch_admit(void *context, struct http_request *requ
         request->admission.max_body =
             (int64_t)(route->max_body ? route->max_body : API_BODY_DEFAULT);
     request->admission.secret_body = (route->flags & API_SECRET_BODY) != 0;
+    request->admission.is_watch = (route->flags & API_WATCH) != 0;
     return HTTP_PROCEED;
 }
 
@@ -253,198 +162,6 @@ static bool read_body(struct api_call *call, const struct http_request *request,
     return api_read_body(call, &body, err) && json_parse(buf_span(&body), ret_json, err);
 }
 
-/* Files that people send may hold many records. */
-static enum tx_mode mode_of(const struct api_route *route)
-{
-    if (!(route->flags & API_WRITES))
-        return TX_READ_FEW;
-    return route->flags & API_BODY_RAW ? TX_WRITE_LONG : TX_WRITE;
-}
-
-/* The handler within its transaction, which may have been begun (*opened, taken over here), its
- * answer kept where the caller asked for that. */
-static bool run_in_transaction(struct api_call *call, const struct http_request *request,
-    struct tx **opened, struct err *err)
-{
-    autofree(tx) struct tx *tx = take(opened);
-    bool is_repeat = false;
-
-    if (!tx && !tx_begin(call->db, mode_of(call->route), &tx, err))
-        return false;
-    call->tx = tx;
-    if (call->route->flags & API_IDEMPOTENT && !idempotency_find(call, request, &is_repeat, err))
-        return false;
-    if (is_repeat)
-        return true;
-    if (!(call->route->flags & API_REPLY_RAW))
-        json_begin_object(&call->reply, NULL);
-    if (!call->route->run(call, err))
-        return false;
-    if (!(call->route->flags & API_REPLY_RAW))
-        json_end(&call->reply);
-    if (!json_out_check(&call->reply, err))
-        return false;
-    if (call->route->flags & API_IDEMPOTENT && !idempotency_keep(call, err))
-        return false;
-    call->tx = NULL;
-    return tx_commit(take(&tx), err);
-}
-
-static bool run_without_transaction(struct api_call *call, api_handler run, struct err *err)
-{
-    if (!(call->route->flags & API_REPLY_RAW))
-        json_begin_object(&call->reply, NULL);
-    if (!run(call, err))
-        return false;
-    if (!(call->route->flags & API_REPLY_RAW))
-        json_end(&call->reply);
-    return json_out_check(&call->reply, err);
-}
-
-/* What no reply has taken over. */
-static void release_reply(struct api_call *call)
-{
-    if (call->producer.produce && call->producer.release)
-        call->producer.release(call->producer.arg);
-    call->producer = (struct http_producer){ 0 };
-    fd_close(call->reply_fd);
-    call->reply_fd = -1;
-}
-
-static void forget_answer(struct api_call *call)
-{
-    release_reply(call);
-    buf_clear(call->body_out);
-    json_out_init(&call->reply, call->body_out);
-    call->status = 200;
-    call->etag = 0;
-    call->retry_after = 0;
-    call->max_age = 0;
-    call->location[0] = call->set_cookie[0] = call->filename[0] = '\0';
-    call->media_type = NULL;
-    call->wakes_jobs = false;
-    call->wants_finish = false;
-    json_problems_clear(call->problems);
-}
-
-static int failure_status(const struct api_call *call, const struct err *err)
-{
-    return call->status >= 400 ? call->status : problem_status(err->kind);
-}
-
-/* Has the caller been answered before? */
-static bool look_for_answer(struct api_call *call, const struct http_request *request,
-    bool *ret_repeat, struct err *err)
-{
-    autofree(tx) struct tx *tx = NULL;
-
-    *ret_repeat = false;
-    if (!(call->route->flags & API_IDEMPOTENT) || !http_request_field(request, "idempotency-key"))
-        return true;
-    if (!tx_begin(call->db, TX_READ, &tx, err))
-        return false;
-    call->tx = tx;
-    const bool ok = idempotency_find(call, request, ret_repeat, err);
-
-    call->tx = NULL;
-    return ok;
-}
-
-/* An answer that was given before needs nothing prepared. */
-static bool prepare(struct api_call *call, const struct http_request *request, bool *ret_repeat,
-    struct err *err)
-{
-    if (!look_for_answer(call, request, ret_repeat, err) || *ret_repeat)
-        return *ret_repeat;
-    return call->route->prepare(call, err);
-}
-
-/* The answer of a repeat is the last one: this, or the failure. */
-static bool keep_last(struct api_call *call, const struct err *failure, struct err *err)
-{
-    autofree(tx) struct tx *tx = NULL;
-
-    if (!call->idempotency_key)
-        return true;
-    if (!tx_begin(call->db, TX_WRITE, &tx, err))
-        return false;
-    call->tx = tx;
-    const bool ok =
-        failure ? idempotency_keep_failure(call, failure_status(call, failure), failure, err)
-                : idempotency_keep_again(call, err);
-
-    call->tx = NULL;
-    return ok && tx_commit(take(&tx), err);
-}
-
-/* What comes after the commit. */
-static bool finish(struct api_call *call, struct err *err)
-{
-    const bool wakes_jobs = call->wakes_jobs;
-
-    forget_answer(call);
-    json_begin_object(&call->reply, NULL);
-    if (!call->route->finish(call, err))
-        return false;
-    json_end(&call->reply);
-    call->wakes_jobs |= wakes_jobs;
-    return json_out_check(&call->reply, err) && keep_last(call, NULL, err);
-}
-
-/* What went wrong on our side tells nothing about what was asked for: a repeat looks again. */
-static bool keep_failure(struct api_call *call, const struct err *failure)
-{
-    struct err err = { 0 };
-
-    if (failure->kind == ERR_INTERNAL || failure->kind == ERR_UNAVAILABLE ||
-        keep_last(call, failure, &err))
-        return false;
-    log_warning("idempotency.lost", KV_ERR(&err));
-    return false;
-}
-
-/* A handler with transactions of its own. One that loses a race for its key looks who won. */
-static bool run_alone(struct api_call *call, const struct http_request *request, struct err *err)
-{
-    bool is_repeat;
-
-    for (int i = 0; i < MAX_TRIES; i++) {
-        forget_answer(call);
-        call->key_is_taken = false;
-        if (!look_for_answer(call, request, &is_repeat, err) || is_repeat)
-            return is_repeat;
-        const api_handler run = call->was_done ? call->route->finish : call->route->run;
-
-        if (run_without_transaction(call, run, err))
-            return keep_last(call, NULL, err);
-        if (!call->key_is_taken)
-            break;
-    }
-    return keep_failure(call, err);
-}
-
-static bool run_handler(struct api_call *call, const struct http_request *request,
-    struct tx **opened, struct err *err)
-{
-    bool is_repeat = false;
-
-    if (call->route->flags & API_IDEMPOTENT && !idempotency_prepare(call, request, err))
-        return false;
-    if (call->route->flags & API_NO_TX)
-        return run_alone(call, request, err);
-    if (call->route->prepare && (!prepare(call, request, &is_repeat, err) || is_repeat))
-        return is_repeat;
-    for (int i = 0; i < MAX_TRIES; i++) {
-        forget_answer(call);
-        if (run_in_transaction(call, request, opened, err))
-            return !call->wants_finish || finish(call, err);
-        call->tx = NULL;
-        if (err->kind != ERR_UNAVAILABLE)
-            return false;
-    }
-    return false;
-}
-
 static void answer_call(struct api_call *call, struct http_reply *reply)
 {
     http_reply_status(reply, call->status);
@@ -466,7 +183,7 @@ static void answer_call(struct api_call *call, struct http_reply *reply)
         return;
     http_reply_field(reply, "Content-Type",
         call->media_type                 ? call->media_type
-        : jira_is_request(call->request) ? JIRA_JSON
+        : jira_is_request(call->request) ? JIRA_MEDIA_TYPE
                                          : "application/json");
     if (call->producer.produce) {
         http_reply_take_producer(reply, &call->producer);
@@ -522,12 +239,12 @@ static void add_jira_fields(const struct api_call *call, struct http_reply *repl
 
 static void answer_failure(struct api_call *call, const struct err *err, struct http_reply *reply)
 {
-    const int status = failure_status(call, err);
+    const int status = run_failure_status(call, err);
     char path[PATH_SHOWN];
 
     if (status >= 500)
         log_error("request.failed", KV_STR("path", shown_path(call->request, path)), KV_ERR(err));
-    answer_problem(call->request, reply, status, err, call->problems, call->retry_after);
+    refusal_write(call->request, reply, status, err, call->problems, call->retry_after);
 }
 
 /* What a call writes to, on the stack of whoever serves it. */
@@ -571,7 +288,7 @@ static bool serve(struct api_call *call, struct call_room *room, struct http_rep
     if (call->prepared)
         call->free_prepared(call->prepared);
     json_problems_clear(&room->problems);
-    release_reply(call);
+    run_release_reply(call);
     buf_done(&room->body);
     return !call->is_for_worker;
 }
@@ -624,7 +341,7 @@ static enum http_verdict dispatch_authorize(void *context, void *worker,
     if (may)
         return HTTP_PROCEED;
     web_security_fields(reply);
-    answer_problem(request, reply, failure_status(&call, &err), &err, NULL, call.retry_after);
+    refusal_write(request, reply, run_failure_status(&call, &err), &err, NULL, call.retry_after);
     return HTTP_ANSWERED;
 }
 
@@ -635,7 +352,7 @@ static void dispatch_refuse(void *context, int status, const char *why, struct h
     (void)context;
     fail(&err, status >= 500 ? ERR_UNAVAILABLE : ERR_INVALID, "%s", why);
     web_security_fields(reply);
-    answer_problem(NULL, reply, status, &err, NULL, 0);
+    refusal_write(NULL, reply, status, &err, NULL, 0);
 }
 
 static void dispatch_finished(void *context, const struct http_request *request,

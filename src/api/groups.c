@@ -126,6 +126,8 @@ static const char *read_name(struct json_in *in, const char *otherwise)
         return json_in_text(in, "name", 1, GROUP_NAME_MAX);
     if (span_trim(span_text(name)).size != strlen(name))
         json_in_complain(in, "name", "no blanks at the beginning or end");
+    if (strchr(name, ';'))
+        json_in_complain(in, "name", "no semicolon: tables list groups with it");
     return name;
 }
 

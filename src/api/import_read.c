@@ -121,6 +121,21 @@ static void name_key(const struct cert *cert, char field[static 64])
     field[n] = '\0';
 }
 
+bool import_item_has_key(const struct import_item *item)
+{
+    return item->brought.new_key || item->brought.sealed_key_id;
+}
+
+void import_item_write(const struct import_item *item, struct json_out *out)
+{
+    const struct cert *leaf = chain_leaf(item->brought.chain);
+
+    json_hex(out, "fingerprint_sha256", span_of(cert_sha256(leaf), CERT_SHA256_SIZE));
+    json_str(out, "serial", cert_serial(leaf));
+    json_time(out, "not_after", cert_not_after(leaf));
+    json_bool(out, "key", import_item_has_key(item));
+}
+
 /* One key, from the importer's hands into the vault's. */
 struct handing_over {
     uint8_t public_key[VAULT_PARCEL_KEY_SIZE];

@@ -33,6 +33,12 @@ struct import_read {
     size_t n_extra; /* certificates that belong to none of them */
 };
 
+/* Did its key come with it, or do we have it already? */
+bool import_item_has_key(const struct import_item *item);
+
+/* For the audit log, into an open object: which certificate, and whether it has a key. */
+void import_item_write(const struct import_item *item, struct json_out *out);
+
 /* Into call->prepared, a struct import_read. What is wrong with the upload is a problem of a field
  * of the form. */
 bool import_read(struct api_call *call, enum import_form_kind kind, struct err *err) must_check;

@@ -60,7 +60,8 @@ static void add_probes(struct buf *out)
 
 static void add_workers(const struct api_call *call)
 {
-    static const char *const names[] = { [WORK_REQUEST] = "request", [WORK_JOB] = "job" };
+    static const char
+        *const names[] = { [WORK_REQUEST] = "request", [WORK_JOB] = "job", [WORK_WATCH] = "watch" };
 
     add_help(call->body_out, "certdesk_work", "gauge",
         "Requests and jobs that a worker runs, and those that wait for one.");
@@ -217,8 +218,7 @@ static bool ask_vault(struct api_call *call, struct err *err)
     struct err why = { 0 };
 
     (void)err;
-    if (!may_read_metrics(call) || !vault_is_ready(call->services->vault, &why) ||
-        !vault_stats_get(call->services->vault, &stats, &why))
+    if (!may_read_metrics(call) || !vault_stats_get(call->services->vault, &stats, &why))
         return true;
     struct vault_stats *const kept = xcalloc(1, sizeof *kept);
 
@@ -242,7 +242,7 @@ static bool metrics(struct api_call *call, struct err *err)
 }
 
 const struct api_route metrics_routes[] = {
-    { "GET", "/metrics", ROLE_PUBLIC, API_READS | API_AT_ROOT | API_REPLY_RAW, metrics, 0,
-        ask_vault },
+    { "GET", "/metrics", ROLE_PUBLIC, API_READS | API_AT_ROOT | API_REPLY_RAW | API_WATCH, metrics,
+        0, ask_vault },
     { 0 },
 };

@@ -30,10 +30,7 @@ void page_end_id(struct api_call *call, int64_t next, int64_t total, bool is_est
 
 void page_write_etag(struct json_out *out, int64_t row_version)
 {
-    char etag[32];
-    const int n = snprintf(etag, sizeof etag, "\"\\\"%" PRId64 "\\\"\"", row_version);
-
-    json_raw(out, "etag", span_of(etag, (size_t)n)); /* its quotes are part of it */
+    json_numbered(out, "etag", "\\\"", row_version, "\\\""); /* its quotes are part of it */
 }
 
 bool page_check_match(struct api_call *call, int64_t row_version, const char *what, struct err *err)

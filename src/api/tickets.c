@@ -26,6 +26,19 @@ static const char *read_assignee(struct query *query)
     return name && strcmp(name, "-") == 0 ? "" : name;
 }
 
+static bool write_items(struct api_call *call, const struct ticket_rows *rows, struct err *err)
+{
+    json_begin_array(&call->reply, "items");
+    for (size_t i = 0; i < rows->n; i++) {
+        json_begin_object(&call->reply, NULL);
+        if (!ticket_json_write(call, &rows->items[i], err))
+            return false;
+        json_end(&call->reply);
+    }
+    json_end(&call->reply);
+    return true;
+}
+
 static bool tickets_list(struct api_call *call, struct err *err)
 {
     autofree(query) struct query *query = query_new(call);
@@ -53,14 +66,8 @@ static bool tickets_list(struct api_call *call, struct err *err)
     if (!query_end(query, err) ||
         !store_ticket_page(call->tx, &viewer, &filter, cursor, limit, &page, err))
         return false;
-    json_begin_array(&call->reply, "items");
-    for (size_t i = 0; i < page.rows.n; i++) {
-        json_begin_object(&call->reply, NULL);
-        if (!ticket_json_write(call, &page.rows.items[i], err))
-            return false;
-        json_end(&call->reply);
-    }
-    json_end(&call->reply);
+    if (!write_items(call, &page.rows, err))
+        return false;
     page_end(call, page.next_cursor, page.total, page.is_estimate);
     return true;
 }
@@ -80,14 +87,8 @@ static bool write_column(struct api_call *call, struct ticket_filter *filter,
     json_str(&call->reply, "title", ticket_status_title(status));
     json_i64(&call->reply, "total", page.total);
     json_bool(&call->reply, "total_is_estimate", page.is_estimate);
-    json_begin_array(&call->reply, "items");
-    for (size_t i = 0; i < page.rows.n; i++) {
-        json_begin_object(&call->reply, NULL);
-        if (!ticket_json_write(call, &page.rows.items[i], err))
-            return false;
-        json_end(&call->reply);
-    }
-    json_end(&call->reply);
+    if (!write_items(call, &page.rows, err))
+        return false;
     json_end(&call->reply);
     return true;
 }

@@ -6,8 +6,6 @@
  */
 #include "base/clock.h"
 
-#include <time.h>
-
 #include "base/err.h"
 #include "base/parse.h"
 
@@ -37,6 +35,23 @@ int64_t clock_mono_us(void)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &ts);
     return ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000;
+}
+
+void clock_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t monotonic;
+
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(cond, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec clock_deadline(int64_t in_ms)
+{
+    const int64_t at_us = clock_mono_us() + in_ms * 1000;
+
+    return (struct timespec){ .tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000 };
 }
 
 static int64_t floor_div(int64_t a, int64_t b)

@@ -7,6 +7,9 @@
  */
 #pragma once
 
+#include <pthread.h>
+#include <time.h>
+
 #include "base/base.h"
 #include "base/span.h"
 
@@ -31,6 +34,11 @@ struct civil {
 int64_t clock_now(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
+
+/* For pthread_cond_timedwait(): a condition whose deadlines the clock of the day does not move, and
+ * the deadline in so many milliseconds. */
+void clock_cond_init(pthread_cond_t *cond);
+struct timespec clock_deadline(int64_t in_ms);
 
 /* Proleptic Gregorian calendar, UTC, any int64_t the year of which fits an int. */
 struct civil clock_to_civil(int64_t at);

@@ -151,11 +151,6 @@ uint32_t frame_read_u32(struct frame_reader *r)
     return (uint32_t)read_be(r, 4);
 }
 
-uint64_t frame_read_u64(struct frame_reader *r)
-{
-    return read_be(r, 8);
-}
-
 int64_t frame_read_i64(struct frame_reader *r)
 {
     return (int64_t)read_be(r, 8);

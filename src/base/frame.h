@@ -66,7 +66,6 @@ struct frame_reader frame_reader_of(struct span payload);
 uint8_t frame_read_u8(struct frame_reader *r);
 uint16_t frame_read_u16(struct frame_reader *r);
 uint32_t frame_read_u32(struct frame_reader *r);
-uint64_t frame_read_u64(struct frame_reader *r);
 int64_t frame_read_i64(struct frame_reader *r);
 bool frame_read_bool(struct frame_reader *r); /* a byte that is 0 or 1 */
 

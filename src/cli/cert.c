@@ -158,10 +158,8 @@ static void show_endpoints(const struct json *page)
     for (size_t i = 0; i < json_list_size(items); i++) {
         const struct json *endpoint = json_list_item(items, i);
         const struct json *seen = json_member(endpoint, "observations");
-        autofree(str) char *host = output_text(endpoint, "host");
-        autofree(str) char *port = output_text(endpoint, "port");
 
-        printf("\n%s:%s\n", host, port);
+        printf("\n%s\n", output_endpoint(endpoint).text);
         for (size_t k = 0; k < json_list_size(seen); k++) {
             const struct json *one = json_list_item(seen, k);
             const struct json *version = json_member(one, "version");
@@ -169,9 +167,12 @@ static void show_endpoints(const struct json *page)
             autofree(str) char *slot = output_text(one, "slot");
             autofree(str) char *role = output_text(one, "role");
             autofree(str) char *until = output_text(version, "not_after");
+            autofree(str) char *fingerprint = output_text(version, "fingerprint_sha256");
             autofree(str) char *error = output_text(json_member(one, "error"), "message");
+            const bool is_dead = json_as_bool(json_member(one, "dead"), false);
 
-            printf("  %s %s %s %s %s\n", address, slot, role, until, error);
+            printf("  %s %s %s %s %.16s%s %s\n", address, slot, role, until, fingerprint,
+                is_dead ? " dead" : "", error);
         }
     }
 }
@@ -381,6 +382,8 @@ int cli_cert(int argc, char **argv)
         { "edit", .run_alone = cert_edit_run }, { "delete", .run_alone = cert_edit_run },
         { "watch", .run_alone = cert_edit_run }, { "unwatch", .run_alone = cert_edit_run },
         { "versions", .run_alone = cert_edit_run }, { "log", .run_alone = cert_edit_run },
+        { "compare", .run_alone = cert_judge_run }, { "confirm", .run_alone = cert_judge_run },
+        { "dead", .run_alone = cert_judge_run }, { "alive", .run_alone = cert_judge_run },
         { "bulk", .run_alone = cert_bulk_run }, { "enroll", .run_alone = ticket_record_run },
         { "renew", .run_alone = ticket_record_run }, { "revoke", .run_alone = ticket_record_run },
         { 0 } };
@@ -398,6 +401,7 @@ int cli_cert(int argc, char **argv)
             "                         [--assignee NAME] [-o table|json]\n"
             "       certdesk cert update ID… | --all | --status S,… [--wait] [-o table|json]\n"
             "       " CERT_EDIT_USAGE "\n"
+            "       " CERT_JUDGE_USAGE "\n"
             "       " CERT_EXPORT_USAGE "\n"
             "       " CERT_IMPORT_USAGE "\n"
             "       " CERT_REPLACE_USAGE "\n"

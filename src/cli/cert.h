@@ -50,6 +50,13 @@ bool cert_run_job(const struct verb_call *call, const char *path, const struct b
 /* "certdesk cert export ID…": `argv[0]` is "cert". Returns the exit status. */
 int cert_export_run(int argc, char **argv);
 
+/* "/certificates/17" and what follows: the caller frees *ret. ERR_INVALID: `id` is no id. */
+bool cert_path(const char *id, const char *rest, char **ret, struct err *err) must_check;
+
+/* The id of the endpoint that the second word names ("host:port", or an id) of the certificate that
+ * the first one names. */
+bool cert_find_endpoint(const struct verb_call *call, int64_t *ret, struct err *err) must_check;
+
 #define CERT_EDIT_USAGE                                                                            \
     "certdesk cert edit ID [--name NAME] [--description TEXT] [--business-group NAME|-]\n"         \
     "                          [--tags A,B|-] [--required-names A,B|-] [--field NAME=VALUE]…\n"  \
@@ -62,3 +69,11 @@ int cert_export_run(int argc, char **argv);
 /* "certdesk cert edit", "delete", "watch", "unwatch", "versions" and "log". Returns the exit
  * status. */
 int cert_edit_run(int argc, char **argv);
+
+#define CERT_JUDGE_USAGE                                                                           \
+    "certdesk cert confirm ID FINGERPRINT\n"                                                       \
+    "       certdesk cert dead|alive ID HOST:PORT ADDRESS\n"                                       \
+    "       certdesk cert compare ID FINGERPRINT FINGERPRINT [-o table|json]"
+
+/* "certdesk cert confirm", "dead", "alive" and "compare". Returns the exit status. */
+int cert_judge_run(int argc, char **argv);

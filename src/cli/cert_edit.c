@@ -38,8 +38,7 @@ static const struct verb_option options[] = {
     { 0 },
 };
 
-/* "/certificates/17" and what follows: the caller frees *ret. */
-static bool path_of(const char *id, const char *rest, char **ret, struct err *err)
+bool cert_path(const char *id, const char *rest, char **ret, struct err *err)
 {
     if (id[0] == '\0' || id[strspn(id, "0123456789")] != '\0')
         return fail(err, ERR_INVALID, "\"%s\" is no certificate's id", id);
@@ -88,7 +87,7 @@ static bool edit(const struct verb_call *call, struct err *err)
 
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
-    if (!path_of(call->words[0], "", &path, err) || !members_write(&out, members, o, err) ||
+    if (!cert_path(call->words[0], "", &path, err) || !members_write(&out, members, o, err) ||
         !write_own(&out, "required_names", MEMBER_TEXTS, o->required_names, err) ||
         !write_own(&out, "notification_periods", MEMBER_NUMBERS, o->notification_periods, err))
         return false;
@@ -104,7 +103,7 @@ static bool delete (const struct verb_call *call, struct err *err)
     for (size_t i = 0; i < call->n_words; i++) {
         autofree(str) char *path = NULL;
 
-        if (!path_of(call->words[i], "", &path, err) ||
+        if (!cert_path(call->words[i], "", &path, err) ||
             !remote_do(call->remote, "DELETE", path, NULL, err))
             return err_wrap(err, "certificate %s is not deleted", call->words[i]);
     }
@@ -125,7 +124,7 @@ static bool watch(const struct verb_call *call, struct err *err)
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
     json_str(&out, "host", call->words[1]);
-    if (!path_of(call->words[0], "/endpoints", &path, err) ||
+    if (!cert_path(call->words[0], "/endpoints", &path, err) ||
         !members_write(&out, members, call->asked, err))
         return false;
     json_end(&out);
@@ -134,39 +133,43 @@ static bool watch(const struct verb_call *call, struct err *err)
 
 struct place {
     const char *wanted; /* "host:port", or an id */
-    char *id;           /* NULL: not found */
+    int64_t id;         /* 0: not found */
 };
 
 static void look_at(void *ctx, const struct json *endpoint)
 {
     struct place *const place = ctx;
     autofree(str) char *id = output_text(endpoint, "id");
-    autofree(str) char *host = output_text(endpoint, "host");
-    autofree(str) char *port = output_text(endpoint, "port");
-    autofree(str) char *name =
-        xasprintf(strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port); /* NOLINT(*-nonliteral) */
 
-    if (strcmp(place->wanted, name) == 0 || strcmp(place->wanted, id) == 0)
-        str_set(&place->id, id);
+    if (strcmp(place->wanted, output_endpoint(endpoint).text) == 0 ||
+        strcmp(place->wanted, id) == 0)
+        place->id = json_as_i64(json_member(endpoint, "id"), 0);
 }
 
-static bool unwatch(const struct verb_call *call, struct err *err)
+bool cert_find_endpoint(const struct verb_call *call, int64_t *ret, struct err *err)
 {
     struct place place = { .wanted = call->words[1] };
     autofree(str) char *list = NULL;
     bool has_more;
 
-    if (!path_of(call->words[0], "/endpoints", &list, err))
+    if (!cert_path(call->words[0], "/endpoints", &list, err) ||
+        !items_each(call->remote, list, 0, look_at, &place, &has_more, err))
         return false;
-    const bool works = items_each(call->remote, list, 0, look_at, &place, &has_more, err);
-    autofree(str) char *id = place.id;
-    autofree(str) char *path = xasprintf("%s/%s", list, id ? id : "");
-
-    if (!works)
-        return false;
-    if (!id)
+    if (place.id == 0)
         return fail(err, ERR_NOT_FOUND, "certificate %s is not watched at \"%s\": say host:port",
             call->words[0], call->words[1]);
+    *ret = place.id;
+    return true;
+}
+
+static bool unwatch(const struct verb_call *call, struct err *err)
+{
+    int64_t id;
+
+    if (!cert_find_endpoint(call, &id, err))
+        return false;
+    autofree(str) char *path = xasprintf("/certificates/%s/endpoints/%" PRId64, call->words[0], id);
+
     return remote_do(call->remote, "DELETE", path, NULL, err);
 }
 
@@ -176,10 +179,10 @@ static bool versions(const struct verb_call *call, struct err *err)
 {
     static const struct items_column columns[] = { { "ID", "certificate_id" }, { "ROLE", "role" },
         { "KEY", "slot" }, { "SINCE", "since" }, { "ENDS", "not_after" }, { "SERIAL", "serial" },
-        { "ISSUER", "issuer" }, { 0 } };
+        { "ISSUER", "issuer" }, { "SHA-256", "fingerprint_sha256" }, { 0 } };
     autofree(str) char *path = NULL;
 
-    return path_of(call->words[0], "/versions", &path, err) &&
+    return cert_path(call->words[0], "/versions", &path, err) &&
            items_print(call->remote, path, columns, call->json, err);
 }
 
@@ -189,7 +192,7 @@ static bool show_log(const struct verb_call *call, struct err *err)
         { "WHAT", "action" }, { "AFTER", "after" }, { 0 } };
     autofree(str) char *path = NULL;
 
-    return path_of(call->words[0], "/log", &path, err) &&
+    return cert_path(call->words[0], "/log", &path, err) &&
            items_print(call->remote, path, columns, call->json, err);
 }
 

@@ -19,7 +19,8 @@ const struct cli_word cli_words[] = {
         "sign in to a server, for the words that follow", cli_login },
     { "cert",
         "list | show ID | add HOST[:PORT]… | update ID… | import FILE | replace ID FILE"
-        " | edit ID | delete ID… | watch ID HOST | unwatch ID HOST | versions ID | log ID | access ID | bulk ACTION"
+        " | edit ID | delete ID… | watch ID HOST | unwatch ID HOST | versions ID | compare ID FINGERPRINT FINGERPRINT | log ID"
+        " | confirm ID FINGERPRINT | dead ID HOST ADDRESS | alive ID HOST ADDRESS | access ID | bulk ACTION"
         " [OPTION…]",
         "certificates: list, look at, add, refresh, bring as files, change, share", cli_cert },
     { "business-group", "list | add NAME | edit NAME | remove NAME [OPTION…]",
@@ -60,8 +61,8 @@ const struct cli_word cli_words[] = {
     { "standby", "[end]", "tell or end the standby of a server that was restored", cli_standby },
     { "ticket", "create | list | show KEY | enroll | renew | revoke | …",
         "tickets: make them, move them on, look at them", cli_ticket },
-    { "config", "check [--config FILE] | list [-o table|json]",
-        "check a configuration, or list what can be set", cli_config },
+    { "config", "check [--config FILE] | show [--config FILE] | list [-o table|json]",
+        "check a configuration, show what applies, or list what can be set", cli_config },
     { "user", "list | add NAME | edit NAME | remove NAME [OPTION…]",
         "users: list, make, change, remove and hand over what they own", cli_user },
     { "version", "[-o json]", "print the version", cli_version },

@@ -1,8 +1,8 @@
 /*
- * cli: certdesk config check, config list.
+ * cli: certdesk config check, config show, config list.
  *
- * "check" runs exactly the code that starting runs. "list" writes the table of settings, for people
- * or, with -o json, for the manual's check.
+ * "check" and "show" run exactly the code that starting runs. "list" writes the table of settings,
+ * for people or, with -o json, for the manual's check.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,30 +11,56 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/cli.h"
+#include "codec/json.h"
 #include "conf/conf.h"
 
 static int usage(void)
 {
     fputs("usage: certdesk config check [--config FILE]\n"
+          "       certdesk config show [--config FILE] [-o table|json]\n"
           "       certdesk config list [-o table|json]\n",
         stderr);
     return CLI_USAGE;
 }
 
-static int check(int argc, char **argv)
+/* Pairs of option and value. False: there are others. */
+static bool read_options(int argc, char **argv, const char **file, bool *json)
 {
-    struct conf_sources sources = { .env = environ };
-    autofree(conf) struct conf *conf = NULL;
+    for (int i = 1; i < argc; i += 2) {
+        const char *const value = i + 1 < argc ? argv[i + 1] : NULL;
+
+        if (!value)
+            return false;
+        if (file && strcmp(argv[i], "--config") == 0)
+            *file = value;
+        else if (json && strcmp(argv[i], "-o") == 0 && strcmp(value, "json") == 0)
+            *json = true;
+        else if (!json || strcmp(argv[i], "-o") != 0 || strcmp(value, "table") != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool load(const char *file, struct conf **ret)
+{
+    const struct conf_sources sources = { .env = environ, .file = file };
     struct err err = { 0 };
 
-    if (argc == 3 && strcmp(argv[1], "--config") == 0)
-        sources.file = argv[2];
-    else if (argc != 1)
+    if (conf_load(&sources, ret, &err))
+        return true;
+    fprintf(stderr, "certdesk: %s\n", err.msg);
+    return false;
+}
+
+static int check(int argc, char **argv)
+{
+    autofree(conf) struct conf *conf = NULL;
+    const char *file = NULL;
+
+    if (!read_options(argc, argv, &file, NULL))
         return usage();
-    if (!conf_load(&sources, &conf, &err)) {
-        fprintf(stderr, "certdesk: %s\n", err.msg);
+    if (!load(file, &conf))
         return CLI_FAILED;
-    }
     puts("the configuration is fine");
     return CLI_OK;
 }
@@ -102,10 +128,9 @@ static void print_row(const struct conf_item *item, enum conf_key key)
 
 static int list(int argc, char **argv)
 {
-    bool json = argc == 3 && strcmp(argv[1], "-o") == 0 && strcmp(argv[2], "json") == 0;
+    bool json = false;
 
-    if (!json && argc != 1 &&
-        !(argc == 3 && strcmp(argv[1], "-o") == 0 && strcmp(argv[2], "table") == 0))
+    if (!read_options(argc, argv, NULL, &json))
         return usage();
     for (int i = 0; i < CONF_N_KEYS; i++) {
         const struct conf_item *item = conf_item((enum conf_key)i);
@@ -118,10 +143,52 @@ static int list(int argc, char **argv)
     return CLI_OK;
 }
 
+static void print_value_json(const char *name, const char *value, const char *origin)
+{
+    autodone(buf) struct buf line = BUF_INIT(1U << 20);
+    struct json_out out;
+
+    json_out_init(&out, &line);
+    json_begin_object(&out, NULL);
+    json_str(&out, "name", name);
+    json_str(&out, "value", value);
+    json_str(&out, "origin", origin);
+    json_end(&out);
+    puts(buf_text(&line));
+}
+
+/* What applies, and where it comes from. What may hold a password is not shown. */
+static int show(int argc, char **argv)
+{
+    autofree(conf) struct conf *conf = NULL;
+    const char *file = NULL;
+    bool json = false;
+
+    if (!read_options(argc, argv, &file, &json))
+        return usage();
+    if (!load(file, &conf))
+        return CLI_FAILED;
+    for (int i = 0; i < CONF_N_KEYS; i++) {
+        const enum conf_key key = (enum conf_key)i;
+        const bool is_hidden = conf_item(key)->is_secret && conf_is_set(conf, key);
+        const char *const value = is_hidden ? "(hidden)" : conf_text(conf, key);
+        char name[64];
+
+        conf_key_name(key, name);
+        if (json)
+            print_value_json(name, value, conf_origin(conf, key));
+        else if (value[0])
+            printf("%s = %s (%s)\n", name, value, conf_origin(conf, key));
+    }
+    return CLI_OK;
+}
+
 int cli_config(int argc, char **argv)
 {
     if (argc >= 2 && strcmp(argv[1], "check") == 0)
         return check(argc - 1, argv + 1);
+    if (argc >= 2 && strcmp(argv[1], "show") == 0)
+        return show(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "list") == 0)
         return list(argc - 1, argv + 1);
     return usage();

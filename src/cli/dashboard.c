@@ -33,11 +33,10 @@ static void print_failing(const struct json *items)
 {
     for (size_t i = 0; i < json_list_size(items); i++) {
         const struct json *const one = json_list_item(items, i);
-        autofree(str) char *host = output_text(one, "host");
-        autofree(str) char *port = output_text(one, "port");
         autofree(str) char *since = output_text(one, "failing_since");
         autofree(str) char *why = output_text(json_member(one, "error"), "message");
-        autofree(str) char *text = xasprintf("%s:%s since %s: %s", host, port, since, why);
+        autofree(str) char *text =
+            xasprintf("%s since %s: %s", output_endpoint(one).text, since, why);
 
         output_pair("fails", text);
     }

@@ -114,6 +114,13 @@ char *output_text(const struct json *object, const char *member)
     return xstrdup(strcmp(buf_text(&raw), "null") == 0 ? "" : buf_text(&raw));
 }
 
+struct hostport_text output_endpoint(const struct json *object)
+{
+    autofree(str) char *host = output_text(object, "host");
+
+    return hostport_text(host, json_as_i64(json_member(object, "port"), 0));
+}
+
 char *output_days(const struct json *object)
 {
     int64_t days = json_as_i64(json_member(object, "days_left"), INT64_MIN);

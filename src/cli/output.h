@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "codec/hostport.h"
 #include "codec/json_in.h"
 
 struct err;
@@ -44,6 +45,9 @@ int output_fail(const struct err *err);
 
 /* A member as text, whatever it is: "" for null. The caller frees. */
 char *output_text(const struct json *object, const char *member) must_check;
+
+/* An object's "host" and "port". */
+struct hostport_text output_endpoint(const struct json *object);
 
 /* "in 10 days", "today", "3 days ago" for days_left; "" for null. The caller frees. */
 char *output_days(const struct json *object) must_check;

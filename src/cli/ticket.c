@@ -95,6 +95,7 @@ static void show_comments(const struct json *page)
 
     for (size_t i = 0; i < json_list_size(items); i++) {
         const struct json *comment = json_list_item(items, i);
+        autofree(str) char *id = output_text(comment, "id");
         autofree(str) char *author = output_text(comment, "author");
         autofree(str) char *at = output_text(comment, "created_at");
         autofree(str) char *body = output_text(comment, "body");
@@ -102,7 +103,7 @@ static void show_comments(const struct json *page)
         for (char *p = body; *p; p++)
             if ((unsigned char)*p < ' ' && *p != '\n')
                 *p = ' ';
-        printf("\n%s, %s:\n%s\n", author[0] ? author : "certdesk", at, body);
+        printf("\n#%s %s, %s:\n%s\n", id, author[0] ? author : "certdesk", at, body);
     }
 }
 
@@ -158,12 +159,13 @@ int cli_ticket(int argc, char **argv)
         { "create", 0, SIZE_MAX, ticket_create }, { "show", 1, 1, show },
         { "edit", 1, 1, ticket_edit }, { "acknowledge", 1, 1, ticket_acknowledge },
         { "snooze", 2, 2, ticket_snooze }, { "comment", 2, 2, comment },
-        { "enroll", 1, 1, ticket_move }, { "renew", 1, 1, ticket_move },
-        { "revoke", 1, 1, ticket_move }, { "cancel", 1, 1, ticket_move },
-        { "resolve", 1, 1, ticket_move }, { "reopen", 1, 1, ticket_move },
-        { "approve", 1, 1, ticket_approve }, { "refuse", 1, 1, ticket_approve },
-        { "csr", 2, 2, ticket_csr }, { "attachment", 1, 2, ticket_files },
-        { "attach", 2, 2, ticket_attach }, { "watch", 1, 1, ticket_watch },
+        { "uncomment", 2, 2, ticket_uncomment }, { "enroll", 1, 1, ticket_move },
+        { "renew", 1, 1, ticket_move }, { "revoke", 1, 1, ticket_move },
+        { "cancel", 1, 1, ticket_move }, { "resolve", 1, 1, ticket_move },
+        { "reopen", 1, 1, ticket_move }, { "approve", 1, 1, ticket_approve },
+        { "refuse", 1, 1, ticket_approve }, { "csr", 2, 2, ticket_csr },
+        { "attachment", 1, 2, ticket_files }, { "attach", 2, 2, ticket_attach },
+        { "detach", 2, 2, ticket_detach }, { "watch", 1, 1, ticket_watch },
         { "unwatch", 1, 1, ticket_watch }, { 0 } };
     static const struct verbs word = {
         .usage =
@@ -184,9 +186,11 @@ int cli_ticket(int argc, char **argv)
             "       certdesk ticket acknowledge KEY\n"
             "       certdesk ticket snooze KEY DATE|-\n"
             "       certdesk ticket comment KEY TEXT|-\n"
+            "       certdesk ticket uncomment KEY ID\n"
             "       certdesk ticket csr KEY FILE|-\n"
             "       certdesk ticket attachment KEY [ID]\n"
             "       certdesk ticket attach KEY FILE\n"
+            "       certdesk ticket detach KEY ID\n"
             "       certdesk ticket watch|unwatch KEY [--user NAME]\n",
         .verbs = verbs,
         .options = options

@@ -38,6 +38,8 @@ bool ticket_approve(const struct verb_call *call, struct err *err) must_check;
 bool ticket_csr(const struct verb_call *call, struct err *err) must_check;
 bool ticket_files(const struct verb_call *call, struct err *err) must_check;
 bool ticket_attach(const struct verb_call *call, struct err *err) must_check;
+bool ticket_detach(const struct verb_call *call, struct err *err) must_check;
+bool ticket_uncomment(const struct verb_call *call, struct err *err) must_check;
 bool ticket_watch(const struct verb_call *call, struct err *err) must_check;
 bool ticket_record(const struct verb_call *call, struct err *err) must_check;
 

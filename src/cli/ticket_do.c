@@ -264,6 +264,31 @@ bool ticket_files(const struct verb_call *call, struct err *err)
     return remote_download(call->remote, "GET", one, STDOUT_FILENO, err);
 }
 
+/* What has a number of its own on the ticket: "#7" or "7". */
+static bool remove_part(const struct verb_call *call, const char *what, struct err *err)
+{
+    const char *const number = call->words[1];
+    const struct span id = span_text(number[0] == '#' ? number + 1 : number);
+    autofree(str) char *base = items_path("/tickets/", call->words[0], "");
+    int64_t n;
+
+    if (!parse_i64(id, 1, INT64_MAX, &n, err))
+        return fail(err, ERR_INVALID, "\"%s\" is no %s's id", number, what);
+    autofree(str) char *path = xasprintf("%s/%ss/%" PRId64, base, what, n);
+
+    return remote_do(call->remote, "DELETE", path, NULL, err);
+}
+
+bool ticket_detach(const struct verb_call *call, struct err *err)
+{
+    return remove_part(call, "attachment", err);
+}
+
+bool ticket_uncomment(const struct verb_call *call, struct err *err)
+{
+    return remove_part(call, "comment", err);
+}
+
 bool ticket_attach(const struct verb_call *call, struct err *err)
 {
     autofree(str) char *path = items_path("/tickets/", call->words[0], "/attachments");

@@ -29,6 +29,7 @@ struct csv_reader {
     int64_t row_line; /* on which the row began */
     bool is_after_cr; /* the row ended with CR; an LF next belongs to it */
     enum place place;
+    uint8_t delimiter;
     bool is_begun; /* past a byte order mark */
     uint8_t head[3];
     size_t n_head;
@@ -178,6 +179,7 @@ struct csv_reader *csv_reader_new(csv_row row, void *context)
     reader->row = row;
     reader->context = context;
     reader->line = 1;
+    reader->delimiter = ',';
     buf_init(&reader->bytes, CSV_MAX_ROW);
     csv_init(&reader->parser, CSV_REPALL_NL);
     csv_set_space_func(&reader->parser, is_no_space);
@@ -191,6 +193,12 @@ void csv_reader_free(struct csv_reader *reader)
     csv_free(&reader->parser);
     buf_done(&reader->bytes);
     free(reader);
+}
+
+void csv_reader_set_delimiter(struct csv_reader *reader, char delimiter)
+{
+    reader->delimiter = (uint8_t)delimiter;
+    csv_set_delim(&reader->parser, reader->delimiter);
 }
 
 void csv_reader_on_bad_row(struct csv_reader *reader, csv_bad_row bad_row)
@@ -210,11 +218,13 @@ void csv_reader_begin_at(struct csv_reader *reader, int64_t offset, int64_t line
     reader->is_begun = offset > 0;
 }
 
-static enum place next_place(enum place place, uint8_t c)
+static enum place next_place(const struct csv_reader *reader, uint8_t c)
 {
+    const enum place place = reader->place;
+
     if (place == IN_QUOTES)
         return c == '"' ? AFTER_QUOTE : IN_QUOTES;
-    if (c == ',' || c == '\r' || c == '\n')
+    if (c == reader->delimiter || c == '\r' || c == '\n')
         return AT_CELL;
     if (c == '"' && place != IN_BARE)
         return IN_QUOTES;
@@ -245,7 +255,7 @@ static size_t well_quoted(struct csv_reader *reader, struct span piece)
 {
     forget_starts(reader);
     for (size_t i = 0; i < piece.size; i++) {
-        const enum place next = next_place(reader->place, piece.data[i]);
+        const enum place next = next_place(reader, piece.data[i]);
 
         if (next == AFTER_QUOTE && reader->place == AFTER_QUOTE)
             return i;

@@ -32,6 +32,9 @@ typedef bool (*csv_row)(void *context, int64_t line, const struct span *cells, s
 struct csv_reader *csv_reader_new(csv_row row, void *context) must_check;
 void csv_reader_free(struct csv_reader *reader);
 
+/* What is between cells, where it is no comma: before the first piece. */
+void csv_reader_set_delimiter(struct csv_reader *reader, char delimiter);
+
 /*
  * Called for a row that cannot be given out: too many cells, too much in them, a cell that is no
  * text. `cell` counts from 0, `why` has no line. Without it such a row ends the reading; with it

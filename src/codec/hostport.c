@@ -2,6 +2,9 @@
 #include "codec/hostport.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/parse.h"
@@ -164,4 +167,14 @@ bool hostport_parse(struct span text, struct hostport *ret, struct err *err)
         return false;
     *ret = found;
     return true;
+}
+
+struct hostport_text hostport_text(const char *host, int64_t port)
+{
+    const bool is_v6 = strchr(host, ':') && host[0] != '[';
+    struct hostport_text shown;
+
+    (void)snprintf(shown.text, sizeof shown.text, "%s%s%s:%" PRId64, is_v6 ? "[" : "", host,
+        is_v6 ? "]" : "", port);
+    return shown;
 }

@@ -1,5 +1,5 @@
 /*
- * codec/hostport: "host[:port]" as people paste it, taken apart.
+ * codec/hostport: "host[:port]" as people paste it, taken apart, and written again.
  *
  * Whether the host is a name that can be looked up is not judged here.
  */
@@ -23,6 +23,14 @@ struct hostport {
  * says what is wrong: "port 70000 is not between 1 and 65535".
  */
 bool hostport_parse(struct span text, struct hostport *ret, struct err *err) must_check;
+
+/* Both together again, as one writes them. */
+struct hostport_text {
+    char text[264]; /* a name has 253 bytes at most (RFC 1035, 2.3.4) */
+};
+
+/* "www.example.org:443"; an IPv6 address in brackets: "[2001:db8::1]:443" (RFC 3986, 3.2.2). */
+struct hostport_text hostport_text(const char *host, int64_t port);
 
 /* 443 for "https", 465 for "smtps", …; 0 for a scheme that has no port of its own here. */
 int hostport_scheme_port(struct span scheme);

@@ -309,6 +309,17 @@ void json_i64(struct json_out *out, const char *key, int64_t value)
     buf_add_i64(out->buf, value);
 }
 
+void json_numbered(struct json_out *out, const char *key, const char *before, int64_t number,
+    const char *after)
+{
+    begin_value(out, key);
+    buf_add_char(out->buf, '"');
+    buf_add_text(out->buf, before);
+    buf_add_i64(out->buf, number);
+    buf_add_text(out->buf, after);
+    buf_add_char(out->buf, '"');
+}
+
 void json_i64_or_null(struct json_out *out, const char *key, int64_t value)
 {
     if (value != 0)

@@ -93,6 +93,10 @@ void json_i64(struct json_out *out, const char *key, int64_t value);
 void json_bool(struct json_out *out, const char *key, bool value);
 void json_put_null(struct json_out *out, const char *key);
 
+/* A number within a string, "C-17": `before` and `after` are as JSON has them there. */
+void json_numbered(struct json_out *out, const char *key, const char *before, int64_t number,
+    const char *after);
+
 /* An instant as RFC 3339. For json_time_or_null() 0 means that there is none. */
 void json_time(struct json_out *out, const char *key, int64_t at);
 void json_time_or_null(struct json_out *out, const char *key, int64_t at);

@@ -263,13 +263,6 @@ bool json_in_bool_opt(struct json_in *in, const char *name, bool otherwise)
     return value ? read_bool(in, name, value) : otherwise;
 }
 
-int64_t json_in_time(struct json_in *in, const char *name)
-{
-    const json_t *const value = require(in, name);
-
-    return value ? read_time(in, name, value) : 0;
-}
-
 int64_t json_in_time_opt(struct json_in *in, const char *name, int64_t otherwise)
 {
     const json_t *const value = ask_value(in, name);

@@ -71,7 +71,6 @@ bool json_in_bool(struct json_in *in, const char *name);
 bool json_in_bool_opt(struct json_in *in, const char *name, bool otherwise);
 
 /* RFC 3339, or a bare date. */
-int64_t json_in_time(struct json_in *in, const char *name);
 int64_t json_in_time_opt(struct json_in *in, const char *name, int64_t otherwise);
 
 /* The place of the text in `names`; a NULL in the table is skipped. 0 where it is missing or wrong.

@@ -319,13 +319,6 @@ int64_t conf_i64(const struct conf *conf, enum conf_key key)
     return conf->values[key].number;
 }
 
-const char *const *conf_list(const struct conf *conf, enum conf_key key, size_t *ret_n)
-{
-    ASSERT(conf_item(key)->type == CONF_RANGES);
-    *ret_n = conf->values[key].n_parts;
-    return (const char *const *)conf->values[key].parts;
-}
-
 const char *conf_address(const struct conf *conf, enum conf_key key, uint16_t *ret_port)
 {
     ASSERT(conf_item(key)->type == CONF_LISTEN);

@@ -146,9 +146,6 @@ bool conf_is_set(const struct conf *conf, enum conf_key key);
 /* Types CONF_I64, CONF_DURATION, CONF_SIZE, CONF_BOOL (0 or 1), CONF_ENUM (place in choices). */
 int64_t conf_i64(const struct conf *conf, enum conf_key key);
 
-/* CONF_RANGES: the parts, trimmed; the array belongs to the snapshot. */
-const char *const *conf_list(const struct conf *conf, enum conf_key key, size_t *ret_n);
-
 /* CONF_LISTEN: the address without brackets, and the port. */
 const char *conf_address(const struct conf *conf, enum conf_key key, uint16_t *ret_port);
 

@@ -21,9 +21,7 @@ struct conf_value {
     int64_t number; /* conf_i64() */
     char *address;  /* CONF_LISTEN, owned */
     uint16_t port;  /* CONF_LISTEN */
-    char **parts;   /* CONF_RANGES, owned */
-    size_t n_parts;
-    char *origin; /* owned */
+    char *origin;   /* owned */
 };
 
 /* ERR_INVALID "\"99999\" is not between 1 and 64", without the setting's name. *ret is set only on

@@ -137,7 +137,7 @@ static bool check_range(struct span text, struct err *err)
         (int)text.size, (const char *)text.data);
 }
 
-static bool parse_ranges(struct span text, struct conf_value *value, struct err *err)
+static bool check_ranges(struct span text, struct err *err)
 {
     struct span rest = text, part;
 
@@ -147,8 +147,6 @@ static bool parse_ranges(struct span text, struct conf_value *value, struct err 
             continue;
         if (!check_range(part, err))
             return false;
-        value->parts = xreallocarray(value->parts, value->n_parts + 1, sizeof *value->parts);
-        value->parts[value->n_parts++] = span_dup(part);
     }
     return true;
 }
@@ -200,7 +198,7 @@ static bool parse_typed(const struct conf_item *item, struct span text, struct c
     case CONF_LISTEN:
         return parse_listen(text, value, err);
     case CONF_RANGES:
-        return parse_ranges(text, value, err);
+        return check_ranges(text, err);
     case CONF_URL:
         return check_url(item, text, err);
     }
@@ -229,8 +227,5 @@ void conf_value_done(struct conf_value *value)
     free(value->text);
     free(value->address);
     free(value->origin);
-    for (size_t i = 0; i < value->n_parts; i++)
-        free(value->parts[i]);
-    free(value->parts);
     *value = (struct conf_value){ 0 };
 }

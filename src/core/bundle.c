@@ -110,8 +110,9 @@ static bool sort_by_keys(struct sorting *s, const struct bundle_key *keys, size_
 
         if (leaf == s->n_certs)
             return fail(err, ERR_INVALID,
-                s->n_certs == 1 ? "the private key does not belong to the certificate"
-                                : "a private key belongs to none of the certificates");
+                s->n_certs == 1 && n_keys == 1
+                    ? "the private key does not belong to the certificate"
+                    : "a private key belongs to none of the certificates");
         if (!add_leaf(s, leaf, k, ret, err))
             return false;
     }

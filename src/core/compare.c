@@ -14,15 +14,6 @@ static const char *const alert_names[N_COMPARE_ALERTS] = {
     [COMPARE_FOREIGN] = "foreign",
 };
 
-static const char *const sight_names[] = {
-    [SIGHT_NOTHING] = "",
-    [SIGHT_CURRENT] = "current",
-    [SIGHT_SUCCESSOR] = "successor",
-    [SIGHT_SIBLING] = "sibling",
-    [SIGHT_ROLLED_BACK] = "rolled_back",
-    [SIGHT_FOREIGN] = "foreign",
-};
-
 const char *compare_alert_name(enum compare_alert alert)
 {
     ASSERT((size_t)alert < countof(alert_names));
@@ -35,12 +26,6 @@ bool compare_is_alert_name(const char *name)
         if (strcmp(alert_names[i], name) == 0)
             return true;
     return false;
-}
-
-const char *sight_kind_name(enum sight_kind kind)
-{
-    ASSERT((size_t)kind < countof(sight_names));
-    return sight_names[kind];
 }
 
 /* ---- what is where ---- */

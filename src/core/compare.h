@@ -113,8 +113,7 @@ struct compare_result {
 
 /* "", "mixed", "unreachable", "wrong_host", "rolled_back", "foreign": certificate.alert. */
 const char *compare_alert_name(enum compare_alert alert);
-bool compare_is_alert_name(const char *name);      /* "" is none */
-const char *sight_kind_name(enum sight_kind kind); /* "", "current", "successor", "sibling", … */
+bool compare_is_alert_name(const char *name); /* "" is none */
 
 void compare_places(const struct compare_input *input, struct compare_result *ret);
 void compare_result_done(struct compare_result *result);

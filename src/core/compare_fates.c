@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 
+#include "codec/hostport.h"
 #include "core/compare_work.h"
 
 #define LAGGARDS_MAX (32U << 10)
@@ -92,22 +93,21 @@ static void ask_place(const struct compare_work *work, const struct place *place
     const struct compare_version *old, struct compare_fate *fate)
 {
     const struct endpoint_row *const endpoint = &work->input->endpoints[place->endpoint];
+    const struct hostport_text where = hostport_text(endpoint->host, endpoint->port);
     const size_t i = deciding(work, place, old);
     const struct compare_version *const v = compare_version_of(work, i);
     const char *const address = work->input->observations[i].address;
 
     fate->n_places++;
     if (place->is_failing)
-        lag(fate, "%s:%" PRId64 " at %s: not reached (%.300s)", endpoint->host, endpoint->port,
-            address, failure_at(work, place));
+        lag(fate, "%s at %s: not reached (%.300s)", where.text, address, failure_at(work, place));
     else if (v && is_accepted(work, i, old))
         take_into_account(work, i, old, fate);
     else if (v == old)
-        lag(fate, "%s:%" PRId64 " at %s: still serves %.100s", endpoint->host, endpoint->port,
-            address, old->label);
+        lag(fate, "%s at %s: still serves %.100s", where.text, address, old->label);
     else
-        lag(fate, "%s:%" PRId64 " at %s: serves %.100s, which is no successor: %s", endpoint->host,
-            endpoint->port, address, v ? v->label : "nothing",
+        lag(fate, "%s at %s: serves %.100s, which is no successor: %s", where.text, address,
+            v ? v->label : "nothing",
             work->result->sights[i].reason[0] ? work->result->sights[i].reason
                                               : "it does not end later");
 }
@@ -125,13 +125,14 @@ static bool has_failing_place(const struct compare_work *work, size_t endpoint)
 static void ask_endpoint(const struct compare_work *work, size_t i, struct compare_fate *fate)
 {
     const struct endpoint_row *const endpoint = &work->input->endpoints[i];
+    const struct hostport_text where = hostport_text(endpoint->host, endpoint->port);
 
     if (endpoint->last_checked_at == 0) {
         fate->n_places++;
-        lag(fate, "%s:%" PRId64 ": not checked yet", endpoint->host, endpoint->port);
+        lag(fate, "%s: not checked yet", where.text);
     } else if (compare_is_endpoint_failing(work, i) && !has_failing_place(work, i)) {
         fate->n_places++;
-        lag(fate, "%s:%" PRId64 ": not reached (%.300s)", endpoint->host, endpoint->port,
+        lag(fate, "%s: not reached (%.300s)", where.text,
             endpoint->error[0] ? endpoint->error : endpoint->error_class);
     }
 }

@@ -128,7 +128,7 @@ static void judge_request(struct judge *judge)
         break_rule(judge, POLICY_CSR_CA, "csr", "the request asks for a CA's certificate");
     if (input->has_broken_names)
         break_rule(judge, POLICY_NAME_MALFORMED, "csr",
-            "the request's list of names (subjectAltName) is malformed");
+            "the request's list of names (subjectAltName) is malformed, or there are several");
 }
 
 /* ---- names ---- */

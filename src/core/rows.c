@@ -30,6 +30,19 @@ bool id_list_has(const struct id_list *list, int64_t id)
     return false;
 }
 
+void id_list_pick(struct id_list *list, const struct id_list *others)
+{
+    size_t n = 0;
+
+    for (size_t i = 0, j = 0; i < list->n && j < others->n; i++) {
+        while (j < others->n && others->items[j] < list->items[i])
+            j++;
+        if (j < others->n && others->items[j] == list->items[i])
+            list->items[n++] = list->items[i];
+    }
+    list->n = n;
+}
+
 void id_list_done(struct id_list *list)
 {
     free(list->items);

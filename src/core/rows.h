@@ -59,6 +59,9 @@ struct id_list {
 
 void id_list_add(struct id_list *list, int64_t id);
 bool id_list_has(const struct id_list *list, int64_t id);
+
+/* Of ascending ids those that are among others, ascending as well. */
+void id_list_pick(struct id_list *list, const struct id_list *others);
 void id_list_done(struct id_list *list);
 
 /* Room for one more element of `size` bytes in items[*room]; `n` are in use. For DECLARE_ROWS

@@ -16,7 +16,8 @@
 #define EVENT_UNREACHABLE "unreachable"
 #define EVENT_RECOVERED "recovered"
 #define EVENT_RENEWED "renewed"
-#define EVENT_TICKET "ticket" /* something happened in a ticket; for its watchers */
+#define EVENT_TICKET                                                                               \
+    "ticket" /* something happened in a ticket; for its watchers and its new assignee */
 #define EVENT_TEST "test"
 
 enum delivery_state { DELIVERY_QUEUED, DELIVERY_SENDING, DELIVERY_SENT, DELIVERY_FAILED };

@@ -34,6 +34,7 @@ void import_row_done(struct import_row *row)
     free(row->job_state);
     free(row->result);
     free(row->header);
+    free(row->delimiter);
     free(row->problem);
 }
 DEFINE_ROWS(import);

@@ -38,6 +38,7 @@ struct import_row {
     char *job_state; /* NULL: likewise */
     char *result;    /* the job's, JSON; NULL until it is done */
     char *header;    /* the first row as CSV; "" before it was read */
+    char *delimiter; /* between its cells: "comma", "semicolon", "tab" */
     char *problem;   /* JSON {line, column, message}; "": the file can be read */
     int64_t n_rows;  /* counted before the first is taken */
     struct import_place place;

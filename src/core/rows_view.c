@@ -116,7 +116,9 @@ bool custom_field_value(const struct custom_field_row *row, const char *text, ch
         return fail(err, ERR_INVALID, "not a date such as 2026-11-21");
     if (row->type == FIELD_CHOICE && !is_choice(row, text))
         return fail(err, ERR_INVALID, "is none of the choices");
-    *ret = xstrdup(row->type == FIELD_NUMBER ? number : text);
+    *ret = row->type == FIELD_NUMBER ? xstrdup(number)
+           : row->type == FIELD_TEXT ? span_dup(span_trim(span_text(text)))
+                                     : xstrdup(text);
     return true;
 }
 

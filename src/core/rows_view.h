@@ -47,8 +47,9 @@ DECLARE_ROWS(custom_field);
 bool field_name_is_valid(const char *name);
 
 /*
- * What a person has given for the field, as it is stored; the caller frees *ret. ERR_INVALID, with
- * a message for that person, where it is none of the field's type.
+ * What a person has given for the field, as it is stored, a text without blanks at its ends, which
+ * a cell of a table has not got either; the caller frees *ret. ERR_INVALID, with a message for that
+ * person, where it is none of the field's type.
  */
 bool custom_field_value(const struct custom_field_row *row, const char *text, char **ret,
     struct err *err) must_check;

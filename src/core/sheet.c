@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "codec/csv.h"
 
@@ -37,6 +38,12 @@ static const char *const names[N_SHEET_COLUMNS] = {
 /* Of a table of refused rows, which comes back repaired. */
 static const char *const passed_over[] = { "line", "column", "message" };
 
+/* What spreadsheets put between cells, by the country they are in, and when a table is pasted. */
+static const struct {
+    char delimiter;
+    const char *word;
+} delimiters[] = { { ',', "comma" }, { ';', "semicolon" }, { '\t', "tab" } };
+
 const char *sheet_column_name(enum sheet_column column)
 {
     return names[column];
@@ -53,6 +60,39 @@ static bool is_passed_over(struct span name)
         if (span_is_nocase(name, passed_over[i]))
             return true;
     return false;
+}
+
+/* "Business Group" is how people head the column "business_group". */
+static bool is_named(struct span name, const char *column)
+{
+    char text[32];
+
+    if (name.size != strlen(column) || name.size >= sizeof text)
+        return false;
+    span_copy_text(name, text, sizeof text);
+    for (char *c = strpbrk(text, " -"); c; c = strpbrk(c, " -"))
+        *c = '_';
+    return span_is_nocase(span_text(text), column);
+}
+
+static bool is_field(struct span name)
+{
+    return span_is_nocase(span_slice(name, 0, strlen(SHEET_FIELD_PREFIX)), SHEET_FIELD_PREFIX);
+}
+
+/* N_SHEET_COLUMNS: it is none of them. */
+static int find_column(struct span name)
+{
+    int column = 0;
+
+    while (column < N_SHEET_COLUMNS && !is_named(name, names[column]))
+        column++;
+    return column;
+}
+
+static bool is_known(struct span name)
+{
+    return find_column(name) < N_SHEET_COLUMNS || is_field(name) || is_passed_over(name);
 }
 
 static bool read_field(struct span name, size_t cell, struct sheet_header *header, struct err *err)
@@ -76,33 +116,44 @@ static bool read_field(struct span name, size_t cell, struct sheet_header *heade
     return true;
 }
 
-/* Spreadsheets of half of the world save "CSV" with semicolons. */
-static bool no_column(struct span name, struct err *err)
+/* All that are none are named at once, as a table from elsewhere has many. */
+static bool no_column(const struct span *cells, size_t n_cells, size_t first, struct err *err)
 {
-    const int shown = (int)(name.size < 100 ? name.size : 100);
-    const char *const between = span_find(name, SPAN_LITERAL(";")) != SIZE_MAX    ? "semicolons"
-                                : span_find(name, SPAN_LITERAL("\t")) != SIZE_MAX ? "tabs"
-                                                                                  : NULL;
+    const struct span name = span_trim(csv_restore(cells[first]));
+    autodone(buf) struct buf others = BUF_INIT(200);
 
     if (span_starts_with(name, "PK\3\4"))
         return fail(err, ERR_INVALID, "this is a workbook or an archive: save the table as CSV");
-    if (between)
-        return fail(err, ERR_INVALID,
-            "there is no column \"%.*s\": between the columns are %s, and must be commas", shown,
-            (const char *)name.data, between);
-    return fail(err, ERR_INVALID, "there is no column \"%.*s\"", shown, (const char *)name.data);
+    for (size_t i = first + 1; i < n_cells; i++) {
+        const struct span other = span_trim(csv_restore(cells[i]));
+
+        if (is_known(other))
+            continue;
+        if (others.size + other.size > 150) {
+            buf_add_text(&others, ", …");
+            break;
+        }
+        buf_add_text(&others, others.size ? ", \"" : " (nor \"");
+        buf_add_span(&others, other);
+        buf_add_char(&others, '"');
+    }
+    return fail(err, ERR_INVALID,
+        "there is no column \"%.*s\"%s%s; take it out, or head it \"field.NAME\" after a custom "
+        "field",
+        (int)(name.size < 100 ? name.size : 100), (const char *)name.data,
+        others.size ? buf_text(&others) : "", others.size ? ")" : "");
 }
 
-static bool read_name(struct span name, size_t cell, struct sheet_header *header, struct err *err)
+static bool read_name(const struct span *cells, size_t n_cells, size_t cell,
+    struct sheet_header *header, struct err *err)
 {
-    int column = 0;
+    const struct span name = span_trim(csv_restore(cells[cell]));
+    const int column = find_column(name);
 
-    if (span_is_nocase(span_slice(name, 0, strlen(SHEET_FIELD_PREFIX)), SHEET_FIELD_PREFIX))
+    if (is_field(name))
         return read_field(name, cell, header, err);
-    while (column < N_SHEET_COLUMNS && !span_is_nocase(name, names[column]))
-        column++;
-    if (column == N_SHEET_COLUMNS && !is_passed_over(name))
-        return no_column(name, err);
+    if (!is_known(name))
+        return no_column(cells, n_cells, cell, err);
     if (column >= N_SHEET_READ)
         return true;
     if (header->at[column] >= 0)
@@ -114,13 +165,14 @@ static bool read_name(struct span name, size_t cell, struct sheet_header *header
 bool sheet_header_read(const struct span *cells, size_t n_cells, struct sheet_header *ret,
     size_t *ret_cell, struct err *err)
 {
-    struct sheet_header header = { .n_cells = n_cells };
+    struct sheet_header header = { 0 };
 
+    header.n_cells = sheet_row_width(&header, cells, n_cells);
     for (int i = 0; i < N_SHEET_READ; i++)
         header.at[i] = -1;
-    for (size_t i = 0; i < n_cells; i++) {
+    for (size_t i = 0; i < header.n_cells; i++) {
         *ret_cell = i;
-        if (!read_name(span_trim(csv_restore(cells[i])), i, &header, err))
+        if (!read_name(cells, header.n_cells, i, &header, err))
             return false;
     }
     *ret_cell = 0;
@@ -130,6 +182,80 @@ bool sheet_header_read(const struct span *cells, size_t n_cells, struct sheet_he
             "the first line names the columns, and \"name\" or \"host\" must be among them");
     *ret = header;
     return true;
+}
+
+size_t sheet_row_width(const struct sheet_header *header, const struct span *cells, size_t n_cells)
+{
+    while (n_cells > header->n_cells && span_trim(cells[n_cells - 1]).size == 0)
+        n_cells--;
+    return n_cells;
+}
+
+bool sheet_row_is_blank(const struct span *cells, size_t n_cells)
+{
+    const struct sheet_header none = { 0 };
+
+    return sheet_row_width(&none, cells, n_cells) == 0;
+}
+
+/* ---- what is between the cells ---- */
+
+static bool is_preamble(struct span line)
+{
+    return span_starts_with(line, "#TYPE ") ||
+           span_is_nocase(span_slice(line, 0, strlen("sep=")), "sep=");
+}
+
+bool sheet_is_preamble(const struct span *cells, size_t n_cells)
+{
+    return is_preamble(cells[0]) && sheet_row_is_blank(cells + 1, n_cells - 1);
+}
+
+static struct span without_quotes(struct span cell)
+{
+    cell = span_trim(cell);
+    return cell.size >= 2 && cell.data[0] == '"' ? span_trim(span_slice(cell, 1, cell.size - 2))
+                                                 : cell;
+}
+
+static size_t count_known(struct span line, char delimiter)
+{
+    struct span cell;
+    size_t n = 0;
+
+    while (span_split(&line, delimiter, &cell))
+        n += is_known(without_quotes(cell));
+    return n;
+}
+
+char sheet_delimiter(struct span table)
+{
+    struct span line = SPAN_EMPTY;
+    char best = delimiters[0].delimiter;
+    size_t most = 0;
+
+    if (span_starts_with(table, "\xEF\xBB\xBF"))
+        table = span_slice(table, 3, SIZE_MAX);
+    while (span_split(&table, '\n', &line) && (is_preamble(line) || span_trim(line).size == 0))
+        continue;
+    line = span_slice(line, 0, span_find_char(line, '\r'));
+    for (size_t i = 0; i < countof(delimiters); i++) {
+        const size_t n = count_known(line, delimiters[i].delimiter);
+
+        if (n > most)
+            best = delimiters[i].delimiter;
+        most = n > most ? n : most;
+    }
+    return best;
+}
+
+const char *sheet_delimiter_word(char delimiter)
+{
+    size_t i = 0;
+
+    while (i + 1 < countof(delimiters) && delimiters[i].delimiter != delimiter)
+        i++;
+    return delimiters[i].word;
 }
 
 const char *sheet_field_name(const struct sheet_field *field)

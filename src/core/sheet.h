@@ -71,12 +71,26 @@ struct sheet_header {
 const char *sheet_field_name(const struct sheet_field *field);
 
 /*
- * Any order and case, and columns that are only written are passed over; so are "line", "column"
- * and "message", which a table of refused rows has. ERR_INVALID for a column that is none, for one
- * that comes twice, and where there is nothing to know a record by; *ret_cell is the one to blame.
+ * Any order and case, with blanks or hyphens for underscores; empty cells at the end are none.
+ * Columns that are only written are passed over; so are "line", "column" and "message", which a
+ * table of refused rows has. ERR_INVALID for a column that is none, for one that comes twice, and
+ * where there is nothing to know a record by; *ret_cell is the one to blame.
  */
 bool sheet_header_read(const struct span *cells, size_t n_cells, struct sheet_header *ret,
     size_t *ret_cell, struct err *err) must_check;
+
+/* How many cells a row has: empty ones behind the header's last, which spreadsheets leave where
+ * something once stood, are none. Nor is a row of nothing but empty ones a row. */
+size_t sheet_row_width(const struct sheet_header *header, const struct span *cells, size_t n_cells);
+bool sheet_row_is_blank(const struct span *cells, size_t n_cells);
+
+/* A line before the header that Excel ("sep=;") or PowerShell ("#TYPE …") wrote for itself. */
+bool sheet_is_preamble(const struct span *cells, size_t n_cells);
+
+/* What is between the cells of a table, by the columns that its first line then names: a comma, or
+ * a semicolon or a tab where more are found so. */
+char sheet_delimiter(struct span table);
+const char *sheet_delimiter_word(char delimiter); /* "comma", "semicolon", "tab" */
 
 bool sheet_has(const struct sheet_header *header, enum sheet_column column);
 

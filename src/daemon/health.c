@@ -72,8 +72,10 @@ static enum http_verdict admit(void *context, struct http_request *request,
             answer_other_method(reply);
             return HTTP_ANSWERED;
         }
-        if (!is_health)
+        if (!is_health) {
+            request->admission.is_watch = true;
             return HTTP_PROCEED;
+        }
         answer_health(reply, 200, NULL);
         return HTTP_ANSWERED;
     }
@@ -116,6 +118,15 @@ static void add_reason(struct buf *reasons, const char *what, const struct err *
     log_debug("server.not_ready", KV_STR("because", what), KV_ERR(err));
 }
 
+/* Asked something, one that hangs is found out. */
+static bool is_vault_ready(struct vault_client *vault, struct err *err)
+{
+    struct vault_stats ignored;
+
+    return (vault_stats_get(vault, &ignored, err) || err->kind == ERR_UNAVAILABLE) &&
+           vault_is_ready(vault, err);
+}
+
 static void answer_ready(const struct health *health, struct db *db, int64_t now,
     struct http_reply *reply)
 {
@@ -124,7 +135,7 @@ static void answer_ready(const struct health *health, struct db *db, int64_t now
 
     if (!check_database(db, &err))
         add_reason(&reasons, "database", &err);
-    if (!vault_is_ready(health->conf.vault, &err))
+    if (!is_vault_ready(health->conf.vault, &err))
         add_reason(&reasons, "vault", &err);
     if (!probe_client_is_connected(health->conf.prober)) {
         fail(&err, ERR_UNAVAILABLE, "the prober is not running");

@@ -204,7 +204,7 @@ static bool start_workers(struct server *s, struct err *err)
     size_t n = (size_t)conf_i64(s->conf, CONF_SERVER_WORKERS);
     struct workers_conf conf = { .name = "worker",
         .n_threads = n,
-        .max_threads = { [WORK_JOB] = n > 1 ? n - 1 : 1 },
+        .max_threads = { [WORK_JOB] = n > 1 ? n - 1 : 1, [WORK_WATCH] = 2 },
         .init = worker_init,
         .done = worker_done,
         .context = s };

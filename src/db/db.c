@@ -46,6 +46,7 @@ void db_close(struct db *db)
         return;
     if (db->in_tx)
         db->ops->rollback(db);
+    db_forget_kept(db);
     db->ops->close(db);
 }
 
@@ -62,17 +63,6 @@ const char *db_version(struct db *db)
 void db_fail_nth(struct db *db, int64_t n)
 {
     db->fail_countdown = n;
-}
-
-bool db_ping(struct db *db, struct err *err)
-{
-    autofree(tx) struct tx *tx = NULL;
-
-    if (!tx_begin(db, TX_READ, &tx, err))
-        return false;
-    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT 1");
-
-    return stmt_run(q, err);
 }
 
 /* Is this the one that the test wants to fail? */
@@ -96,7 +86,7 @@ bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err
     tx->db = db;
     tx->n_commits = n;
     db->in_tx = true;
-    db->has_failed = false;
+    db->has_failed = db->is_unsure = false;
     *ret = tx;
     return true;
 }
@@ -109,7 +99,7 @@ static void end(struct tx *tx)
     free(tx);
 }
 
-static bool commit(struct tx *tx, struct err *err)
+static bool commit(struct tx *tx, bool is_soon, struct err *err)
 {
     struct db *db = tx->db;
 
@@ -117,20 +107,44 @@ static bool commit(struct tx *tx, struct err *err)
         return false;
     if (db->has_failed)
         return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
-    return !fails_by_wish(db, err) && db->ops->commit(db, err);
+    return !fails_by_wish(db, err) && db->ops->commit(db, is_soon, err);
 }
 
-bool tx_commit(struct tx *tx, struct err *err)
+static bool commit_and_end(struct tx *tx, bool is_soon, struct err *err)
 {
     struct db *db = tx->db;
-    bool works = commit(tx, err);
+    bool works = commit(tx, is_soon, err);
 
     if (!works)
         db->ops->rollback(db);
     else if (tx->n_commits < 0)
         atomic_fetch_add(&n_commits, 1);
     end(tx);
-    return works || err_wrap(err, "could not commit");
+    return works ||
+           err_wrap(err, db->is_unsure ? "could not see what was committed" : "could not commit");
+}
+
+bool db_is_unsure(const struct db *db)
+{
+    return db->is_unsure;
+}
+
+/* Whoever writes next, even nothing, waits for what was written before. */
+bool db_settle(struct db *db, struct err *err)
+{
+    struct tx *tx;
+
+    return tx_begin(db, TX_WRITE, &tx, err) && tx_commit(tx, err);
+}
+
+bool tx_commit(struct tx *tx, struct err *err)
+{
+    return commit_and_end(tx, false, err);
+}
+
+bool tx_commit_soon(struct tx *tx, struct err *err)
+{
+    return commit_and_end(tx, true, err);
 }
 
 /* PostgreSQL numbers its transactions: those that count as done, and those that were at work. */
@@ -181,7 +195,7 @@ bool tx_run(struct db *db, enum tx_mode mode,
     bool (*run)(struct tx *tx, void *arg, struct err *err), void *arg, struct err *err)
 {
     for (int i = 1; !try_once(db, mode, run, arg, err); i++) {
-        if (err->kind != ERR_UNAVAILABLE || i == MAX_TRIES)
+        if (err->kind != ERR_UNAVAILABLE || db->is_unsure || i == MAX_TRIES)
             return false;
     }
     return true;
@@ -198,6 +212,18 @@ void tx_free(struct tx *tx)
 bool tx_is_waited_for(const struct tx *tx)
 {
     return tx->db->ops->is_waited_for && tx->db->ops->is_waited_for(tx->db);
+}
+
+void db_write_much(struct db *db, bool is_much)
+{
+    ASSERT(!db->in_tx);
+    if (db->ops->write_much)
+        db->ops->write_much(db, is_much);
+}
+
+bool tx_is_large(const struct tx *tx)
+{
+    return tx->db->ops->is_large && tx->db->ops->is_large(tx->db);
 }
 
 struct db *tx_db(const struct tx *tx)
@@ -222,7 +248,8 @@ static struct stmt *prepare(struct tx *tx, const char *sql, bool for_values)
 
     stmt->ops = tx->db->ops;
     stmt->db = tx->db;
-    stmt->has_begun = false;
+    stmt->has_begun = stmt->is_cut = false;
+    stmt->max_steps = 0;
     if (stmt->err.kind != ERR_NONE)
         tx->db->has_failed = true;
     return stmt;
@@ -352,6 +379,21 @@ bool stmt_end(struct stmt *stmt, struct err *err)
     return false;
 }
 
+void stmt_limit(struct stmt *stmt, int64_t n_steps)
+{
+    stmt->max_steps = n_steps;
+}
+
+bool stmt_is_cut(const struct stmt *stmt)
+{
+    return stmt->is_cut;
+}
+
+bool stmt_stamp(const struct stmt *stmt, struct stmt_stamp *ret)
+{
+    return stmt->err.kind == ERR_NONE && stmt->ops->stamp && stmt->ops->stamp(stmt, ret);
+}
+
 bool stmt_run(struct stmt *stmt, struct err *err)
 {
     while (stmt_next(stmt))
@@ -369,6 +411,17 @@ bool stmt_send(struct stmt *stmt, struct err *err)
     if (stmt->err.kind != ERR_NONE)
         stmt->db->has_failed = true;
     return stmt_end(stmt, err);
+}
+
+void stmt_ask(struct stmt *stmt)
+{
+    if (!stmt->ops->ask)
+        return;
+    ASSERT(stmt->db->in_tx);
+    if (stmt->err.kind == ERR_NONE && may_begin(stmt))
+        stmt->ops->ask(stmt);
+    if (stmt->err.kind != ERR_NONE)
+        stmt->db->has_failed = true;
 }
 
 int64_t stmt_n_changed(const struct stmt *stmt)

@@ -35,9 +35,6 @@ bool db_is_postgres(const struct db *db);
 /* "SQLite 3.40.1", "PostgreSQL 15.18": for people. */
 const char *db_version(struct db *db);
 
-/* Does it answer? ERR_UNAVAILABLE if not. */
-bool db_ping(struct db *db, struct err *err) must_check;
-
 /* Make the n-th run of a statement, or commit, from now (1 is the next) fail with ERR_UNAVAILABLE;
  * 0 makes none fail. For tests. */
 void db_fail_nth(struct db *db, int64_t n);
@@ -59,17 +56,46 @@ bool tx_begin(struct db *db, enum tx_mode mode, struct tx **ret, struct err *err
 /*
  * Consumes `tx`, whatever comes of it. It is on the disk when this returns. After a failure nothing
  * of it is in the database, unless the connection was lost while PostgreSQL committed: then it may
- * be. Once a statement has failed, the transaction runs no others and does not commit.
+ * be (db_is_unsure). Once a statement has failed, the transaction runs no others and does not
+ * commit.
  */
 bool tx_commit(struct tx *tx, struct err *err) must_check;
 
+/* Did the last tx_commit() fail without anybody knowing whether it was committed? Whoever did all
+ * of it again might do it twice. */
+bool db_is_unsure(const struct db *db);
+
+/*
+ * What anybody has seen so far is on the disk when this returns. For those who answer for another:
+ * on SQLite a record can be read before whoever wrote it has been told that it is safe.
+ */
+bool db_settle(struct db *db, struct err *err) must_check;
+
 /* Roll back what was not committed. NULL is fine. */
 void tx_free(struct tx *tx);
+
+/*
+ * The same for one of many transactions that only count together: on SQLite it is not waited for
+ * the disk. Whoever reads sees what was written; should the power fail, it may be lost, but not
+ * without all that was committed later by anybody. The last of them is for tx_commit().
+ */
+bool tx_commit_soon(struct tx *tx, struct err *err) must_check;
 
 struct db *tx_db(const struct tx *tx);
 
 /* Does somebody of this process wait for a transaction that writes to end? Never on PostgreSQL. */
 bool tx_is_waited_for(const struct tx *tx);
+
+/*
+ * This `db` is about to write so much that it is worth memory: SQLite keeps what its transactions
+ * have changed there, up to DB_MUCH_KIB, instead of writing it to the log before the commit and
+ * reading it again. Said with false, the memory is given back.
+ */
+#define DB_MUCH_KIB 28672
+void db_write_much(struct db *db, bool is_much);
+
+/* Has it changed more than there is memory for? It had better end. Never on PostgreSQL. */
+bool tx_is_large(const struct tx *tx);
 
 /*
  * What the transaction sees, as a short text: whoever reads with the same stamp sees the same, give
@@ -94,8 +120,8 @@ struct tx_work *tx_work(const struct tx *tx);          /* NULL: none */
 
 /*
  * Run `run` in a transaction and commit it; again, a few times, when the database has given it up
- * (ERR_UNAVAILABLE: a deadlock, a lost race). What `run` keeps outside of the database must bear
- * that.
+ * (ERR_UNAVAILABLE: a deadlock, a lost race), but never after it may have been committed. What
+ * `run` keeps outside of the database must bear that.
  */
 bool tx_run(struct db *db, enum tx_mode mode,
     bool (*run)(struct tx *tx, void *arg, struct err *err), void *arg, struct err *err) must_check;
@@ -160,6 +186,13 @@ const char *stmt_text(struct stmt *stmt, int column);
 struct span stmt_blob(struct stmt *stmt, int column);
 bool stmt_is_null(struct stmt *stmt, int column);
 
+/*
+ * Let it take about so many steps of SQLite's, some 20 ns each, over all of its rows; then the rows
+ * end, and stmt_is_cut() says so. PostgreSQL knows no such limit.
+ */
+void stmt_limit(struct stmt *stmt, int64_t n_steps);
+bool stmt_is_cut(const struct stmt *stmt);
+
 /* Did all of it work? The first failure of anything since tx_prepare(). */
 bool stmt_end(struct stmt *stmt, struct err *err) must_check;
 
@@ -172,6 +205,26 @@ bool stmt_run(struct stmt *stmt, struct err *err) must_check;
  * or ERR_INTERNAL there.
  */
 bool stmt_send(struct stmt *stmt, struct err *err) must_check;
+
+/*
+ * Of which state of the database the rows are, as far as the statement reads it: until a commit
+ * changes one of its tables, in a column that it asks for or by a row more or less, the same
+ * statement with the same values has the same rows and the same stamp, on all connections to that
+ * file. Only SQLite tells, in a transaction that reads, when something has been read in it already.
+ * False: it cannot be said now.
+ */
+struct stmt_stamp {
+    int64_t place;
+    int64_t commit;
+};
+bool stmt_stamp(const struct stmt *stmt, struct stmt_stamp *ret);
+
+/*
+ * A query is about to be read, and others before it: PostgreSQL is sent it, and answers it with
+ * whatever is run or read next. A failure is told by the query's own stmt_next(), or by what was
+ * run next. Nothing that it could see is written in between.
+ */
+void stmt_ask(struct stmt *stmt);
 
 /* How many rows stmt_run() inserted, updated or deleted. */
 int64_t stmt_n_changed(const struct stmt *stmt);

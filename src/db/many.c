@@ -81,12 +81,26 @@ static void add_arrays(struct buf *sql, const char *types)
     buf_add_char(sql, ')');
 }
 
+/* The row that fails takes the transaction down with it (db/db.h), so the rows before it need not
+ * be undone for themselves: for that SQLite would copy each page before it is changed, once in
+ * every statement. */
+static void add_into(const struct many *many, struct buf *sql)
+{
+    static const struct span insert = SPAN_LITERAL("INSERT ");
+    const struct span into = span_text(many->form->into);
+
+    ASSERT(span_starts_with(into, (const char *)insert.data));
+    buf_add_text(sql, takes_arrays(many) ? "INSERT " : "INSERT OR FAIL ");
+    buf_add_span(sql, span_slice(into, insert.size, SIZE_MAX));
+}
+
 /* Without a WHERE, SQLite would take ON CONFLICT for the condition of a join. */
 static struct stmt *prepare_many(const struct many *many)
 {
     autodone(buf) struct buf sql = BUF_INIT(16384);
 
-    buf_addf(&sql, "%s SELECT ", many->form->into);
+    add_into(many, &sql);
+    buf_add_text(&sql, " SELECT ");
     add_values_of_rows(&sql, many->form->values);
     buf_add_text(&sql, " FROM ");
     if (takes_arrays(many))

@@ -21,6 +21,7 @@ static const struct {
     { "TEXT", "TEXT", "TEXT COLLATE \"C\"" },
     { "STRICT_TABLE", "STRICT", "" },
     { "KEYED_TABLE", "STRICT, WITHOUT ROWID", "" },
+    { "AT_COMMIT", "DEFERRABLE INITIALLY DEFERRED", "" },
 };
 
 static bool is_word_char(uint8_t c)

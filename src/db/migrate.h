@@ -9,6 +9,8 @@
  *   STRICT_TABLE     nothing, or STRICT
  *   KEYED_TABLE      the same for a table that is kept in the order of its primary key, without one
  *                    beside it: for narrow rows that have no number of their own
+ *   AT_COMMIT        after a reference: nothing, or that SQLite asks for it when the transaction
+ *                    ends. A statement that cannot fail for one row needs nothing to undo it by
  *
  * A line that begins with "--sqlite: " or "--postgres: " is for that database only, and taken as it
  * is.

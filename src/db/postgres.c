@@ -1,45 +1,28 @@
 /*
- * db/postgres: the driver for PostgreSQL, on libpq.
+ * db/postgres: the driver for PostgreSQL, on libpq: transactions and statements. Connections are
+ * db/postgres_conn's, and what is sent without waiting db/postgres_pipe's.
  *
  * Statements are prepared on the server once for each connection. Parameters travel as text but for
  * bytea, which travels as it is; results come as text. After an error PostgreSQL refuses everything
  * until ROLLBACK, so the first failure of a transaction is the one that is told.
- *
- * Each message that is waited for costs more than what most of them ask, so several travel
- * together, in a pipeline: BEGIN with the first statement, and statements the answers of which
- * nobody asks for (stmt_send) with what comes after them, COMMIT at last. Their answers are unread
- * until then.
  */
 #include <libpq-fe.h>
-#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/err.h"
 #include "base/parse.h"
 #include "db/cache.h"
 #include "db/driver.h"
+#include "db/postgres_conn.h"
+#include "db/postgres_pipe.h"
 
 #define MAX_PARAMETERS 64
-
-/* So many answers are left unread at most: they take memory. */
-#define MAX_UNREAD 64
 
 /* Numbers of the types that are treated differently; from PostgreSQL's catalog, never to change. */
 #define OID_BOOL 16
 #define OID_BYTEA 17
-
-struct postgres_db {
-    struct db db;
-    PGconn *connection;
-    struct stmt_cache cache;
-    int64_t n_prepared;
-    bool reads_only;   /* the present transaction */
-    bool is_to_begin;  /* it has, but the server has not been told */
-    bool is_forgetful; /* our prepared statements are too many, or not as the server knows them */
-    size_t n_unread;
-    char *unread[MAX_UNREAD]; /* what was sent, for the log */
-    char version[64];
-};
 
 /* What the server knows by a name. */
 struct prepared {
@@ -56,158 +39,34 @@ struct postgres_stmt {
     char numbers[MAX_PARAMETERS][24];
     int lengths[MAX_PARAMETERS];
     int formats[MAX_PARAMETERS]; /* 1: binary */
+    bool is_asked;               /* sent, and to be read with whatever is run next */
     PGresult *result;
     int row;               /* -1: not run yet */
     struct span blobs[64]; /* bytea columns of this row that were asked for … */
     size_t n_blobs;        /* … among the first so many */
 };
 
-/* What the five letters of SQLSTATE mean to us; the longer beginning comes first. */
-static const struct {
-    const char *state;
-    enum err_kind kind;
-    const char *says;
-} states[] = {
-    { "23505", ERR_CONFLICT, "it is there already" },
-    { "23503", ERR_CONFLICT, "something else still needs it" },
-    { "23", ERR_INTERNAL, "the database refused a value" },
-    { "40", ERR_UNAVAILABLE, "the database wants the transaction to be tried again" },
-    { "55P03", ERR_UNAVAILABLE, "the database is busy" },
-    { "53100", ERR_UNAVAILABLE, "the disk of the database is full" },
-    { "53", ERR_UNAVAILABLE, "the database is out of memory or connections" },
-    { "57", ERR_UNAVAILABLE, "the database is starting, stopping or has cancelled the statement" },
-    { "58", ERR_UNAVAILABLE, "the database could not read or write its files" },
-    { "08", ERR_UNAVAILABLE, "the connection to the database was lost" },
-    { "0A000", ERR_UNAVAILABLE, "the tables of the database have just been changed" },
-    { "26000", ERR_UNAVAILABLE, "the database has forgotten a statement" },
-    { "42501", ERR_INTERNAL, "the user of the database may not do that" },
-};
-
-static bool fail_state(struct err *err, const char *state)
-{
-    for (size_t i = 0; i < countof(states); i++)
-        if (strncmp(state, states[i].state, strlen(states[i].state)) == 0)
-            return fail(err, states[i].kind, "%s", states[i].says);
-    return fail(err, ERR_INTERNAL, "the database failed");
-}
-
-static bool fail_postgres(struct err *err, struct postgres_db *self, const PGresult *result,
-    const char *what)
-{
-    const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    const char *words = result ? PQresultErrorMessage(result) : PQerrorMessage(self->connection);
-
-    if (!state || PQstatus(self->connection) != CONNECTION_OK)
-        fail(err, ERR_UNAVAILABLE, "the connection to the database was lost");
-    else if (strcmp(state, "25006") == 0 && self->reads_only)
-        fail(err, ERR_INTERNAL, "a transaction that only reads was about to write");
-    else if (strcmp(state, "25006") == 0)
-        fail(err, ERR_UNAVAILABLE, "the database is a copy that only reads");
-    else
-        fail_state(err, state);
-    if (state && (strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0))
-        self->is_forgetful = true;
-    return err_detail(err, "%s: %s: %s", state ? state : "-", words, what);
-}
-
 static bool postgres_accepts(const char *url)
 {
     return strncmp(url, "postgresql://", 13) == 0 || strncmp(url, "postgres://", 11) == 0;
-}
-
-static void ignore_notice(void *arg, const char *message)
-{
-    (void)arg;
-    (void)message;
-}
-
-static bool run_simple(struct postgres_db *self, const char *sql, struct err *err)
-{
-    PGresult *result = PQexec(self->connection, sql);
-    ExecStatusType status = PQresultStatus(result);
-    bool works = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-
-    if (!works)
-        fail_postgres(err, self, result, sql);
-    PQclear(result);
-    return works;
-}
-
-/*
- * For every new connection: what it must agree with us about. Our statements are many and short,
- * and what they touch is mostly in memory: compiling them, sharing them out or shying away from
- * indexes would cost more than they do, and so would trying all orders of ten tables: joins are
- * written in a good one.
- */
-static bool set_up(struct postgres_db *self, struct err *err)
-{
-    self->is_forgetful = false;
-    (void)PQsetNoticeProcessor(self->connection, ignore_notice, NULL);
-    (void)snprintf(self->version, sizeof self->version, "PostgreSQL %d.%d",
-        PQserverVersion(self->connection) / 10000, PQserverVersion(self->connection) % 10000);
-    return run_simple(self,
-        "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;"
-        " SET jit = off; SET max_parallel_workers_per_gather = 0; SET random_page_cost = 1.1;"
-        " SET join_collapse_limit = 4;"
-        " SET bytea_output = 'hex'; SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '10min'",
-        err);
-}
-
-static void forget_unread(struct postgres_db *self)
-{
-    while (self->n_unread > 0)
-        free(self->unread[--self->n_unread]);
 }
 
 static void postgres_close(struct db *db)
 {
     struct postgres_db *self = (struct postgres_db *)db;
 
-    forget_unread(self);
+    postgres_pipe_forget(self);
     stmt_cache_done(&self->cache);
     PQfinish(self->connection);
     free(self);
 }
 
-/* libpq's own words would quote parts of the URL, and it may hold a password. */
-static bool check_url(const char *url, struct err *err)
-{
-    PQconninfoOption *options = PQconninfoParse(url, NULL);
-
-    if (!options)
-        return fail(err, ERR_INVALID, "the URL of the database is malformed");
-    PQconninfoFree(options);
-    return true;
-}
-
-/* What the URL says wins over what stands before it. */
-static PGconn *connect_to(const char *url)
-{
-    static const char *const names[] = { "connect_timeout", "tcp_user_timeout", "keepalives_idle",
-        "fallback_application_name", "dbname", NULL };
-    const char *const values[] = { "10", "30000", "30", "certdesk", url, NULL };
-
-    return PQconnectdbParams(names, values, 1);
-}
-
-static bool fail_connect(const struct postgres_db *self, struct err *err)
-{
-    fail(err, ERR_UNAVAILABLE, "could not connect to the database");
-    return err_detail(err, "%s", PQerrorMessage(self->connection));
-}
-
 static bool postgres_open(const struct db_conf *conf, struct db **ret, struct err *err)
 {
-    struct postgres_db *self;
+    struct postgres_db *self = xcalloc(1, sizeof *self);
 
-    if (!check_url(conf->url, err))
-        return false;
-    self = xcalloc(1, sizeof *self);
     stmt_cache_init(&self->cache, free);
-    self->connection = connect_to(conf->url);
-    if (PQstatus(self->connection) != CONNECTION_OK) {
-        fail_connect(self, err);
-    } else if (set_up(self, err)) {
+    if (postgres_conn_open(self, conf->url, err)) {
         *ret = &self->db;
         return true;
     }
@@ -220,38 +79,15 @@ static const char *postgres_version(struct db *db)
     return ((struct postgres_db *)db)->version;
 }
 
-static bool connect_again(struct postgres_db *self, struct err *err)
-{
-    forget_unread(self);
-    stmt_cache_done(&self->cache);
-    PQreset(self->connection);
-    if (PQstatus(self->connection) != CONNECTION_OK)
-        return fail_connect(self, err);
-    return set_up(self, err);
-}
-
 static bool forget_statements(struct postgres_db *self, struct err *err)
 {
     if (!self->is_forgetful)
         return true;
     stmt_cache_done(&self->cache);
-    if (!run_simple(self, "DEALLOCATE ALL", err))
+    if (!postgres_conn_run(self, "DEALLOCATE ALL", err))
         return false;
     self->is_forgetful = false;
     return true;
-}
-
-/* Reads what the server may have sent since: that it has closed the connection is told by that. */
-static bool is_connected(struct postgres_db *self)
-{
-    struct pollfd has_sent = { .fd = PQsocket(self->connection), .events = POLLIN };
-
-    while (PQstatus(self->connection) == CONNECTION_OK && poll(&has_sent, 1, 0) > 0) {
-        if (PQconsumeInput(self->connection) != 1)
-            break;
-    }
-    return PQstatus(self->connection) == CONNECTION_OK &&
-           PQpipelineStatus(self->connection) == PQ_PIPELINE_OFF;
 }
 
 static bool postgres_begin(struct db *db, enum tx_mode mode, struct err *err)
@@ -259,142 +95,45 @@ static bool postgres_begin(struct db *db, enum tx_mode mode, struct err *err)
     struct postgres_db *self = (struct postgres_db *)db;
 
     self->reads_only = tx_mode_reads(mode);
-    self->is_to_begin =
-        is_connected(self) ? forget_statements(self, err) : connect_again(self, err);
+    self->is_to_begin = postgres_conn_is_open(self) ? forget_statements(self, err)
+                                                    : postgres_conn_reopen(self, err);
     return self->is_to_begin;
-}
-
-static const char *begin_sql(const struct postgres_db *self)
-{
-    return self->reads_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-                            : "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE";
-}
-
-/* The answer to one message of a pipeline, without the NULL that ends it. */
-static PGresult *read_answer(PGconn *connection)
-{
-    PGresult *answer = PQgetResult(connection);
-
-    if (answer)
-        PQclear(PQgetResult(connection));
-    return answer;
-}
-
-static bool note_unread(struct postgres_db *self, const char *sql)
-{
-    self->unread[self->n_unread++] = xstrdup(sql);
-    return true;
-}
-
-static bool send_word(struct postgres_db *self, const char *sql)
-{
-    return PQsendQueryParams(self->connection, sql, 0, NULL, NULL, NULL, NULL, 0) == 1 &&
-           note_unread(self, sql);
-}
-
-/* From now on answers are left unread. BEGIN is the first of what is sent. */
-static bool enter_pipeline(struct postgres_db *self)
-{
-    if (PQpipelineStatus(self->connection) != PQ_PIPELINE_OFF)
-        return true;
-    PQclear(read_answer(self->connection)); /* to the end of the last transaction */
-    if (PQenterPipelineMode(self->connection) != 1)
-        return false;
-    if (!self->is_to_begin)
-        return true;
-    self->is_to_begin = false;
-    return send_word(self, begin_sql(self));
-}
-
-static bool has_worked(const PGresult *result)
-{
-    ExecStatusType status = PQresultStatus(result);
-
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-}
-
-/*
- * What was sent before `sql` and failed is not what the caller asks for, who might take a broken
- * rule for its own.
- */
-static bool fail_unread(struct err *err, struct postgres_db *self, const PGresult *result,
-    const char *sql, bool is_last)
-{
-    fail_postgres(err, self, result, sql);
-    if (!is_last && err->kind != ERR_UNAVAILABLE)
-        err->kind = ERR_INTERNAL;
-    return false;
-}
-
-/*
- * Wait for all answers, and leave the pipeline. *ret is the last of them, and the caller's. What
- * came after a statement that failed has not been run.
- */
-static bool read_unread(struct postgres_db *self, PGresult **ret, struct err *err)
-{
-    bool works = PQpipelineSync(self->connection) == 1 || fail_postgres(err, self, NULL, "-");
-    PGresult *last = NULL;
-
-    for (size_t i = 0; i < self->n_unread; i++) {
-        PQclear(last);
-        last = read_answer(self->connection);
-        if (works && !has_worked(last))
-            works = fail_unread(err, self, last, self->unread[i], i + 1 == self->n_unread);
-    }
-    PQclear(PQgetResult(self->connection)); /* the end of the pipeline */
-    (void)PQexitPipelineMode(self->connection);
-    forget_unread(self);
-    if (works)
-        *ret = last;
-    else
-        PQclear(last);
-    return works;
-}
-
-static bool settle(struct postgres_db *self, struct err *err)
-{
-    PGresult *last = NULL;
-    bool works = self->n_unread == 0 || read_unread(self, &last, err);
-
-    PQclear(last);
-    return works;
 }
 
 /* Nothing hangs on how a transaction that only read ends: it is not waited for. libpq reads the
  * answer before whatever is sent next. */
 static bool end_reading(struct postgres_db *self, struct err *err)
 {
-    if (!settle(self, err))
+    if (!postgres_pipe_settle(self, err))
         return false;
     return PQsendQuery(self->connection, "ROLLBACK") == 1 ||
-           fail_postgres(err, self, NULL, "ROLLBACK");
-}
-
-/* With what was sent before it, and after all of that has worked. */
-static bool commit_pipeline(struct postgres_db *self, struct err *err)
-{
-    PGresult *last = NULL;
-    bool works = (send_word(self, "COMMIT") || fail_postgres(err, self, NULL, "COMMIT")) &&
-                 read_unread(self, &last, err);
-
-    PQclear(last);
-    return works;
+           postgres_conn_fail(err, self, NULL, "ROLLBACK");
 }
 
 /* A transaction that failed answers COMMIT with ROLLBACK, and with success. */
-static bool postgres_commit(struct db *db, struct err *err)
+static bool commit_alone(struct postgres_db *self, struct err *err)
 {
+    if (PQtransactionStatus(self->connection) == PQTRANS_INERROR)
+        return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
+    return postgres_conn_run(self, "COMMIT", err);
+}
+
+static bool postgres_commit(struct db *db, bool is_soon, struct err *err)
+{
+    (void)is_soon;
     struct postgres_db *self = (struct postgres_db *)db;
 
     if (self->is_to_begin) {
         self->is_to_begin = false;
         return true;
     }
-    if (self->n_unread > 0)
-        return commit_pipeline(self, err);
-    if (PQtransactionStatus(self->connection) == PQTRANS_INERROR)
-        return fail(err, ERR_INTERNAL, "a statement of the transaction had failed");
-    return self->reads_only ? end_reading(self, err) : run_simple(self, "COMMIT", err);
+    if (self->reads_only)
+        return end_reading(self, err);
+    const bool works =
+        self->pipe.n_unread > 0 ? postgres_pipe_commit(self, err) : commit_alone(self, err);
+
+    db->is_unsure = !works && PQstatus(self->connection) != CONNECTION_OK;
+    return works;
 }
 
 static void postgres_rollback(struct db *db)
@@ -402,7 +141,7 @@ static void postgres_rollback(struct db *db)
     struct postgres_db *self = (struct postgres_db *)db;
     struct err ignored = { 0 };
 
-    (void)!settle(self, &ignored);
+    (void)!postgres_pipe_settle(self, &ignored);
     if (self->is_to_begin || PQtransactionStatus(self->connection) == PQTRANS_IDLE) {
         self->is_to_begin = false;
         return;
@@ -410,17 +149,16 @@ static void postgres_rollback(struct db *db)
     if (self->reads_only)
         (void)!end_reading(self, &ignored);
     else
-        (void)!run_simple(self, "ROLLBACK", &ignored);
+        (void)!postgres_conn_run(self, "ROLLBACK", &ignored);
 }
 
 static bool postgres_script(struct db *db, const char *sql, struct err *err)
 {
     struct postgres_db *self = (struct postgres_db *)db;
 
-    if (!settle(self, err) || (self->is_to_begin && !run_simple(self, begin_sql(self), err)))
-        return false;
-    self->is_to_begin = false;
-    return run_simple(self, sql, err);
+    if (self->is_to_begin && !postgres_pipe_enter(self))
+        return postgres_conn_fail(err, self, NULL, "BEGIN");
+    return postgres_pipe_settle(self, err) && postgres_conn_run(self, sql, err);
 }
 
 /* The highest $N in the text: libpq wants to know how many there are. */
@@ -455,7 +193,7 @@ static const struct prepared *prepare_on_server(struct postgres_db *self, const 
         self->is_forgetful = true; /* from the next transaction on there is room again */
         return NULL;
     }
-    if (!settle(self, err))
+    if (!postgres_pipe_settle(self, err))
         return NULL;
     prepared = xcalloc(1, sizeof *prepared);
     (void)snprintf(prepared->name, sizeof prepared->name, "s%" PRId64, self->n_prepared++);
@@ -463,7 +201,7 @@ static const struct prepared *prepare_on_server(struct postgres_db *self, const 
     result = PQprepare(self->connection, prepared->name, sql, 0, NULL);
     works = PQresultStatus(result) == PGRES_COMMAND_OK;
     if (!works)
-        fail_postgres(err, self, result, sql);
+        postgres_conn_fail(err, self, result, sql);
     PQclear(result);
     if (works && stmt_cache_add(&self->cache, sql, prepared))
         return prepared;
@@ -543,23 +281,12 @@ static void drop_blobs(struct postgres_stmt *self)
     self->n_blobs = 0;
 }
 
-static PGresult *execute(struct postgres_stmt *self, PGconn *connection)
-{
-    const char *const *values = (const char *const *)self->values;
-
-    if (self->prepared)
-        return PQexecPrepared(connection, self->prepared->name, self->n_parameters, values,
-            self->lengths, self->formats, 0);
-    return PQexecParams(connection, self->sql, self->n_parameters, NULL, values, self->lengths,
-        self->formats, 0);
-}
-
-static bool send(struct postgres_stmt *self, struct postgres_db *owner)
+static bool send(struct postgres_stmt *self, struct postgres_db *owner, PGresult **into)
 {
     const char *const *values = (const char *const *)self->values;
     int sent;
 
-    if (!enter_pipeline(owner))
+    if (!postgres_pipe_enter(owner))
         return false;
     if (self->prepared)
         sent = PQsendQueryPrepared(owner->connection, self->prepared->name, self->n_parameters,
@@ -567,41 +294,75 @@ static bool send(struct postgres_stmt *self, struct postgres_db *owner)
     else
         sent = PQsendQueryParams(owner->connection, self->sql, self->n_parameters, NULL, values,
             self->lengths, self->formats, 0);
-    return sent == 1 && note_unread(owner, self->sql);
+    if (sent == 1)
+        postgres_pipe_note(owner, self->sql, into);
+    return sent == 1;
+}
+
+static void send_ahead(struct postgres_stmt *self, PGresult **into)
+{
+    struct postgres_db *owner = (struct postgres_db *)self->stmt.db;
+
+    if (!send(self, owner, into))
+        postgres_conn_fail(&self->stmt.err, owner, NULL, self->sql);
+    else if (postgres_pipe_is_full(owner))
+        (void)!postgres_pipe_settle(owner, &self->stmt.err);
 }
 
 static void postgres_send(struct stmt *stmt)
 {
-    struct postgres_stmt *self = (struct postgres_stmt *)stmt;
-    struct postgres_db *owner = (struct postgres_db *)stmt->db;
+    send_ahead((struct postgres_stmt *)stmt, NULL);
+}
 
-    if (!send(self, owner))
-        fail_postgres(&stmt->err, owner, NULL, self->sql);
-    else if (owner->n_unread + 2 > MAX_UNREAD) /* there is room for one more, and for COMMIT */
-        (void)!settle(owner, &stmt->err);
+static void postgres_ask(struct stmt *stmt)
+{
+    struct postgres_stmt *self = (struct postgres_stmt *)stmt;
+
+    self->is_asked = true;
+    send_ahead(self, &self->result);
+}
+
+/* It may have come with the answer to something else, and that may have failed. */
+static bool read_asked(struct postgres_stmt *self, struct postgres_db *owner)
+{
+    self->is_asked = false;
+    if (!self->result && !postgres_pipe_settle(owner, &self->stmt.err))
+        return false;
+    return self->result ||
+           fail(&self->stmt.err, ERR_INTERNAL, "a statement of the transaction had failed");
 }
 
 /* What is to be sent goes with it. */
 static bool run_in_pipeline(struct postgres_stmt *self, struct postgres_db *owner)
 {
-    if (!send(self, owner))
-        return fail_postgres(&self->stmt.err, owner, NULL, self->sql);
-    return read_unread(owner, &self->result, &self->stmt.err);
+    if (!send(self, owner, &self->result))
+        return postgres_conn_fail(&self->stmt.err, owner, NULL, self->sql);
+    return postgres_pipe_settle(owner, &self->stmt.err);
 }
 
 static bool run_alone(struct postgres_stmt *self, struct postgres_db *owner)
 {
-    self->result = execute(self, owner->connection);
-    return has_worked(self->result) ||
-           fail_postgres(&self->stmt.err, owner, self->result, self->sql);
+    const char *const *values = (const char *const *)self->values;
+    ExecStatusType status;
+
+    if (self->prepared)
+        self->result = PQexecPrepared(owner->connection, self->prepared->name, self->n_parameters,
+            values, self->lengths, self->formats, 0);
+    else
+        self->result = PQexecParams(owner->connection, self->sql, self->n_parameters, NULL, values,
+            self->lengths, self->formats, 0);
+    status = PQresultStatus(self->result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+           postgres_conn_fail(&self->stmt.err, owner, self->result, self->sql);
 }
 
 static bool run(struct postgres_stmt *self)
 {
     struct postgres_db *owner = (struct postgres_db *)self->stmt.db;
 
-    if (!(owner->is_to_begin || owner->n_unread > 0 ? run_in_pipeline(self, owner)
-                                                    : run_alone(self, owner)))
+    if (!(self->is_asked                                     ? read_asked(self, owner)
+            : owner->is_to_begin || owner->pipe.n_unread > 0 ? run_in_pipeline(self, owner)
+                                                             : run_alone(self, owner)))
         return false;
 
     struct span changed = span_text(PQcmdTuples(self->result));
@@ -671,6 +432,9 @@ static void postgres_reset(struct stmt *stmt)
 {
     struct postgres_stmt *self = (struct postgres_stmt *)stmt;
 
+    if (self->is_asked)
+        postgres_pipe_disown((struct postgres_db *)stmt->db, &self->result);
+    self->is_asked = false;
     drop_blobs(self);
     PQclear(self->result);
     self->result = NULL;
@@ -701,6 +465,7 @@ const struct db_ops postgres_ops = {
     .prepare = postgres_prepare,
     .bind = postgres_bind,
     .send = postgres_send,
+    .ask = postgres_ask,
     .next = postgres_next,
     .i64 = postgres_i64,
     .bytes = postgres_bytes,

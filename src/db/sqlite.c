@@ -26,8 +26,10 @@
 struct sqlite_db {
     struct db db;
     struct sqlite_conn *reader;
-    struct sqlite_conn *writer; /* the turn's: not ours but while we have that */
-    struct sqlite_sync *sync;   /* of all who write */
+    struct sqlite_conn *writer;     /* the turn's: not ours but while we have that */
+    struct sqlite_sync *sync;       /* of all who write */
+    struct sqlite_commits *commits; /* and what they have changed */
+    int64_t seen;                   /* of these, before the transaction began to read */
     struct turn *turn;
     int64_t busy_ms;
     struct sqlite_stmt *in_use; /* of this transaction */
@@ -36,6 +38,7 @@ struct sqlite_db {
     bool is_alone;   /* it is not to be committed together with others */
     bool has_joined; /* it stands behind a savepoint, in somebody else's */
     bool has_turn;
+    bool writes_much;
     char version[32];
 };
 
@@ -66,6 +69,8 @@ struct shared {
     struct sqlite_conn *writer;
     struct sqlite_checkpoint *checkpoint;
     struct sqlite_sync *sync;
+    struct sqlite_commits commits;
+    struct sqlite_parts changed; /* by the transaction under way: whoever has the turn adds to it */
 };
 
 static void release_shared(void *baggage)
@@ -105,6 +110,7 @@ static bool open_shared(struct sqlite_db *self, const char *path, const struct d
     struct shared *shared = xcalloc(1, sizeof *shared);
 
     shared->writer = writer;
+    sqlite_commits_init(&shared->commits);
     shared->checkpoint = sqlite_checkpoint_new(path, writer->handle, self->turn);
     shared->sync = sqlite_sync_new(writer->handle);
     (void)sqlite3_wal_hook(writer->handle, note_commit, shared);
@@ -126,10 +132,11 @@ static bool find_writer(struct sqlite_db *self, const char *path, const struct d
         turn_give(self->turn);
     }
     if (ok) {
-        const struct shared *const shared = turn_baggage(self->turn);
+        struct shared *const shared = turn_baggage(self->turn);
 
         self->writer = shared->writer;
         self->sync = shared->sync;
+        self->commits = &shared->commits;
     }
     return ok;
 }
@@ -203,11 +210,16 @@ static void give_up(struct sqlite_db *self, struct err *why)
 }
 
 /* For all whose work is in the transaction. The next may write while the disk is waited for. */
-static bool commit_all(struct sqlite_db *self, struct err *err)
+static bool commit_all(struct sqlite_db *self, bool is_soon, struct err *err)
 {
+    struct shared *const shared = turn_baggage(self->turn);
     struct turn_row row;
 
-    if (!sqlite_conn_say(self->writer, SQLITE_WORD_COMMIT, err)) {
+    sqlite_commits_begin(self->commits, &shared->changed);
+    const bool works = sqlite_conn_say(self->writer, SQLITE_WORD_COMMIT, err);
+
+    sqlite_commits_end(self->commits, &shared->changed);
+    if (!works) {
         give_up(self, err);
         return false;
     }
@@ -215,7 +227,8 @@ static bool commit_all(struct sqlite_db *self, struct err *err)
 
     turn_end_row(self->turn, &row);
     leave_turn(self);
-    sqlite_sync_wait(self->sync, mark);
+    if (!is_soon)
+        sqlite_sync_wait(self->sync, mark);
     turn_tell(self->turn, &row, NULL);
     return true;
 }
@@ -228,6 +241,8 @@ static bool begin_write(struct sqlite_db *self, struct err *err)
         return fail(err, ERR_UNAVAILABLE, "the database is busy");
     self->has_turn = true;
     self->has_joined = goes_on;
+    if (self->writes_much && !goes_on)
+        sqlite_conn_use_memory(self->writer, DB_MUCH_KIB);
     if (sqlite_conn_say(self->writer, goes_on ? SQLITE_WORD_SAVEPOINT : SQLITE_WORD_BEGIN_IMMEDIATE,
             err))
         return true;
@@ -240,10 +255,16 @@ static bool sqlite_begin(struct db *db, enum tx_mode mode, struct err *err)
     struct sqlite_db *self = (struct sqlite_db *)db;
 
     self->is_reading = tx_mode_reads(mode);
+    self->seen = sqlite_commits_seen(self->commits);
     sqlite_map_use(self->reader->map, mode == TX_READ_FEW);
     self->is_alone = mode == TX_WRITE_LONG;
     return self->is_reading ? sqlite_conn_say(self->reader, SQLITE_WORD_BEGIN, err)
                             : begin_write(self, err);
+}
+
+static bool sqlite_state(struct db *db, int64_t *ret, struct err *err)
+{
+    return sqlite_conn_state(((struct sqlite_db *)db)->reader, ret, err);
 }
 
 /* What has not been read to its end would keep the transaction open behind our back. */
@@ -257,14 +278,14 @@ static void take_back_all(struct sqlite_db *self)
 }
 
 /* Ours is in the transaction: does somebody go on with it, or are we the last? */
-static bool commit_write(struct sqlite_db *self, struct err *err)
+static bool commit_write(struct sqlite_db *self, bool is_soon, struct err *err)
 {
     struct err verdict = { 0 };
 
     if (self->has_joined && !sqlite_conn_say(self->writer, SQLITE_WORD_RELEASE, err))
         return false;
     if (self->is_alone || !turn_pass(self->turn, &verdict))
-        return commit_all(self, err);
+        return commit_all(self, is_soon && self->is_alone, err);
     self->has_turn = self->has_joined = false;
     if (verdict.kind == ERR_NONE)
         return true;
@@ -272,13 +293,13 @@ static bool commit_write(struct sqlite_db *self, struct err *err)
     return false;
 }
 
-static bool sqlite_commit(struct db *db, struct err *err)
+static bool sqlite_commit(struct db *db, bool is_soon, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
 
     take_back_all(self);
     return self->is_reading ? sqlite_conn_say(self->reader, SQLITE_WORD_COMMIT, err)
-                            : commit_write(self, err);
+                            : commit_write(self, is_soon, err);
 }
 
 /* What others have written stays. SQLite itself rolls everything back where the disk is full or
@@ -295,7 +316,7 @@ static void undo_joined(struct sqlite_db *self)
         give_up(self, &err);
     } else if (turn_pass(self->turn, NULL)) {
         self->has_turn = self->has_joined = false;
-    } else if (!commit_all(self, &err)) {
+    } else if (!commit_all(self, false, &err)) {
         err_clear(&err); /* those who wait have been told */
     }
 }
@@ -321,18 +342,53 @@ static bool sqlite_is_waited_for(const struct db *db)
     return self->has_turn && turn_n_waiting(self->turn) > 0;
 }
 
+/* Who writes next may have much, too, and takes the memory anew. Where the turn does not come, it
+ * stays with the connection. */
+static void give_memory_back(struct sqlite_db *self)
+{
+    bool goes_on;
+
+    if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
+        return;
+    sqlite_conn_use_memory(self->writer, 0);
+    turn_give(self->turn);
+}
+
+static void sqlite_write_much(struct db *db, bool is_much)
+{
+    struct sqlite_db *self = (struct sqlite_db *)db;
+
+    if (self->writes_much && !is_much)
+        give_memory_back(self);
+    self->writes_much = is_much;
+}
+
+static bool sqlite_is_large(const struct db *db)
+{
+    const struct sqlite_db *const self = (const struct sqlite_db *)db;
+
+    return self->has_turn && sqlite_conn_has_spilled(self->writer);
+}
+
 static bool sqlite_script(struct db *db, const char *sql, struct err *err)
 {
     struct sqlite_db *self = (struct sqlite_db *)db;
+    struct shared *const shared = turn_baggage(self->turn);
     bool goes_on;
 
     if (db->in_tx && self->is_reading)
         return sqlite_conn_fail_read_only(self->reader->handle, err);
-    if (db->in_tx)
+    if (db->in_tx) {
+        sqlite_parts_add_all(&shared->changed);
         return sqlite_conn_script(self->writer, sql, err);
+    }
     if (!turn_take(self->turn, TURN_ALONE, self->busy_ms, &goes_on))
         return fail(err, ERR_UNAVAILABLE, "the database is busy");
+    sqlite_parts_add_all(&shared->changed);
+    sqlite_commits_begin(self->commits, &shared->changed);
     const bool ok = sqlite_conn_script(self->writer, sql, err);
+
+    sqlite_commits_end(self->commits, &shared->changed);
     const int64_t mark = sqlite_sync_mark(self->sync);
 
     turn_give(self->turn);
@@ -416,6 +472,37 @@ static void sqlite_bind_rows(struct stmt *stmt, int parameter, const struct db_r
             &stmt->err);
 }
 
+/* It has not changed anything yet, and will be undone together with what it changes. */
+static void note_changes(const struct sqlite_db *self, const struct sqlite_prepared *prepared)
+{
+    struct shared *shared;
+
+    if (!self->has_turn || sqlite3_stmt_readonly(prepared->handle))
+        return;
+    shared = turn_baggage(self->turn);
+    sqlite_parts_add(&shared->changed, &prepared->use.changed);
+}
+
+static int cut(void *context)
+{
+    (void)context;
+    return 1;
+}
+
+/* SQLite counts the steps of a statement over all its rows. */
+static int step(const struct stmt *stmt, sqlite3_stmt *prepared)
+{
+    sqlite3 *const handle = sqlite3_db_handle(prepared);
+    int code;
+
+    if (stmt->max_steps == 0)
+        return sqlite3_step(prepared);
+    sqlite3_progress_handler(handle, (int)stmt->max_steps, cut, NULL);
+    code = sqlite3_step(prepared);
+    sqlite3_progress_handler(handle, 0, NULL, NULL);
+    return code;
+}
+
 static bool sqlite_next(struct stmt *stmt)
 {
     struct sqlite_stmt *self = (struct sqlite_stmt *)stmt;
@@ -432,9 +519,13 @@ static bool sqlite_next(struct stmt *stmt)
         return sqlite_conn_fail_read_only(handle, &stmt->err) ||
                err_detail(&stmt->err, "%s", sqlite3_sql(prepared));
     }
-    switch (sqlite3_step(prepared)) {
+    note_changes((struct sqlite_db *)stmt->db, self->prepared);
+    switch (step(stmt, prepared)) {
     case SQLITE_ROW:
         return true;
+    case SQLITE_INTERRUPT: /* nobody else interrupts */
+        self->is_done = stmt->is_cut = true;
+        return false;
     case SQLITE_DONE:
         self->is_done = true;
         stmt->n_changed = sqlite3_stmt_readonly(prepared) ? 0 : sqlite3_changes64(handle);
@@ -445,6 +536,21 @@ static bool sqlite_next(struct stmt *stmt)
         self->is_done = true;
         return sqlite_conn_fail(handle, sqlite3_sql(prepared), &stmt->err);
     }
+}
+
+/* Before the first row has been read, the transaction would see what is committed in between. */
+static bool sqlite_stamp(const struct stmt *stmt, struct stmt_stamp *ret)
+{
+    const struct sqlite_db *const self = (const struct sqlite_db *)stmt->db;
+    const struct sqlite_prepared *prepared = ((const struct sqlite_stmt *)stmt)->prepared;
+    int64_t last;
+
+    if (!prepared || !self->is_reading ||
+        sqlite3_txn_state(self->reader->handle, "main") == SQLITE_TXN_NONE)
+        return false;
+    last = sqlite_commits_last(self->commits, &prepared->use.read, self->seen);
+    *ret = (struct stmt_stamp){ .place = self->commits->place, .commit = last };
+    return last >= 0;
 }
 
 static sqlite3_stmt *row_of(struct stmt *stmt)
@@ -513,12 +619,16 @@ const struct db_ops sqlite_ops = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .state = sqlite_state,
     .is_waited_for = sqlite_is_waited_for,
+    .write_much = sqlite_write_much,
+    .is_large = sqlite_is_large,
     .script = sqlite_script,
     .prepare = sqlite_prepare,
     .bind = sqlite_bind,
     .bind_rows = sqlite_bind_rows,
     .next = sqlite_next,
+    .stamp = sqlite_stamp,
     .i64 = sqlite_i64,
     .bytes = sqlite_bytes,
     .is_null = sqlite_is_null,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,7 @@ static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t
 {
     char pragmas[512];
 
+    conn->cache_kib = conn->used_kib = conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB;
     (void)sqlite3_extended_result_codes(conn->handle, 1);
     (void)sqlite3_busy_timeout(conn->handle, (int)busy_ms);
     (void)sqlite3_db_config(conn->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -176,7 +178,7 @@ static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t
         "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
         "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;"
         "PRAGMA wal_autocheckpoint = 0;", /* db/sqlite_checkpoint does it */
-        conf->cache_kib ? conf->cache_kib : DEFAULT_CACHE_KIB);
+        conn->cache_kib);
     return sqlite_conn_script(conn, pragmas, err);
 }
 
@@ -191,6 +193,36 @@ bool sqlite_conn_use_map(struct sqlite_conn *conn, struct err *err)
 static void set_up_library(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+void sqlite_conn_use_memory(struct sqlite_conn *conn, int64_t kib)
+{
+    struct err ignored = { 0 };
+    char pragma[64];
+    int spilled;
+    int highest;
+
+    (void)sqlite3_db_status(conn->handle, SQLITE_DBSTATUS_CACHE_SPILL, &spilled, &highest, 1);
+    kib = kib > conn->cache_kib ? kib : conn->cache_kib;
+    if (kib == conn->used_kib)
+        return;
+    (void)snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%" PRId64, kib);
+    if (!sqlite_conn_script(conn, pragma, &ignored)) {
+        err_clear(&ignored);
+        return;
+    }
+    if (kib < conn->used_kib)
+        (void)malloc_trim(0);
+    conn->used_kib = kib;
+}
+
+bool sqlite_conn_has_spilled(const struct sqlite_conn *conn)
+{
+    int n = 0;
+    int highest;
+
+    (void)sqlite3_db_status(conn->handle, SQLITE_DBSTATUS_CACHE_SPILL, &n, &highest, 0);
+    return n > 0;
 }
 
 static void release_prepared(void *value)
@@ -220,6 +252,7 @@ bool sqlite_conn_open(const char *path, const struct db_conf *conf, int64_t busy
         return sqlite_conn_fail(conn->handle, "many_rows", err);
     if (!set_up(conn, conf, busy_ms, err) || !add_functions(conn, err))
         return false;
+    (void)sqlite3_set_authorizer(conn->handle, sqlite_parts_note, &conn->noted);
     *ret = take(&conn);
     return true;
 }
@@ -231,6 +264,7 @@ void sqlite_conn_free(struct sqlite_conn *conn)
     stmt_cache_done(&conn->cache);
     for (size_t i = 0; i < countof(conn->words); i++)
         (void)sqlite3_finalize(conn->words[i]);
+    (void)sqlite3_finalize(conn->state);
     (void)sqlite3_close(conn->handle);
     sqlite_map_free(conn->map);
     free(conn);
@@ -256,6 +290,28 @@ bool sqlite_conn_say(struct sqlite_conn *conn, enum sqlite_word word, struct err
     const bool ok = code == SQLITE_DONE || sqlite_conn_fail(conn->handle, texts[word], err);
 
     (void)sqlite3_reset(conn->words[word]);
+    return ok;
+}
+
+/*
+ * SQLite's own count of the changes that this connection has noticed as its transactions began, in
+ * whichever process they were made. With the statement its transaction begins, if none has before.
+ */
+bool sqlite_conn_state(struct sqlite_conn *conn, int64_t *ret, struct err *err)
+{
+    static const char sql[] = "PRAGMA data_version";
+    int code = SQLITE_OK;
+
+    if (!conn->state)
+        code = sqlite3_prepare_v3(conn->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &conn->state,
+            NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(conn->state);
+    if (code == SQLITE_ROW)
+        *ret = sqlite3_column_int64(conn->state, 0);
+    const bool ok = code == SQLITE_ROW || sqlite_conn_fail(conn->handle, sql, err);
+
+    (void)sqlite3_reset(conn->state);
     return ok;
 }
 
@@ -307,8 +363,12 @@ struct sqlite_prepared *sqlite_conn_prepare(struct sqlite_conn *conn, const char
 
         prepared = xcalloc(1, sizeof *prepared);
         prepared->wants_id = sql[size] != '\0';
-        if (sqlite3_prepare_v3(conn->handle, sql, (int)size, SQLITE_PREPARE_PERSISTENT,
-                &prepared->handle, NULL) != SQLITE_OK) {
+        conn->noted = &prepared->use;
+        const int code = sqlite3_prepare_v3(conn->handle, sql, (int)size, SQLITE_PREPARE_PERSISTENT,
+            &prepared->handle, NULL);
+
+        conn->noted = NULL;
+        if (code != SQLITE_OK) {
             free(prepared);
             sqlite_conn_fail(conn->handle, sql, err);
             return NULL;

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "db/cache.h"
 #include "db/db.h"
+#include "db/sqlite_parts.h"
 
 #define SQLITE_MAX_PARAMETERS 64
 
@@ -29,14 +30,19 @@ struct sqlite_conn {
     sqlite3 *handle;
     struct sqlite_map *map; /* NULL: the file is not mapped */
     struct stmt_cache cache;
+    int64_t cache_kib; /* as configured */
+    int64_t used_kib;  /* as it is now */
+    struct sqlite_use *noted; /* of the statement that is being prepared; else NULL */
 
     /* What stands around transactions, kept prepared; NULL until the first of its kind. */
     sqlite3_stmt *words[N_SQLITE_WORDS];
+    sqlite3_stmt *state; /* the same, of sqlite_conn_state() */
 };
 
 struct sqlite_prepared {
     sqlite3_stmt *handle;
     int parameters[SQLITE_MAX_PARAMETERS + 1]; /* $N to SQLite's index; 0: not in the text */
+    struct sqlite_use use;
     bool in_use;
     bool is_cached;
 
@@ -60,8 +66,18 @@ bool sqlite_conn_fail(sqlite3 *handle, const char *sql, struct err *err);
 /* The file, or a transaction that was only meant to read? False. */
 bool sqlite_conn_fail_read_only(sqlite3 *handle, struct err *err);
 
+/* A cache of that size, or of the configured one if that is larger; from now on, and not within a
+ * transaction. */
+void sqlite_conn_use_memory(struct sqlite_conn *conn, int64_t kib);
+
+/* Has a transaction changed more pages than the cache holds, since its size was last said? */
+bool sqlite_conn_has_spilled(const struct sqlite_conn *conn);
+
 bool sqlite_conn_say(struct sqlite_conn *conn, enum sqlite_word word, struct err *err) must_check;
 bool sqlite_conn_in_transaction(const struct sqlite_conn *conn);
+
+/* Which state of the database a transaction sees that only reads; see db_ops.state. */
+bool sqlite_conn_state(struct sqlite_conn *conn, int64_t *ret, struct err *err) must_check;
 
 /* Whatever transaction there is; where even that fails, SQLite has done it itself. */
 void sqlite_conn_roll_back(struct sqlite_conn *conn);

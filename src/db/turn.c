@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -121,20 +120,6 @@ void *turn_baggage(struct turn *turn)
     return baggage;
 }
 
-static struct timespec deadline_in(int64_t timeout_ms)
-{
-    struct timespec at;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += timeout_ms / 1000;
-    at.tv_nsec += timeout_ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 static void leave_queue(struct turn *turn, const struct waiter *waiter)
 {
     struct waiter **link = &turn->first;
@@ -146,23 +131,13 @@ static void leave_queue(struct turn *turn, const struct waiter *waiter)
         turn->end = link;
 }
 
-static void init_wake(pthread_cond_t *wake)
-{
-    pthread_condattr_t monotonic;
-
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(wake, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-}
-
 /* With the lock held, which is given up while waiting. */
 static bool queue_up(struct turn *turn, enum turn_kind kind, int64_t timeout_ms)
 {
-    struct timespec deadline = deadline_in(timeout_ms);
+    struct timespec deadline = clock_deadline(timeout_ms);
     struct waiter waiter = { .kind = kind };
 
-    init_wake(&waiter.wake);
+    clock_cond_init(&waiter.wake);
     *turn->end = &waiter;
     turn->end = &waiter.next;
     while (!waiter.has_turn) {
@@ -212,7 +187,7 @@ static void wait_to_be_told(struct turn *turn, struct err *verdict)
 {
     struct turn_member member = { .next = turn->members, .verdict = verdict };
 
-    init_wake(&member.wake);
+    clock_cond_init(&member.wake);
     turn->members = &member;
     while (!member.is_told)
         (void)pthread_cond_wait(&member.wake, &turn->lock);

@@ -7,7 +7,6 @@
 #include "import/client.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -36,7 +35,6 @@ struct import_client {
 struct import_client *import_client_new(const struct import_client_conf *conf)
 {
     struct import_client *client = xcalloc(1, sizeof *client);
-    pthread_condattr_t attributes;
 
     client->conf = *conf;
     if (!client->conf.start_timeout_ms)
@@ -44,10 +42,7 @@ struct import_client *import_client_new(const struct import_client_conf *conf)
     if (!client->conf.parse_timeout_ms)
         client->conf.parse_timeout_ms = PARSE_TIMEOUT_MS;
     (void)pthread_mutex_init(&client->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&client->changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    clock_cond_init(&client->changed);
     return client;
 }
 
@@ -84,20 +79,6 @@ void import_client_stop(struct import_client *client)
     client->is_stopped = true;
     (void)pthread_cond_broadcast(&client->changed);
     (void)pthread_mutex_unlock(&client->lock);
-}
-
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec at;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
 }
 
 /* With the lock held: wait until `is_it`, or the time is up. */
@@ -144,7 +125,7 @@ static bool take_process(struct import_client *client, const struct timespec *de
 
 static bool begin(struct import_client *client, int *ret_fd, struct err *err)
 {
-    struct timespec turn = after_ms(TURN_TIMEOUT_MS);
+    struct timespec turn = clock_deadline(TURN_TIMEOUT_MS);
 
     (void)pthread_mutex_lock(&client->lock);
     bool ok = wait_until(client, has_room, &turn);
@@ -152,7 +133,7 @@ static bool begin(struct import_client *client, int *ret_fd, struct err *err)
     if (!ok)
         (void)fail(err, ERR_UNAVAILABLE, "too many uploads are being read just now");
     client->n_running += ok;
-    struct timespec deadline = after_ms(client->conf.start_timeout_ms);
+    struct timespec deadline = clock_deadline(client->conf.start_timeout_ms);
 
     if (ok && !take_process(client, &deadline, ret_fd, err)) {
         client->n_running--;

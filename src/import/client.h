@@ -62,9 +62,6 @@ enum import_fault {
     N_IMPORT_FAULTS,
 };
 
-/* "malformed", "wrong_password", … */
-const char *import_fault_name(enum import_fault fault);
-
 /* Where a fault lies: "file", "key", "chain"; for passwords "password", "key_password". */
 const char *import_fault_field(enum import_fault fault, enum import_part part,
     bool has_key_password);

@@ -20,6 +20,7 @@ void found_done(struct found *found)
 
 bool found_add_cert(struct found *found, enum import_part part, struct span der, struct err *err)
 {
+    found->has_certs[part] = true;
     for (size_t i = 0; i < found->n_certs; i++)
         if (span_equal(buf_span(&found->certs[i].der), der))
             return true;

@@ -27,6 +27,7 @@ struct found_key {
 struct found {
     struct found_cert certs[IMPORT_CERTS_MAX];
     size_t n_certs;
+    bool has_certs[N_IMPORT_PARTS]; /* of others' too: a copy is kept once */
     struct found_key keys[IMPORT_KEYS_MAX];
     size_t n_keys;
 };

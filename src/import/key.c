@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "import/pbe.h"
+#include "x509/der.h"
 
 static const char *const taken[] = { "RSA", "RSA-PSS", "EC", "ED25519", "ED448", "DSA" };
 
@@ -142,6 +143,67 @@ bool key_add_info(struct reading *reading, const PKCS8_PRIV_KEY_INFO *info, stru
         pbe_name(algorithm, name));
 }
 
+/*
+ * Version 2 (RFC 5958) has the public half behind the rest, which OpenSSL did not know: `ret` is
+ * the same as version 1, without it. The length is in BER, nobody else sees it.
+ */
+static bool to_version_1(struct span der, struct buf *ret)
+{
+    struct span whole, content;
+
+    if (!der_expect(&der, DER_SEQUENCE, &whole) || der.size > 0 ||
+        !der_expect(&whole, DER_INTEGER, &content) || !span_equal(content, SPAN_LITERAL("\1")))
+        return false;
+    struct span rest = whole;
+
+    if (!der_expect(&rest, DER_SEQUENCE, &content) ||
+        !der_expect(&rest, DER_OCTET_STRING, &content))
+        return false;
+    (void)der_expect(&rest, DER_CONTEXT_CONSTRUCTED(0), &content);
+    struct span kept = span_slice(whole, 0, whole.size - rest.size);
+
+    if (!der_expect(&rest, DER_CONTEXT(1), &content) || rest.size > 0)
+        return false;
+    buf_add_span(ret, SPAN_LITERAL("\x30\x84"));
+    buf_add_u32(ret, (uint32_t)kept.size + 3);
+    buf_add_span(ret, span_of("\x02\x01\x00", 3));
+    buf_add_span(ret, kept);
+    return buf_ok(ret);
+}
+
+/* NULL: it is none. *ret_size: how much of it. */
+static PKCS8_PRIV_KEY_INFO *parse_info(struct span der, size_t *ret_size)
+{
+    autodone(buf) struct buf first = BUF_INIT_SECRET(der.size + 16);
+    const uint8_t *at = der.data;
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.size);
+
+    *ret_size = info ? (size_t)(at - der.data) : der.size;
+    if (info || !to_version_1(der, &first))
+        return info;
+    at = first.data;
+    return d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)first.size);
+}
+
+static PKCS8_PRIV_KEY_INFO *decrypt(const X509_SIG *encrypted,
+    const struct reading_password *password)
+{
+    const X509_ALGOR *algorithm;
+    const ASN1_OCTET_STRING *value;
+    uint8_t *clear = NULL;
+    int size = 0;
+    size_t ignored;
+
+    X509_SIG_get0(encrypted, &algorithm, &value);
+    if (!PKCS12_pbe_crypt(algorithm, password->text, password->size, ASN1_STRING_get0_data(value),
+            ASN1_STRING_length(value), &clear, &size, 0))
+        return NULL;
+    PKCS8_PRIV_KEY_INFO *info = parse_info(span_of(clear, (size_t)size), &ignored);
+
+    OPENSSL_clear_free(clear, (size_t)size);
+    return info;
+}
+
 bool key_add_encrypted(struct reading *reading, const X509_SIG *encrypted, struct err *err)
 {
     const X509_ALGOR *algorithm;
@@ -155,7 +217,7 @@ bool key_add_encrypted(struct reading *reading, const X509_SIG *encrypted, struc
 
         if (!reading_spend(reading, iterations, err))
             return false;
-        PKCS8_PRIV_KEY_INFO *info = PKCS8_decrypt(encrypted, password->text, password->size);
+        PKCS8_PRIV_KEY_INFO *info = decrypt(encrypted, password);
 
         if (!info)
             continue;
@@ -164,16 +226,19 @@ bool key_add_encrypted(struct reading *reading, const X509_SIG *encrypted, struc
         PKCS8_PRIV_KEY_INFO_free(info);
         return ok;
     }
+    if (reading->is_password_right)
+        return reading_fail(reading, IMPORT_WRONG_PASSWORD, err,
+            "wrong password: it opens the file, but a private key in it has another one");
     return reading_fail_password(reading, err);
 }
 
 static bool add_plain(struct reading *reading, struct span der, bool *ret_is_one, struct err *err)
 {
-    const uint8_t *at = der.data;
-    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.size);
+    size_t size;
+    PKCS8_PRIV_KEY_INFO *info = parse_info(der, &size);
     bool ok = true;
 
-    if (info && at == der.data + der.size) {
+    if (info && size == der.size) {
         *ret_is_one = true;
         ok = key_add_info(reading, info, err);
     }

@@ -1,12 +1,14 @@
 /* import/pem: see the header. */
 #include "import/pem.h"
 
+#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs7.h>
 #include <string.h>
 
 #include "import/key.h"
+#include "import/pfx.h"
 #include "x509/pem.h"
 
 /* Somebody's text may have many blocks that are of no use to us. */
@@ -80,6 +82,26 @@ static bool add_certs(struct reading *reading, const STACK_OF(X509) * certs, str
     return true;
 }
 
+/* What CMS (RFC 5652) has beyond PKCS#7, as signers that are told by their keys' identifiers. */
+static bool cms_read(struct reading *reading, struct span der, bool *ret_is_one, struct err *err)
+{
+    const uint8_t *at = der.data;
+    CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.size);
+    STACK_OF(X509) *certs = NULL;
+    bool ok = true;
+
+    *ret_is_one =
+        cms && at == der.data + der.size && OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed;
+    if (*ret_is_one)
+        certs = CMS_get1_certs(cms);
+    if (certs)
+        ok = add_certs(reading, certs, err);
+    sk_X509_pop_free(certs, X509_free);
+    CMS_ContentInfo_free(cms);
+    ERR_clear_error();
+    return ok;
+}
+
 bool pkcs7_read(struct reading *reading, struct span der, bool *ret_is_one, struct err *err)
 {
     const uint8_t *at = der.data;
@@ -87,12 +109,14 @@ bool pkcs7_read(struct reading *reading, struct span der, bool *ret_is_one, stru
     bool ok = true;
 
     *ret_is_one = pkcs7 != NULL;
-    if (pkcs7 && at != der.data + der.size)
+    if (!pkcs7)
+        return cms_read(reading, der, ret_is_one, err);
+    if (at != der.data + der.size)
         ok = reading_fail(reading, IMPORT_MALFORMED, err, "there are bytes behind the PKCS#7 file");
-    else if (pkcs7 && (!PKCS7_type_is_signed(pkcs7) || !pkcs7->d.sign))
+    else if (!PKCS7_type_is_signed(pkcs7) || !pkcs7->d.sign)
         ok = reading_fail(reading, IMPORT_UNSUPPORTED, err,
             "the PKCS#7 file holds no certificates, but something encrypted or else");
-    else if (pkcs7)
+    else
         ok = add_certs(reading, pkcs7->d.sign->cert, err);
     PKCS7_free(pkcs7);
     ERR_clear_error();
@@ -201,6 +225,17 @@ static bool read_pkcs7(struct reading *reading, struct block *block, struct err 
                         "the PKCS#7 block in the PEM text is malformed");
 }
 
+/* As GnuTLS' certtool writes PKCS#12 when it is not told otherwise. */
+static bool read_pfx(struct reading *reading, struct block *block, struct err *err)
+{
+    bool is_one = false;
+    bool ok = pfx_read(reading, block_span(block), &is_one, err);
+
+    return is_one ? ok
+                  : reading_fail(reading, IMPORT_MALFORMED, err,
+                        "the PKCS#12 block in the PEM text is malformed");
+}
+
 static bool refuse_openssh(struct reading *reading, struct block *block, struct err *err)
 {
     (void)block;
@@ -215,9 +250,11 @@ static const struct {
     { "CERTIFICATE", read_cert },
     { "X509 CERTIFICATE", read_cert },
     { "TRUSTED CERTIFICATE", read_cert },
+    { "CERTIFICATE CHAIN", read_cert },
     { "PKCS7", read_pkcs7 },
     { "PKCS #7 SIGNED DATA", read_pkcs7 },
     { "CMS", read_pkcs7 },
+    { "PKCS12", read_pfx },
     { "PRIVATE KEY", read_key },
     { "ENCRYPTED PRIVATE KEY", read_key },
     { "RSA PRIVATE KEY", read_key },
@@ -227,12 +264,28 @@ static const struct {
     { "OPENSSH PRIVATE KEY", refuse_openssh },
 };
 
+/* What is no fault, and may be all there is. */
+static const struct {
+    const char *label;
+    const char *is;
+} passed_over[] = {
+    { "PUBLIC KEY", "a public key" },
+    { "RSA PUBLIC KEY", "a public key" },
+    { "CERTIFICATE REQUEST", "a certificate request" },
+    { "NEW CERTIFICATE REQUEST", "a certificate request" },
+    { "X509 CRL", "a list of revoked certificates" },
+    { "EC PARAMETERS", "the parameters of a key" },
+};
+
 static bool read_block(struct reading *reading, struct block *block, struct err *err)
 {
     for (size_t i = 0; i < countof(readers); i++)
         if (strcmp(block->label, readers[i].label) == 0)
             return readers[i].read(reading, block, err);
-    return true; /* parameters, requests, public keys, CRLs */
+    for (size_t i = 0; i < countof(passed_over); i++)
+        if (strcmp(block->label, passed_over[i].label) == 0)
+            reading->passed_over = passed_over[i].is;
+    return true;
 }
 
 /* PEM_read_bio() failed: is it a fault, or no block at all? */

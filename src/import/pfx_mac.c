@@ -40,15 +40,6 @@ static bool unsupported(struct reading *reading, const X509_ALGOR *algorithm, st
         pbe_name(algorithm, name));
 }
 
-static void put_first(struct reading *reading, size_t which)
-{
-    struct reading_password right = reading->passwords[which];
-
-    for (size_t i = which; i > 0; i--)
-        reading->passwords[i] = reading->passwords[i - 1];
-    reading->passwords[0] = right;
-}
-
 static bool check_classic(struct reading *reading, const PKCS12 *pfx, const struct mac *mac,
     struct err *err)
 {
@@ -70,7 +61,7 @@ static bool check_classic(struct reading *reading, const PKCS12 *pfx, const stru
             return false;
         if (PKCS12_verify_mac(own, password->text, password->size) != 1)
             continue;
-        put_first(reading, i);
+        reading_put_first(reading, i);
         return true;
     }
     return reading_fail_password(reading, err);
@@ -182,7 +173,7 @@ static bool try_pbmac1(struct reading *reading, const struct pbmac1 *pbmac1, str
             return false;
         if (!matches(pbmac1, &reading->passwords[i], content, mac->value))
             continue;
-        put_first(reading, i);
+        reading_put_first(reading, i);
         return true;
     }
     return reading_fail_password(reading, err);

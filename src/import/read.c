@@ -10,6 +10,7 @@
 #include "import/pem.h"
 #include "import/pfx.h"
 #include "import/reading.h"
+#include "x509/der.h"
 #include "x509/pem.h"
 
 void read_prepare(void)
@@ -54,6 +55,16 @@ static bool is_request(struct span der)
     return request != NULL;
 }
 
+/* SEQUENCE { SEQUENCE { [0] { INTEGER 2 }, …: a certificate of version 3. */
+static bool looks_like_certificate(struct span der)
+{
+    struct span whole, content, version;
+
+    return der_expect(&der, DER_SEQUENCE, &whole) && der_expect(&whole, DER_SEQUENCE, &content) &&
+           der_expect(&content, DER_CONTEXT_CONSTRUCTED(0), &version) &&
+           span_equal(version, SPAN_LITERAL("\x02\x01\x02"));
+}
+
 static bool refuse(struct reading *reading, struct span bytes, struct err *err)
 {
     for (size_t i = 0; i < countof(strangers); i++)
@@ -63,6 +74,8 @@ static bool refuse(struct reading *reading, struct span bytes, struct err *err)
     if (is_request(bytes))
         return reading_fail(reading, IMPORT_MALFORMED, err,
             "this is a certificate request, no certificate");
+    if (looks_like_certificate(bytes))
+        return reading_fail(reading, IMPORT_MALFORMED, err, "the certificate is malformed");
     return reading_fail(reading, IMPORT_MALFORMED, err,
         "this is neither PKCS#12, PKCS#7, a certificate nor a private key, in PEM or DER");
 }
@@ -72,6 +85,13 @@ typedef bool (
 
 /* The likeliest first; none takes what is another's. */
 static const form_reader forms[] = { pem_read, pfx_read, cert_read, pkcs7_read, key_add_der };
+
+/* There is nothing in a part for which it could have been given. */
+static bool fail_empty(struct reading *reading, const char *missing, struct err *err)
+{
+    return reading_fail(reading, IMPORT_MALFORMED, err, "there is %s in it%s%s", missing,
+        reading->passed_over ? ", only " : "", reading->passed_over ? reading->passed_over : "");
+}
 
 static bool read_forms(struct reading *reading, struct span bytes, bool *ret_is_one,
     struct err *err)
@@ -88,8 +108,7 @@ static bool read_forms(struct reading *reading, struct span bytes, bool *ret_is_
             continue;
         if (reading->found->n_certs + reading->found->n_keys > before || reading->part != 0)
             return true;
-        return reading_fail(reading, IMPORT_MALFORMED, err,
-            "there is neither a certificate nor a private key in it");
+        return fail_empty(reading, "neither a certificate nor a private key", err);
     }
     *ret_is_one = false;
     return true;
@@ -109,6 +128,20 @@ static bool read_part(struct reading *reading, struct span bytes, struct err *er
     return is_one || refuse(reading, bytes, err);
 }
 
+/* A key's file without a key would be dropped without a word, and the record have none. */
+static bool read_wanted(struct reading *reading, struct span bytes, struct err *err)
+{
+    const struct found *found = reading->found;
+
+    if (!read_part(reading, bytes, err))
+        return false;
+    if (reading->part == IMPORT_KEY && found->n_keys == 0)
+        return fail_empty(reading, "no private key", err);
+    if (reading->part == IMPORT_CHAIN && !found->has_certs[IMPORT_CHAIN])
+        return fail_empty(reading, "no certificate", err);
+    return true;
+}
+
 bool read_upload(const struct import_upload *upload, int64_t iterations, struct found *found,
     struct import_refusal *ret_refusal, struct err *err)
 {
@@ -122,7 +155,7 @@ bool read_upload(const struct import_upload *upload, int64_t iterations, struct 
         if (upload->parts[i].size == 0)
             continue;
         reading_init(&reading, found, part, password, iterations);
-        bool ok = read_part(&reading, upload->parts[i], err);
+        bool ok = read_wanted(&reading, upload->parts[i], err);
 
         iterations = reading.iterations_left;
         if (ok)

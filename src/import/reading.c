@@ -108,6 +108,16 @@ bool(reading_fail)(struct reading *reading, enum import_fault fault, struct err 
     return fail(err, fault == IMPORT_TOO_COSTLY ? ERR_LIMIT : ERR_INVALID, "%s", text);
 }
 
+void reading_put_first(struct reading *reading, size_t n)
+{
+    struct reading_password right = reading->passwords[n];
+
+    for (size_t i = n; i > 0; i--)
+        reading->passwords[i] = reading->passwords[i - 1];
+    reading->passwords[0] = right;
+    reading->is_password_right = true;
+}
+
 bool reading_fail_password(struct reading *reading, struct err *err)
 {
     if (!reading->is_password_given)

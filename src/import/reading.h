@@ -30,8 +30,10 @@ struct reading {
     struct reading_password passwords[PASSWORDS_MAX];
     size_t n_passwords;
     bool is_password_given;
-    struct secret *kept; /* what the passwords point into */
+    bool is_password_right; /* it has opened something: the first of `passwords` */
+    struct secret *kept;    /* what the passwords point into */
     int64_t iterations_left;
+    const char *passed_over; /* "a public key": a PEM block that was none of ours; NULL */
     enum import_fault fault; /* set by whoever fails */
 };
 
@@ -43,6 +45,9 @@ void reading_done(struct reading *reading);
 /* Note the fault and fill in `err`; false. Too costly is ERR_LIMIT, the others ERR_INVALID. */
 bool reading_fail(struct reading *reading, enum import_fault fault, struct err *err,
     const char *format, ...) printf_like(4, 5);
+
+/* The n-th password is the right one: it goes first. */
+void reading_put_first(struct reading *reading, size_t n);
 
 /* No password opened it: says that one is needed, or that it is wrong. */
 bool reading_fail_password(struct reading *reading, struct err *err);

@@ -7,14 +7,6 @@
 #define CERT_BYTES_MAX (1u << 20)
 #define KEY_BYTES_MAX (128u << 10)
 
-static const char *const faults[] = { "none", "malformed", "password_needed", "wrong_password",
-    "unsupported", "too_costly" };
-
-const char *import_fault_name(enum import_fault fault)
-{
-    return faults[fault];
-}
-
 const char *import_fault_field(enum import_fault fault, enum import_part part,
     bool has_key_password)
 {

@@ -220,7 +220,7 @@ static void tick(void *arg)
     struct err err = { 0 };
 
     if (!atomic_exchange(&self->is_looking, true) &&
-        !workers_submit(self->workers, WORK_REQUEST, look, self, &err))
+        !workers_submit(self->workers, WORK_WATCH, look, self, &err))
         atomic_store(&self->is_looking, false);
     loop_timer_start(self->timer, TICK_MS);
 }

@@ -60,7 +60,7 @@ struct life_wish {
     const char *description;
     const char *profile; /* its name */
     int64_t reporter_id;
-    int64_t assignee_id;
+    int64_t assignee_id; /* 0: that of the record that it is for */
     const char *priority;
     const char *labels;
     int64_t due_at;

@@ -313,11 +313,31 @@ static bool put_life(struct life *life, struct tx *tx, const struct life_made *m
                store_life_replan(tx, certificate_id, life->now, NULL, err));
 }
 
+/* Whoever is said; else whoever looks after the record that the ticket is for. */
+static bool find_assignee(struct tx *tx, const struct life_wish *wish, int64_t *ret,
+    struct err *err)
+{
+    static const struct store_viewer system = { .sees_all = true };
+    autofree(cert_row) struct cert_row *cert = NULL;
+
+    *ret = wish->assignee_id;
+    if (wish->assignee_id || !wish->certificate_id)
+        return true;
+    if (!store_cert_get(tx, &system, wish->certificate_id, &cert, err))
+        return false;
+    *ret = cert->assignee_id;
+    return true;
+}
+
 static bool add_ticket(struct life *life, struct tx *tx, const struct life_made *made,
     int64_t certificate_id, int64_t *ret_id, struct err *err)
 {
     const struct life_wish *const wish = &made->wish;
     const bool is_revocation = wish->type == TICKET_REVOKE_CERTIFICATE;
+    int64_t assignee_id;
+
+    if (!find_assignee(tx, wish, &assignee_id, err))
+        return false;
     autofree(str) char *summary =
         wish->summary && wish->summary[0]
             ? xstrdup(wish->summary)
@@ -330,7 +350,7 @@ static bool add_ticket(struct life *life, struct tx *tx, const struct life_made 
         .description = wish->description,
         .certificate_id = certificate_id,
         .reporter_id = wish->reporter_id,
-        .assignee_id = wish->assignee_id,
+        .assignee_id = assignee_id,
         .priority = wish->priority,
         .labels = wish->labels,
         .due_at = wish->due_at,

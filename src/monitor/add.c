@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "codec/hostport.h"
 #include "net/host.h"
@@ -66,6 +67,16 @@ static bool parse_sni(struct watch_place *place, const char *sni, const struct h
     return true;
 }
 
+static bool no_protocol(const char *protocol, struct err *err)
+{
+    autodone(buf) struct buf words = BUF_INIT(200);
+
+    for (int i = 0; i < PROBE_N_PROTOCOLS; i++)
+        buf_addf(&words, "%s%s", i ? ", " : "", probe_protocol_name((enum probe_protocol)i));
+    return fail(err, ERR_INVALID, "there is no protocol \"%.40s\": it is one of %s", protocol,
+        buf_text(&words));
+}
+
 bool watch_place_parse(const char *host, int64_t port, const char *sni, const char *protocol,
     struct watch_place *ret, const char **ret_field, struct err *err)
 {
@@ -76,7 +87,7 @@ bool watch_place_parse(const char *host, int64_t port, const char *sni, const ch
 
     *ret_field = "protocol";
     if (protocol && !probe_protocol_from_name(span_text(protocol), &how))
-        return fail(err, ERR_INVALID, "there is no protocol \"%s\"", protocol);
+        return no_protocol(protocol, err);
     *ret_field = "host";
     if (!parse_host(span_text(host), port, &parsed, &typed, &how, err))
         return false;
@@ -127,8 +138,8 @@ bool watch_add_place(struct tx *tx, int64_t certificate_id, const struct watch_p
 
         if (row->port == place->port && strcmp(row->host, place->host) == 0 &&
             strcmp(row->sni, place->sni) == 0 && strcmp(row->protocol, place->protocol) == 0)
-            return fail(err, ERR_CONFLICT, "the record has the endpoint %s:%" PRId64 " already",
-                place->host, place->port);
+            return fail(err, ERR_CONFLICT, "the record has the endpoint %s already",
+                hostport_text(place->host, place->port).text);
     }
     return watch_attach(tx, certificate_id, place, now, ret_endpoint, err);
 }

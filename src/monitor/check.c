@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -78,16 +77,9 @@ static struct arrival *take_batch(struct check *check, int64_t wait_ms, size_t *
 {
     struct arrival *batch;
     struct arrival *end;
-    struct timespec until;
+    const struct timespec until = clock_deadline(wait_ms);
     size_t n = 0;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     (void)pthread_mutex_lock(&check->lock);
     while (!check->first && wait_ms > 0)
         if (pthread_cond_timedwait(&check->arrived, &check->lock, &until) != 0)
@@ -295,11 +287,9 @@ static bool run(struct check *check, struct probe_client *prober, const struct e
 bool check_endpoints(struct db *db, struct probe_client *prober, const struct endpoint_rows *rows,
     check_progress progress, void *context, struct check_totals *ret, struct err *err)
 {
-    struct check check = { .lock = PTHREAD_MUTEX_INITIALIZER,
-        .arrived = PTHREAD_COND_INITIALIZER,
-        .db = db,
-        .totals = ret };
+    struct check check = { .lock = PTHREAD_MUTEX_INITIALIZER, .db = db, .totals = ret };
 
+    clock_cond_init(&check.arrived);
     check.last = &check.first;
     bool works = run(&check, prober, rows, progress, context, err);
 

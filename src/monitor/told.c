@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "codec/hex.h"
+#include "codec/hostport.h"
 #include "core/lifecycle.h"
 #include "core/rows_delivery.h"
 #include "core/window.h"
@@ -210,8 +211,8 @@ static void write_description(struct buf *out, const struct judgement *j,
     if (row->path_expires_at < row->version->not_after)
         buf_add_text(out, "Something above it ends earlier than it does itself.\n");
     for (size_t i = 0; i < j->endpoints.n && i < 100; i++)
-        buf_addf(out, "%s%s:%" PRId64 "\n", i ? "" : "\nServed at:\n", j->endpoints.items[i].host,
-            j->endpoints.items[i].port);
+        buf_addf(out, "%s%s\n", i ? "" : "\nServed at:\n",
+            hostport_text(j->endpoints.items[i].host, j->endpoints.items[i].port).text);
     if (j->endpoints.n > 100)
         buf_addf(out, "and %zu more\n", j->endpoints.n - 100);
     buf_add_text(out,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "codec/hostport.h"
 #include "core/lifecycle.h"
 #include "core/rows_delivery.h"
 #include "db/db.h"
@@ -83,9 +84,9 @@ static bool tell_endpoint(struct tx *tx, const struct endpoint_row *e, const str
     autofree(str) char *text = NULL;
 
     if (is_back)
-        text = xasprintf("%s:%" PRId64 " answers again", e->host, e->port);
+        text = xasprintf("%s answers again", hostport_text(e->host, e->port).text);
     else
-        text = xasprintf("%s:%" PRId64 " has not answered since %s: %s", e->host, e->port,
+        text = xasprintf("%s has not answered since %s: %s", hostport_text(e->host, e->port).text,
             clock_rfc3339(e->failing_since_at, since), e->error);
     const struct news news = { is_back, text };
 

@@ -110,3 +110,18 @@ bool http_query_next(struct span *rest, char **name, char **value, bool *is_bad)
     *value = buf_take_text(&value_buf);
     return true;
 }
+
+bool http_fields_find(struct span fields, const char *name, struct span *ret)
+{
+    struct span line;
+
+    while (span_split(&fields, '\n', &line)) {
+        size_t colon = span_find_char(line, ':');
+
+        if (colon == SIZE_MAX || !span_is_nocase(span_slice(line, 0, colon), name))
+            continue;
+        *ret = span_trim(span_slice(line, colon + 1, SIZE_MAX));
+        return true;
+    }
+    return false;
+}

@@ -33,10 +33,15 @@ struct http_field {
     const char *value; /* without blanks at its ends; no control characters but tab */
 };
 
+/* The value of a field of "Name: value\r\n" lines, whatever the name's case, without blanks at its
+ * ends; false if it is not there. */
+bool http_fields_find(struct span fields, const char *name, struct span *ret);
+
 /* What app->admit decides; everything is zero before it is asked. */
 struct http_admission {
     int64_t max_body; /* bytes; a longer body is 413. 0: none at all */
     bool secret_body; /* keys and passwords: locked and wiped memory, never a file */
+    bool is_watch;    /* it asks how we are: not to wait behind others (WORK_WATCH) */
 };
 
 struct http_request {

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "net/curl_init.h"
+#include "net/http.h"
 
 #define CONNECT_TIMEOUT_MS INT64_C(10000)
 #define TOTAL_TIMEOUT_MS INT64_C(60000)
@@ -41,17 +42,7 @@ void http_answer_done(struct http_answer *answer)
 
 bool http_answer_field(const struct http_answer *answer, const char *name, struct span *ret)
 {
-    struct span rest = buf_span(&answer->headers), line;
-
-    while (span_split(&rest, '\n', &line)) {
-        size_t colon = span_find_char(line, ':');
-
-        if (colon == SIZE_MAX || !span_is_nocase(span_slice(line, 0, colon), name))
-            continue;
-        *ret = span_trim(span_slice(line, colon + 1, SIZE_MAX));
-        return true;
-    }
-    return false;
+    return http_fields_find(buf_span(&answer->headers), name, ret);
 }
 
 bool http_client_new(const struct http_client_conf *conf, struct http_client **ret, struct err *err)

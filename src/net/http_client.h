@@ -74,7 +74,7 @@ void http_answer_done(struct http_answer *answer);
 /* ERR_INVALID unless it is an http or https URL without user and password. */
 bool http_url_check(const char *url, struct err *err) must_check;
 
-/* The value of a field, in whatever case, without blanks at its ends; false if it is not there. */
+/* As http_fields_find() (net/http.h). */
 bool http_answer_field(const struct http_answer *answer, const char *name, struct span *ret);
 
 /* `conf` and what it points to are copied, but for approve_arg. */

@@ -512,7 +512,8 @@ bool exchange_submit(struct http_exchange *x, enum exchange_task task)
     if (task != TASK_PRODUCE)
         x->conn->deadline_ms = INT64_MAX;
     x->is_away = true;
-    if (workers_submit(x->server->workers, WORK_REQUEST, run, x, &err)) {
+    if (workers_submit(x->server->workers,
+            x->request.admission.is_watch ? WORK_WATCH : WORK_REQUEST, run, x, &err)) {
         x->server->n_away++;
         return true;
     }

@@ -229,17 +229,7 @@ int http_reply_get_status(const struct http_reply *reply)
 
 bool http_reply_find_field(const struct http_reply *reply, const char *name, struct span *ret)
 {
-    struct span rest = buf_span(&reply->fields), line;
-
-    while (span_split(&rest, '\n', &line)) {
-        size_t colon = span_find_char(line, ':');
-
-        if (colon == SIZE_MAX || !span_is_nocase(span_slice(line, 0, colon), name))
-            continue;
-        *ret = span_trim(span_slice(line, colon + 1, SIZE_MAX));
-        return true;
-    }
-    return false;
+    return http_fields_find(buf_span(&reply->fields), name, ret);
 }
 
 struct span http_reply_get_body(const struct http_reply *reply)

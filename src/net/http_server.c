@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "codec/hostport.h"
 #include "net/addr.h"
 #include "net/http_conn.h"
 #include "net/loop.h"
@@ -249,15 +250,14 @@ static bool open_socket(const struct net_addr *addr, uint16_t port, int *ret, st
     int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     char text[NET_ADDR_TEXT_SIZE];
     bool is_v6 = where.ss_family == AF_INET6;
-    const char *left = is_v6 ? "[" : "", *right = is_v6 ? "]" : "";
     int on = 1;
 
     (void)addr_text(addr, text);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         (is_v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
         bind(fd, (struct sockaddr *)&where, size) != 0 || listen(fd, BACKLOG) != 0) {
-        (void)fail_errno(err, ERR_UNAVAILABLE, "could not listen on %s%s%s:%u", left, text, right,
-            (unsigned)port);
+        (void)fail_errno(err, ERR_UNAVAILABLE, "could not listen on %s",
+            hostport_text(text, port).text);
         fd_close(fd);
         return false;
     }

@@ -49,12 +49,6 @@ struct loop_watch {
     void *arg;
 };
 
-struct loop_signal {
-    struct event *event;
-    void (*run)(void *arg);
-    void *arg;
-};
-
 static struct post *take_posts(struct loop *loop)
 {
     struct post *posts;
@@ -289,34 +283,4 @@ void loop_watch_free(struct loop_watch *watch)
         return;
     event_free(watch->event);
     free(watch);
-}
-
-static void on_signal(evutil_socket_t fd, short what, void *arg)
-{
-    struct loop_signal *signal = arg;
-
-    (void)fd;
-    (void)what;
-    signal->run(signal->arg);
-}
-
-struct loop_signal *loop_signal_new(struct loop *loop, int signal_number, void (*run)(void *arg),
-    void *arg)
-{
-    struct loop_signal *signal = xcalloc(1, sizeof *signal);
-
-    signal->run = run;
-    signal->arg = arg;
-    signal->event = evsignal_new(loop->base, signal_number, on_signal, signal);
-    ASSERT(signal->event);
-    (void)event_add(signal->event, NULL);
-    return signal;
-}
-
-void loop_signal_free(struct loop_signal *signal)
-{
-    if (!signal)
-        return;
-    event_free(signal->event);
-    free(signal);
 }

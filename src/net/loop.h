@@ -1,7 +1,7 @@
 /*
  * net/loop: the one thread that waits for everybody.
  *
- * Timers, descriptors, signals and functions posted by other threads, on libevent, whose types stay
+ * Timers, descriptors and functions posted by other threads, on libevent, whose types stay
  * in net/. What runs on the loop must not block. Everything here belongs to the thread that calls
  * loop_run(), except loop_post() and loop_stop(), which any thread may call. Objects made on a loop
  * are freed before it.
@@ -14,7 +14,6 @@ struct err;
 struct loop;
 struct loop_timer;
 struct loop_watch;
-struct loop_signal;
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 
@@ -48,12 +47,6 @@ struct loop_watch *loop_watch_new(struct loop *loop, int fd, unsigned wanted,
 void loop_watch_set(struct loop_watch *watch, unsigned wanted);
 void loop_watch_free(struct loop_watch *watch);
 
-/* Run on the loop whenever the process gets `signal_number`. Other threads block it. */
-struct loop_signal *loop_signal_new(struct loop *loop, int signal_number, void (*run)(void *arg),
-    void *arg) must_check;
-void loop_signal_free(struct loop_signal *signal);
-
 DEFINE_AUTOFREE(loop);
 DEFINE_AUTOFREE(loop_timer);
 DEFINE_AUTOFREE(loop_watch);
-DEFINE_AUTOFREE(loop_signal);

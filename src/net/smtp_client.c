@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "codec/hostport.h"
 #include "net/curl_init.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
@@ -34,10 +35,9 @@ struct transfer {
 static char *make_url(const struct smtp_conf *conf)
 {
     static const int ports[] = { [SMTP_STARTTLS] = 587, [SMTP_TLS] = 465, [SMTP_PLAIN] = 25 };
-    bool is_v6 = strchr(conf->host, ':') && conf->host[0] != '[';
 
-    return xasprintf("%s://%s%s%s:%d/%s", conf->tls == SMTP_TLS ? "smtps" : "smtp",
-        is_v6 ? "[" : "", conf->host, is_v6 ? "]" : "", conf->port ? conf->port : ports[conf->tls],
+    return xasprintf("%s://%s/%s", conf->tls == SMTP_TLS ? "smtps" : "smtp",
+        hostport_text(conf->host, conf->port ? conf->port : ports[conf->tls]).text,
         conf->helo ? conf->helo : "");
 }
 

@@ -1,8 +1,11 @@
 /*
  * net/workers: see the header.
  *
- * One mutex guards the queues and counts; threads sleep on one condition. A piece of work is small
- * and of milliseconds, so a finer lock would buy nothing.
+ * One mutex guards the queues and counts. A piece of work is small and of milliseconds, so a finer
+ * lock would buy nothing.
+ *
+ * Of those that are idle, who was busy last is woken: its connection to the database has at hand
+ * what it was asked a moment ago, plans and pages, and the others' need not be kept warm.
  */
 #include "net/workers.h"
 
@@ -31,10 +34,18 @@ struct queue {
     size_t max_running;
 };
 
+/* A thread, while it sleeps. */
+struct idler {
+    pthread_cond_t called;
+    bool is_called;
+    struct idler *next;
+};
+
 struct workers {
     struct workers_conf conf;
     pthread_mutex_t lock; /* everything below */
-    pthread_cond_t changed;
+    pthread_cond_t has_begun;
+    struct idler *idle; /* the last that fell asleep comes first */
     struct queue queues[WORK_CLASSES];
     size_t next_class; /* who is asked first, in turn */
     bool is_stopping;
@@ -46,14 +57,24 @@ struct workers {
     size_t n_threads;
 };
 
-/* The next piece of work that may run now, from either class in turn. */
+/* One thread is left to those who watch, whatever else there is to do. */
+static bool may_run(const struct workers *workers, size_t class)
+{
+    const struct queue *const queues = workers->queues;
+
+    return queues[class].n > 0 && queues[class].n_running < queues[class].max_running &&
+           (class == WORK_WATCH || queues[WORK_REQUEST].n_running + queues[WORK_JOB].n_running <
+                                       workers->conf.n_threads);
+}
+
+/* The next piece of work that may run now, from each class in turn. */
 static struct queue *find_work(struct workers *workers, struct work *ret)
 {
     for (size_t i = 0; i < WORK_CLASSES; i++) {
         size_t class = (workers->next_class + i) % WORK_CLASSES;
         struct queue *queue = &workers->queues[class];
 
-        if (queue->n == 0 || queue->n_running >= queue->max_running)
+        if (!may_run(workers, class))
             continue;
         *ret = queue->work[queue->first];
         queue->first = (queue->first + 1) % queue->room;
@@ -65,18 +86,41 @@ static struct queue *find_work(struct workers *workers, struct work *ret)
     return NULL;
 }
 
+static void wake_one(struct workers *workers)
+{
+    struct idler *const idler = workers->idle;
+
+    if (!idler)
+        return;
+    workers->idle = idler->next;
+    idler->is_called = true;
+    pthread_cond_signal(&idler->called);
+}
+
+static void sleep_until_called(struct workers *workers, struct idler *self)
+{
+    self->is_called = false;
+    self->next = workers->idle;
+    workers->idle = self;
+    while (!self->is_called)
+        pthread_cond_wait(&self->called, &workers->lock);
+}
+
 static void serve(struct workers *workers, void *state)
 {
+    struct idler *const self = xcalloc(1, sizeof *self);
+
+    pthread_cond_init(&self->called, NULL);
     pthread_mutex_lock(&workers->lock);
     for (;;) {
         struct work work;
         struct queue *queue = find_work(workers, &work);
 
         if (!queue) {
-            /* What still waits is held back by its class's limit; whoever holds that takes it. */
+            /* What still waits is held back by a limit; whoever runs what counts takes it. */
             if (workers->is_stopping)
                 break;
-            pthread_cond_wait(&workers->changed, &workers->lock);
+            sleep_until_called(workers, self);
             continue;
         }
         pthread_mutex_unlock(&workers->lock);
@@ -84,9 +128,11 @@ static void serve(struct workers *workers, void *state)
         pthread_mutex_lock(&workers->lock);
         queue->n_running--;
         if (queue->n > 0)
-            pthread_cond_signal(&workers->changed);
+            wake_one(workers);
     }
     pthread_mutex_unlock(&workers->lock);
+    pthread_cond_destroy(&self->called);
+    free(self);
 }
 
 static void *thread_main(void *arg)
@@ -101,7 +147,7 @@ static void *thread_main(void *arg)
         workers->n_ready++;
     workers->init_failed = !works;
     workers->init_err = err;
-    pthread_cond_broadcast(&workers->changed);
+    pthread_cond_broadcast(&workers->has_begun);
     pthread_mutex_unlock(&workers->lock);
     if (!works)
         return NULL;
@@ -131,7 +177,7 @@ static bool start_thread(struct workers *workers, struct err *err)
 
     pthread_mutex_lock(&workers->lock);
     while (workers->n_ready < workers->n_threads && !workers->init_failed)
-        pthread_cond_wait(&workers->changed, &workers->lock);
+        pthread_cond_wait(&workers->has_begun, &workers->lock);
     pthread_mutex_unlock(&workers->lock);
     if (!workers->init_failed)
         return true;
@@ -147,7 +193,7 @@ bool workers_new(const struct workers_conf *conf, struct workers **ret, struct e
     ASSERT(conf->n_threads > 0);
     workers->conf = *conf;
     pthread_mutex_init(&workers->lock, NULL);
-    pthread_cond_init(&workers->changed, NULL);
+    pthread_cond_init(&workers->has_begun, NULL);
     for (size_t i = 0; i < WORK_CLASSES; i++) {
         struct queue *queue = &workers->queues[i];
 
@@ -155,8 +201,8 @@ bool workers_new(const struct workers_conf *conf, struct workers **ret, struct e
         queue->work = xcalloc(queue->room, sizeof *queue->work);
         queue->max_running = conf->max_threads[i] ? conf->max_threads[i] : conf->n_threads;
     }
-    workers->threads = xcalloc(conf->n_threads, sizeof *workers->threads);
-    for (size_t i = 0; i < conf->n_threads; i++)
+    workers->threads = xcalloc(conf->n_threads + 1, sizeof *workers->threads);
+    for (size_t i = 0; i <= conf->n_threads; i++)
         if (!start_thread(workers, err))
             return false;
     *ret = take(&workers);
@@ -175,7 +221,7 @@ bool workers_submit(struct workers *workers, enum work_class class,
         queue->work[(queue->first + queue->n) % queue->room] = (struct work){ run, arg };
         queue->n++;
         taken = true;
-        pthread_cond_signal(&workers->changed);
+        wake_one(workers);
     }
     pthread_mutex_unlock(&workers->lock);
     if (is_stopping)
@@ -200,7 +246,8 @@ void workers_stop(struct workers *workers)
         return;
     pthread_mutex_lock(&workers->lock);
     workers->is_stopping = true;
-    pthread_cond_broadcast(&workers->changed);
+    while (workers->idle)
+        wake_one(workers);
     pthread_mutex_unlock(&workers->lock);
     for (size_t i = 0; i < workers->n_threads; i++)
         pthread_join(workers->threads[i], NULL);
@@ -214,7 +261,7 @@ void workers_free(struct workers *workers)
     workers_stop(workers);
     for (size_t i = 0; i < WORK_CLASSES; i++)
         free(workers->queues[i].work);
-    pthread_cond_destroy(&workers->changed);
+    pthread_cond_destroy(&workers->has_begun);
     pthread_mutex_destroy(&workers->lock);
     free(workers->threads);
     free(workers);

@@ -2,9 +2,11 @@
  * net/workers: a fixed set of threads that may block, and what waits for them.
  *
  * Each thread owns a state that its own call of `init` makes (its database connection, say), hands
- * to everything it runs, and gives to `done` at the end. Work comes in two classes; each has its
+ * to everything it runs, and gives to `done` at the end. Work comes in three classes; each has its
  * own queue and the most threads it may hold at once, so that long jobs cannot starve requests, nor
- * requests jobs. Within a class, first in is first out.
+ * requests jobs. One thread is beside these, for what watches over the others (WORK_WATCH): how
+ * ready we are is told while all of them wait for something. Within a class, first in is first out;
+ * of the threads that are idle, the one that was busy last is next.
  */
 #pragma once
 
@@ -13,11 +15,11 @@
 struct err;
 struct workers;
 
-enum work_class { WORK_REQUEST, WORK_JOB, WORK_CLASSES };
+enum work_class { WORK_REQUEST, WORK_JOB, WORK_WATCH, WORK_CLASSES };
 
 struct workers_conf {
-    const char *name; /* of the threads, as the system shows it; at most 12 bytes */
-    size_t n_threads;
+    const char *name;                 /* of the threads, as the system shows it; at most 12 bytes */
+    size_t n_threads;                 /* for requests and jobs; there is one more */
     size_t max_threads[WORK_CLASSES]; /* threads a class may hold; 0 is all of them */
     size_t max_waiting[WORK_CLASSES]; /* pieces of work that may wait; 0 is 1024 */
 

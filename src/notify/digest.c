@@ -96,7 +96,7 @@ static void subject_of_many(const struct notice *notice, struct buf *out)
     else if (is_event(notice, EVENT_RENEWED))
         buf_addf(out, "%" PRId64 " certificates have been replaced", n);
     else if (is_event(notice, EVENT_TICKET))
-        buf_add_text(out, "News of tickets that you watch");
+        buf_add_text(out, "News of your tickets");
     else if (expired == 0)
         buf_addf(out, "%" PRId64 " certificates expire", n);
     else if (expired == n)
@@ -158,14 +158,15 @@ static const char *opening(const struct notice *notice)
     if (is_event(notice, EVENT_RECOVERED))
         return "Where these certificates are served, somebody answers again.";
     if (is_event(notice, EVENT_TICKET))
-        return "This is what happened in tickets that you watch, or that ask for your approval.";
+        return "This is what happened in tickets that are yours, that you watch, or that ask for your approval.";
     return "These certificates have been replaced everywhere.";
 }
 
 static const char *reason_of(const struct notice *notice)
 {
     return is_event(notice, EVENT_TICKET)
-               ? "You get this because you watch these tickets, or may approve them."
+               ? "You get this because you watch these tickets, may approve them, or have been"
+                 " assigned to them."
                : "You get this because you own these certificates, are assigned to them,"
                  " or share them and wish to be told.";
 }

@@ -25,7 +25,6 @@
 
 #define BUCKETS 1024U
 #define STALL_MS 60000
-#define SUBMIT_WAIT_MS 600000
 #define PROBER_WAIT_MS 5000 /* a new one is there by then, if there will be one */
 #define PENDING_PER_CONNECTION 8
 #define PENDING_USUAL (PENDING_PER_CONNECTION * 1000U - 1)
@@ -296,7 +295,6 @@ static void *reader_main(void *arg)
 struct probe_client *probe_client_new(void)
 {
     struct probe_client *const client = xcalloc(1, sizeof(*client));
-    pthread_condattr_t monotonic;
     sigset_t all;
     sigset_t before;
 
@@ -307,10 +305,7 @@ struct probe_client *probe_client_new(void)
     pthread_mutex_init(&client->conf_lock, NULL);
     pthread_mutex_init(&client->send_lock, NULL);
     pthread_mutex_init(&client->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&client->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&client->changed);
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -362,14 +357,13 @@ bool probe_client_is_connected(struct probe_client *client)
     return ret;
 }
 
-/* Those who wait. */
+/* Those who wait until the prober has its configuration. */
 
 struct waiter {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool is_done;
     bool has_failed;
-    struct probe_result *result;
     struct err err;
 };
 
@@ -377,8 +371,8 @@ static void wake(void *ctx, struct probe_result *result, const struct err *err)
 {
     struct waiter *const waiter = ctx;
 
+    ASSERT(!result); /* nothing was looked at */
     pthread_mutex_lock(&waiter->lock);
-    waiter->result = result;
     waiter->has_failed = err != NULL;
     if (err)
         waiter->err = *err;
@@ -499,8 +493,7 @@ static bool wait_for_room(struct probe_client *client, int64_t wait_ms)
     for (;;) {
         const bool is_there = client->fd >= 0;
         const int64_t until_ms = is_there ? room_ms : prober_ms;
-        const struct timespec until = { .tv_sec = until_ms / 1000,
-            .tv_nsec = until_ms % 1000 * 1000000 };
+        const struct timespec until = clock_deadline(until_ms - clock_mono_ms());
 
         if (is_there && client->n_pending < client->max_pending)
             break;
@@ -526,17 +519,4 @@ bool probe_client_submit(struct probe_client *client, const struct probe_target 
         pthread_mutex_unlock(&client->send_lock);
     }
     return is_sent || fail(err, ERR_UNAVAILABLE, "the prober is not there or has too much to do");
-}
-
-bool probe_client_run(struct probe_client *client, const struct probe_target *target,
-    struct probe_result **ret, struct err *err)
-{
-    struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER,
-        .changed = PTHREAD_COND_INITIALIZER };
-
-    if (!probe_client_submit(client, target, SUBMIT_WAIT_MS, wake, &waiter, err) ||
-        !await(&waiter, err))
-        return false;
-    *ret = waiter.result;
-    return true;
 }

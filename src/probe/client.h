@@ -37,13 +37,6 @@ bool probe_client_configure(struct probe_client *client, const struct probe_conf
     struct err *err) must_check;
 
 /*
- * Look at `target` and wait for the result, which the caller frees. ERR_UNAVAILABLE: there is no
- * prober, or it died meanwhile. ERR_INVALID: see engine_submit().
- */
-bool probe_client_run(struct probe_client *client, const struct probe_target *target,
-    struct probe_result **ret, struct err *err) must_check;
-
-/*
  * Called once for each submitted target, on the client's own thread: be quick, and do not call the
  * client from it. `result` is taken; it is NULL where `err` says why there is none.
  */
@@ -57,6 +50,9 @@ typedef void probe_client_done_fn(void *ctx, struct probe_result *result, const 
 void probe_client_cancel(struct probe_client *client, probe_client_done_fn *done,
     bool (*is_wanted)(const void *ctx, const void *whose), const void *whose);
 
-/* Waits while max_in_flight are pending, at most `wait_ms` (then ERR_UNAVAILABLE). */
+/*
+ * Waits while max_in_flight are pending, at most `wait_ms` (then ERR_UNAVAILABLE). ERR_INVALID: see
+ * engine_submit(). `done` is told ERR_UNAVAILABLE where the prober dies meanwhile.
+ */
 bool probe_client_submit(struct probe_client *client, const struct probe_target *target,
     int64_t wait_ms, probe_client_done_fn *done, void *ctx, struct err *err) must_check;

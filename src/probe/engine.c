@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "codec/base64.h"
+#include "codec/hostport.h"
 #include "net/addr.h"
 #include "net/host.h"
 #include "net/loop.h"
@@ -50,7 +51,7 @@ struct target {
     struct probe_timeouts timeouts;
     struct host proxy; /* text is empty: direct */
     int proxy_port;
-    char tunnel_to[HOST_TEXT_SIZE + 10];
+    struct hostport_text tunnel_to;
     char *tunnel_as; /* NULL: the proxy is shown nothing */
 
     int64_t dns_began_us;
@@ -178,7 +179,7 @@ static void begin_visits(struct target *target, const struct net_addr *addrs, si
         .pace = engine->pace,
         .pace_large = engine->pace_large,
         .port = is_tunnelled ? target->proxy_port : target->port,
-        .tunnel_to = is_tunnelled ? target->tunnel_to : NULL,
+        .tunnel_to = is_tunnelled ? target->tunnel_to.text : NULL,
         .tunnel_as = is_tunnelled ? target->tunnel_as : NULL,
         .host = expected->text,
         .sni = expected->is_address ? NULL : expected->text,
@@ -471,9 +472,7 @@ static bool fill_target(struct target *target, const struct probe_target *given,
         target->proxy_port = engine->proxy_port;
         target->tunnel_as = engine->proxy_as ? xstrdup(engine->proxy_as) : NULL;
     }
-    snprintf(target->tunnel_to, sizeof(target->tunnel_to),
-        target->host.is_address && target->host.addr.n_bytes == 16 ? "[%s]:%d" : "%s:%d",
-        target->host.text, given->port);
+    target->tunnel_to = hostport_text(target->host.text, given->port);
     target->port = given->port;
     target->protocol = given->protocol;
     target->is_first_key_only = given->is_first_key_only;

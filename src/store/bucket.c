@@ -59,19 +59,15 @@ void bucket_move(struct tx *tx, const struct bucket_dates *from, const struct bu
     }
 }
 
-bool bucket_sum(struct tx *tx, const char *kind, int64_t from, int64_t to, int64_t *ret,
-    struct err *err)
+bool bucket_total(struct tx *tx, int64_t *ret, struct err *err)
 {
     if (!pending_write(tx, err))
         return false;
 
     autofree(stmt) struct stmt *q =
         tx_prepare(tx, "SELECT CAST(COALESCE(sum(n), 0) AS BIGINT) FROM expiry_bucket"
-                       " WHERE kind = $1 AND day >= $2 AND day <= $3");
+                       " WHERE kind = 'total' AND day = 0");
 
-    stmt_bind_text(q, 1, kind);
-    stmt_bind_i64(q, 2, from);
-    stmt_bind_i64(q, 3, to);
     return read_number(q, ret, err);
 }
 

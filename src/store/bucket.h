@@ -28,9 +28,8 @@ void bucket_move(struct tx *tx, const struct bucket_dates *from, const struct bu
 /* The day of an instant: days since 1970, rounded down. */
 int64_t bucket_day(int64_t at);
 
-/* The records of a kind on the days from `from` to `to`, both included. */
-bool bucket_sum(struct tx *tx, const char *kind, int64_t from, int64_t to, int64_t *ret,
-    struct err *err) must_check;
+/* All records that there are. */
+bool bucket_total(struct tx *tx, int64_t *ret, struct err *err) must_check;
 
 /* The record's dates as the buckets know them. Nobody else changes the record until we commit:
  * whoever changes its dates reads them here before. */

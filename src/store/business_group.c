@@ -1,6 +1,9 @@
 /* store/business_group: see the header. */
 #include "store/business_group.h"
 
+#include <string.h>
+
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/parse.h"
 #include "store/read.h"
@@ -15,24 +18,26 @@ bool store_business_group_find(struct tx *tx, const char *name, int64_t *ret_id,
     return read_number(q, ret_id, err);
 }
 
+/* Blanks at its ends are not taken: in a table they would make another group of it. */
 bool store_business_group_put(struct tx *tx, const char *name, int64_t *ret_id, struct err *err)
 {
+    autofree(str) char *label = span_dup(span_trim(span_text(name)));
     int64_t id = 0;
     autofree(stmt) struct stmt *q = NULL;
 
-    if (parse_n_characters(span_text(name)) > NAME_MAX)
+    if (parse_n_characters(span_text(label)) > NAME_MAX)
         return fail(err, ERR_LIMIT, "the business group's name is longer than %d characters",
             NAME_MAX);
-    if (*name && !store_business_group_find(tx, name, &id, err))
+    if (*label && !store_business_group_find(tx, label, &id, err))
         return false;
-    if (id || !*name) {
+    if (id || !*label) {
         *ret_id = id;
         return true;
     }
     q = tx_prepare(tx, "INSERT INTO business_group(name) VALUES ($1)"
                        " ON CONFLICT (name) DO UPDATE SET name = excluded.name"
                        " RETURNING id");
-    stmt_bind_text(q, 1, name);
+    stmt_bind_text(q, 1, label);
     return read_number(q, ret_id, err);
 }
 
@@ -53,6 +58,8 @@ static bool check_name(struct tx *tx, const char *name, int64_t id, struct err *
 
     if (span_trim(span_text(name)).size == 0)
         return fail(err, ERR_INVALID, "a business group needs a name");
+    if (span_trim(span_text(name)).size != strlen(name))
+        return fail(err, ERR_INVALID, "a business group's name has no blanks at its ends");
     if (parse_n_characters(span_text(name)) > NAME_MAX)
         return fail(err, ERR_LIMIT, "the business group's name is longer than %d characters",
             NAME_MAX);

@@ -30,25 +30,12 @@ static bool check_visible(struct tx *tx, const struct store_viewer *viewer, int6
 bool store_cert_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
     struct cert_row **ret, struct err *err)
 {
+    autodone(cert_loading) struct cert_loading loading = { 0 };
+
     if (!viewer->sees_all && !check_visible(tx, viewer, id, err))
         return false;
-    return store_cert_get_seen(tx, id, ret, err);
-}
-
-bool store_cert_get_seen(struct tx *tx, int64_t id, struct cert_row **ret, struct err *err)
-{
-    autodone(cert_rows) struct cert_rows rows = { 0 };
-    struct cert_row *row;
-
-    if (!cert_load(tx, &id, 1, &rows, err))
-        return false;
-    if (rows.n == 0)
-        return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
-    row = xmalloc(sizeof *row);
-    *row = rows.items[0];
-    rows.n = 0;
-    *ret = row;
-    return true;
+    cert_load_ask(&loading, tx, &id, 1);
+    return cert_load_read_one(&loading, ret, err);
 }
 
 bool store_certs_get(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,

@@ -49,10 +49,6 @@ bool store_cert_add(struct tx *tx, const struct cert_new *cert, int64_t now, int
 bool store_cert_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
     struct cert_row **ret, struct err *err) must_check;
 
-/* The same for whoever is known to see it, by store_cert_get_people() in this transaction. */
-bool store_cert_get_seen(struct tx *tx, int64_t id, struct cert_row **ret, struct err *err)
-    must_check;
-
 /* Many at once, in the order of `ids`; those that are gone are left out. */
 bool store_certs_get(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
     struct err *err) must_check;

@@ -17,6 +17,8 @@
 #define READ_US 0.075
 /* The same from the index of words, which is asked for several parts of three letters. */
 #define READ_WORDS_US 0.3
+/* From memory. */
+#define READ_KEPT_US 0.002
 /* A record that is passed in the index of an order, which carries some columns; and looked up in
  * the set there. */
 #define PASS_US 0.18
@@ -74,15 +76,19 @@ static bool find_sources(struct tx *tx, const struct cert_where *where, struct s
     sources->rest_share = ((double)n[DRIVE_NONE] + 0.5) / (n_sampled + 0.5);
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++) {
         /* What was counted is known better. */
+        if (n[drive] < 0)
+            continue;
         const bool is_counted = where->way == WAY_SET && where->drive == drive;
-        const double share = is_counted ? (double)where->n_drive / sources->n_all
-                                        : ((double)n[drive] + 0.5) / (n_sampled + 0.5);
-        const double each_us = is_counted ? 0 : drive == DRIVE_WORDS ? READ_WORDS_US : READ_US;
+        const int64_t n_known = is_counted ? where->n_drive : cert_set_count_kept(tx, where, drive);
+        const double share = n_known >= 0 ? (double)n_known / sources->n_all
+                                          : ((double)n[drive] + 0.5) / (n_sampled + 0.5);
+        const double each_us = n_known >= 0           ? READ_KEPT_US
+                               : drive == DRIVE_WORDS ? READ_WORDS_US
+                                                      : READ_US;
 
-        if (n[drive] >= 0)
-            sources->items[sources->n++] = (struct source){ .drive = drive,
-                .share = share,
-                .us = each_us * share * sources->n_all };
+        sources->items[sources->n++] = (struct source){ .drive = drive,
+            .share = share,
+            .us = each_us * share * sources->n_all };
     }
     qsort(sources->items, sources->n, sizeof *sources->items, compare_sources);
     return true;
@@ -204,20 +210,6 @@ static unsigned choose_sources(const struct cert_where *where, const struct sour
     return best;
 }
 
-/* Both ascending: of the first what is in the second as well. */
-static void keep_common(struct id_list *ids, const struct id_list *others)
-{
-    size_t n = 0;
-
-    for (size_t i = 0, j = 0; i < ids->n && j < others->n; i++) {
-        while (j < others->n && others->items[j] < ids->items[i])
-            j++;
-        if (j < others->n && others->items[j] == ids->items[i])
-            ids->items[n++] = ids->items[i];
-    }
-    ids->n = n;
-}
-
 bool cert_common_may_be(const struct cert_where *where, unsigned told)
 {
     if (!where->is_sqlite || told == 0 || told & BIT(DRIVE_NONE))
@@ -229,6 +221,17 @@ bool cert_common_may_be(const struct cert_where *where, unsigned told)
             return false;
     }
     return true;
+}
+
+/* All of `ids`, which are the set from now on, meet the conditions of `told`. */
+static void set_common(struct cert_where *where, unsigned told, struct id_list *ids)
+{
+    where->told = told;
+    where->way = WAY_SET;
+    where->drive = DRIVE_NONE;
+    where->n_drive = (int64_t)ids->n;
+    where->is_nothing = ids->n == 0;
+    cert_set_take(where, ids);
 }
 
 bool cert_common_read(struct tx *tx, struct cert_where *where, unsigned told, struct err *err)
@@ -254,16 +257,11 @@ bool cert_common_read(struct tx *tx, struct cert_where *where, unsigned told, st
             common = ids;
             ids = (struct id_list){ 0 };
         } else {
-            keep_common(&common, &ids);
+            id_list_pick(&common, &ids);
         }
         is_first = false;
     }
-    where->told = told;
-    where->way = WAY_SET;
-    where->drive = DRIVE_NONE;
-    where->n_drive = (int64_t)common.n;
-    where->is_nothing = common.n == 0;
-    cert_set_take(where, &common);
+    set_common(where, told, &common);
     return true;
 }
 
@@ -285,6 +283,93 @@ static unsigned all_sources(const struct cert_where *where)
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++)
         told |= cert_common_may_be(where, BIT(drive)) ? BIT(drive) : 0;
     return told;
+}
+
+/* There are so few records that no sample is made of them. */
+static void add_all_sources(const struct cert_where *where, struct sources *sources)
+{
+    const unsigned all = all_sources(where);
+
+    for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++) {
+        if (all & BIT(drive))
+            sources->items[sources->n++] = (struct source){ .drive = drive };
+    }
+}
+
+/* From the cheapest on, until few are left. */
+static bool read_until_few(struct tx *tx, struct cert_where *where, const struct sources *sources,
+    struct err *err)
+{
+    autodone(id_list) struct id_list common = { 0 };
+    unsigned told = 0;
+
+    for (size_t i = 0; i < sources->n && (i == 0 || common.n > (size_t)where->drive_max); i++) {
+        const enum drive drive = sources->items[i].drive;
+        autodone(id_list) struct id_list ids = { 0 };
+        int64_t n;
+
+        if (!cert_set_read(tx, where, drive, INT64_MAX, &ids, &n, err))
+            return false;
+        if (i == 0) {
+            common = ids;
+            ids = (struct id_list){ 0 };
+        } else {
+            id_list_pick(&common, &ids);
+        }
+        told |= BIT(drive);
+    }
+    set_common(where, told, &common);
+    return true;
+}
+
+bool cert_common_force(struct tx *tx, struct cert_where *where, bool *ret, struct err *err)
+{
+    struct sources sources = { .rest_share = 1 };
+
+    *ret = false;
+    if (!where->is_sqlite || where->is_nothing || where->way == WAY_DRIVE)
+        return true;
+    if (where->n_sampled == 0 && !cert_sample(tx, where, err))
+        return false;
+    if (where->n_sampled == 0)
+        add_all_sources(where, &sources);
+    else if (!find_sources(tx, where, &sources, err))
+        return false;
+    if (sources.n == 0)
+        return true;
+    *ret = true;
+    if (!read_until_few(tx, where, &sources, err))
+        return false;
+    choose_side(where, &sources);
+    return cert_common_add_kept(tx, where, err);
+}
+
+/* So few are as soon checked. */
+#define KEPT_MIN 100
+
+bool cert_common_add_kept(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    const int64_t number = cert_where_plan_number(where);
+    const unsigned told = where->told | BIT(where->drive);
+    autodone(id_list) struct id_list ids = { 0 };
+    int64_t n;
+
+    if (!where->is_sqlite || where->is_nothing || where->way == WAY_WALK || where->by_access ||
+        cert_where_n_conditions(where) < 2 || cert_where_is_in_order(where) ||
+        (where->n_drive > 0 && where->n_drive < KEPT_MIN))
+        return true;
+    if (where->has_set) {
+        ids = where->set;
+        where->set = (struct id_list){ 0 };
+    } else if (!cert_set_read(tx, where, where->drive, INT64_MAX, &ids, &n, err)) {
+        return false;
+    }
+    const enum cert_way way = where->way;
+
+    set_common(where, cert_set_pick_kept(tx, where, told, &ids) & ~BIT(DRIVE_NONE), &ids);
+    where->way = way == WAY_DRIVE || where->n_drive <= where->drive_max ? WAY_DRIVE : WAY_SET;
+    where->number = number;
+    return true;
 }
 
 bool cert_common_choose(struct tx *tx, struct cert_where *where, struct err *err)

@@ -17,6 +17,15 @@
  */
 bool cert_common_choose(struct tx *tx, struct cert_where *where, struct err *err) must_check;
 
+/* Whatever a sample says: a walk has shown that it takes long. *ret is false, and nothing is
+ * changed, where there is nothing to be read. */
+bool cert_common_force(struct tx *tx, struct cert_where *where, bool *ret, struct err *err)
+    must_check;
+
+/* After that: what drives, or is the set, without what does not meet the conditions whose ids are
+ * in memory (store/kept_ids). */
+bool cert_common_add_kept(struct tx *tx, struct cert_where *where, struct err *err) must_check;
+
 /* May these (1 << enum drive) be read, all of them? */
 bool cert_common_may_be(const struct cert_where *where, unsigned told);
 

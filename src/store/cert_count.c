@@ -6,56 +6,52 @@
 #include "store/cert_sample.h"
 #include "store/cert_set.h"
 #include "store/cert_where.h"
+#include "store/pending.h"
 #include "store/read.h"
 
-#define LAST_DAY (INT64_MAX / SECONDS_PER_DAY)
+#define KEPT(kind, days)                                                                           \
+    "(SELECT CAST(COALESCE(sum(b.n), 0) AS BIGINT) FROM expiry_bucket b WHERE b.kind = '" kind     \
+    "' AND b.day " days ")"
 
-/* The records that a status has are those on one side of a border of time, but for today's. */
-static bool count_crossed(struct tx *tx, const char *kind, struct stmt *today, int64_t now,
-    int64_t *ret, struct err *err)
-{
-    autofree(stmt) struct stmt *q = today;
-    int64_t day = bucket_day(now);
-    int64_t n_before = 0;
-    int64_t n_today = 0;
+/* The records that a status has are those on one side of a border of time: of earlier days they are
+ * counted already. */
+#define CROSSED(kind, column, compared)                                                            \
+    KEPT(kind, "< $1")                                                                             \
+    " + (SELECT count(*) FROM certificate c WHERE c." column " >= $2 AND c." column " " compared   \
+    " $3 AND c.revoked_at IS NULL)"
 
-    stmt_bind_i64(q, 1, day * SECONDS_PER_DAY);
-    stmt_bind_i64(q, 2, now);
-    if (!read_number(q, &n_today, err) || !bucket_sum(tx, kind, -LAST_DAY, day - 1, &n_before, err))
-        return false;
-    *ret = n_before + n_today;
-    return true;
-}
-
+/* One statement for all of them: on PostgreSQL nine would be waited for one after the other. */
 static bool count_all(struct tx *tx, int64_t now, struct cert_counts *ret, struct err *err)
 {
+    const int64_t day = bucket_day(now);
     struct cert_counts counts = { 0 };
-    int64_t n_begun = 0;
-    int64_t n_expiring = 0;
-    int64_t n_expired = 0;
-    int64_t n_dated;
 
-    if (!bucket_sum(tx, "total", 0, 0, &counts.total, err) ||
-        !bucket_sum(tx, "revoked", 0, 0, &counts.of[CERT_REVOKED], err) ||
-        !bucket_sum(tx, "unknown", 0, 0, &counts.of[CERT_UNKNOWN], err) ||
-        !count_crossed(tx, "begins",
-            tx_prepare(tx, "SELECT count(*) FROM certificate"
-                           " WHERE begins_at >= $1 AND begins_at <= $2 AND revoked_at IS NULL"),
-            now, &n_begun, err) ||
-        !count_crossed(tx, "expiring",
-            tx_prepare(tx, "SELECT count(*) FROM certificate"
-                           " WHERE expiring_at >= $1 AND expiring_at <= $2 AND revoked_at IS NULL"),
-            now, &n_expiring, err) ||
-        !count_crossed(tx, "expires",
-            tx_prepare(tx, "SELECT count(*) FROM certificate"
-                           " WHERE expires_at >= $1 AND expires_at < $2 AND revoked_at IS NULL"),
-            now, &n_expired, err))
+    if (!pending_write(tx, err))
         return false;
-    n_dated = counts.total - counts.of[CERT_REVOKED] - counts.of[CERT_UNKNOWN];
-    counts.of[CERT_EXPIRED] = n_expired;
-    counts.of[CERT_NOT_YET_VALID] = n_dated - n_begun;
-    counts.of[CERT_EXPIRING_SOON] = n_expiring - n_expired;
-    counts.of[CERT_VALID] = n_begun - n_expiring;
+    autofree(stmt) struct stmt *q = tx_prepare(tx,
+        "SELECT " KEPT("total", "= 0") ", " KEPT("revoked", "= 0") ", " KEPT("unknown",
+            "= 0") ", " CROSSED("begins", "begins_at", "<=") ", " CROSSED("expiring", "expiring_at",
+            "<=") ", " CROSSED("expires", "expires_at", "<"));
+
+    stmt_bind_i64(q, 1, day);
+    stmt_bind_i64(q, 2, day * SECONDS_PER_DAY);
+    stmt_bind_i64(q, 3, now);
+    while (stmt_next(q)) {
+        const int64_t n_begun = stmt_i64(q, 3);
+        const int64_t n_expiring = stmt_i64(q, 4);
+        const int64_t n_expired = stmt_i64(q, 5);
+
+        counts.total = stmt_i64(q, 0);
+        counts.of[CERT_REVOKED] = stmt_i64(q, 1);
+        counts.of[CERT_UNKNOWN] = stmt_i64(q, 2);
+        counts.of[CERT_EXPIRED] = n_expired;
+        counts.of[CERT_NOT_YET_VALID] =
+            counts.total - counts.of[CERT_REVOKED] - counts.of[CERT_UNKNOWN] - n_begun;
+        counts.of[CERT_EXPIRING_SOON] = n_expiring - n_expired;
+        counts.of[CERT_VALID] = n_begun - n_expiring;
+    }
+    if (!stmt_end(q, err))
+        return false;
     *ret = counts;
     return true;
 }
@@ -151,10 +147,10 @@ bool cert_count_add_visible_sample(struct tx *tx, const struct store_viewer *vie
     autodone(cert_where) struct cert_where where = { 0 };
     int64_t max = 0;
 
-    if (!cert_count_max_id(tx, &max, err) || !bucket_sum(tx, "total", 0, 0, ret_total, err))
+    if (!cert_count_max_id(tx, &max, err) || !bucket_total(tx, ret_total, err))
         return false;
     cert_where_init(&where, viewer, &all, N_CERT_SORT, &request);
-    cert_sample_add(select, CERT_COUNT_SAMPLE / CERT_SAMPLE_PLACE, max);
+    cert_sample_add(select, !db_is_postgres(tx_db(tx)), CERT_COUNT_SAMPLE / CERT_SAMPLE_PLACE, max);
     select_add(select, ") AS mine CROSS JOIN certificate c WHERE c.id = mine.id");
     cert_where_add_checks(&where, select);
     return true;
@@ -296,7 +292,7 @@ bool cert_count(struct tx *tx, const struct cert_where *where, int64_t *ret, boo
     }
     if (where->statuses && where->viewer->sees_all && cert_where_n_conditions(where) == 1)
         return count_statuses(tx, where, ret, err);
-    if (!bucket_sum(tx, "total", 0, 0, &total, err))
+    if (!bucket_total(tx, &total, err))
         return false;
     if (cert_where_n_conditions(where) == 0) {
         *ret = total;

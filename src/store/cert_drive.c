@@ -60,6 +60,12 @@ static bool drive_words(const struct cert_where *where, struct select *select)
         select_text(select, match);
         return true;
     }
+    if (where->n_few > 0) {
+        select_add(select, "SELECT id FROM certificate WHERE id IN (");
+        select_ids(select, where->worded, where->n_few);
+        select_add(select, ")");
+        return true;
+    }
     select_add(select, "SELECT rowid AS id FROM certificate_search WHERE words LIKE ");
     select_text(select, where->words);
     return true;

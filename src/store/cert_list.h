@@ -74,18 +74,21 @@ struct cert_page_request {
     const char *cursor; /* NULL or "": the first page */
     int64_t limit;      /* 1 to CERT_PAGE_MAX */
     bool wants_total;
+    bool wants_people; /* and their access entries; is_mine is said of the viewer */
     int64_t now;
     struct display_rule rule;
     int64_t drive_max; /* 0: as measured. How many records may drive a query, or stand in a set
                           beside it: for tests */
     int64_t set_max;
-    bool is_common; /* find what all conditions have in common, and names in parts, whatever it
-                       costs (on SQLite): for tests, too */
+    int64_t walk_steps; /* 0: as measured. After so many (db/db.h, stmt_limit) a walk is given up */
+    bool is_common;     /* find what all conditions have in common, and names in parts, whatever it
+                           costs (on SQLite): for tests, too */
 };
 
 struct cert_page {
     struct cert_rows rows;
-    char *next_cursor; /* NULL: this was the last page */
+    struct access_rows people; /* record by record */
+    char *next_cursor;         /* NULL: this was the last page */
     int64_t total;
     bool is_estimate; /* total is not exact */
 };

@@ -1,10 +1,12 @@
 /* store/cert_load: see the header. */
 #include "store/cert_load.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "codec/json.h"
+#include "db/kept.h"
 #include "store/custom_field.h"
 #include "store/kept_text.h"
 #include "store/read.h"
@@ -105,18 +107,21 @@ static void append(char **list, const char *name)
     *list = longer;
 }
 
-static bool read_resources(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
-    struct err *err)
+static struct stmt *prepare_resources(struct tx *tx, const int64_t *ids, size_t n, int64_t unused)
 {
     autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
 
+    (void)unused;
     select_add(&select, "SELECT DISTINCT s.certificate_id, r.name"
                         "  FROM association s JOIN resource r ON r.id = s.resource_id"
                         " WHERE s.certificate_id IN (");
-    select_ids(&select, ids->items, ids->n);
+    select_ids(&select, ids, n);
     select_add(&select, ") ORDER BY s.certificate_id, r.name");
-    q = select_prepare(tx, &select);
+    return select_prepare(tx, &select);
+}
+
+static bool read_resources(struct stmt *q, struct cert_rows *rows, struct err *err)
+{
     while (stmt_next(q)) {
         struct cert_row *row = find_row(rows, 0, stmt_i64(q, 0));
 
@@ -126,15 +131,20 @@ static bool read_resources(struct tx *tx, const struct id_list *ids, struct cert
     return stmt_end(q, err);
 }
 
+/* Only of those that have any. */
 static bool load_resources(struct tx *tx, struct cert_rows *rows, struct err *err)
 {
     autodone(id_list) struct id_list ids = { 0 };
+    autofree(stmt) struct stmt *q = NULL;
 
     for (size_t i = 0; i < rows->n; i++) {
         if (rows->items[i].n_resources)
             id_list_add(&ids, rows->items[i].id);
     }
-    return ids.n == 0 || read_resources(tx, &ids, rows, err);
+    if (ids.n == 0)
+        return true;
+    q = prepare_resources(tx, ids.items, ids.n, 0);
+    return read_resources(q, rows, err);
 }
 
 static bool read_versions(struct tx *tx, const struct id_list *ids, struct cert_rows *rows,
@@ -184,12 +194,20 @@ struct fields {
     size_t n;
 };
 
-static void fields_done(struct fields *fields)
+static void fields_free(struct fields *fields)
 {
+    if (!fields)
+        return;
     for (size_t i = 0; i < fields->n; i++)
         free(fields->items[i].name);
+    free(fields);
 }
-DEFINE_AUTODONE(fields);
+DEFINE_AUTOFREE(fields);
+
+static void release_fields(void *fields)
+{
+    fields_free(fields);
+}
 
 static bool read_fields(struct tx *tx, struct fields *fields, struct err *err)
 {
@@ -200,6 +218,26 @@ static bool read_fields(struct tx *tx, struct fields *fields, struct err *err)
         fields->items[fields->n++] = (struct field){ stmt_i64(q, 0), read_text(q, 1),
             strcmp(stmt_text(q, 2), "number") == 0 };
     return stmt_end(q, err);
+}
+
+/* Read anew only after a change. The transaction's. */
+static bool find_fields(struct tx *tx, const struct fields **ret, struct err *err)
+{
+    static const char key;
+    autofree(fields) struct fields *fields = NULL;
+    void *kept = NULL;
+
+    if (!kept_find(tx, &key, &kept, err))
+        return false;
+    if (!kept) {
+        fields = xcalloc(1, sizeof *fields);
+        if (!read_fields(tx, fields, err))
+            return false;
+        kept = take(&fields);
+        kept_add(tx, &key, kept, release_fields);
+    }
+    *ret = kept;
+    return true;
 }
 
 /* A record's values, each at the place of its field; those of fields that are gone are left out. */
@@ -243,28 +281,34 @@ static void write_fields(const struct fields *fields, struct buf *buf, struct ce
 static bool load_fields(struct tx *tx, struct cert_rows *rows, struct err *err)
 {
     autodone(buf) struct buf buf = BUF_INIT(JSON_MAX_BYTES);
-    autodone(fields) struct fields fields = { 0 };
+    const struct fields *fields = NULL;
     bool has_any = false;
 
     for (size_t i = 0; i < rows->n; i++)
         has_any = has_any || rows->items[i].fields[0];
-    if (has_any && !read_fields(tx, &fields, err))
+    if (has_any && !find_fields(tx, &fields, err))
         return false;
     for (size_t i = 0; i < rows->n; i++)
-        write_fields(&fields, &buf, &rows->items[i]);
+        if (rows->items[i].fields[0])
+            write_fields(fields, &buf, &rows->items[i]);
+        else
+            str_set(&rows->items[i].fields, "{}");
     return true;
 }
 
-static bool load_records(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
-    struct err *err)
+static struct stmt *prepare_records(struct tx *tx, const int64_t *ids, size_t n, int64_t unused)
 {
     autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
 
+    (void)unused;
     select_add(&select, FROM_RECORD);
     select_ids(&select, ids, n);
     select_add(&select, ")");
-    q = select_prepare(tx, &select);
+    return select_prepare(tx, &select);
+}
+
+static bool read_records(struct stmt *q, struct cert_rows *rows, struct err *err)
+{
     while (stmt_next(q)) {
         struct cert_row *row = cert_rows_add(rows);
 
@@ -292,13 +336,25 @@ static void put_in_order(const int64_t *ids, size_t n, struct cert_rows *rows)
     }
 }
 
-static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows,
-    struct err *err)
+void cert_load_ask(struct cert_loading *loading, struct tx *tx, const int64_t *ids, size_t n)
+{
+    loading->tx = tx;
+    loading->asks_ahead = db_is_postgres(tx_db(tx));
+    asked_begin(&loading->records, tx, prepare_records, 0, ids, n);
+    /* Somebody has resources on nearly every page, and asking in vain costs less than waiting. */
+    if (loading->asks_ahead)
+        asked_begin(&loading->resources, tx, prepare_resources, 0, ids, n);
+}
+
+static bool load_some(struct cert_loading *loading, struct stmt *q, const int64_t *ids, size_t n,
+    struct cert_rows *rows, struct err *err)
 {
     autodone(cert_rows) struct cert_rows found = { 0 };
 
-    if (!load_records(tx, ids, n, &found, err) || !load_versions(tx, &found, err) ||
-        !load_resources(tx, &found, err) || !load_fields(tx, &found, err))
+    if (!read_records(q, &found, err) || !load_versions(loading->tx, &found, err) ||
+        !(loading->asks_ahead ? read_resources(asked_next(&loading->resources), &found, err)
+                              : load_resources(loading->tx, &found, err)) ||
+        !load_fields(loading->tx, &found, err))
         return err_wrap(err, "could not read the records");
     put_in_order(ids, n, &found);
     for (size_t i = 0; i < found.n; i++)
@@ -307,13 +363,46 @@ static bool load_some(struct tx *tx, const int64_t *ids, size_t n, struct cert_r
     return true;
 }
 
-bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
+bool cert_load_read(struct cert_loading *loading, struct cert_rows *rows, struct err *err)
 {
-    for (size_t i = 0; i < n; i += SELECT_IDS_MAX) {
-        size_t n_now = n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX;
+    const struct asked *const records = &loading->records;
+    struct stmt *q;
 
-        if (!load_some(tx, ids + i, n_now, rows, err))
+    for (size_t i = 0; (q = asked_next(&loading->records)); i += SELECT_IDS_MAX) {
+        const size_t rest = records->n - i;
+
+        if (!load_some(loading, q, records->ids + i, rest < SELECT_IDS_MAX ? rest : SELECT_IDS_MAX,
+                rows, err))
             return false;
     }
     return true;
+}
+
+bool cert_load_read_one(struct cert_loading *loading, struct cert_row **ret, struct err *err)
+{
+    const int64_t id = loading->records.ids[0];
+    autodone(cert_rows) struct cert_rows rows = { 0 };
+
+    if (!cert_load_read(loading, &rows, err))
+        return false;
+    if (rows.n == 0)
+        return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+    *ret = xmalloc(sizeof **ret);
+    **ret = rows.items[0];
+    rows.n = 0;
+    return true;
+}
+
+void cert_loading_done(struct cert_loading *loading)
+{
+    asked_done(&loading->records);
+    asked_done(&loading->resources);
+}
+
+bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)
+{
+    autodone(cert_loading) struct cert_loading loading = { 0 };
+
+    cert_load_ask(&loading, tx, ids, n);
+    return cert_load_read(&loading, rows, err);
 }

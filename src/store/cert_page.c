@@ -20,6 +20,9 @@ static const enum cert_status by_status[] = { CERT_EXPIRED, CERT_EXPIRING_SOON, 
 #define UNKNOWN_SEGMENT countof(by_status)
 #define N_SEGMENTS (countof(by_status) + 1)
 
+/* Some five milliseconds. */
+#define WALK_STEPS 250000
+
 /* Of what drives: as many as there are. */
 #define ALL_IDS (SIZE_MAX / 4)
 
@@ -178,11 +181,13 @@ static bool read_ids_of_part(struct tx *tx, struct paging *paging, bool is_tail,
 
     cert_page_select(paging, is_tail, most, &select);
     q = select_prepare(tx, &select);
+    stmt_limit(q, paging->max_steps);
     while (stmt_next(q)) {
         if (paging->ids.n < (size_t)paging->request->limit)
             keep_place(paging, q, is_tail);
         id_list_add(&paging->ids, stmt_i64(q, 0));
     }
+    paging->is_cut = paging->is_cut || stmt_is_cut(q);
     return stmt_end(q, err);
 }
 
@@ -207,7 +212,7 @@ static bool read_ids(struct tx *tx, struct paging *paging, bool is_tail, size_t 
         return false;
     most -= paging->ids.n - n_before;
     paging->part = CURSOR_BEYOND;
-    works = most == 0 || read_ids_of_part(tx, paging, is_tail, most, err);
+    works = most == 0 || paging->is_cut || read_ids_of_part(tx, paging, is_tail, most, err);
     paging->part = CURSOR_ALL;
     return works;
 }
@@ -234,7 +239,7 @@ static int compare_places(const void *a, const void *b)
     return (left->id > right->id) - (left->id < right->id);
 }
 
-static bool read_places(struct tx *tx, const struct paging *paging, int64_t holder, bool is_tail,
+static bool read_places(struct tx *tx, struct paging *paging, int64_t holder, bool is_tail,
     size_t most, struct places *places, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
@@ -242,12 +247,14 @@ static bool read_places(struct tx *tx, const struct paging *paging, int64_t hold
 
     cert_page_select_access(paging, holder, is_tail, most, &select);
     q = select_prepare(tx, &select);
+    stmt_limit(q, paging->max_steps);
     while (stmt_next(q)) {
         places->items =
             rows_make_room(places->items, places->n, &places->room, sizeof *places->items);
         places->items[places->n++] =
             (struct place){ .id = stmt_i64(q, 0), .number = stmt_i64(q, 1) };
     }
+    paging->is_cut = paging->is_cut || stmt_is_cut(q);
     return stmt_end(q, err);
 }
 
@@ -355,7 +362,7 @@ bool cert_page_read_ids(struct tx *tx, struct paging *paging, size_t most, struc
         return read_all(tx, paging, err);
     if (!begins_in_tail && !read_part(tx, paging, false, most, err))
         return false;
-    if (!has_tail || paging->ids.n >= most)
+    if (!has_tail || paging->ids.n >= most || paging->is_cut)
         return true;
     paging->has_cursor = paging->has_cursor && paging->cursor.is_in_tail && begins_in_tail;
     return read_part(tx, paging, true, most - paging->ids.n, err);
@@ -443,6 +450,42 @@ static void walk_in_order(struct paging *paging)
     paging->where.drive = DRIVE_NONE;
 }
 
+/* Conditions may have less in common than each of them says (what is imported is served nowhere),
+ * and one of them less with the order (nor is it checked): then a walk comes past all there is for
+ * a page that is not there. */
+static bool may_be_cut(const struct cert_where *where)
+{
+    return where->is_sqlite && where->way != WAY_DRIVE && !where->is_nothing &&
+           cert_where_n_conditions(where) > 0;
+}
+
+/* A walk, for some milliseconds; then what the conditions have in common is found first. */
+static bool read_or_turn(struct tx *tx, struct paging *paging, bool *ret_is_all, struct err *err)
+{
+    const size_t most = (size_t)paging->request->limit + 1;
+    const struct cursor place = paging->cursor;
+    const bool has_cursor = paging->has_cursor;
+    bool is_better = false;
+
+    paging->max_steps = paging->request->walk_steps ? paging->request->walk_steps : WALK_STEPS;
+    if (!cert_page_read_ids(tx, paging, most, err))
+        return false;
+    paging->max_steps = 0;
+    if (!paging->is_cut)
+        return true;
+    paging->is_cut = false;
+    paging->cursor = place;
+    paging->has_cursor = has_cursor;
+    paging->ids.n = 0;
+    if (!cert_where_plan_common(tx, &paging->where, &is_better, err))
+        return false;
+    if (is_better) {
+        paging->cursor.plan = cert_where_plan_number(&paging->where);
+        *ret_is_all = paging->where.way == WAY_DRIVE && !has_cursor;
+    }
+    return cert_page_read_ids(tx, paging, *ret_is_all ? ALL_IDS : most, err);
+}
+
 /* Who drives, drives with all there is: then all of it is counted on the way. */
 static bool read_by_column(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
     bool *ret_is_all, struct err *err)
@@ -461,6 +504,8 @@ static bool read_by_column(struct tx *tx, struct paging *paging, const struct st
     paging->cursor.plan = cert_where_plan_number(where);
     if (works && cert_page_has_name_parts(paging))
         return cert_page_read_name_parts(tx, paging, err);
+    if (works && may_be_cut(where))
+        return read_or_turn(tx, paging, ret_is_all, err);
     return works &&
            cert_page_read_ids(tx, paging, *ret_is_all ? ALL_IDS : (size_t)request->limit + 1, err);
 }
@@ -498,6 +543,25 @@ static bool find_total(struct tx *tx, struct paging *paging, const struct store_
     return works;
 }
 
+/* What there is to say about the records is on its way while they are counted. */
+static bool load_and_count(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
+    bool is_all, struct cert_page *page, struct err *err)
+{
+    const struct cert_page_request *request = paging->request;
+    const size_t limit = (size_t)request->limit;
+    const size_t n = paging->ids.n < limit ? paging->ids.n : limit;
+    autodone(cert_loading) struct cert_loading loading = { 0 };
+    autodone(asked) struct asked people = { 0 };
+
+    if (request->wants_people)
+        cert_people_ask(&people, tx, viewer->account_id, paging->ids.items, n);
+    cert_load_ask(&loading, tx, paging->ids.items, n);
+    if (request->wants_total && !find_total(tx, paging, viewer, is_all, page, err))
+        return false;
+    return (!request->wants_people || cert_people_read(&people, &page->people, err)) &&
+           cert_load_read(&loading, &page->rows, err);
+}
+
 static bool fill(struct tx *tx, struct paging *paging, const struct store_viewer *viewer,
     struct cert_page *page, struct err *err)
 {
@@ -510,14 +574,14 @@ static bool fill(struct tx *tx, struct paging *paging, const struct store_viewer
     if (!(request->sort == CERT_BY_STATUS ? read_by_status(tx, paging, viewer, &is_all, err)
                                           : read_by_column(tx, paging, viewer, &is_all, err)))
         return false;
-    if (request->wants_total && !find_total(tx, paging, viewer, is_all, page, err))
+    if (!load_and_count(tx, paging, viewer, is_all, page, err))
         return false;
     if (paging->ids.n > limit) {
         paging->ids.n = limit;
         paging->cursor.total = page->is_estimate ? -1 - page->total : page->total;
         page->next_cursor = cursor_write(&paging->cursor);
     }
-    return cert_load(tx, paging->ids.items, paging->ids.n, &page->rows, err);
+    return true;
 }
 
 bool store_cert_page(struct tx *tx, const struct store_viewer *viewer,
@@ -540,6 +604,7 @@ bool store_cert_page(struct tx *tx, const struct store_viewer *viewer,
 void cert_page_done(struct cert_page *page)
 {
     cert_rows_done(&page->rows);
+    access_rows_done(&page->people);
     free(page->next_cursor);
     page->next_cursor = NULL;
 }

@@ -21,6 +21,8 @@ struct paging {
     bool has_cursor;
     enum cursor_part part;
     struct id_list ids;
+    int64_t max_steps;  /* that a walk may take; 0: as many as it does */
+    bool is_cut;        /* it would have taken more: `ids` may not be all */
     enum drive counted; /* what drives, where the page is walked for all the same */
 };
 

@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "core/lifecycle.h"
 #include "db/many.h"
+#include "store/account.h"
 #include "store/cert_load.h"
 #include "store/read.h"
 #include "store/select.h"
+#include "store/ticket.h"
 
 #define INTO_ACCESS                                                                                \
     "INSERT INTO certificate_access(certificate_id, relation, account_id, group_id, may_use_key,"  \
@@ -88,13 +91,65 @@ static bool fail_edit(struct tx *tx, int64_t id, struct err *err)
              : fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
 }
 
+/* Who is to see to it that a record is renewed. */
+struct responsible {
+    int64_t owner_id;
+    int64_t assignee_id;
+};
+
+static bool read_responsible(struct tx *tx, int64_t id, struct responsible *ret, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "SELECT owner_id, assignee_id FROM certificate WHERE id = $1");
+
+    *ret = (struct responsible){ 0 };
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q)) {
+        ret->owner_id = stmt_i64(q, 0);
+        ret->assignee_id = stmt_i64(q, 1);
+    }
+    return stmt_end(q, err);
+}
+
+/* A ticket that somebody gave to a third person stays with them. */
+static bool hand_tickets_on(struct tx *tx, int64_t id, const struct responsible *before,
+    int64_t now, struct err *err)
+{
+    autodone(ticket_rows) struct ticket_rows tickets = { 0 };
+    struct responsible after;
+    int64_t heir_id = 0;
+
+    if (!read_responsible(tx, id, &after, err))
+        return false;
+    if (after.owner_id == before->owner_id && after.assignee_id == before->assignee_id)
+        return true;
+    if (!store_account_choose(tx, after.assignee_id, after.owner_id, "", &heir_id, err) ||
+        !store_tickets_open_of(tx, id, ticket_type_name(TICKET_CERTIFICATE_EXPIRY), &tickets, err))
+        return false;
+    for (size_t i = 0; i < tickets.n; i++) {
+        const struct ticket_row *ticket = &tickets.items[i];
+        const struct ticket_edit edit = { .assignee_id = &heir_id };
+        const bool is_theirs = !ticket->assignee_id || ticket->assignee_id == before->owner_id ||
+                               ticket->assignee_id == before->assignee_id;
+
+        if (is_theirs && heir_id &&
+            !(store_ticket_lock(tx, ticket->id, 0, err) &&
+                store_ticket_edit(tx, ticket->id, &edit, now, err)))
+            return false;
+    }
+    return true;
+}
+
 bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *people,
     int64_t expected_row_version, int64_t now, struct err *err)
 {
     autofree(stmt) struct stmt *q = NULL;
+    struct responsible before;
 
     if (!people->owner_id)
         return fail(err, ERR_INVALID, "a certificate needs an owner");
+    if (!read_responsible(tx, id, &before, err))
+        return false;
     q = tx_prepare(tx,
         "UPDATE certificate SET owner_id = $2, assignee_id = $3, updated_at = $4,"
         " owner_name = (SELECT a.name FROM account a WHERE a.id = $2),"
@@ -109,7 +164,7 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
         return false;
     if (stmt_n_changed(q) != 1)
         return fail_edit(tx, id, err);
-    return replace_access(tx, id, people, err);
+    return replace_access(tx, id, people, err) && hand_tickets_on(tx, id, &before, now, err);
 }
 
 static unsigned relation_of(const char *relation, bool is_group)
@@ -143,14 +198,9 @@ static int compare_entries(const void *a, const void *b)
     return strcmp(name_of(one), name_of(other));
 }
 
-/* Record by record, at most SELECT_IDS_MAX of them. Put in order here: a record has one entry, or a
- * few, and a database takes as long to set a sort up as to find them. */
-static bool read_people(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
-    struct access_rows *rows, struct err *err)
+static struct stmt *prepare_people(struct tx *tx, const int64_t *ids, size_t n, int64_t account_id)
 {
     autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
-    const size_t n_before = rows->n;
 
     select_add(&select,
         "SELECT x.certificate_id, x.relation, x.account_id, a.name, x.group_id, g.name,"
@@ -163,7 +213,16 @@ static bool read_people(struct tx *tx, int64_t account_id, const int64_t *ids, s
     select_add(&select, " WHERE x.certificate_id IN (");
     select_ids(&select, ids, n);
     select_add(&select, ")");
-    q = select_prepare(tx, &select);
+    return select_prepare(tx, &select);
+}
+
+/* Record by record. Put in order here: a record has one entry, or a few, and a database takes as
+ * long to set a sort up as to find them. */
+static bool read_people(struct stmt *q, int64_t account_id, struct access_rows *rows,
+    struct err *err)
+{
+    const size_t n_before = rows->n;
+
     while (stmt_next(q)) {
         struct access_row *row = access_rows_add(rows);
 
@@ -182,33 +241,65 @@ static bool read_people(struct tx *tx, int64_t account_id, const int64_t *ids, s
     return stmt_end(q, err);
 }
 
-bool store_cert_people_of(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
-    struct access_rows *rows, struct err *err)
+void cert_people_ask(struct asked *people, struct tx *tx, int64_t account_id, const int64_t *ids,
+    size_t n)
 {
-    for (size_t i = 0; i < n; i += SELECT_IDS_MAX) {
-        const size_t n_now = n - i < SELECT_IDS_MAX ? n - i : SELECT_IDS_MAX;
+    asked_begin(people, tx, prepare_people, account_id, ids, n);
+}
 
-        if (!read_people(tx, account_id, ids + i, n_now, rows, err))
+bool cert_people_read(struct asked *people, struct access_rows *rows, struct err *err)
+{
+    struct stmt *q;
+
+    while ((q = asked_next(people))) {
+        if (!read_people(q, people->arg, rows, err))
             return false;
     }
     return true;
 }
 
-bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
-{
-    return read_people(tx, 0, &id, 1, rows, err);
-}
-
-bool store_cert_get_people(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+static bool load_people(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
     struct access_rows *rows, struct err *err)
 {
-    bool is_visible = viewer->sees_all;
+    autodone(asked) struct asked people = { 0 };
 
-    if (!read_people(tx, viewer->account_id, &id, 1, rows, err))
+    cert_people_ask(&people, tx, account_id, ids, n);
+    return cert_people_read(&people, rows, err);
+}
+
+bool store_cert_people_of(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
+    struct access_rows *rows, struct err *err)
+{
+    return load_people(tx, account_id, ids, n, rows, err);
+}
+
+bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
+{
+    return load_people(tx, 0, &id, 1, rows, err);
+}
+
+static bool has_mine(const struct access_rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        if (rows->items[i].is_mine)
+            return true;
+    }
+    return false;
+}
+
+bool store_cert_get_with_people(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+    struct access_rows *people, struct cert_row **ret, struct err *err)
+{
+    autodone(asked) struct asked entries = { 0 };
+    autodone(cert_loading) struct cert_loading record = { 0 };
+
+    cert_people_ask(&entries, tx, viewer->account_id, &id, 1);
+    cert_load_ask(&record, tx, &id, 1);
+    if (!cert_people_read(&entries, people, err))
         return false;
-    for (size_t i = 0; i < rows->n; i++)
-        is_visible = is_visible || rows->items[i].is_mine;
-    return is_visible || fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+    if (!viewer->sees_all && !has_mine(people))
+        return fail(err, ERR_NOT_FOUND, "there is no certificate %" PRId64, id);
+    return cert_load_read_one(&record, ret, err);
 }
 
 unsigned cert_people_relations(const struct access_rows *rows, int64_t certificate_id)

@@ -30,8 +30,9 @@ struct cert_people {
 };
 
 /*
- * Replace all of them. The owner may use the key, always. ERR_INVALID without an owner;
- * ERR_CONFLICT with store_is_stale() when expected_row_version (0: whatever) has passed.
+ * Replace all of them. The owner may use the key, always. Open tickets about the record's end go
+ * along: from whoever was responsible for it to whoever is now, who is told. ERR_INVALID without an
+ * owner; ERR_CONFLICT with store_is_stale() when expected_row_version (0: whatever) has passed.
  */
 bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *people,
     int64_t expected_row_version, int64_t now, struct err *err) must_check;
@@ -44,10 +45,10 @@ bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, stru
 bool store_cert_people_of(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
     struct access_rows *rows, struct err *err) must_check;
 
-/* The same of one, of the viewer: ERR_NOT_FOUND where the entries do not let them see it. A record
- * that is not there has none, which whoever sees all learns only from the record itself. */
-bool store_cert_get_people(struct tx *tx, const struct store_viewer *viewer, int64_t id,
-    struct access_rows *rows, struct err *err) must_check;
+/* The record and its entries, of a viewer whom they let see it: else ERR_NOT_FOUND, as for a record
+ * that is not there. The caller frees *ret. */
+bool store_cert_get_with_people(struct tx *tx, const struct store_viewer *viewer, int64_t id,
+    struct access_rows *people, struct cert_row **ret, struct err *err) must_check;
 
 /* How the account stands to the record, as bits of enum relation; 0 is a stranger. A record that is
  * not there is ERR_NOT_FOUND. */
@@ -55,7 +56,7 @@ bool store_cert_relations(struct tx *tx, int64_t id, int64_t account_id, unsigne
     struct err *err) must_check;
 
 /* How whoever asked stands to the record, from entries that store_cert_people_of() or
- * store_cert_get_people() has read. */
+ * store_cert_get_with_people() has read. */
 unsigned cert_people_relations(const struct access_rows *rows, int64_t certificate_id);
 
 /*

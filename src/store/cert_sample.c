@@ -10,27 +10,45 @@
 /* Some five hundred. */
 #define N_PLACES 16
 
-static void add_places(struct select *select, bool has_words, int64_t n_places, int64_t max_id)
+/* For PostgreSQL, which would plan each place by itself otherwise, for longer than it looks there.
+ */
+static void add_places_at_once(struct select *select, bool has_words, int64_t n_places,
+    int64_t max_id)
+{
+    if (has_words)
+        select_add(select, "SELECT place.id, place.words");
+    else
+        select_add(select, "SELECT place.id");
+    select_add(select, " FROM generate_series(CAST(1 AS BIGINT), CAST(");
+    select_i64(select, 1 + max_id / n_places * (n_places - 1));
+    select_add(select, " AS BIGINT), CAST(");
+    select_i64(select, max_id / n_places > 0 ? max_id / n_places : 1);
+    select_add(select, " AS BIGINT)) AS g(begin_id) CROSS JOIN LATERAL");
+    if (has_words)
+        select_add(select, " (SELECT rowid AS id, words FROM certificate_search"
+                           " WHERE rowid >= g.begin_id ORDER BY rowid LIMIT 32) AS place");
+    else
+        select_add(select, " (SELECT id FROM certificate"
+                           " WHERE id >= g.begin_id ORDER BY id LIMIT 32) AS place");
+}
+
+static void add_places_apart(struct select *select, int64_t n_places, int64_t max_id)
 {
     for (int64_t i = 0; i < n_places; i++) {
         if (i)
             select_add(select, " UNION ALL ");
-        if (has_words)
-            select_add(select, "SELECT id, words FROM (SELECT rowid AS id, words"
-                               " FROM certificate_search WHERE rowid >= ");
-        else
-            select_add(select, "SELECT id FROM (SELECT id FROM certificate WHERE id >= ");
+        select_add(select, "SELECT id FROM (SELECT id FROM certificate WHERE id >= ");
         select_i64(select, 1 + max_id / n_places * i);
-        if (has_words)
-            select_add(select, " ORDER BY rowid LIMIT 32) AS place");
-        else
-            select_add(select, " ORDER BY id LIMIT 32) AS place");
+        select_add(select, " ORDER BY id LIMIT 32) AS place");
     }
 }
 
-void cert_sample_add(struct select *select, int64_t n_places, int64_t max_id)
+void cert_sample_add(struct select *select, bool is_sqlite, int64_t n_places, int64_t max_id)
 {
-    add_places(select, false, n_places, max_id);
+    if (is_sqlite)
+        add_places_apart(select, n_places, max_id);
+    else
+        add_places_at_once(select, false, n_places, max_id);
 }
 
 /* Nothing drives, and nothing is known of what is looked at. */
@@ -86,7 +104,10 @@ bool cert_sample(struct tx *tx, struct cert_where *where, struct err *err)
     select_add(&select, " FROM (");
     if (has_words_first)
         select_add(&select, "SELECT p.id FROM (");
-    add_places(&select, has_words_first, N_PLACES, max);
+    if (has_words_first)
+        add_places_at_once(&select, true, N_PLACES, max);
+    else
+        cert_sample_add(&select, where->is_sqlite, N_PLACES, max);
     if (has_words_first) {
         select_add(&select, ") AS p WHERE 1 = 1");
         cert_where_add_words(&whole, CERT_WORDS_OF_PLACE, &select);
@@ -188,7 +209,7 @@ bool cert_sample_each(struct tx *tx, const struct cert_where *where, int64_t ret
     keep_rest(where, ret_n, &filter, &one);
     cert_where_add_checks(&one, &select);
     select_add(&select, " THEN 1 END) FROM (");
-    cert_sample_add(&select, N_PLACES, max);
+    cert_sample_add(&select, where->is_sqlite, N_PLACES, max);
     select_add(&select, ") AS sample CROSS JOIN certificate c WHERE c.id = sample.id");
     q = select_prepare(tx, &select);
     if (stmt_next(q)) {

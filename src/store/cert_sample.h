@@ -23,4 +23,4 @@ bool cert_sample_each(struct tx *tx, const struct cert_where *where, int64_t ret
 
 /* A query for the ids of n_places times CERT_SAMPLE_PLACE records; some may be there twice. */
 #define CERT_SAMPLE_PLACE 32
-void cert_sample_add(struct select *select, int64_t n_places, int64_t max_id);
+void cert_sample_add(struct select *select, bool is_sqlite, int64_t n_places, int64_t max_id);

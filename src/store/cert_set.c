@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "store/cert_drive.h"
+#include "store/kept_ids.h"
 
 #define DIGIT_BITS 11
 #define DIGITS (1 << DIGIT_BITS)
@@ -72,23 +73,90 @@ static void take_gathered(struct span bytes, struct id_list *ids)
         memcpy(ids->items, bytes.data, bytes.size);
 }
 
-bool cert_set_read(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
-    struct id_list *ids, int64_t *ret_n, struct err *err)
+/* Nothing drives with that condition: NULL. */
+static struct stmt *prepare_all(struct tx *tx, const struct cert_where *where, enum drive drive,
+    struct kept_question *question)
 {
     autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
+    struct stmt *q;
+
+    select_add(&select, "SELECT gather_ids(id) FROM (");
+    if (!cert_drive_add(where, drive, &select))
+        return NULL;
+    select_add(&select, ")");
+    q = select_prepare(tx, &select);
+    kept_ids_ask(&select, q, question);
+    return q;
+}
+
+static struct stmt *prepare_some(struct tx *tx, const struct cert_where *where, enum drive drive,
+    int64_t most)
+{
+    autodone(select) struct select select = SELECT_INIT;
 
     select_add(&select, "SELECT gather_ids(id) FROM (SELECT id FROM (");
     ASSERT(cert_drive_add(where, drive, &select));
     select_add(&select, ") AS source LIMIT ");
     select_i64(&select, most);
     select_add(&select, ")");
-    q = select_prepare(tx, &select);
+    return select_prepare(tx, &select);
+}
+
+/* Made of the time of asking, they would not be asked for again. */
+static bool may_be_kept(enum drive drive)
+{
+    return drive != DRIVE_DATES && drive != DRIVE_NOT_YET;
+}
+
+bool cert_set_read(struct tx *tx, const struct cert_where *where, enum drive drive, int64_t most,
+    struct id_list *ids, int64_t *ret_n, struct err *err)
+{
+    struct kept_question question = { 0 };
+    autofree(stmt) struct stmt *all = prepare_all(tx, where, drive, &question);
+    autofree(stmt) struct stmt *some = NULL;
+    struct stmt *q = all;
+
+    ASSERT(all);
+    question.is_there = question.is_there && may_be_kept(drive);
+    *ret_n = kept_ids_count(&question);
+    if (*ret_n >= most || (*ret_n >= 0 && kept_ids_find(&question, ids)))
+        return true;
+    if (most < INT64_MAX)
+        q = some = prepare_some(tx, where, drive, most);
     if (stmt_next(q))
         take_gathered(stmt_blob(q, 0), ids);
+    if (!stmt_end(q, err))
+        return false;
     *ret_n = (int64_t)ids->n;
     arrange(ids);
-    return stmt_end(q, err);
+    if (*ret_n < most)
+        kept_ids_keep(&question, ids);
+    return true;
+}
+
+int64_t cert_set_count_kept(struct tx *tx, const struct cert_where *where, enum drive drive)
+{
+    struct kept_question question = { 0 };
+    autofree(stmt) struct stmt *q =
+        may_be_kept(drive) ? prepare_all(tx, where, drive, &question) : NULL;
+
+    return q ? kept_ids_count(&question) : -1;
+}
+
+unsigned cert_set_pick_kept(struct tx *tx, const struct cert_where *where, unsigned told,
+    struct id_list *ids)
+{
+    for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++) {
+        struct kept_question question = { 0 };
+
+        if (told & 1u << drive || !may_be_kept(drive))
+            continue;
+        autofree(stmt) struct stmt *q = prepare_all(tx, where, drive, &question);
+
+        if (q && kept_ids_pick(&question, ids))
+            told |= 1u << drive;
+    }
+    return told;
 }
 
 bool cert_set_load(struct tx *tx, struct cert_where *where, struct err *err)

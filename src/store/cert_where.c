@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/parse.h"
 #include "codec/fold.h"
 #include "store/cert_common.h"
 #include "store/cert_count.h"
@@ -134,6 +135,44 @@ bool cert_where_is_in_order(const struct cert_where *where)
            cert_where_n_conditions(where) == (where->viewer->sees_all ? 1 : 2);
 }
 
+/* "17 4 23" */
+static void read_few(struct cert_where *where, const char *text)
+{
+    struct span rest = span_text(text);
+    struct span word;
+
+    while (where->n_few < CERT_WHERE_WORDED && span_split(&rest, ' ', &word)) {
+        if (!parse_i64(word, 1, INT64_MAX, &where->worded[where->n_few], NULL))
+            return;
+        where->n_few++;
+    }
+}
+
+/* Of few, which they are as well. */
+static bool probe_words(struct tx *tx, struct cert_where *where, int64_t most, int64_t *ret,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    select.is_for_values = true;
+    select_add(&select, "SELECT count(*), CASE WHEN count(*) <= ");
+    select_i64(&select, CERT_WHERE_WORDED);
+    select_add(&select,
+        " THEN array_to_string(array_agg(counted.id), ' ') END FROM (SELECT id FROM (");
+    ASSERT(cert_drive_add(where, DRIVE_WORDS, &select));
+    select_add(&select, ") AS source LIMIT ");
+    select_i64(&select, most + 1);
+    select_add(&select, ") AS counted");
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        *ret = stmt_i64(q, 0);
+        if (*ret <= CERT_WHERE_WORDED && *ret <= most)
+            read_few(where, stmt_text(q, 1));
+    }
+    return stmt_end(q, err);
+}
+
 /*
  * How many would this one bring, counted to one more than may? -1: there is no such condition. What
  * may become a set in memory is read while it is counted.
@@ -199,15 +238,20 @@ static void consider(struct cert_where *where, enum drive drive, int64_t n, stru
     where->n_drive = n;
 }
 
+static bool may_be_set(const struct cert_where *where, enum drive drive)
+{
+    const bool is_most = drive == DRIVE_ACCESS && where->is_part_known && !where->is_part_small;
+
+    return cert_drive_is_set(where, drive) && where->way != WAY_DRIVE &&
+           where->set_max > where->drive_max && !is_most;
+}
+
 static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
 {
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES && !where->is_nothing; drive++) {
-        int64_t most = cert_drive_is_set(where, drive) && where->way != WAY_DRIVE &&
-                               where->set_max > where->drive_max
-                           ? where->set_max
-                           : where->drive_max;
+        int64_t most = may_be_set(where, drive) ? where->set_max : where->drive_max;
         autodone(id_list) struct id_list ids = { 0 };
-        int64_t n;
+        int64_t n = 0;
 
         if (where->way != WAY_WALK && where->n_drive < most)
             most = where->n_drive;
@@ -217,7 +261,9 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
             most = where->drive_max;
         if (drive == DRIVE_WORDS && where->n_worded >= CERT_SAMPLE_ENOUGH)
             continue;
-        if (!probe(tx, where, drive, most, &ids, &n, err))
+        if (!(drive == DRIVE_WORDS && where->words && !where->is_sqlite
+                    ? probe_words(tx, where, most, &n, err)
+                    : probe(tx, where, drive, most, &ids, &n, err)))
             return false;
         if (n >= 0 && n <= most)
             consider(where, drive, n, &ids);
@@ -245,20 +291,22 @@ static bool find_holders(struct tx *tx, struct cert_where *where, struct err *er
 }
 
 /* Of records here and there, does the viewer see a third or less? */
-static bool sees_few(struct tx *tx, const struct cert_where *where, bool *ret, struct err *err)
+static bool find_part(struct tx *tx, struct cert_where *where, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
     int64_t max = 0;
     int64_t n = 0;
 
+    if (where->is_part_known)
+        return true;
     if (!cert_count_max_id(tx, &max, err))
         return false;
-    *ret = true;
+    where->is_part_known = where->is_part_small = true;
     if (max <= CERT_TOTAL_EXACT)
         return true;
     select_add(&select, "SELECT count(*) FROM (");
-    cert_sample_add(&select, ACCESS_PLACES, max);
+    cert_sample_add(&select, where->is_sqlite, ACCESS_PLACES, max);
     select_add(&select, ") AS c WHERE EXISTS (SELECT 1 FROM certificate_access x"
                         " WHERE x.certificate_id = c.id AND (x.account_id = ");
     select_i64(&select, where->viewer->account_id);
@@ -268,8 +316,20 @@ static bool sees_few(struct tx *tx, const struct cert_where *where, bool *ret, s
     q = select_prepare(tx, &select);
     if (!read_number(q, &n, err))
         return false;
-    *ret = n * 3 <= ACCESS_PLACES * CERT_SAMPLE_PLACE;
+    where->is_part_small = n * 3 <= ACCESS_PLACES * CERT_SAMPLE_PLACE;
     return true;
+}
+
+/*
+ * By expiry, where nothing else is asked but a status, all that there is is walked for who sees
+ * most of it: then PostgreSQL need not count thousands of entries to learn that there are more.
+ */
+static bool find_part_first(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    const bool is_alone = cert_where_n_conditions(where) == (where->statuses ? 2 : 1);
+
+    return where->is_sqlite || where->viewer->sees_all || where->sort != CERT_BY_EXPIRY ||
+           !is_alone || find_part(tx, where, err);
 }
 
 /* Along an index of less than all there is, in the order that is asked for. */
@@ -287,29 +347,30 @@ static bool is_walked_by_index(const struct cert_where *where)
 static bool choose_access(struct tx *tx, struct cert_where *where, struct err *err)
 {
     const bool is_set_of_access = where->way == WAY_SET && where->drive == DRIVE_ACCESS;
-    bool is_better = is_set_of_access;
 
     if (where->viewer->sees_all || where->sort != CERT_BY_EXPIRY || where->is_nothing ||
         !(is_set_of_access || (where->way == WAY_WALK && !is_walked_by_index(where))))
         return true;
-    if (!find_holders(tx, where, err) || (!is_better && !sees_few(tx, where, &is_better, err)))
+    if (!find_holders(tx, where, err) || (!is_set_of_access && !find_part(tx, where, err)))
         return false;
-    where->by_access = is_better && where->n_holders > 0;
+    where->by_access = (is_set_of_access || where->is_part_small) && where->n_holders > 0;
     return true;
 }
 
 static void reset_plan(struct tx *tx, struct cert_where *where)
 {
     cert_set_done(where);
-    where->by_access = false;
+    where->by_access = where->is_part_known = false;
     where->is_sqlite = !db_is_postgres(tx_db(tx));
     where->way = WAY_WALK;
     where->drive = DRIVE_NONE;
     where->is_nothing = false;
     where->told = 0;
+    where->number = -1;
     where->field = 0;
     where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
     where->n_begun = 0;
+    where->n_few = 0;
 }
 
 /*
@@ -329,19 +390,29 @@ static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
         if (where->n_hits >= CERT_SAMPLE_ENOUGH)
             return choose_access(tx, where, err);
     }
-    return probe_all(tx, where, err) && cert_common_choose(tx, where, err) &&
-           choose_access(tx, where, err);
+    return find_part_first(tx, where, err) && probe_all(tx, where, err) &&
+           cert_common_choose(tx, where, err) && choose_access(tx, where, err);
 }
 
 bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
 {
     reset_plan(tx, where);
-    return (choose_way(tx, where, err) && cert_set_load(tx, where, err)) ||
-           err_wrap(err, "could not plan the search");
+    if (!choose_way(tx, where, err) || !cert_set_load(tx, where, err) ||
+        !cert_common_add_kept(tx, where, err))
+        return err_wrap(err, "could not plan the search");
+    return true;
+}
+
+bool cert_where_plan_common(struct tx *tx, struct cert_where *where, bool *ret, struct err *err)
+{
+    where->by_access = false;
+    return cert_common_force(tx, where, ret, err) || err_wrap(err, "could not plan the search");
 }
 
 int64_t cert_where_plan_number(const struct cert_where *where)
 {
+    if (where->number >= 0 && where->way != WAY_WALK)
+        return where->number;
     return (int64_t)where->told * TOLD + (int64_t)where->by_access * BY_ACCESS +
            (int64_t)where->way * 100 + (int64_t)where->drive;
 }
@@ -356,7 +427,7 @@ static bool read_common_again(struct tx *tx, struct cert_where *where, int64_t t
     if (!cert_common_read(tx, where, (unsigned)told, err))
         return false;
     where->way = where->set.n <= COMMON_DRIVE_MAX ? (enum cert_way)way : WAY_SET;
-    return true;
+    return cert_common_add_kept(tx, where, err);
 }
 
 bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
@@ -389,7 +460,7 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
     where->drive = (enum drive)drive;
     /* Nothing else: what is walked by access entries has no other check of who may see it. */
     where->by_access = by_access && where->n_holders > 0 && way == WAY_SET && drive == DRIVE_ACCESS;
-    return cert_set_load(tx, where, err);
+    return cert_set_load(tx, where, err) && cert_common_add_kept(tx, where, err);
 }
 
 bool cert_where_is_told(const struct cert_where *where, enum drive drive)

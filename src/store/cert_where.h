@@ -28,6 +28,9 @@
 /* More of one serial, and they are looked for by words, as other texts are. */
 #define CERT_WHERE_VERSIONS 10
 
+/* So few records that have some words are not looked for again. */
+#define CERT_WHERE_WORDED SELECT_IDS_MAX
+
 enum cert_way { WAY_WALK, WAY_SET, WAY_DRIVE };
 
 /* In the order in which they are counted: each only as far as the least before it. */
@@ -88,14 +91,20 @@ struct cert_where {
     bool is_nothing; /* a condition is met by no record */
     enum cert_way way;
     enum drive drive;
-    bool by_access; /* walk the entries of each of these, the account (0) and its groups */
+    bool by_access;     /* walk the entries of each of these, the account (0) and its groups */
+    bool is_part_known; /* a sample has told … */
+    bool is_part_small; /* … that the viewer sees a third of all, or less */
     int64_t holders[ACCESS_HOLDERS];
     size_t n_holders;
     int64_t n_drive; /* how many records drive, or are in the set; a record may count twice */
-    bool has_set;    /* by store/cert_set: the ids, ascending; they may drive, too */
+    int64_t worded[CERT_WHERE_WORDED]; /* all that have the words, where these are so few … */
+    size_t n_few; /* … on PostgreSQL, the index of which takes long to ask; 0: not known */
+    bool has_set; /* by store/cert_set: the ids, ascending; they may drive, too */
     struct id_list set;
     unsigned told; /* 1 << enum drive: the conditions that all of the set meet, beside the one that
                       drives */
+    int64_t
+        number; /* of the plan, before what is kept in memory narrowed the set; -1: it did not */
     int64_t n_sampled; /* so many records were looked at here and there; 0: none were */
     int64_t n_hits;    /* so many of these meet all conditions … */
     int64_t n_worded;  /* … and so many have the words, whatever else they are … */
@@ -113,6 +122,10 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err) m
  * number is planned anew. */
 int64_t cert_where_plan_number(const struct cert_where *where);
 bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
+    must_check;
+
+/* A walk took too long: look from the other side, if there is one. *ret: there is. */
+bool cert_where_plan_common(struct tx *tx, struct cert_where *where, bool *ret, struct err *err)
     must_check;
 
 /* How many conditions are there? 0: everything matches. */

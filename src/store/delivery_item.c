@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "codec/hex.h"
+#include "codec/hostport.h"
 #include "store/job.h"
 #include "store/read.h"
 #include "store/ticket_read.h"
@@ -184,7 +185,7 @@ bool store_items_of(struct tx *tx, const struct store_viewer *viewer, int64_t de
         read_fingerprint(q, 7, row);
         row->endpoint = stmt_is_null(q, 8)
                             ? xstrdup("")
-                            : xasprintf("%s:%" PRId64, stmt_text(q, 8), stmt_i64(q, 9));
+                            : xstrdup(hostport_text(stmt_text(q, 8), stmt_i64(q, 9)).text);
         row->ticket = stmt_is_null(q, 10)
                           ? xstrdup("")
                           : xasprintf("%s-%" PRId64, stmt_text(q, 10), stmt_i64(q, 11));

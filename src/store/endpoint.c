@@ -2,6 +2,7 @@
 #include "store/endpoint.h"
 
 #include "base/err.h"
+#include "codec/hostport.h"
 #include "store/cert_use.h"
 #include "store/endpoint_read.h"
 #include "store/pending.h"
@@ -97,7 +98,7 @@ bool store_endpoint_put(struct tx *tx, const struct endpoint_key *key, int64_t n
     bind_key(q, key);
     stmt_bind_i64(q, 6, now);
     if (!read_number(q, &id, err))
-        return err_wrap(err, "could not add %s:%" PRId64, key->host, key->port);
+        return err_wrap(err, "could not add %s", hostport_text(key->host, key->port).text);
     *ret_id = id;
     if (ret_new)
         *ret_new = found == 0;

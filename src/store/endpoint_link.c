@@ -6,15 +6,20 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "db/db.h"
 #include "db/many.h"
 
-/* DO UPDATE, not DO NOTHING: it waits for whoever is about to write the same one, and keeps it from
- * being deleted until we commit. */
-static const struct many_sql endpoints = {
-    "INSERT INTO endpoint(host, port, sni, protocol, vantage, created_at)", "tittti",
-    "$1, $2, $3, $4, $5, $6",
-    " ON CONFLICT (host, port, sni, protocol, vantage) DO UPDATE SET host = excluded.host"
-};
+#define ENDPOINTS_SQL                                                                              \
+    "INSERT INTO endpoint(host, port, sni, protocol, vantage, created_at)", "tittti",              \
+        "$1, $2, $3, $4, $5, $6"
+
+static const struct many_sql endpoints = { ENDPOINTS_SQL,
+    " ON CONFLICT (host, port, sni, protocol, vantage) DO NOTHING" };
+
+/* PostgreSQL then waits for whoever is about to write the same one, and keeps it from being deleted
+ * until we commit. SQLite has one writer, and would have to be ready to undo the update. */
+static const struct many_sql endpoints_kept = { ENDPOINTS_SQL,
+    " ON CONFLICT (host, port, sni, protocol, vantage) DO UPDATE SET host = excluded.host" };
 
 static const struct many_sql links_to_them = {
     "INSERT INTO certificate_endpoint(certificate_id, endpoint_id)", "itittt",
@@ -80,7 +85,8 @@ static void add_key(struct many *rows, const struct endpoint_key *key)
 static bool add_endpoints(struct tx *tx, const struct endpoint_link *links, size_t n, int64_t now,
     struct err *err)
 {
-    autofree(many) struct many *rows = tx_prepare_many(tx, &endpoints);
+    autofree(many) struct many *rows =
+        tx_prepare_many(tx, db_is_postgres(tx_db(tx)) ? &endpoints_kept : &endpoints);
     const struct endpoint_key **keys = xcalloc(n, sizeof(void *));
 
     for (size_t i = 0; i < n; i++)

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "codec/hostport.h"
 #include "codec/json.h"
 #include "codec/json_in.h"
 #include "store/read.h"
@@ -24,10 +25,7 @@ static void add(struct expected_rows *rows, const char *host, int64_t port, cons
     struct expected_row *const row = expected_rows_add(rows);
 
     row->name = xstrdup(*sni ? sni : host);
-    if (strchr(host, ':'))
-        row->endpoint = xasprintf("[%s]:%" PRId64, host, port);
-    else
-        row->endpoint = xasprintf("%s:%" PRId64, host, port);
+    row->endpoint = xstrdup(hostport_text(host, port).text);
     row->is_seen = is_seen;
 }
 

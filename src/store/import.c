@@ -14,7 +14,8 @@
     "SELECT i.id, i.file_id, i.account_id, a.name, i.filename, i.size, i.is_dry_run, i.job_id,"    \
     " j.state, i.header, i.problem, i.n_rows, i.next_offset, i.next_line, i.next_row,"             \
     " i.n_created, i.n_updated, i.n_unchanged, i.n_failed, i.probed_line, i.created_at,"           \
-    " i.finished_at, j.result FROM csv_import i LEFT JOIN account a ON a.id = i.account_id"        \
+    " i.finished_at, j.result, i.delimiter"                                                        \
+    "  FROM csv_import i LEFT JOIN account a ON a.id = i.account_id"                               \
     "  LEFT JOIN job j ON j.id = i.job_id"
 
 static void read_row(struct stmt *q, struct import_row *row)
@@ -42,6 +43,7 @@ static void read_row(struct stmt *q, struct import_row *row)
     row->created_at = stmt_i64(q, 20);
     row->finished_at = stmt_i64(q, 21);
     row->result = read_text_or_null(q, 22);
+    row->delimiter = read_text(q, 23);
 }
 
 bool store_import_add(struct tx *tx, const struct import_new *import, int64_t now, int64_t *ret_id,
@@ -108,16 +110,18 @@ bool store_import_list(struct tx *tx, const struct store_viewer *viewer, int64_t
     return stmt_end(q, err);
 }
 
-bool store_import_counted(struct tx *tx, int64_t id, const char *header, int64_t n_rows,
-    const char *problem, struct err *err)
+bool store_import_counted(struct tx *tx, int64_t id, const struct import_counted *counted,
+    struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE csv_import SET header = $2, n_rows = $3, problem = $4 WHERE id = $1");
+        "UPDATE csv_import SET header = $2, n_rows = $3, problem = $4, delimiter = $5"
+        " WHERE id = $1");
 
     stmt_bind_i64(q, 1, id);
-    stmt_bind_text(q, 2, header);
-    stmt_bind_i64(q, 3, n_rows);
-    stmt_bind_text(q, 4, problem);
+    stmt_bind_text(q, 2, counted->header);
+    stmt_bind_i64(q, 3, counted->n_rows);
+    stmt_bind_text(q, 4, counted->problem);
+    stmt_bind_text(q, 5, counted->delimiter);
     return stmt_run(q, err);
 }
 

@@ -31,9 +31,15 @@ bool store_import_get(struct tx *tx, const struct store_viewer *viewer, int64_t 
 bool store_import_list(struct tx *tx, const struct store_viewer *viewer, int64_t before_id,
     int64_t limit, struct import_rows *rows, struct err *err) must_check;
 
-/* What counting its rows has found out. `problem` is "" or why none of them could be believed. */
-bool store_import_counted(struct tx *tx, int64_t id, const char *header, int64_t n_rows,
-    const char *problem, struct err *err) must_check;
+/* What counting its rows has found out. */
+struct import_counted {
+    const char *header;
+    const char *delimiter;
+    int64_t n_rows;
+    const char *problem; /* "" or why none of them could be believed */
+};
+bool store_import_counted(struct tx *tx, int64_t id, const struct import_counted *counted,
+    struct err *err) must_check;
 
 bool store_import_advance(struct tx *tx, int64_t id, const struct import_place *place,
     struct err *err) must_check;

@@ -9,7 +9,6 @@
 #include "store/read.h"
 
 #define N_KEPT 256
-#define QUESTION_MAX (16u << 20)
 
 struct kept {
     uint8_t question[SHA256_SIZE];
@@ -22,25 +21,6 @@ static struct {
     struct kept items[N_KEPT];
     size_t next; /* to be replaced: the oldest */
 } store = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-/* The query, its values, and what the transaction sees. */
-static void name_question(const struct select *select, const char *stamp,
-    uint8_t ret[static SHA256_SIZE])
-{
-    autodone(buf) struct buf text = BUF_INIT(QUESTION_MAX);
-
-    buf_addf(&text, "%s\n", stamp);
-    buf_add_span(&text, buf_span(&select->sql.text));
-    for (size_t i = 0; i < select->n; i++) {
-        const struct select_value *value = &select->values[i];
-
-        if (value->text)
-            buf_addf(&text, "\n%zu:%s", strlen(value->text), value->text);
-        else
-            buf_addf(&text, "\n%" PRId64, value->number);
-    }
-    digest_sha256(buf_span(&text), ret);
-}
 
 static bool find(const uint8_t question[static SHA256_SIZE], int64_t *ret)
 {
@@ -78,7 +58,7 @@ bool kept_count(struct tx *tx, const struct select *select, int64_t *ret, struct
     if (!tx_stamp(tx, stamp, err))
         return false;
     if (*stamp) {
-        name_question(select, stamp, question);
+        select_digest(select, stamp, question);
         if (find(question, ret))
             return true;
     }

@@ -1,9 +1,16 @@
 /* store/select: see the header. */
 #include "store/select.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "base/alloc.h"
+#include "base/err.h"
+#include "codec/digest.h"
 #include "codec/fold.h"
 #include "core/rows.h"
+
+#define DIGEST_MAX (16u << 20)
 
 void select_done(struct select *select)
 {
@@ -80,6 +87,24 @@ void select_contains(struct select *select, const char *text)
     select_add(select, " LIKE ");
     select_text(select, pattern);
     select_add(select, " ESCAPE '\\'");
+}
+
+void select_digest(const struct select *select, const char *prefix, uint8_t ret[static SHA256_SIZE])
+{
+    autodone(buf) struct buf text = BUF_INIT(DIGEST_MAX);
+
+    buf_addf(&text, "%s\n", prefix);
+    buf_add_span(&text, buf_span(&select->sql.text));
+    for (size_t i = 0; i < select->n; i++) {
+        const struct select_value *value = &select->values[i];
+
+        if (value->text)
+            buf_addf(&text, "\n%zu:%s", strlen(value->text), value->text);
+        else
+            buf_addf(&text, "\n%" PRId64, value->number);
+    }
+    ASSERT(buf_ok(&text));
+    digest_sha256(buf_span(&text), ret);
 }
 
 struct stmt *select_prepare(struct tx *tx, const struct select *select)

@@ -50,6 +50,10 @@ void select_contains(struct select *select, const char *text);
  * frees. */
 char *select_pattern(const char *text) must_check;
 
+/* What tells it from all others, and from itself with another `prefix`: SHA-256 of that, its text
+ * and its values. Blobs are left out. */
+void select_digest(const struct select *select, const char *prefix, uint8_t ret[static 32]);
+
 /* Prepared and bound. */
 struct stmt *select_prepare(struct tx *tx, const struct select *select) must_check;
 

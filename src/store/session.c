@@ -1,9 +1,13 @@
 /* store/session: see the header. */
 #include "store/session.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/err.h"
 #include "db/db.h"
+#include "db/kept.h"
 
 #define KEEP_ANSWERS_SECONDS 86400
 #define KEEP_ANSWERS_MAX 50000
@@ -151,7 +155,35 @@ static struct token_row *read_token(struct stmt *q)
     return row;
 }
 
-bool store_token_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE], int64_t now,
+/* Tokens that were shown in one state of the database, each at the place that its hash says. */
+#define KNOWN_TOKENS 32
+
+struct known_tokens {
+    struct known_token {
+        bool is_there;
+        uint8_t hash[SHA256_SIZE];
+        struct token_use_row row;
+    } items[KNOWN_TOKENS];
+};
+
+static const char known_tokens_key;
+
+static bool find_known(struct tx *tx, const uint8_t hash[static SHA256_SIZE],
+    struct known_token **ret, struct err *err)
+{
+    void *kept = NULL;
+
+    if (!kept_find(tx, &known_tokens_key, &kept, err))
+        return false;
+    if (!kept) {
+        kept = xcalloc(1, sizeof(struct known_tokens));
+        kept_add(tx, &known_tokens_key, kept, free);
+    }
+    *ret = &((struct known_tokens *)kept)->items[hash[0] % KNOWN_TOKENS];
+    return true;
+}
+
+static bool read_token_use(struct tx *tx, const uint8_t hash[static SHA256_SIZE], int64_t now,
     struct token_use_row *ret, bool *ret_found, struct err *err)
 {
     autofree(stmt) struct stmt *q =
@@ -177,6 +209,23 @@ bool store_token_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE], int
         return false;
     *ret = token;
     *ret_found = found;
+    return true;
+}
+
+bool store_token_find(struct tx *tx, const uint8_t hash[static SHA256_SIZE], int64_t now,
+    struct token_use_row *ret, bool *ret_found, struct err *err)
+{
+    struct known_token *known = NULL;
+
+    if (!find_known(tx, hash, &known, err))
+        return false;
+    if (!known->is_there || memcmp(known->hash, hash, SHA256_SIZE) != 0) {
+        if (!read_token_use(tx, hash, now, &known->row, &known->is_there, err))
+            return false;
+        memcpy(known->hash, hash, SHA256_SIZE);
+    }
+    *ret = known->row;
+    *ret_found = known->is_there && (!known->row.expires_at || known->row.expires_at > now);
     return true;
 }
 

@@ -90,7 +90,8 @@ struct ticket_edit {
 
 /*
  * Fields that are already so are not touched and leave no history; when nothing changes the row
- * version stays. ERR_CONFLICT with store_is_stale() if somebody else has edited it since.
+ * version stays. A new assignee is told by mail, unless it is the actor. ERR_CONFLICT with
+ * store_is_stale() if somebody else has edited it since.
  */
 bool store_ticket_edit(struct tx *tx, int64_t id, const struct ticket_edit *edit, int64_t now,
     struct err *err) must_check;

@@ -4,9 +4,11 @@
  * The edit is applied to the row in memory, field by field; each field that becomes another leaves
  * a line of history. Then the row is written whole, if its version is still the one that was read.
  */
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/cert_refresh.h"
+#include "store/delivery_item.h"
 #include "store/pending.h"
 #include "store/read.h"
 #include "store/tags.h"
@@ -15,6 +17,7 @@
 #include "store/ticket_read.h"
 #include "store/ticket_talk.h"
 #include "store/ticket_words.h"
+#include "store/watcher.h"
 
 /* Longer texts are cut in the history. */
 #define VALUE_SIZE 2001
@@ -225,6 +228,23 @@ static bool write_row(struct editing *e, struct err *err)
     return !e->has_other_words || ticket_words_put(e->tx, row->id, &texts, err);
 }
 
+static bool tell_assignee(struct editing *e, int64_t before, struct err *err)
+{
+    const struct ticket_row *row = e->row;
+    int64_t n = 0;
+
+    if (row->assignee_id == before || !row->assignee_id)
+        return true;
+    autofree(str) char *detail =
+        xasprintf("%s (%.200s) is assigned to you", row->key, row->summary);
+
+    if (!store_assignee_tell(e->tx, row, e->edit->actor_id, detail, e->now, &n, err))
+        return false;
+    if (n > 0)
+        store_items_gather(e->tx, e->now);
+    return true;
+}
+
 bool store_ticket_edit(struct tx *tx, int64_t id, const struct ticket_edit *edit, int64_t now,
     struct err *err)
 {
@@ -241,7 +261,10 @@ bool store_ticket_edit(struct tx *tx, int64_t id, const struct ticket_edit *edit
     if (edit->expected_row_version && edit->expected_row_version != row->row_version)
         return fail_stale(err, "ticket");
     editing.row = row;
+    const int64_t assignee_id = row->assignee_id;
+
     if (!edit_fields(&editing, err))
         return err_wrap(err, "could not change %s", row->key);
-    return !editing.has_changed || write_row(&editing, err);
+    return !editing.has_changed ||
+           (write_row(&editing, err) && tell_assignee(&editing, assignee_id, err));
 }

@@ -83,3 +83,13 @@ bool store_approvers_tell(struct tx *tx, const struct ticket_row *ticket, int64_
     stmt_bind_i64(q, 6, group_id);
     return tell(q, ticket, detail, now, ret_n, err);
 }
+
+bool store_assignee_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
+    const char *detail, int64_t now, int64_t *ret_n, struct err *err)
+{
+    autofree(stmt) struct stmt *q = tx_prepare(tx, TELL "(CAST($6 AS BIGINT))");
+
+    stmt_bind_i64(q, 5, actor_id);
+    stmt_bind_i64(q, 6, ticket->assignee_id);
+    return tell(q, ticket, detail, now, ret_n, err);
+}

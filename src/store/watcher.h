@@ -26,6 +26,10 @@ bool store_watchers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t
 bool store_approvers_tell(struct tx *tx, const struct ticket_row *ticket, int64_t group_id,
     const char *detail, int64_t now, int64_t *ret_n, struct err *err) must_check;
 
+/* The same for whoever the ticket belongs to now, unless they have taken it themselves. */
+bool store_assignee_tell(struct tx *tx, const struct ticket_row *ticket, int64_t actor_id,
+    const char *detail, int64_t now, int64_t *ret_n, struct err *err) must_check;
+
 /* By name. */
 bool store_watchers(struct tx *tx, int64_t ticket_id, struct watcher_rows *rows, struct err *err)
     must_check;

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/frame.h"
 #include "base/parse.h"
+#include "vault/general_name.h"
 #include "vault/hsm.h"
 #include "vault/keys.h"
 
@@ -60,20 +61,7 @@ void ca_names_read(struct frame_reader *r, struct ca_names *ret)
 /* The part of a name behind its type: letters that a constraint can hold. */
 static bool set_text(GENERAL_NAME *name, int type, const char *text)
 {
-    ASN1_IA5STRING *value = ASN1_IA5STRING_new();
-
-    for (const char *p = text; *p; p++) {
-        if (*p > ' ' && *p < 0x7F && *p != '*' && *p != '/')
-            continue;
-        ASN1_IA5STRING_free(value);
-        return false;
-    }
-    if (!value || text[0] == '\0' || ASN1_STRING_set(value, text, -1) != 1) {
-        ASN1_IA5STRING_free(value);
-        return false;
-    }
-    GENERAL_NAME_set0_value(name, type, value);
-    return true;
+    return !strpbrk(text, "*/") && general_name_set_text(name, type, text);
 }
 
 /* "192.0.2.0/24": the address, and its mask behind it (RFC 5280, 4.2.1.10). */
@@ -82,7 +70,6 @@ static bool set_range(GENERAL_NAME *name, const char *text)
     uint8_t bytes[32] = { 0 };
     char address[INET6_ADDRSTRLEN];
     const char *slash = strchr(text, '/');
-    ASN1_OCTET_STRING *value;
     int64_t n_bits;
 
     if (!slash || (size_t)(slash - text) >= sizeof address)
@@ -101,13 +88,7 @@ static bool set_range(GENERAL_NAME *name, const char *text)
         else if (bytes[i / 8] & bit)
             return false; /* more of an address than the range says */
     }
-    value = ASN1_OCTET_STRING_new();
-    if (!value || ASN1_OCTET_STRING_set(value, bytes, 2 * size) != 1) {
-        ASN1_OCTET_STRING_free(value);
-        return false;
-    }
-    GENERAL_NAME_set0_value(name, GEN_IPADD, value);
-    return true;
+    return general_name_set_bytes(name, span_of(bytes, 2 * (size_t)size));
 }
 
 static bool set_name(GENERAL_NAME *name, const char *text)

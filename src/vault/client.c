@@ -13,9 +13,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/frame.h"
 #include "base/fs.h"
@@ -26,6 +26,11 @@
 
 /* Deriving a key from a passphrase takes a while, and a token may be slow. */
 #define RESTART_MS 15000
+
+/* So long may a vault be silent before it is told; and so long is it waited for where only figures
+ * are asked for. */
+#define SILENCE_MS 10000
+#define FIGURES_MS 300
 
 /* How often one call may find that its vault has died. */
 #define MAX_DEATHS 3
@@ -59,7 +64,7 @@ struct vault_client *vault_client_new(int64_t patience_ms)
     lane_init(&client->lane);
     lane_init(&client->maker);
     (void)pthread_mutex_init(&client->state, NULL);
-    (void)pthread_cond_init(&client->changed, NULL);
+    clock_cond_init(&client->changed);
     return client;
 }
 
@@ -265,20 +270,33 @@ static bool ensure_unlocked(struct vault_client *client, struct err *err)
     return unlock(client, &known, NULL, err);
 }
 
+/* Asked something, it has not answered for long: it hangs, or what it asks in turn does. */
+static bool check_silence(struct vault_client *client, struct err *err)
+{
+    const int64_t silent_ms = lane_silent_ms(&client->lane);
+
+    return silent_ms < SILENCE_MS ||
+           fail(err, ERR_UNAVAILABLE, "the vault has not answered for %" PRId64 " s",
+               silent_ms / 1000);
+}
+
 bool vault_is_ready(struct vault_client *client, struct err *err)
 {
     if (pthread_mutex_trylock(&client->lane.calling) != 0) {
         /* Somebody is speaking with it. */
         lock_state(client);
-        bool ok = client->is_unlocked || client->is_restarting;
+        bool is_restarting = client->is_restarting;
+        bool ok = client->is_unlocked || is_restarting;
 
         unlock_state(client);
-        return ok || fail(err, ERR_UNAVAILABLE, "the vault is being unlocked");
+        return ok ? is_restarting || check_silence(client, err)
+                  : fail(err, ERR_UNAVAILABLE, "the vault is being unlocked");
     }
     adopt(client);
+    lane_drop_late(&client->lane);
     if (client->lane.fd >= 0 && !lane_is_alive(&client->lane))
         drop(client);
-    bool ok = ensure_unlocked(client, err);
+    bool ok = check_silence(client, err) && ensure_unlocked(client, err);
 
     (void)pthread_mutex_unlock(&client->lane.calling);
     lock_state(client);
@@ -287,24 +305,10 @@ bool vault_is_ready(struct vault_client *client, struct err *err)
     return ok;
 }
 
-static struct timespec in_ms(int64_t ms)
-{
-    struct timespec at;
-
-    (void)clock_gettime(CLOCK_REALTIME, &at);
-    at.tv_sec += (time_t)(ms / 1000);
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 /* With `state` held: wait for a vault to come, or for the restart to end. False: neither. */
 static bool wait_for_next(struct vault_client *client, bool on_purpose, int64_t ms)
 {
-    struct timespec until = in_ms(ms);
+    struct timespec until = clock_deadline(ms);
 
     while (!client->is_closed && !lane_has_next(&client->lane)) {
         if (on_purpose ? !client->is_restarting : client->is_unlocked)
@@ -503,13 +507,51 @@ bool vault_seal_with(struct vault_client *client, const char *key_id, struct err
     return true;
 }
 
+/* With `calling` held: as exchange(), of a vault that answers soon or not at all. */
+static bool ask_stats(struct vault_client *client, struct buf *in, struct frame_reader *ret,
+    struct err *err)
+{
+    autodone(buf) struct buf nothing = BUF_INIT(VAULT_FRAME_MAX);
+
+    adopt(client);
+    lock_state(client);
+    const bool is_unlocked = client->is_unlocked;
+
+    unlock_state(client);
+    if (!is_unlocked)
+        return fail(err, ERR_UNAVAILABLE, "the vault has not been unlocked yet");
+    if (lane_ask(&client->lane, VAULT_STATS, &nothing, FIGURES_MS, in, ret, err))
+        return true;
+    if (client->lane.fd < 0)
+        drop(client);
+    return false;
+}
+
+/* What pthread_mutex_clocklock() does, which the thread sanitizer does not know. */
+static bool lock_soon(pthread_mutex_t *mutex, int64_t patience_ms)
+{
+    const struct timespec nap = { .tv_nsec = 2000000 };
+    const int64_t deadline_ms = clock_mono_ms() + patience_ms;
+
+    while (pthread_mutex_trylock(mutex) != 0) {
+        if (clock_mono_ms() >= deadline_ms)
+            return false;
+        (void)nanosleep(&nap, NULL);
+    }
+    return true;
+}
+
 bool vault_stats_get(struct vault_client *client, struct vault_stats *ret, struct err *err)
 {
-    autodone(buf) struct buf payload = BUF_INIT(VAULT_FRAME_MAX);
     autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
     struct frame_reader r;
 
-    if (!vault_call(client, VAULT_STATS, &payload, &in, &r, err))
+    if (!lock_soon(&client->lane.calling, FIGURES_MS))
+        return fail(err, ERR_UNAVAILABLE, "the vault is busy");
+    const bool ok = ask_stats(client, &in, &r, err);
+
+    (void)pthread_mutex_unlock(&client->lane.calling);
+    if (!ok)
         return false;
     ret->n_opened = frame_read_i64(&r);
     ret->n_refused = frame_read_i64(&r);

@@ -53,12 +53,12 @@ bool vault_seal_with(struct vault_client *client, const char *key_id, struct err
 /* What it was told of master keys last, and which of them the vault holds. */
 void vault_client_masters(struct vault_client *client, struct vault_masters *ret);
 
-/* Is it connected, and does it hold the right key? Why not, else. Never waits for a running call.
- */
+/* Is it connected, does it hold the right key, and does it answer? Why not, else. Never waits for a
+ * running call. */
 bool vault_is_ready(struct vault_client *client, struct err *err) must_check;
 
 /* For metrics: how often something was handed out, and refused, since the key directory was made.
- */
+ * ERR_UNAVAILABLE: it does not answer within the second, for whatever reason. */
 struct vault_stats {
     int64_t n_opened;
     int64_t n_refused;

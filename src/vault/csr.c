@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "base/span.h"
+#include "vault/general_name.h"
 #include "vault/keys.h"
 
 static size_t count_chars(const char *utf8)
@@ -65,37 +66,12 @@ bool csr_add_subject(X509_NAME *name, const struct vault_csr *csr, struct err *e
     return true;
 }
 
-/* A name of IA5 characters: DNS, mail address, URI. */
-static bool set_text_name(GENERAL_NAME *name, int type, const char *text)
-{
-    ASN1_IA5STRING *value = ASN1_IA5STRING_new();
-
-    for (const char *p = text; *p; p++) {
-        if (*p > ' ' && *p < 0x7F)
-            continue;
-        ASN1_IA5STRING_free(value);
-        return false;
-    }
-    if (!value || text[0] == '\0' || ASN1_STRING_set(value, text, -1) != 1) {
-        ASN1_IA5STRING_free(value);
-        return false;
-    }
-    GENERAL_NAME_set0_value(name, type, value);
-    return true;
-}
-
 static bool set_ip_name(GENERAL_NAME *name, const char *text)
 {
     uint8_t bytes[16];
     int size = inet_pton(AF_INET, text, bytes) == 1 ? 4 : inet_pton(AF_INET6, text, bytes) * 16;
-    ASN1_OCTET_STRING *value = size > 0 ? ASN1_OCTET_STRING_new() : NULL;
 
-    if (!value || ASN1_OCTET_STRING_set(value, bytes, size) != 1) {
-        ASN1_OCTET_STRING_free(value);
-        return false;
-    }
-    GENERAL_NAME_set0_value(name, GEN_IPADD, value);
-    return true;
+    return size > 0 && general_name_set_bytes(name, span_of(bytes, (size_t)size));
 }
 
 static bool set_name(GENERAL_NAME *name, const char *san)
@@ -103,13 +79,13 @@ static bool set_name(GENERAL_NAME *name, const char *san)
     struct span s = span_text(san);
 
     if (span_starts_with(s, "dns:"))
-        return set_text_name(name, GEN_DNS, san + 4);
+        return general_name_set_text(name, GEN_DNS, san + 4);
     if (span_starts_with(s, "ip:"))
         return set_ip_name(name, san + 3);
     if (span_starts_with(s, "email:"))
-        return set_text_name(name, GEN_EMAIL, san + 6);
+        return general_name_set_text(name, GEN_EMAIL, san + 6);
     if (span_starts_with(s, "uri:"))
-        return set_text_name(name, GEN_URI, san + 4);
+        return general_name_set_text(name, GEN_URI, san + 4);
     return false;
 }
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
 
@@ -44,6 +45,8 @@ void lane_adopt(struct lane *lane)
         lane->fd = lane->next_fd;
         lane->next_fd = -1;
         lane->has_next = false;
+        lane->unanswered = 0;
+        lane->asked_at_ms = 0;
     }
     (void)pthread_mutex_unlock(&lane->state);
 }
@@ -62,6 +65,8 @@ void lane_drop(struct lane *lane)
     (void)pthread_mutex_lock(&lane->state);
     fd_close(lane->fd);
     lane->fd = -1;
+    lane->unanswered = 0;
+    lane->asked_at_ms = 0;
     (void)pthread_mutex_unlock(&lane->state);
 }
 
@@ -69,22 +74,68 @@ bool lane_is_alive(const struct lane *lane)
 {
     struct pollfd look = { .fd = lane->fd, .events = POLLIN };
 
-    return lane->fd >= 0 && poll(&look, 1, 0) == 0;
+    return lane->fd >= 0 && (lane->unanswered || poll(&look, 1, 0) == 0);
 }
 
-static bool exchange_frames(struct lane *lane, enum vault_request type, struct span payload,
-    int passed, struct buf *in, struct frame *ret, struct err *err)
+/* With `calling` held. */
+static void note_asked(struct lane *lane, int64_t at_ms)
 {
-    struct frame request = { .request = ++lane->n_calls,
+    (void)pthread_mutex_lock(&lane->state);
+    lane->asked_at_ms = at_ms;
+    (void)pthread_mutex_unlock(&lane->state);
+}
+
+int64_t lane_silent_ms(struct lane *lane)
+{
+    (void)pthread_mutex_lock(&lane->state);
+    const int64_t since_ms = lane->asked_at_ms;
+
+    (void)pthread_mutex_unlock(&lane->state);
+    return since_ms ? clock_mono_ms() - since_ms : 0;
+}
+
+/* The answer to `request`, or to what lane_ask() has asked before. */
+static bool receive(struct lane *lane, uint32_t request, struct buf *in, struct frame *ret,
+    struct err *err)
+{
+    bool is_late;
+
+    do {
+        if (!frame_receive(lane->fd, CALL_TIMEOUT_MS, in, ret, NULL, NULL, err))
+            return false;
+        is_late = lane->unanswered && ret->request == lane->unanswered;
+        if (is_late)
+            lane->unanswered = 0;
+    } while (is_late && ret->request != request);
+    if (ret->request != request || (ret->type != VAULT_DONE && ret->type != VAULT_FAILED))
+        return fail(err, ERR_INTERNAL, "the vault answered something else");
+    return true;
+}
+
+static bool send_request(struct lane *lane, enum vault_request type, struct span payload,
+    int passed, struct err *err)
+{
+    const struct frame request = { .request = ++lane->n_calls,
         .type = (uint16_t)type,
         .payload = payload };
 
-    if (!frame_send(lane->fd, &request, &passed, passed >= 0 ? 1 : 0, err) ||
-        !frame_receive(lane->fd, CALL_TIMEOUT_MS, in, ret, NULL, NULL, err))
-        return false;
-    if (ret->request != request.request || (ret->type != VAULT_DONE && ret->type != VAULT_FAILED))
-        return fail(err, ERR_INTERNAL, "the vault answered something else");
-    return true;
+    if (!lane->unanswered)
+        note_asked(lane, clock_mono_ms());
+    return frame_send(lane->fd, &request, &passed, passed >= 0 ? 1 : 0, err);
+}
+
+/* What has become of a call: with the vault that it was, or without one. */
+static bool end_call(struct lane *lane, bool ok, const struct frame *answer,
+    struct frame_reader *ret, struct err *err)
+{
+    note_asked(lane, 0);
+    if (!ok) {
+        lane_drop(lane);
+        err->kind = ERR_UNAVAILABLE;
+        return err_wrap(err, "the vault did not answer");
+    }
+    *ret = frame_reader_of(answer->payload);
+    return answer->type == VAULT_DONE || frame_read_err(ret, err);
 }
 
 bool lane_exchange(struct lane *lane, enum vault_request type, const struct buf *payload,
@@ -96,11 +147,45 @@ bool lane_exchange(struct lane *lane, enum vault_request type, const struct buf 
         return false;
     if (lane->fd < 0)
         return fail(err, ERR_UNAVAILABLE, "the vault is not running");
-    if (!exchange_frames(lane, type, buf_span(payload), passed, in, &answer, err)) {
-        lane_drop(lane);
-        err->kind = ERR_UNAVAILABLE;
-        return err_wrap(err, "the vault did not answer");
+    const bool ok = send_request(lane, type, buf_span(payload), passed, err) &&
+                    receive(lane, lane->n_calls, in, &answer, err);
+
+    return end_call(lane, ok, &answer, ret, err);
+}
+
+/* Does anything come from the vault, its end included? */
+static bool has_come(const struct lane *lane, int64_t patience_ms)
+{
+    struct pollfd look = { .fd = lane->fd, .events = POLLIN };
+
+    return poll(&look, 1, (int)patience_ms) != 0;
+}
+
+bool lane_ask(struct lane *lane, enum vault_request type, const struct buf *payload,
+    int64_t patience_ms, struct buf *in, struct frame_reader *ret, struct err *err)
+{
+    struct frame answer;
+
+    if (lane->fd < 0)
+        return fail(err, ERR_UNAVAILABLE, "the vault is not running");
+    if (!lane->unanswered) {
+        if (!send_request(lane, type, buf_span(payload), -1, err))
+            return end_call(lane, false, &answer, ret, err);
+        lane->unanswered = lane->n_calls;
     }
-    *ret = frame_reader_of(answer.payload);
-    return answer.type == VAULT_DONE || frame_read_err(ret, err);
+    if (!has_come(lane, patience_ms))
+        return fail(err, ERR_UNAVAILABLE, "the vault has not answered yet");
+    return end_call(lane, receive(lane, lane->unanswered, in, &answer, err), &answer, ret, err);
+}
+
+void lane_drop_late(struct lane *lane)
+{
+    autodone(buf) struct buf in = BUF_INIT(VAULT_FRAME_MAX);
+    struct frame_reader unused;
+    struct frame answer;
+    struct err err = { 0 };
+
+    if (lane->fd >= 0 && lane->unanswered && has_come(lane, 0))
+        (void)end_call(lane, receive(lane, lane->unanswered, &in, &answer, &err), &answer, &unused,
+            &err);
 }

@@ -21,8 +21,12 @@ struct lane {
     uint32_t n_calls;
     int fd; /* changes under both locks */
 
+    /* What lane_ask() has not waited for to its end; 0: nothing. Changes with `calling` held. */
+    uint32_t unanswered;
+
     pthread_mutex_t state;
-    int next_fd; /* -1: none, or let go of the old one */
+    int64_t asked_at_ms; /* since when an answer is awaited; 0: none is */
+    int next_fd;         /* -1: none, or let go of the old one */
     bool has_next;
 };
 
@@ -50,5 +54,18 @@ bool lane_is_alive(const struct lane *lane);
  */
 bool lane_exchange(struct lane *lane, enum vault_request type, const struct buf *payload,
     int passed, struct buf *in, struct frame_reader *ret, struct err *err) must_check;
+
+/*
+ * The same for who is in a hurry: ERR_UNAVAILABLE where no answer begins within `patience_ms`, and
+ * the vault is not taken for gone. Whoever asks next gets that answer: always ask the same.
+ */
+bool lane_ask(struct lane *lane, enum vault_request type, const struct buf *payload,
+    int64_t patience_ms, struct buf *in, struct frame_reader *ret, struct err *err) must_check;
+
+/* With `calling` held: throw away what came too late for lane_ask(). */
+void lane_drop_late(struct lane *lane);
+
+/* For how long it has been silent, although asked; 0: nothing is asked. Any thread may call it. */
+int64_t lane_silent_ms(struct lane *lane);
 
 DEFINE_AUTODONE(lane);

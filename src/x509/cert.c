@@ -211,12 +211,6 @@ bool cert_from_pem(struct span pem, struct cert **ret, struct err *err)
     return cert_from_der(buf_span(&der), ret, err);
 }
 
-bool cert_from_any(struct span bytes, struct cert **ret, struct err *err)
-{
-    return bytes.size > 0 && bytes.data[0] == 0x30 ? cert_from_der(bytes, ret, err)
-                                                   : cert_from_pem(bytes, ret, err);
-}
-
 void cert_free(struct cert *cert)
 {
     if (!cert || !memo_part_release(&cert->part))

@@ -34,8 +34,6 @@ bool cert_from_pem(struct span pem, struct cert **ret, struct err *err) must_che
 /* The same from DER; bytes after the certificate are ERR_INVALID. */
 bool cert_from_der(struct span der, struct cert **ret, struct err *err) must_check;
 
-/* Whichever of the two it is. */
-bool cert_from_any(struct span bytes, struct cert **ret, struct err *err) must_check;
 void cert_free(struct cert *cert);
 
 struct span cert_der(const struct cert *cert);
@@ -130,7 +128,6 @@ enum cert_texts { CERT_EXTENDED_KEY_USAGE, CERT_OCSP_URL, CERT_ISSUER_URL, CERT_
 
 bool cert_text(const struct cert *cert, enum cert_texts kind, size_t i, char *field,
     size_t field_size);
-bool cert_has_extended_key_usage(const struct cert *cert, const char *name);
 
 /* subjectAltName, read from the DER as it is asked for. */
 enum cert_san_kind { CERT_SAN_DNS, CERT_SAN_IP, CERT_SAN_EMAIL, CERT_SAN_URI, CERT_SAN_OTHER };
@@ -151,12 +148,5 @@ const char *cert_san_kind_name(enum cert_san_kind kind); /* "dns", "ip", "email"
 
 /* For people: addresses written out, everything else cleaned and cut. Returns `field`. */
 const char *cert_san_text(const struct cert_san *san, char field[static CERT_SAN_TEXT_MAX]);
-
-/*
- * Does a subjectAltName cover `host`, a name in A-labels or an address (in brackets or not)? A
- * wildcard is the whole left-most label and covers exactly one (RFC 9525, 6.3); the CN never counts
- * (6.3, 6.6).
- */
-bool cert_covers_name(const struct cert *cert, const char *host);
 
 DEFINE_AUTOFREE(cert);

@@ -226,16 +226,6 @@ bool cert_text(const struct cert *cert, enum cert_texts kind, size_t i, char *fi
     return is_there;
 }
 
-bool cert_has_extended_key_usage(const struct cert *cert, const char *name)
-{
-    char field[128];
-
-    for (size_t i = 0; cert_text(cert, CERT_EXTENDED_KEY_USAGE, i, field, sizeof field); i++)
-        if (strcmp(field, name) == 0)
-            return true;
-    return false;
-}
-
 /* ---- subjectAltName ---- */
 
 size_t cert_n_sans(const struct cert *cert)
@@ -299,22 +289,4 @@ const char *cert_san_text(const struct cert_san *san, char field[static CERT_SAN
     else
         clean_text(san->value, field, CERT_SAN_TEXT_MAX);
     return field;
-}
-
-bool cert_covers_name(const struct cert *cert, const char *host)
-{
-    uint8_t bytes[16];
-    const size_t n_bytes = name_parse_address(span_text(host), bytes);
-    struct cert_san san;
-    size_t position = 0;
-
-    while (cert_next_san(cert, &position, &san)) {
-        if (n_bytes > 0 && san.kind == CERT_SAN_IP &&
-            span_equal(san.value, span_of(bytes, n_bytes)))
-            return true;
-        if (n_bytes == 0 && san.kind == CERT_SAN_DNS &&
-            name_pattern_covers(san.value, span_text(host)))
-            return true;
-    }
-    return false;
 }

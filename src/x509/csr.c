@@ -78,6 +78,42 @@ static void read_constraints(struct csr *csr, const STACK_OF(X509_EXTENSION) * e
     BASIC_CONSTRAINTS_free(constraints);
 }
 
+static size_t count_sans(const STACK_OF(X509_EXTENSION) * extensions)
+{
+    size_t n = 0;
+
+    for (int at = -1; (at = X509v3_get_ext_by_NID(extensions, NID_subject_alt_name, at)) >= 0;)
+        n++;
+    return n;
+}
+
+/*
+ * How many lists of names there are in all attributes and their values. Extensions stand in one of
+ * two attributes, RFC 2985's and Microsoft's older one; of several OpenSSL reads the first, and
+ * another program may read another.
+ */
+static size_t count_all_sans(const X509_REQ *request)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < X509_REQ_get_attr_count(request); i++) {
+        X509_ATTRIBUTE *const attribute = X509_REQ_get_attr(request, i);
+        const int nid = OBJ_obj2nid(X509_ATTRIBUTE_get0_object(attribute));
+
+        if (nid != NID_ext_req && nid != NID_ms_ext_req)
+            continue;
+        for (int k = 0; k < X509_ATTRIBUTE_count(attribute); k++) {
+            const ASN1_TYPE *const value = X509_ATTRIBUTE_get0_type(attribute, k);
+            STACK_OF(X509_EXTENSION) *const extensions =
+                value ? ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(X509_EXTENSIONS), value) : NULL;
+
+            n += count_sans(extensions);
+            sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+        }
+    }
+    return n;
+}
+
 static void read_sans(struct csr *csr)
 {
     STACK_OF(X509_EXTENSION) *const extensions = X509_REQ_get_extensions(csr->request);
@@ -100,7 +136,8 @@ static void read_sans(struct csr *csr)
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
     while (csr_next_san(csr, &position, &san))
         csr->n_sans++;
-    csr->has_whole_sans = csr->has_whole_sans && position == csr->sans.size;
+    csr->has_whole_sans = csr->has_whole_sans && position == csr->sans.size &&
+                          count_all_sans(csr->request) == (place >= 0 ? 1 : 0);
 }
 
 /* RFC 4055, 3.1: SHA-1 where the parameters do not say. */
@@ -234,6 +271,25 @@ static bool from_der(struct span der, struct csr **ret, struct err *err)
     return true;
 }
 
+/* People paste what they have at hand. */
+static bool refuse(struct span text, struct err *err)
+{
+    static const struct {
+        const char *mark;
+        const char *is;
+    } others[] = {
+        { "PRIVATE KEY-----", "a private key, which is to be given to nobody" },
+        { "-----BEGIN CERTIFICATE-----", "a certificate" },
+        { "PUBLIC KEY-----", "a public key" },
+    };
+
+    for (size_t i = 0; i < countof(others); i++)
+        if (span_find(text, span_text(others[i].mark)) != SIZE_MAX)
+            return fail(err, ERR_INVALID, "there is no certificate request in the PEM text, but %s",
+                others[i].is);
+    return fail(err, ERR_INVALID, "there is no certificate request in the PEM text");
+}
+
 bool csr_from_any(struct span bytes, struct csr **ret, struct err *err)
 {
     autodone(buf) struct buf der = BUF_INIT(CSR_MAX_BYTES);
@@ -250,7 +306,7 @@ bool csr_from_any(struct span bytes, struct csr **ret, struct err *err)
     if (!found && pem_is_bare(bytes, &der)) /* what is left of it in a field for one line */
         return from_der(buf_span(&der), ret, err);
     if (!found)
-        return fail(err, ERR_INVALID, "there is no certificate request in the PEM text");
+        return refuse(bytes, err);
     return from_der(buf_span(&der), ret, err);
 }
 

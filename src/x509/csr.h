@@ -64,7 +64,8 @@ const struct csr_field *csr_field(const struct csr *csr, size_t i);
 size_t csr_n_sans(const struct csr *csr);
 bool csr_next_san(const struct csr *csr, size_t *position, struct cert_san *ret);
 
-/* False: some of them cannot be told, the list is malformed. */
+/* False: they cannot all be told. The list is malformed, or there are several, of which programs
+ * read this one or that. */
 bool csr_sans_are_whole(const struct csr *csr);
 
 DEFINE_AUTOFREE(csr);

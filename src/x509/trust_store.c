@@ -54,6 +54,8 @@ static bool add_anchors(X509_STORE *store, struct span pem, struct err *err)
             return true;
         if (!cert_from_der(buf_span(&der), &cert, err))
             return false;
+        /* What OpenSSL keeps of its extensions is worked out before threads share it. */
+        (void)X509_check_purpose(cert->x509, -1, 0);
         X509_STORE_add_cert(store, cert->x509);
     }
     return true;

@@ -32,11 +32,10 @@ static void ask(const struct cert *cert)
     for (int kind = CERT_EXTENDED_KEY_USAGE; kind <= CERT_CRL_URL; kind++)
         for (size_t i = 0; i < 50 && cert_text(cert, (enum cert_texts)kind, i, field, 64); i++)
             must_be_text(field);
-    (void)cert_covers_name(cert, "www.example.org");
-    (void)cert_covers_name(cert, "192.0.2.1");
     name_set_add_cert(&names, cert);
     name_set_sort(&names);
     (void)name_set_covers(&names, "www.example.org");
+    (void)name_set_covers(&names, "192.0.2.1");
 }
 
 static void ask_chain(struct span bytes)
@@ -57,8 +56,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     autofree(cert) struct cert *cert = NULL;
     struct err err = { 0 };
 
-    if (cert_from_any(span_of(data, size), &cert, &err))
+    const struct span bytes = span_of(data, size);
+    const bool is_der = size > 0 && data[0] == 0x30;
+
+    if (is_der ? cert_from_der(bytes, &cert, &err) : cert_from_pem(bytes, &cert, &err))
         ask(cert);
-    ask_chain(span_of(data, size));
+    ask_chain(bytes);
     return 0;
 }

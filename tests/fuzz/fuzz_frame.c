@@ -32,7 +32,7 @@ static void read_payload(struct frame_reader r, uint8_t how)
         (void)frame_read_u16(&r);
         break;
     default:
-        (void)frame_read_u64(&r);
+        (void)frame_read_i64(&r);
         break;
     }
     (void)!frame_reader_end(&r, &err);

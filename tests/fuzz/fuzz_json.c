@@ -18,7 +18,7 @@ static void read_as_everything(const struct json *json)
     (void)json_in_text(&in, "text", 1, 9);
     (void)json_in_i64(&in, "number", -5, 5);
     (void)json_in_bool(&in, "bool");
-    (void)json_in_time(&in, "time");
+    (void)json_in_time_opt(&in, "time", 0);
     (void)json_in_enum(&in, "word", words, countof(words));
     for (size_t i = json_in_array(&in, "list", 9); i > 0; i--) {
         (void)json_in_item_text(&in, "list", i - 1, 0, 9);

@@ -1,4 +1,4 @@
-"""F35: what the loop answers by itself is as true as what a worker answers: nothing is remembered from one to the next."""
+"""F35: what the loop answers by itself is as true as what a worker answers: nothing is remembered that may have changed."""
 
 import http.client
 import json
@@ -82,3 +82,33 @@ def test_whoever_writes_holds_no_reader_up(desk):
     finally:
         writer.execute("ROLLBACK")
         writer.close()
+
+
+def test_who_one_is_is_known_no_longer_than_until_anybody_changes_it(desk):
+    token, _ = make_user(desk, "ben")
+    ben = Kept(desk, token)
+    assert [ben.get("/me")[0] for _ in range(3)] == [200] * 3
+    desk.admin.patch("/users/ben", {"disabled": True})
+    assert ben.get("/me")[0] == 401
+    desk.admin.patch("/users/ben", {"disabled": False})
+    assert [ben.get("/me")[0] for _ in range(2)] == [200] * 2
+    if desk.database:
+        return  # what follows is done to the file
+    outside = sqlite3.connect(f"{desk.data}/db/certdesk.db", isolation_level=None)
+    outside.execute("UPDATE account SET is_disabled = 1 WHERE name = 'ben'")
+    assert ben.get("/me")[0] == 401
+    outside.execute("UPDATE account SET is_disabled = 0 WHERE name = 'ben'")
+    assert [ben.get("/me")[0] for _ in range(2)] == [200] * 2
+    outside.execute("UPDATE token SET expires_at = 1 WHERE account_id = (SELECT id FROM account WHERE name = 'ben')")
+    assert ben.get("/me")[0] == 401
+    outside.close()
+
+
+def test_fields_are_those_that_there_are_now(desk):
+    record = add(desk, "fields")
+    desk.admin.post("/custom-fields", {"name": "room", "type": "text"})
+    desk.admin.patch(f"/certificates/{record}", {"fields": {"room": "17"}})
+    kept = Kept(desk, desk.admin.token)
+    assert [kept.get(f"/certificates/{record}")[1]["fields"] for _ in range(3)] == [{"room": "17"}] * 3
+    desk.admin.delete("/custom-fields/room?discard=true")
+    assert kept.get(f"/certificates/{record}")[1]["fields"] == {}

@@ -1,5 +1,7 @@
 """F36: the audit log is proved from outside, and what vouches for it leaves the house."""
 
+import csv
+import io
 import json
 import re
 import socket
@@ -41,6 +43,19 @@ def test_who_did_what_is_found(desk):
     assert desk.admin.get(f"/audit?action=user.create&actor=admin&from={at}").json["items"] == made
     assert desk.admin.get(f"/audit?action=user.create&actor=admin&to={at}").json["items"] == []
     assert "from" in desk.admin.get("/audit?from=yesterday", expect=400).json["errors"][0]["field"]
+
+
+def test_the_log_goes_out_as_a_table(desk):
+    """F36: what a filter finds, all of it, newest first, and harmless in a spreadsheet."""
+    made = [desk.admin.post("/groups", {"name": f"=g{i}"}).json["name"] for i in range(230)]
+    rows = list(csv.DictReader(io.StringIO(desk.admin.get("/audit.csv?object_type=group&actor=admin").body.decode(), newline="")))
+    assert [r["object_name"] for r in rows] == [f"'{name}" for name in reversed(made)]
+    assert {(r["actor"], r["action"]) for r in rows} == {("admin", "group.create")} and json.loads(rows[0]["after"])
+    listed = desk.admin.get("/audit?object_type=group&limit=1").json["items"][0]
+    assert (rows[0]["id"], rows[0]["at"]) == (str(listed["id"]), listed["at"])
+    assert len(desk.admin.get("/audit.csv?to=2020-01-01").body.splitlines()) == 1
+    desk.admin.get("/audit.csv?from=yesterday", expect=400)
+    desk.user("plain").get("/audit.csv", expect=403)
 
 
 def test_the_log_is_proved_without_the_server(desk):

@@ -108,6 +108,8 @@ def test_jobs_schedules_dashboard_and_the_audit_log(desk, words):
     words("job", "retry", str(job["id"]), status=1)
     words("schedule", "run", "nothing", status=1)
     desk.admin.post("/certificates", {"name": "shop"})
+    desk.admin.add("::1", 1)
+    assert " [::1]:1 since " in words("dashboard", "show").stdout
     shown = dict(line.split(None, 1) for line in words("dashboard", "show").stdout.splitlines() if " " in line)
     counts = desk.admin.get("/dashboard").json["counts"]
     assert int(shown["total"]) == counts["total"] > 0 and int(shown["unknown"]) == counts["unknown"] > 0

@@ -5,6 +5,7 @@ import csv
 import http.client
 import io
 import json
+import random
 import socket
 import sqlite3
 import subprocess
@@ -66,6 +67,61 @@ def test_a_table_becomes_records_and_again_changes_nothing(desk):
     assert {"certificate.create", "certificate.edit"} <= {e["action"] for e in log}
 
 
+# As programs write the table of DIALECT: what is around and between its cells is theirs.
+DIALECTS = {
+    "Excel, German": ("semicolon", "\ufeffName;Host;Port;Business Group;tags\r\n"
+                      "eins;127.0.0.1;1;Web;\"a;b\"\r\n\"zwei, drei\";127.0.0.2;2;;\r\n;;;;\r\n"),
+    "Excel, told so": ("semicolon", "sep=;\r\nname;host;port;business_group;tags\r\n"
+                       "eins;127.0.0.1;1;Web;\"a;b\"\r\n\"zwei, drei\";127.0.0.2;2;;\r\n"),
+    "LibreOffice, tabs": ("tab", "name\thost\tport\tbusiness_group\ttags\n"
+                          "eins\t127.0.0.1\t1\tWeb\ta;b\nzwei, drei\t127.0.0.2\t2\t\t\n"),
+    "Google Sheets": ("comma", "name,host,port,business_group,tags,,\r\neins,127.0.0.1,1,Web,a;b,,\r\n,,,,,,\r\n"
+                      "\"zwei, drei\",127.0.0.2,2,,,,\r\n,,,,,,\r\n,,,,,,"),
+    "Numbers": ("comma", "\nname,host,port,business-group,tags\n\"eins\",127.0.0.1,1,Web,a;b\n\"zwei, drei\",127.0.0.2,2,,\n\n"),
+    "Excel, Macintosh": ("semicolon", "name;host;port;business_group;tags\reins;127.0.0.1;1;Web;\"a;b\"\r"
+                         "zwei, drei;127.0.0.2;2;;\r"),
+    "PowerShell": ("comma", '#TYPE System.Management.Automation.PSCustomObject\r\n'
+                   '"name","host","port","business_group","tags"\r\n"eins","127.0.0.1","1","Web","a;b"\r\n'
+                   '"zwei, drei","127.0.0.2","2","",""\r\n'),
+    "PowerShell, German": ("semicolon", '#TYPE Selected.System.String\r\n"name";"host";"port";"business_group";"tags"\r\n'
+                           '"eins";"127.0.0.1";"1";"Web";"a;b"\r\n"zwei, drei";"127.0.0.2";"2";"";""\r\n'),
+}
+
+
+def test_tables_come_in_as_spreadsheets_write_them(desk):
+    # F10: semicolons, tabs, empty rows and columns; the trial says how it was read, and all of them are the same table
+    for n, (program, (delimiter, table)) in enumerate(DIALECTS.items()):
+        result = run_import(desk.admin, table, dry_run=True)[1]
+        assert result["delimiter"] == delimiter, program
+        result = run_import(desk.admin, table)[1]
+        assert counts(result) == ((0, 0, 2, 0) if n else (2, 0, 0, 0)), (program, result)
+    rows = export(desk.admin)
+    assert [(r["name"], r["port"], r["business_group"], r["tags"]) for r in rows] == [
+        ("eins", "1", "Web", "a;b"), ("zwei, drei", "2", "", "")]
+
+
+def test_a_protocol_is_named_as_people_write_it(desk):
+    # F10: in a table, where nobody knows our words
+    table = "name,host,port,protocol\na,127.0.0.1,1,HTTPS\nb,127.0.0.1,25,Smtp\nc,127.0.0.1,1,TLS\nd,127.0.0.1,1,ssh\n"
+    for expected in ((3, 0, 0, 1), (0, 0, 3, 1)):
+        result = run_import(desk.admin, table)[1]
+        assert counts(result) == expected and result["errors"][0]["column"] == "protocol", result
+    assert [(r["name"], r["protocol"]) for r in export(desk.admin)] == [("a", "tls"), ("b", "smtp"), ("c", "tls")]
+
+
+def test_rows_that_lie_apart_come_together_in_any_dialect(desk):
+    # F10: they are read a second time, from where they are
+    rows = "".join(f"n{i % 3};127.0.0.{i + 1};1;;\r\n;;;;\r\n" for i in range(9))
+    assert counts(run_import(desk.admin, "sep=;\r\nname;host;port;;\r\n" + rows)[1]) == (3, 0, 0, 0)
+    assert [(r["name"], r["host"][-1]) for r in export(desk.admin)] == [
+        (f"n{i}", str(i + 3 * j + 1)) for i in range(3) for j in range(3)]
+    refused = "name;host\r\n\r\n;\r\n\"x;1\";no host\r\n"
+    number, result = run_import(desk.admin, refused)
+    assert [(e["line"], e["column"]) for e in result["errors"]] == [(4, "host")], result
+    body = desk.admin.get(f"/imports/{number}/errors.csv").body.decode()
+    assert body.endswith('x;1,no host\r\n') and counts(run_import(desk.admin, body)[1]) == (0, 0, 0, 1)
+
+
 def test_an_export_comes_back_as_it_was(desk):
     # F10: what a spreadsheet would run is made harmless, and restored
     admin = desk.admin
@@ -101,6 +157,52 @@ def test_an_export_comes_back_as_it_was(desk):
         [("127.0.0.1", ""), ("localhost", ""), ("localhost", "localhost"), ("localhost", "other.example")])
 
 
+ODD = ["=1", "@x", "a;b", "a,b", "'", '"', "x\ty", "ü", "世", "<b>", "\\n", "-", "+4", "''", "null", "%00", "e\u0301", "\u202e",
+       "=cmd|' /C calc'!A0", "a\r\nb", " y "]
+
+
+def any_record(rng, groups, users):
+    """What can be said of a record, oddly."""
+    def tag():
+        return "".join(c for c in rng.choice(ODD) if c not in " ,;\t\r\n") or "t"
+    return {"name": f"{rng.choice(ODD)} n{rng.randrange(10**9)}", "description": rng.choice(ODD) + rng.choice(["", "\n", " "]) + rng.choice(ODD),
+            "tags": [tag() for _ in range(rng.randint(0, 3))], "business_group": rng.choice(["", *ODD]),
+            "share": {"users": rng.sample(users, 2), "groups": rng.sample(groups, rng.randint(0, 3))}, "assignee": rng.choice([None, *users]),
+            "fields": {"num": rng.choice([None, "-5", "1.50"]), "dat": rng.choice([None, "2026-02-28"]), "txt": rng.choice(ODD),
+                       "cho": rng.choice([None, "a;b", "=x", "-"])},
+            "endpoints": [{"host": rng.choice(["127.0.0.1", "localhost", "::1"]), "port": rng.randint(1, 65535),
+                           "protocol": rng.choice(["tls", "smtp", "postgres"]), **rng.choice([{}, {"sni": ""}, {"sni": "o.example"}])}
+                          for _ in range(rng.randint(0, 2))]}
+
+
+def test_whatever_a_record_says_it_says_again_after_a_table(desk):
+    # F10: an export that comes back changes nothing, as it was written and as other programs write it
+    admin, rng = desk.admin, random.Random(11)
+    users = ["ann", "-bob", "c@d.example"]
+    for name in users:
+        admin.post("/users", {"name": name, "password": "a fine long phrase", "role": "user"})
+    groups = ["x,y", "=g", "-", 'ü"q', "two words"]
+    for name in groups:
+        admin.post("/groups", {"name": name})
+    for name in ("a;b", " pad", ";"):
+        assert "name" in admin.post("/groups", {"name": name}, expect=400).json["errors"][0]["field"]
+    for field in ({"name": "num", "type": "number"}, {"name": "dat", "type": "date"}, {"name": "txt", "type": "text"},
+                  {"name": "cho", "type": "choice", "choices": ["a;b", "=x", "-"]}):
+        admin.post("/custom-fields", field)
+    for _ in range(40):
+        admin.post("/certificates", any_record(rng, groups, users))
+    before = admin.get("/certificates.csv").body.decode()
+    rows = list(csv.reader(io.StringIO(before, newline="")))
+    for dialect in ({}, {"delimiter": ";", "quoting": csv.QUOTE_ALL}, {"delimiter": "\t", "lineterminator": "\n"}):
+        out = io.StringIO()
+        csv.writer(out, **dialect).writerows(rows)
+        number, result = run_import(admin, out.getvalue() if dialect else before)
+        changes = [r["changes"] for r in admin.get(f"/imports/{number}/rows?action=updated").json["items"]]
+        assert counts(result) == (0, 0, 40, 0), (dialect, changes, result)
+    after = list(csv.reader(io.StringIO(admin.get("/certificates.csv").body.decode(), newline="")))
+    assert [r[:13] + r[24:] for r in after] == [r[:13] + r[24:] for r in rows] and len(rows[0]) == 28
+
+
 def test_blanks_around_a_name_are_no_change(desk):
     # F10: a cell is read without them
     made = desk.admin.post("/certificates", {"name": " in the middle\t"}).json
@@ -133,8 +235,9 @@ def test_a_trial_changes_nothing_and_can_be_done_in_earnest(desk):
 BAD_ROWS = [
     # table, line, column, what the message says
     ("name,host\na,b,c\n", 2, None, "the row has 3 cells, and the first line 2"),
+    ("name,host\na,b,,c\n", 2, None, "the row has 4 cells, and the first line 2"),
     ("name,host\na\n", 2, None, "the row has 1 cells"),
-    ("name,host\n,\n", 2, None, "neither id, name nor host"),
+    ("name,host,tags\n,,x\n", 2, None, "neither id, name nor host"),
     ("name,host,port\na,127.0.0.1,0\n", 2, "port", "between 1 and 65535"),
     ("name,host,port\na,127.0.0.1,x\n", 2, "port", "x"),
     ("name,host,port\na,,443\n", 2, "host", "no host"),
@@ -208,8 +311,11 @@ def test_of_records_written_together_only_the_bad_one_is_refused(desk):
 
 BAD_FILES = [
     ("nme,host\na,b\n", 1, "nme", 'no column "nme"'),
-    ("name;host\na;b\n", 1, "name;host", "between the columns are semicolons, and must be commas"),
-    ("name\thost\na\tb\n", 1, "name\thost", "are tabs"),
+    ("name|host\na|b\n", 1, "name|host", 'no column "name|host"'),
+    ("name,nme,host,cost centre\na,b,c,d\n", 1, "nme", 'no column "nme" (nor "cost centre"); take it out, or'),
+    ("name;nme;host\na;b;c\n", 1, "nme", 'no column "nme"'),
+    ("sep=;\r\nnme;host\r\n", 2, "nme", 'no column "nme"'),
+    ("name,,host\na,,b\n", 1, "", 'no column ""'),
     ("port,description\n1,b\n", 1, None, '"name" or "host"'),
     ("name,host,name\na,b,c\n", 1, "name", "twice"),
     ("name\nok\n\"open\n\n", 3, None, "a quoted cell begins here and does not end"),
@@ -327,6 +433,27 @@ def test_an_import_killed_in_the_middle_goes_on_and_doubles_nothing(desk_factory
     table = export(desk.admin)
     assert len(table) == len(rows) and len({r["id"] for r in table}) == n
     assert len([r for r in table if r["name"] == "n00100"]) == 2
+
+
+def test_more_than_is_read_ahead_comes_in_whole(desk):
+    # F10: what is read before it is written is bounded in number and in bytes, and keeps its order
+    n = 700
+    rows, late = [], []
+    for i in range(n):
+        rows.append(f"r{i},127.0.0.1,{1 + i},{i:05}{'x' * 8000}")
+        if i % 50 == 0:
+            rows.append(f"r{i},127.0.0.2,{1 + i},")
+        if i % 70 == 0:
+            late.append(f"r{i},127.0.0.3,{1 + i},")
+        if i % 99 == 0:
+            rows.append(f"bad{i},127.0.0.1")
+    result = run_import(desk.admin, "name,host,port,description\n" + "\n".join(rows + late) + "\n")[1]
+    assert counts(result) == (n, 0, 0, 8), result
+    assert [e["line"] for e in result["errors"]] == [2 + k for k, row in enumerate(rows) if row.startswith("bad")]
+    table = export(desk.admin)
+    assert len(table) == len(rows) + len(late) - 8
+    assert all(r["description"][:5] == f"{int(r['name'][1:]):05}" for r in table)
+    assert sorted((r["host"] for r in table if r["name"] == "r350")) == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
 
 
 def test_a_slow_reader_of_an_export_holds_nobody_up(desk):

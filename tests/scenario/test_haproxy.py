@@ -94,7 +94,7 @@ def test_a_certificate_is_brought_seen_and_renewed(site):
     site.place(record, resource)
     done = site.ended(record)
     assert figure(site.desk, "certdesk_vault_opened_total") > n_opened
-    assert figure(site.desk, 'certdesk_work{kind="request",state="running"}') >= 1
+    assert figure(site.desk, 'certdesk_work{kind="watch",state="running"}') >= 1
     assert (done["state"], done["version"], done["error"], done["attempts"]) == ("seen", first.fingerprint, None, 1), done
     assert done["previous"] is None and "www.haproxy.example" in done["previous_name"]
     [address] = done["addresses"]

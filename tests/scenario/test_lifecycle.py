@@ -183,6 +183,16 @@ def test_another_ticket_for_a_record_takes_it_over_when_it_is_enrolled(life):
     assert life.api.post(f"/certificates/{record}/revoke", {}, expect=200).json["key"] == third["key"]
 
 
+def test_a_ticket_for_a_record_goes_to_whoever_looks_after_it(life):
+    """F6 F14: unless somebody else is named."""
+    life.api.post("/users", {"name": "deputy", "role": "user", "password": "correct horse battery"})
+    record = life.api.post("/certificates", {"name": "cared for", "assignee": "admin"}).json["id"]
+    assert life.create("cared.example.org", certificate=record)["assignee"] == "admin"
+    assert life.create("cared.example.org", certificate=record, assignee="deputy")["assignee"] == "deputy"
+    other = life.api.post("/certificates", {"name": "nobody's"}).json["id"]
+    assert life.create("nobodys.example.org", certificate=other)["assignee"] is None
+
+
 def test_a_record_whose_request_was_cancelled_is_what_it_was(life, authority):
     """What was imported is imported again, and nobody expects it to renew itself."""
     record = import_(life.api, {"file": authority.issue("mine.example.org").pem}).json
@@ -706,7 +716,7 @@ def test_watchers_hear_of_it_by_mail(desk_factory):
             life.do(one, "cancel", comment="not needed")
         life.run("outbox")
         mail = smtp.wait(2)[1]
-        assert mail.to == "reader@people.example" and mail.subject == "[certdesk] News of tickets that you watch"
+        assert mail.to == "reader@people.example" and mail.subject == "[certdesk] News of your tickets"
         assert "gone.example.org" in mail.text and "later.example.org" in mail.text
         for one in (number, later):
             assert f"{one['key']} ({one['summary']}) is in stage Cancelled" in mail.text

@@ -36,6 +36,14 @@ def test_a_certificate_from_request_to_revocation(desk, tmp_path):
     (tmp_path / "note.txt").write_text("hello")
     say("ticket", "attach", "CERT-1", str(tmp_path / "note.txt"))
     assert "note.txt" in say("ticket", "attachment", "CERT-1")
+    [note] = [f for f in map(json.loads, say("ticket", "attachment", "CERT-1", "-o", "json").splitlines()) if f["name"] == "note.txt"]
+    say("ticket", "detach", "CERT-1", str(note["id"]))
+    assert "note.txt" not in say("ticket", "attachment", "CERT-1")
+    say("ticket", "comment", "CERT-1", "a slip of the pen")
+    [number] = re.findall(r"\n(#[0-9]+) admin, .*:\na slip of the pen\n", say("ticket", "show", "CERT-1"))
+    say("ticket", "uncomment", "CERT-1", number)
+    assert "slip" not in say("ticket", "show", "CERT-1")
+    assert "no comment's id" in say("ticket", "uncomment", "CERT-1", "7x", code=1)
     edited = ("--priority", "high", "--labels", "shop, web", "--due", "2031-05-01", "--assignee", "admin", "--description", "soon")
     assert say("ticket", "edit", "CERT-1", *edited) == "CERT-1 has been updated\n"
     now = life.ticket({"key": "CERT-1"})

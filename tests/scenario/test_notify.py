@@ -138,6 +138,57 @@ def test_who_is_told(mailing, smtp, authority):
     mailing.signed_in("stranger").get(f"/deliveries/{detail['id']}", expect=404)
 
 
+def test_tickets_go_along_with_who_looks_after_the_certificate(mailing, smtp, authority):
+    """F6 F9: what an import has brought is assigned later; then the tickets are, and who has them is told, once."""
+    admin = mailing.admin
+    for name in ("ann", "bob"):
+        person(mailing, name, f"{name}@people.example")
+    ids = [bring(mailing, authority.issue(f"h{i}.example", not_after=days(5)), name=f"h{i}") for i in range(4)]
+    scan(mailing)
+
+    def assignees():
+        items = admin.get("/tickets?limit=100").json["items"]
+        return {t["certificate"]["name"]: t["assignee"] for t in items}
+
+    def told():
+        admin.job_done(admin.post("/schedules/outbox/run", expect=202).json["job"])
+        settled(mailing)
+        mails, smtp.mails[:] = list(smtp.mails), []
+        return mails
+
+    assert set(assignees().values()) == {"admin"} and told() == []
+    key = next(t["key"] for t in admin.get("/tickets").json["items"] if t["certificate"]["name"] == "h3")
+    admin.patch(f"/tickets/{key}", {"assignee": "ann"})
+    mail, = told()
+    assert mail.to == "ann@people.example" and f"{key} (" in mail.text and "is assigned to you" in mail.text
+
+    # Many at once are one mail; what was given to somebody else by hand stays with them.
+    job = admin.post("/certificates/actions", {"ids": ids, "action": "assign", "user": "bob"}, expect=202).json["job"]
+    assert admin.job_done(job)["result"]["done"] == 4
+    assert assignees() == {"h0": "bob", "h1": "bob", "h2": "bob", "h3": "ann"}
+    mail, = told()
+    assert mail.to == "bob@people.example" and mail.text.count("is assigned to you") == 3, mail.text
+    changes = admin.get(f"/tickets/{admin.get('/tickets?q=h0').json['items'][0]['key']}/history").json["items"]
+    assert ("assignee", "admin", "bob") in {(c["field"], c["from"], c["to"]) for c in changes}, changes
+
+    # A new owner has them where there is no assignee; sharing alone moves nothing, nor does what is done already.
+    admin.call("PUT", f"/certificates/{ids[0]}/access", {"assignee": None, "owner": "ann"}, expect=200)
+    admin.call("PUT", f"/certificates/{ids[1]}/access", {"share": {"users": ["ann"]}}, expect=200)
+    over = next(t["key"] for t in admin.get("/tickets").json["items"] if t["certificate"]["name"] == "h2")
+    admin.post(f"/tickets/{over}/transitions", {"transition": "resolve"}, expect=200)
+    admin.patch(f"/certificates/{ids[2]}", {"assignee": "ann"})
+    assert assignees() == {"h0": "ann", "h1": "bob", "h2": "bob", "h3": "ann"}
+    mail, = told()
+    assert mail.to == "ann@people.example" and "h0" in mail.text and "h1" not in mail.text
+
+    # Who takes a ticket themselves needs no mail about it.
+    ann = mailing.signed_in("ann")
+    own = ann.get("/tickets?q=h0").json["items"][0]["key"]
+    ann.patch(f"/tickets/{own}", {"assignee": None})
+    ann.patch(f"/tickets/{own}", {"assignee": "ann"})
+    assert told() == []
+
+
 def test_channels_can_be_turned_off_and_on(mailing, smtp, authority):
     person(mailing, "ann", "ann@people.example")
     settings = mailing.admin.call("PUT", "/settings/notifications",

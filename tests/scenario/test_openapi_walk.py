@@ -187,6 +187,7 @@ def _profiles(walk):
 
 def _tables(walk):
     assert b"localhost" in walk("GET", "/certificates.csv", query="?q=shop", expect=200).body
+    assert b"certificate.create" in walk("GET", "/audit.csv", query="?object_type=certificate", expect=200).body
     table = "name,port,host,tags\nshop,x,h,\nshop,,,\nnew,,,a\n"
     started = walk("POST", "/imports", table, "?dry_run=true&filename=t.csv", 202, {"Content-Type": "text/csv"}).json
     walk.api.job_done(started["job"])

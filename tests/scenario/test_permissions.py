@@ -88,7 +88,7 @@ TABLE = {
     "POST /cas/{name}/crl": "UFFFFF.", "GET /cas/{name}/certificates": "U......",
     "GET /pki/{name}.crt": ".......", "GET /pki/{name}.crl": ".......", "POST /ocsp/{name}": ".......",
     "GET /ocsp/{name}/{other}": ".......",
-    "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit/verify": "UFFFF..", "POST /backup": "UFFFFF.",
+    "GET /dashboard": "U......", "GET /audit": "UFFFF..", "GET /audit.csv": "UFFFF..", "GET /audit/verify": "UFFFF..", "POST /backup": "UFFFFF.",
     "GET /standby": "U......", "POST /standby/end": "UFFFFF.",
     "GET /openapi.json": ".......", "GET /docs": ".......", "GET /metrics": ".......",
 }

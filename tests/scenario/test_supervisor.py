@@ -1,11 +1,14 @@
 """The family of processes: started, confined, restarted, reloaded and ended by the supervisor."""
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -49,6 +52,32 @@ def test_a_killed_process_is_back_within_a_second_and_the_server_ready_again(des
     wait_until(lambda: desk.children().get(role) not in (None, before[role]), 2, f"{role} restarted")
     desk.wait_ready(5)
     assert desk.process.poll() is None
+
+
+def figures(desk):
+    """What /metrics and /readyz say, at once."""
+    begun = time.monotonic()
+    metrics, ready = desk.admin.call("GET", "/metrics", expect=200), desk.admin.call("GET", "/readyz")
+    assert time.monotonic() - begun < 4
+    return metrics.body.decode(), ready.json.get("detail", "")
+
+
+def test_a_vault_that_hangs_is_told_at_once_and_waited_for(desk):
+    """Whoever needs it waits; how we are is told meanwhile, and nothing of it is lost."""
+    desk.start()
+    vault, wish = desk.children()["vault"], {"subject": {"CN": "x.example"}, "key": {"algorithm": "ec"}}
+    with ThreadPoolExecutor(16) as pool:
+        os.kill(vault, signal.SIGSTOP)
+        try:
+            waiting = [pool.submit(desk.admin.call, "POST", "/csrs", wish) for _ in range(16)]
+            all_wait = 'certdesk_work{kind="request",state="running"} 8'
+            wait_until(lambda: all_wait in figures(desk)[0], 20, "all workers to wait for the vault")
+            wait_until(lambda: "vault: the vault has not answered for" in figures(desk)[1], 30, "readyz to tell")
+        finally:
+            os.kill(vault, signal.SIGCONT)
+        assert {w.result().status for w in waiting} == {201}
+    desk.wait_ready(5)
+    assert "certdesk_vault_opened_total" in figures(desk)[0]
 
 
 def test_term_ends_everything_with_status_0(desk):
@@ -138,6 +167,24 @@ def test_starting_and_checking_tell_the_same_mistake_with_its_line(desk, tmp_pat
     assert str(file) + says in log
     assert check.stderr.strip() in log
     assert not os.path.exists(desk.data)
+
+
+def test_what_applies_is_shown_with_where_it_comes_from(tmp_path):
+    """Of the file, the environment and the defaults; a password in a URL is not."""
+    file = tmp_path / "certdesk.conf"
+    file.write_text("[probe]\nallow = ::1\n\n[database]\nurl = postgresql://u:geheim@h/d\n")
+    run = [BINARY, "config", "show", "--config", str(file)]
+    env = {**os.environ, "CERTDESK_SERVER_WORKERS": "3"}
+    shown = subprocess.run(run, capture_output=True, text=True, timeout=20, check=True, env=env).stdout
+    assert f"probe.allow = ::1 ({file}:2)\n" in shown
+    assert "server.workers = 3 (CERTDESK_SERVER_WORKERS)\n" in shown
+    assert "server.listen = 127.0.0.1:8080 (default)\n" in shown
+    assert f"database.url = (hidden) ({file}:5)\n" in shown and "geheim" not in shown
+    lines = subprocess.run([*run, "-o", "json"], capture_output=True, text=True, timeout=20, check=True).stdout
+    values = {one["name"]: (one["value"], one["origin"]) for one in map(json.loads, lines.splitlines())}
+    assert values["probe.allow"] == ("::1", f"{file}:2") and "geheim" not in lines
+    for wrong in (["config", "show", "x"], ["config", "show", "-o", "xml"], ["config", "list", "--config", str(file)]):
+        assert subprocess.run([BINARY, *wrong], capture_output=True, timeout=20, check=False).returncode == 2
 
 
 @pytest.mark.parametrize("words, says", [

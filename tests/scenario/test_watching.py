@@ -1,5 +1,6 @@
 """Several addresses behind one name: what each serves, who lags behind, and what is alarming."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -153,6 +154,41 @@ def test_a_foreign_certificate_is_an_alert_and_current_only_by_a_persons_word(ho
     assert record["current"]["fingerprint_sha256"] == other.fingerprint
     assert record["flags"] == ["wrong_host"], "what a person confirms is still not for this name"
     assert ("certificate.confirm_current", other.fingerprint) in house.log(record)
+
+
+def test_a_person_says_what_is_right_on_the_command_line(house):
+    """F7 F38: by the beginning of what "cert show" prints; an address is dead, and alive again."""
+    def say(*words, code=0):
+        done = house.desk.cli("cert", *words, env={"CERTDESK_TOKEN_FILE": house.desk.token_file})
+        assert done.returncode == code, (words, done.stdout, done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+    old = house.issue("said.watch.test", 10)
+    host, port, record, _ = house.told("said", "127.0.0.2", "127.0.0.3", a2=old, a3=old)
+    other, mine = house.issue("strange.watch.test", 300, begins=-1), str(record["id"])
+    house.serve(port, a2=other, a3=None)
+    house.look(record)
+    assert f"certificate {mine} shows none" in say("confirm", mine, "zzzz", code=1)
+    assert "shows none" in say("confirm", mine, other.fingerprint[:3], code=1), "that short is no name"
+    [shown] = [line.split()[4] for line in say("show", mine).splitlines() if line.startswith("  127.0.0.2 ")]
+    assert len(shown) == 16 and other.fingerprint.startswith(shown)
+    say("confirm", mine, shown.upper())
+    assert ("certificate.confirm_current", other.fingerprint) in house.log(record)
+
+    say("dead", mine, f"{host}:{port}", "127.0.0.3")
+    assert [o["dead"] for o in house.endpoint(record)["observations"]] == [False, True]
+    assert " dead " in say("show", mine)
+    say("alive", mine, f"{host}:{port}", "127.0.0.3")
+    assert not any(o["dead"] for o in house.endpoint(record)["observations"])
+    assert "say host:port" in say("dead", mine, f"{host}:1", "127.0.0.3", code=1)
+    assert "127.0.0.9" in say("dead", mine, f"{host}:{port}", "127.0.0.9", code=1)
+
+    assert {old.fingerprint, other.fingerprint} == {line.split()[-1] for line in say("versions", mine).splitlines()[1:]}
+    differs = say("compare", mine, old.fingerprint[:12], other.fingerprint)
+    assert "name added" in differs and "strange.watch.test" in differs and "said.watch.test" in differs
+    assert json.loads(say("compare", mine, old.fingerprint, other.fingerprint, "-o", "json"))["sans"] == {
+        "added": ["strange.watch.test"], "removed": ["said.watch.test"]}
+    assert f"certificate {mine} had none" in say("compare", mine, old.fingerprint, "0" * 64, code=1)
 
 
 def test_an_untrusted_stand_in_is_foreign(house):

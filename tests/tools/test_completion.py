@@ -25,7 +25,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 @pytest.mark.parametrize("line, offered", [
     ("certdesk ch", ["check"]),
-    ("certdesk cert ", ["list", "show", "add", "edit", "delete", "watch", "unwatch", "versions", "log", "update", "export", "import",
+    ("certdesk cert ", ["list", "show", "add", "edit", "delete", "watch", "unwatch", "versions", "compare", "log", "confirm", "dead", "alive", "update", "export", "import",
                         "replace", "access", "bulk", "enroll", "renew", "revoke"]),
     ("certdesk notification ", ["show", "set", "test", "log", "resend"]),
     ("certdesk csv ", ["import", "export"]),

@@ -6,6 +6,7 @@
 #include "testing_oracle.h"
 #include "testing_x509.h"
 #include "x509/cert.h"
+#include "x509/name.h"
 
 static struct cert *cert_of(const struct made *made)
 {
@@ -26,8 +27,19 @@ static struct cert *cert_ordered(struct order order)
 
 /* ---- what is in a certificate ---- */
 
+/* Each with a blank behind it. */
+static const char *extended_key_usages(const struct cert *cert, struct buf *out)
+{
+    char field[128];
+
+    for (size_t i = 0; cert_text(cert, CERT_EXTENDED_KEY_USAGE, i, field, sizeof field); i++)
+        buf_addf(out, "%s ", field);
+    return buf_text(out);
+}
+
 static void cert_tells_what_it_holds(void **state)
 {
+    autodone(buf) struct buf usages = BUF_INIT(1024);
     autodone(made) struct made root = make((
         struct order){ .cn = "Root", .o = "Example", .constraints = "critical,CA:TRUE,pathlen:1" });
     autofree(cert) struct cert *ca = cert_of(&root);
@@ -72,9 +84,7 @@ static void cert_tells_what_it_holds(void **state)
         CERT_USE_DIGITAL_SIGNATURE | CERT_USE_KEY_AGREEMENT | CERT_USE_DECIPHER_ONLY);
     assert_false(cert_key_usage(ca, &usage));
     assert_string_equal(cert_key_usage_name(CERT_USE_CRL_SIGN), "cRLSign");
-    assert_true(cert_has_extended_key_usage(leaf, "clientAuth"));
-    assert_true(cert_has_extended_key_usage(leaf, "1.2.3.4"));
-    assert_false(cert_has_extended_key_usage(leaf, "emailProtection"));
+    assert_string_equal(extended_key_usages(leaf, &usages), "serverAuth clientAuth 1.2.3.4 ");
     assert_true(cert_is_for_key(leaf, cert_spki_sha256(leaf)));
     assert_false(cert_is_for_key(leaf, cert_spki_sha256(ca)));
 }
@@ -194,6 +204,24 @@ static void cert_lists_its_addresses_on_the_web(void **state)
 
 /* ---- names that are covered ---- */
 
+/* A name in A-labels, or an address (in brackets or not): does a subjectAltName cover it? */
+static bool covers(const struct cert *cert, const char *host)
+{
+    uint8_t bytes[16];
+    const struct span address = span_of(bytes, name_parse_address(span_text(host), bytes));
+    struct cert_san san;
+    size_t position = 0;
+
+    while (cert_next_san(cert, &position, &san)) {
+        if (address.size > 0 && san.kind == CERT_SAN_IP && span_equal(san.value, address))
+            return true;
+        if (address.size == 0 && san.kind == CERT_SAN_DNS &&
+            name_pattern_covers(san.value, span_text(host)))
+            return true;
+    }
+    return false;
+}
+
 #define SANS                                                                                       \
     "DNS:www.example.org,DNS:*.apps.example.org,DNS:*.org,DNS:f*o.example.org,DNS:EXAMPLE.net,"    \
     "DNS:xn--bcher-kva.example,DNS:a.*.example.org,DNS:192.0.2.9,IP:192.0.2.1,IP:2001:db8::1"
@@ -237,7 +265,7 @@ static void cert_covers_names_as_rfc_9525_says(void **state)
 
     (void)state;
     for (size_t i = 0; i < countof(covered); i++)
-        if (cert_covers_name(cert, covered[i].host) != covered[i].is_covered)
+        if (covers(cert, covered[i].host) != covered[i].is_covered)
             fail_msg("\"%s\" is %scovered", covered[i].host, covered[i].is_covered ? "not " : "");
 }
 
@@ -253,7 +281,7 @@ static void cert_with_a_nul_in_a_name_covers_nothing_by_it(void **state)
 
     (void)state;
     assert_int_equal(cert_n_sans(cert), 1);
-    assert_false(cert_covers_name(cert, "good.example"));
+    assert_false(covers(cert, "good.example"));
     assert_true(cert_next_san(cert, &position, &san));
     assert_string_equal(cert_san_text(&san, field), "good.example\xef\xbf\xbd.evil.test");
     assert_string_equal(cert_name(cert), "good.example\xef\xbf\xbd.evil.test");
@@ -280,8 +308,8 @@ static void cert_with_60000_names_is_read(void **state)
     autofree(cert) struct cert *cert = cert_ordered((struct order){ .raw_sans = buf_span(&sans) });
 
     assert_int_equal(cert_n_sans(cert), 60000);
-    assert_true(cert_covers_name(cert, "h59999.ex.org"));
-    assert_false(cert_covers_name(cert, "h60000.ex.org"));
+    assert_true(covers(cert, "h59999.ex.org"));
+    assert_false(covers(cert, "h60000.ex.org"));
     assert_string_equal(cert_name(cert), "h00000.ex.org");
 }
 
@@ -439,7 +467,7 @@ static void cert_comes_and_goes_as_pem(void **state)
     assert_works(cert_from_pem(buf_span(&pem), &again, &err), &err);
     assert_true(span_equal(cert_der(cert), cert_der(again)));
     assert_memory_equal(cert_sha256(cert), cert_sha256(again), CERT_SHA256_SIZE);
-    assert_works(cert_from_any(cert_der(cert), &third, &err), &err);
+    assert_works(cert_from_der(cert_der(cert), &third, &err), &err);
     assert_memory_equal(cert_sha1(cert), cert_sha1(third), CERT_SHA1_SIZE);
 }
 
@@ -485,7 +513,7 @@ static void cert_from_der_rejects_what_is_cut_long_or_huge(void **state)
     assert_fails(cert_from_der(buf_span(&der), &cert, &err), &err, ERR_INVALID);
     assert_contains(err.msg, "3 bytes after the certificate");
     huge[0] = 0x30;
-    assert_fails(cert_from_any(span_of(huge, CERT_MAX_BYTES + 1), &cert, &err), &err, ERR_LIMIT);
+    assert_fails(cert_from_der(span_of(huge, CERT_MAX_BYTES + 1), &cert, &err), &err, ERR_LIMIT);
     assert_contains(err.msg, "larger than 1048576 bytes");
     free(huge);
     assert_null(cert);

@@ -305,8 +305,8 @@ static void not_counting_has_its_reason(void **state)
         assert_int_equal(result.sights[i].counts, i == 0);
     }
     assert_true(result.sights[2].is_failing);
-    assert_string_equal(sight_kind_name(result.sights[0].kind), "current");
-    assert_string_equal(sight_kind_name(result.sights[3].kind), "");
+    assert_int_equal(result.sights[0].kind, SIGHT_CURRENT);
+    assert_int_equal(result.sights[3].kind, SIGHT_NOTHING);
     cast_done(&cast);
 }
 

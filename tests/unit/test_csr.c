@@ -58,6 +58,83 @@ static void csr_that_was_tampered_with_is_not_signed(void **state)
     assert_int_equal(csr_n_sans(csr), 0);
 }
 
+static void add_sans(X509_REQ *request, int attribute, const char *first, const char *second)
+{
+    STACK_OF(X509_EXTENSION) *const list = sk_X509_EXTENSION_new_null();
+
+    if (first)
+        sk_X509_EXTENSION_push(list, X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, first));
+    if (second)
+        sk_X509_EXTENSION_push(list, X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, second));
+    assert_int_equal(X509_REQ_add_extensions_nid(request, list, attribute), 1);
+    sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+}
+
+/* Of two lists a CA may take the one that was not judged here. */
+static void csr_with_several_lists_of_names_is_told(void **state)
+{
+    static const struct {
+        int first_attribute;
+        const char *sans[2];
+        int second_attribute; /* NID_undef: none */
+        const char *others;
+        bool is_whole;
+    } cases[] = {
+        { NID_ext_req, { "DNS:a.example", NULL }, NID_undef, NULL, true },
+        { NID_ms_ext_req, { "DNS:a.example", NULL }, NID_undef, NULL, true },
+        { NID_ext_req, { NULL, NULL }, NID_undef, NULL, true },
+        { NID_ext_req, { "DNS:a.example", "DNS:b.example" }, NID_undef, NULL, false },
+        { NID_ext_req, { "DNS:a.example", NULL }, NID_ms_ext_req, "DNS:b.example", false },
+        { NID_ms_ext_req, { "DNS:a.example", NULL }, NID_ext_req, "DNS:b.example", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        X509_REQ *const request = X509_REQ_new();
+        EVP_PKEY *const key = make_key("EC");
+        autofree(csr) struct csr *csr = NULL;
+        unsigned char *der = NULL;
+        struct err err = { 0 };
+
+        X509_REQ_set_pubkey(request, key);
+        add_sans(request, cases[i].first_attribute, cases[i].sans[0], cases[i].sans[1]);
+        if (cases[i].second_attribute != NID_undef)
+            add_sans(request, cases[i].second_attribute, cases[i].others, NULL);
+        assert_true(X509_REQ_sign(request, key, EVP_sha256()) > 0);
+        const int size = i2d_X509_REQ(request, &der);
+
+        assert_works(csr_from_any(span_of(der, (size_t)size), &csr, &err), &err);
+        if (csr_sans_are_whole(csr) != cases[i].is_whole)
+            fail_msg("case %zu", i);
+        assert_true(csr_is_signed(csr));
+        OPENSSL_free(der);
+        X509_REQ_free(request);
+        EVP_PKEY_free(key);
+    }
+}
+
+static void what_is_pasted_for_a_request_is_told(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *says;
+    } cases[] = {
+        { "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "but a certificate" },
+        { "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+            "but a private key" },
+        { "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "but a public key" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        autofree(csr) struct csr *csr = NULL;
+        struct err err = { 0 };
+
+        assert_fails(csr_from_any(span_text(cases[i].text), &csr, &err), &err, ERR_INVALID);
+        assert_contains(err.msg, cases[i].says);
+    }
+}
+
 static void csr_from_any_rejects(void **state)
 {
     autodone(buf) struct buf der = request_for("a", NULL);
@@ -138,6 +215,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csr_tells_what_is_asked_for),
         cmocka_unit_test(csr_that_was_tampered_with_is_not_signed),
+        cmocka_unit_test(csr_with_several_lists_of_names_is_told),
+        cmocka_unit_test(what_is_pasted_for_a_request_is_told),
         cmocka_unit_test(csr_from_any_rejects),
         cmocka_unit_test(csr_agrees_with_three_parsers),
     };

@@ -203,6 +203,74 @@ static void what_is_still_referred_to_stays(void **state)
     tx_free(tx);
 }
 
+/* Where a transaction is asked for its references when it ends, it ends without them. */
+static void a_reference_may_be_asked_for_at_the_commit(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+
+    assert_works(
+        test->db->ops->script(test->db,
+            "CREATE TABLE whole (id BIGINT PRIMARY KEY); CREATE TABLE part (whole_id BIGINT"
+            " REFERENCES whole(id) DEFERRABLE INITIALLY DEFERRED)",
+            &err),
+        &err);
+    for (int is_there = 0; is_there <= 1; is_there++) {
+        struct tx *tx = test_tx(test, TX_WRITE);
+        struct stmt *part = tx_prepare(tx, "INSERT INTO part(whole_id) VALUES (7)");
+        struct stmt *whole = tx_prepare(tx, "INSERT INTO whole(id) VALUES (7)");
+
+        assert_works(stmt_run(part, &err), &err);
+        if (is_there)
+            assert_works(stmt_run(whole, &err), &err);
+        stmt_free(part);
+        stmt_free(whole);
+        if (is_there)
+            assert_works(tx_commit(tx, &err), &err);
+        else
+            assert_fails(tx_commit(tx, &err), &err, ERR_CONFLICT);
+        tx = test_tx(test, TX_READ);
+        assert_int_equal(test_one_number(tx_prepare(tx, "SELECT COUNT(*) FROM part")), is_there);
+        tx_free(tx);
+    }
+}
+
+static bool is_large_after(struct test_db *test, const char *text)
+{
+    struct tx *tx = test_tx(test, TX_WRITE_LONG);
+    struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES (1, $1)");
+    struct err err = { 0 };
+
+    stmt_bind_text(q, 1, text);
+    assert_works(stmt_run(q, &err), &err);
+    stmt_free(q);
+    const bool is_large = tx_is_large(tx);
+
+    tx_free(tx);
+    return is_large;
+}
+
+/* SQLite keeps what a transaction has changed in memory, up to a size; each begins with nothing. */
+static void a_transaction_says_when_it_is_large(void **state)
+{
+    struct test_db *test = *state;
+    const size_t size = (DB_MUCH_KIB << 10) + (4U << 20);
+    char *text = xcalloc(size + 1, 1);
+
+    memset(text, 'x', size);
+    test_make_things(test);
+    db_write_much(test->db, true);
+    assert_false(is_large_after(test, "x"));
+    if (!test_db_is_postgres(test)) {
+        assert_true(is_large_after(test, text));
+        assert_false(is_large_after(test, "x"));
+        text[size / 4] = '\0'; /* which is in the table, and in its index */
+        assert_false(is_large_after(test, text));
+    }
+    db_write_much(test->db, false);
+    free(text);
+}
+
 static void rows_left_unread_hinder_no_commit(void **state)
 {
     struct test_db *test = *state;
@@ -311,15 +379,15 @@ static void what_depends_on_values_is_planned_for_them(void **state)
     tx_free(tx);
 }
 
-static void it_answers_a_ping(void **state)
+static void it_fails_where_a_test_wants_it_to(void **state)
 {
     struct test_db *test = *state;
     struct err err = { 0 };
 
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
     db_fail_nth(test->db, 1);
-    assert_fails(db_ping(test->db, &err), &err, ERR_UNAVAILABLE);
-    assert_works(db_ping(test->db, &err), &err);
+    assert_fails(test_db_answers(test, &err), &err, ERR_UNAVAILABLE);
+    assert_works(test_db_answers(test, &err), &err);
 }
 
 #define N_THREADS 4
@@ -670,11 +738,13 @@ int main(void)
         WITH(test_db_setup_empty, one_statement_can_be_used_inside_its_own_rows),
         WITH(test_db_setup_empty, after_a_failure_nothing_more_is_run_or_committed),
         WITH(test_db_setup_empty, what_is_still_referred_to_stays),
+        WITH(test_db_setup_empty, a_reference_may_be_asked_for_at_the_commit),
+        WITH(test_db_setup_empty, a_transaction_says_when_it_is_large),
         WITH(test_db_setup_empty, rows_left_unread_hinder_no_commit),
         WITH(test_db_setup_empty, a_reader_sees_one_state),
         WITH(test_db_setup_empty, more_statements_than_are_kept_still_run),
         WITH(test_db_setup_empty, what_depends_on_values_is_planned_for_them),
-        WITH(test_db_setup_empty, it_answers_a_ping),
+        WITH(test_db_setup_empty, it_fails_where_a_test_wants_it_to),
         WITH(test_db_setup_empty, an_id_is_returned),
         WITH(test_db_setup_empty, writers_all_come_round),
         WITH(test_db_setup_empty, many_rows_come_back_as_they_went),

@@ -255,9 +255,9 @@ static void a_lost_connection_is_made_anew(void **state)
     const struct test_db *test = postgres_only(state);
     struct err err = { 0 };
 
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
     cut_connections(test);
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
     struct tx *tx = test_tx(test, TX_WRITE);
 
     cut_connections(test);
@@ -266,14 +266,42 @@ static void a_lost_connection_is_made_anew(void **state)
     assert_fails(stmt_run(q, &err), &err, ERR_UNAVAILABLE);
     stmt_free(q);
     tx_free(tx);
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
     tx = test_tx(test, TX_WRITE);
     q = tx_prepare(tx, "SELECT 1");
     assert_works(stmt_run(q, &err), &err);
     stmt_free(q);
     cut_connections(test);
     assert_fails(tx_commit(tx, &err), &err, ERR_UNAVAILABLE);
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
+}
+
+static bool add_and_count(struct tx *tx, void *arg, struct err *err)
+{
+    int *const n_runs = arg;
+
+    ++*n_runs;
+    return test_add_thing(tx, *n_runs, NULL, err);
+}
+
+/* It may be there: a second try might do it twice. */
+static void what_may_have_been_committed_is_not_tried_again(void **state)
+{
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    int n_runs = 0;
+
+    (void)postgres_only(state);
+    test_make_things(test);
+    run(test->db, "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS"
+                  " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'");
+    run(test->db, "CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON thing"
+                  " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()");
+    assert_fails(tx_run(test->db, TX_WRITE, add_and_count, &n_runs, &err), &err, ERR_UNAVAILABLE);
+    assert_true(db_is_unsure(test->db));
+    assert_int_equal(n_runs, 1);
+    assert_works(test_db_answers(test, &err), &err);
+    assert_false(db_is_unsure(test->db));
 }
 
 static void what_the_server_forgot_is_prepared_anew(void **state)
@@ -281,10 +309,10 @@ static void what_the_server_forgot_is_prepared_anew(void **state)
     const struct test_db *test = postgres_only(state);
     struct err err = { 0 };
 
-    assert_works(db_ping(test->db, &err), &err);
+    assert_works(test_db_answers(test, &err), &err);
     run(test->db, "DEALLOCATE ALL");
-    assert_fails(db_ping(test->db, &err), &err, ERR_UNAVAILABLE);
-    assert_works(db_ping(test->db, &err), &err);
+    assert_fails(test_db_answers(test, &err), &err, ERR_UNAVAILABLE);
+    assert_works(test_db_answers(test, &err), &err);
 }
 
 static bool count_columns(struct db *db, struct err *err)
@@ -342,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_malformed_url_gives_no_password_away),
         cmocka_unit_test(a_server_that_is_not_there_is_worth_another_try),
         WITH(a_lost_connection_is_made_anew),
+        WITH(what_may_have_been_committed_is_not_tried_again),
         WITH(what_the_server_forgot_is_prepared_anew),
         WITH(tables_may_change_under_a_prepared_statement),
         WITH(a_deadlock_is_worth_another_try),

@@ -40,15 +40,22 @@ struct writer {
     struct err err;
 };
 
-static bool write_row(struct db *db, struct err *err)
+typedef bool (*commit_fn)(struct tx *tx, struct err *err);
+
+static bool write_row_by(struct db *db, enum tx_mode mode, commit_fn commit, struct err *err)
 {
     autofree(tx) struct tx *tx = NULL;
 
-    if (!tx_begin(db, TX_WRITE, &tx, err))
+    if (!tx_begin(db, mode, &tx, err))
         return false;
     autofree(stmt) struct stmt *q = tx_prepare(tx, "INSERT INTO thing(name) VALUES ('x')");
 
-    return stmt_run(q, err) && tx_commit(take(&tx), err);
+    return stmt_run(q, err) && commit(take(&tx), err);
+}
+
+static bool write_row(struct db *db, struct err *err)
+{
+    return write_row_by(db, TX_WRITE, tx_commit, err);
 }
 
 static void *run_writer(void *arg)
@@ -156,6 +163,63 @@ static void what_is_committed_is_asked_for(void **state)
     assert_int_equal(atomic_load(&n_asked), 2);
 }
 
+/* One of many transactions does not wait; the next that does waits for both. */
+static void what_is_committed_soon_is_asked_for_with_the_next(void **state)
+{
+    const struct test_db *test = *state;
+    struct err err = { 0 };
+
+    set_up(state);
+    assert_works(write_row_by(test->db, TX_WRITE_LONG, tx_commit_soon, &err), &err);
+    assert_int_equal(atomic_load(&n_asked), 0);
+    assert_int_equal(n_rows(test), 2);
+    assert_works(write_row_by(test->db, TX_WRITE_LONG, tx_commit, &err), &err);
+    assert_int_equal(atomic_load(&n_asked), 1);
+    assert_int_equal(n_rows(test), 3);
+}
+
+/* Where others may be committed with it, it waits. */
+static void who_shares_a_commit_waits_for_the_disk(void **state)
+{
+    const struct test_db *test = *state;
+    struct err err = { 0 };
+
+    set_up(state);
+    assert_works(write_row_by(test->db, TX_WRITE, tx_commit_soon, &err), &err);
+    assert_int_equal(atomic_load(&n_asked), 1);
+}
+
+static void *run_settler(void *arg)
+{
+    struct writer *const w = arg;
+
+    w->works = db_settle(w->db, &w->err);
+    atomic_store(&w->has_ended, true);
+    return NULL;
+}
+
+/* Who repeats what another was not told yet waits for the disk as well. */
+static void what_was_seen_can_be_waited_for(void **state)
+{
+    const struct test_db *test = *state;
+    struct writer first = { 0 }, settler = { 0 };
+
+    set_up(state);
+    atomic_store(&is_stuck, true);
+    start(test, &first);
+    wait_until_asked();
+    assert_int_equal(n_rows(test), 2); /* seen, and not safe */
+    settler.db = test_db_open_again(test);
+    assert_int_equal(pthread_create(&settler.thread, NULL, run_settler, &settler), 0);
+    for (int i = 0; i < 50; i++) { /* it would end at once */
+        assert_false(atomic_load(&settler.has_ended));
+        (void)usleep(1000);
+    }
+    atomic_store(&is_stuck, false);
+    finish(&first);
+    finish(&settler);
+}
+
 /* What others see already cannot be taken back, and must not be answered either. */
 static void a_disk_that_fails_ends_the_process(void **state)
 {
@@ -188,7 +252,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_db_setup_empty, test_db_teardown)
         TEST(what_is_committed_is_asked_for),
+        TEST(what_is_committed_soon_is_asked_for_with_the_next),
+        TEST(who_shares_a_commit_waits_for_the_disk),
         TEST(others_write_while_the_disk_is_waited_for),
+        TEST(what_was_seen_can_be_waited_for),
         TEST(a_disk_that_fails_ends_the_process),
     };
     return cmocka_run_group_tests_name("db sync", tests, NULL, NULL);

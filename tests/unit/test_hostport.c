@@ -115,6 +115,31 @@ static void hostport_knows_the_ports_of_schemes(void **state)
     assert_null(hostport_scheme_protocol(SPAN_LITERAL("gopher")));
 }
 
+static void hostport_is_written_so_that_it_can_be_read_again(void **state)
+{
+    static const struct {
+        const char *host;
+        int port;
+        const char *text;
+    } cases[] = {
+        { "www.example.org", 443, "www.example.org:443" },
+        { "192.0.2.1", 25, "192.0.2.1:25" },
+        { "2001:db8::1", 8443, "[2001:db8::1]:8443" },
+        { "[::1]", 65535, "[::1]:65535" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        const struct hostport_text text = hostport_text(cases[i].host, cases[i].port);
+        struct hostport found = { 0 };
+        struct err err = { 0 };
+
+        assert_string_equal(text.text, cases[i].text);
+        assert_works(hostport_parse(span_text(text.text), &found, &err), &err);
+        assert_int_equal(found.port, cases[i].port);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +147,7 @@ int main(void)
         cmocka_unit_test(hostport_says_what_is_wrong),
         cmocka_unit_test(hostport_refuses_what_is_too_long_or_holds_a_nul),
         cmocka_unit_test(hostport_knows_the_ports_of_schemes),
+        cmocka_unit_test(hostport_is_written_so_that_it_can_be_read_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

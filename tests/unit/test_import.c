@@ -5,6 +5,7 @@
 #include "testing_oracle.h"
 #include "testing_x509.h"
 
+#include <openssl/cms.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 
@@ -15,6 +16,7 @@
 #include "import/found.h"
 #include "import/read.h"
 #include "import/reading.h"
+#include "x509/pem.h"
 
 /* As read_upload(), of one part. */
 static bool read_file(struct span file, struct span password, struct found *found,
@@ -109,8 +111,7 @@ static void check_wrong_password(struct span file, const struct oracle_row *row,
     if (read_file(file, SPAN_LITERAL("not the password"), &found, &refusal, &err))
         fail_msg("%s: opens with a wrong password", name);
     if (refusal.fault != IMPORT_WRONG_PASSWORD)
-        fail_msg("%s: a wrong password is told as %s: %s", name, import_fault_name(refusal.fault),
-            err.msg);
+        fail_msg("%s: a wrong password is told as fault %d: %s", name, (int)refusal.fault, err.msg);
 }
 
 static void check_pfx(const struct oracle_row *row)
@@ -182,11 +183,10 @@ static void check_key_wrong_password(struct span file, const struct oracle_row *
         return;
     }
     if (refusal.fault != IMPORT_WRONG_PASSWORD)
-        fail_msg("%s: a wrong password is told as %s: %s", name, import_fault_name(refusal.fault),
-            err.msg);
+        fail_msg("%s: a wrong password is told as fault %d: %s", name, (int)refusal.fault, err.msg);
     if (read_file(file, SPAN_EMPTY, &found, &refusal, &err) ||
         refusal.fault != IMPORT_PASSWORD_NEEDED)
-        fail_msg("%s: a missing password is told as %s: %s", name, import_fault_name(refusal.fault),
+        fail_msg("%s: a missing password is told as fault %d: %s", name, (int)refusal.fault,
             err.msg);
 }
 
@@ -383,7 +383,171 @@ static void a_file_in_ber_is_read_like_one_in_der(void **state)
 
         assert_false(read_file(span_of(file.data, n), SPAN_LITERAL("1234"), &none, &refusal, &err));
         if (refusal.fault != IMPORT_MALFORMED)
-            fail_msg("cut at %zu: %s", n, import_fault_name(refusal.fault));
+            fail_msg("cut at %zu: fault %d", n, (int)refusal.fault);
+    }
+}
+
+/* ---- what other programs write by default ---- */
+
+/* RFC 8410, 10.3: the same key in PKCS#8's first version, and in its second with both its extras.
+ */
+#define CURDLE_CHAIRS_1                                                                            \
+    "-----BEGIN PRIVATE KEY-----\n"                                                                \
+    "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"                           \
+    "-----END PRIVATE KEY-----\n"
+#define CURDLE_CHAIRS_2                                                                            \
+    "-----BEGIN PRIVATE KEY-----\n"                                                                \
+    "MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"                           \
+    "oB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJzgSEAGb9ECWmEzf6FQbrB\n"                           \
+    "Z9w7lshQhqowtrbLDFw4rXAxZuE=\n"                                                               \
+    "-----END PRIVATE KEY-----\n"
+
+static void a_key_with_its_public_half_behind_it_is_read(void **state)
+{
+    autodone(found) struct found first = { 0 };
+    autodone(found) struct found second = { 0 };
+    struct import_refusal refusal;
+    struct err err;
+
+    (void)state;
+    assert_works(read_file(span_text(CURDLE_CHAIRS_1), SPAN_EMPTY, &first, &refusal, &err), &err);
+    assert_works(read_file(span_text(CURDLE_CHAIRS_2), SPAN_EMPTY, &second, &refusal, &err), &err);
+    assert_true(first.n_keys == 1 && second.n_keys == 1);
+    assert_true(span_equal(buf_span(&first.keys[0].spki), buf_span(&second.keys[0].spki)));
+    assert_true(span_equal(secret_span(first.keys[0].pkcs8), secret_span(second.keys[0].pkcs8)));
+}
+
+/* GnuTLS' certtool writes PKCS#12 as PEM unless it is told otherwise. */
+static void a_pkcs12_file_may_be_in_pem(void **state)
+{
+    autodone(made) struct made site = make((struct order){ .cn = "www.example.org" });
+    autodone(buf) struct buf file = make_pfx(&site, "1234", NID_aes_256_cbc, NID_aes_256_cbc);
+    autodone(buf) struct buf pem = BUF_INIT(1U << 20);
+    autodone(found) struct found found = { 0 };
+    struct import_refusal refusal;
+    struct err err;
+
+    (void)state;
+    pem_write(buf_span(&file), "PKCS12", &pem);
+    assert_works(read_file(buf_span(&pem), SPAN_LITERAL("1234"), &found, &refusal, &err), &err);
+    assert_true(found.n_keys == 1 && found.n_certs == 1);
+    assert_false(read_file(buf_span(&pem), SPAN_LITERAL("12345"), &found, &refusal, &err));
+    assert_int_equal(refusal.fault, IMPORT_WRONG_PASSWORD);
+}
+
+/* A signer that is told by its key's identifier makes it CMS (RFC 5652, 5.1), and no PKCS#7. */
+static void a_signed_message_in_cms_gives_its_certificates(void **state)
+{
+    autodone(made) struct made site = make((struct order){ .cn = "www.example.org" });
+    const unsigned char id[] = "an identifier";
+    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+    BIO *const message = BIO_new_mem_buf("hello", 5);
+    unsigned char *der = NULL;
+    autodone(found) struct found found = { 0 };
+    struct import_refusal refusal;
+    struct err err;
+
+    (void)state;
+    ASN1_OCTET_STRING_set(octets, id, sizeof id);
+    assert_int_equal(X509_add1_ext_i2d(site.x509, NID_subject_key_identifier, octets, 0,
+                         X509V3_ADD_REPLACE),
+        1);
+    assert_true(X509_sign(site.x509, site.key, EVP_sha256()) > 0);
+    CMS_ContentInfo *const cms =
+        CMS_sign(site.x509, site.key, NULL, message, CMS_BINARY | CMS_USE_KEYID);
+
+    assert_non_null(cms);
+    const int size = i2d_CMS_ContentInfo(cms, &der);
+
+    assert_true(size > 0);
+    const struct span file = span_of(der, (size_t)size);
+
+    assert_works(read_file(file, SPAN_EMPTY, &found, &refusal, &err), &err);
+    assert_int_equal(found.n_certs, 1);
+    OPENSSL_free(der);
+    CMS_ContentInfo_free(cms);
+    ASN1_OCTET_STRING_free(octets);
+    BIO_free(message);
+}
+
+/* A certificate, and its key with a password of its own, as Java lets a program do. */
+static struct buf make_pfx_with_two_passwords(const struct made *site, const char *file_password,
+    const char *key_password)
+{
+    struct buf file = BUF_INIT(1U << 20);
+    unsigned char *der = NULL;
+    STACK_OF(PKCS12_SAFEBAG) *certs = NULL, *keys = NULL;
+    STACK_OF(PKCS7) *safes = NULL;
+
+    assert_non_null(PKCS12_add_cert(&certs, site->x509));
+    assert_non_null(PKCS12_add_key(&keys, site->key, 0, 1000, NID_aes_256_cbc, key_password));
+    assert_int_equal(PKCS12_add_safe(&safes, certs, NID_aes_256_cbc, 1000, file_password), 1);
+    assert_int_equal(PKCS12_add_safe(&safes, keys, -1, 0, NULL), 1);
+    PKCS12 *const pfx = PKCS12_add_safes(safes, 0);
+
+    assert_int_equal(PKCS12_set_mac(pfx, file_password, -1, NULL, 0, 1000, EVP_sha256()), 1);
+    const int size = i2d_PKCS12(pfx, &der);
+
+    buf_add(&file, der, (size_t)size);
+    OPENSSL_free(der);
+    PKCS12_free(pfx);
+    sk_PKCS7_pop_free(safes, PKCS7_free);
+    sk_PKCS12_SAFEBAG_pop_free(certs, PKCS12_SAFEBAG_free);
+    sk_PKCS12_SAFEBAG_pop_free(keys, PKCS12_SAFEBAG_free);
+    return file;
+}
+
+static void a_key_with_another_password_than_its_file_is_told(void **state)
+{
+    autodone(made) struct made site = make((struct order){ .cn = "www.example.org" });
+    autodone(buf) struct buf file = make_pfx_with_two_passwords(&site, "1234", "5678");
+    autodone(found) struct found found = { 0 };
+    struct import_refusal refusal;
+    struct err err;
+
+    (void)state;
+    assert_false(read_file(buf_span(&file), SPAN_LITERAL("1234"), &found, &refusal, &err));
+    assert_int_equal(refusal.fault, IMPORT_WRONG_PASSWORD);
+    assert_contains(err.msg, "has another one");
+    assert_false(read_file(buf_span(&file), SPAN_LITERAL("5678"), &found, &refusal, &err));
+    assert_string_equal(err.msg, "wrong password");
+}
+
+/* Else the record would have no key, and nobody would know until it is deployed. */
+static void what_is_given_as_a_key_or_chain_holds_one(void **state)
+{
+    static const struct {
+        const char *label;
+        enum import_part part;
+        const char *says;
+    } cases[] = {
+        { "PUBLIC KEY", IMPORT_KEY, "no private key in it, only a public key" },
+        { "CERTIFICATE REQUEST", IMPORT_KEY, "no private key in it, only a certificate request" },
+        { "EC PARAMETERS", IMPORT_KEY, "no private key in it, only the parameters of a key" },
+        { "X509 CRL", IMPORT_CHAIN, "no certificate in it, only a list of revoked certificates" },
+        { "CERTIFICATE", IMPORT_KEY, "no private key in it" },
+        { "CERTIFICATE", IMPORT_CHAIN, NULL }, /* a copy is no fault */
+    };
+    autodone(made) struct made site = make((struct order){ .cn = "www.example.org" });
+    autodone(buf) struct buf der = made_der(&site);
+
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        autodone(buf) struct buf other = BUF_INIT(1U << 20);
+        autodone(found) struct found found = { 0 };
+        struct import_upload upload = { .parts = { buf_span(&der) } };
+        struct import_refusal refusal = { 0 };
+        struct err err = { 0 };
+
+        pem_write(buf_span(&der), cases[i].label, &other);
+        upload.parts[cases[i].part] = buf_span(&other);
+        bool is_read = read_upload(&upload, READING_ITERATIONS, &found, &refusal, &err);
+
+        assert_int_equal(is_read, cases[i].says == NULL);
+        if (is_read)
+            continue;
+        assert_true(refusal.fault == IMPORT_MALFORMED && refusal.part == cases[i].part);
+        assert_contains(err.msg, cases[i].says);
     }
 }
 
@@ -423,7 +587,7 @@ static void what_is_none_of_ours_is_told_what_it_is(void **state)
 
         assert_int_equal(is_read, strangers[i].fault == IMPORT_FAULT_NONE);
         if (refusal.fault != strangers[i].fault)
-            fail_msg("%s: %s %s", strangers[i].text, import_fault_name(refusal.fault), err.msg);
+            fail_msg("%s: fault %d, %s", strangers[i].text, (int)refusal.fault, err.msg);
         if (!is_read)
             assert_contains(err.msg, strangers[i].says);
     }
@@ -485,6 +649,11 @@ int main(void)
         cmocka_unit_test(certificates_of_others_are_read_as_they_are),
         cmocka_unit_test(a_password_is_tried_as_other_programs_write_it),
         cmocka_unit_test(a_file_in_ber_is_read_like_one_in_der),
+        cmocka_unit_test(a_key_with_its_public_half_behind_it_is_read),
+        cmocka_unit_test(a_pkcs12_file_may_be_in_pem),
+        cmocka_unit_test(a_signed_message_in_cms_gives_its_certificates),
+        cmocka_unit_test(a_key_with_another_password_than_its_file_is_told),
+        cmocka_unit_test(what_is_given_as_a_key_or_chain_holds_one),
         cmocka_unit_test(what_is_none_of_ours_is_told_what_it_is),
         cmocka_unit_test(there_is_a_limit_and_copies_do_not_count),
         cmocka_unit_test(derivations_are_paid_from_one_purse),

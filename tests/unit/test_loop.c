@@ -177,18 +177,6 @@ static void a_watch_may_free_itself(void **state)
     fd_close(ends[1]);
 }
 
-static void hears_signals(void **state)
-{
-    int n = 0;
-    autofree(loop_signal) struct loop_signal *hup = loop_signal_new(loop, SIGHUP, stop_it, &n);
-
-    (void)state;
-    assert_non_null(hup);
-    assert_int_equal(raise(SIGHUP), 0);
-    loop_run(loop);
-    assert_int_equal(n, 1);
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -198,7 +186,6 @@ int main(void)
         CASE(fires_a_timer_once_and_not_before_its_time),
         CASE(tells_of_descriptors_only_what_is_wanted),
         CASE(a_watch_may_free_itself),
-        CASE(hears_signals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

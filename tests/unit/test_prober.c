@@ -103,6 +103,45 @@ static struct probe_client *client_with(pid_t *pid)
     return client;
 }
 
+struct answer {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_there;
+    struct probe_result *result;
+    struct err err;
+};
+
+static void keep_answer(void *ctx, struct probe_result *result, const struct err *err)
+{
+    struct answer *const answer = ctx;
+
+    pthread_mutex_lock(&answer->lock);
+    answer->result = result;
+    if (err)
+        answer->err = *err;
+    answer->is_there = true;
+    pthread_cond_signal(&answer->changed);
+    pthread_mutex_unlock(&answer->lock);
+}
+
+/* Look at `target` and wait for the result, which the caller frees. */
+static bool look(struct probe_client *client, const struct probe_target *target,
+    struct probe_result **ret, struct err *err)
+{
+    struct answer answer = { .lock = PTHREAD_MUTEX_INITIALIZER,
+        .changed = PTHREAD_COND_INITIALIZER };
+
+    if (!probe_client_submit(client, target, 60000, keep_answer, &answer, err))
+        return false;
+    pthread_mutex_lock(&answer.lock);
+    while (!answer.is_there)
+        pthread_cond_wait(&answer.changed, &answer.lock);
+    pthread_mutex_unlock(&answer.lock);
+    *err = answer.err;
+    *ret = answer.result;
+    return answer.result != NULL;
+}
+
 static void brings_a_result_across(void **state)
 {
     pid_t pid;
@@ -113,7 +152,7 @@ static void brings_a_result_across(void **state)
     uint8_t *der = NULL;
 
     (void)state;
-    assert_works(probe_client_run(client, &target, &result, &err), &err);
+    assert_works(look(client, &target, &result, &err), &err);
     assert_int_equal(result->id, 42);
     assert_int_equal(result->error, PROBE_OK);
     assert_int_equal(result->n_sights, 1);
@@ -154,7 +193,7 @@ static void says_what_cannot_be_asked(void **state)
         const struct probe_target target = { .host = cases[i].host, .port = cases[i].port };
         struct probe_result *result = NULL;
 
-        assert_fails(probe_client_run(client, &target, &result, &err), &err, ERR_INVALID);
+        assert_fails(look(client, &target, &result, &err), &err, ERR_INVALID);
         assert_contains(err.msg, cases[i].says);
         assert_null(result);
     }
@@ -165,7 +204,7 @@ static void says_what_cannot_be_asked(void **state)
     /* What was good before still holds. */
     const struct probe_target target = target_at(peer, 1);
     autofree(probe_result) struct probe_result *result = NULL;
-    assert_works(probe_client_run(client, &target, &result, &err), &err);
+    assert_works(look(client, &target, &result, &err), &err);
     assert_int_equal(result->sights[0].error, PROBE_OK);
     probe_client_set_fd(client, -1);
     assert_int_equal(end_of(pid), 0);
@@ -184,7 +223,7 @@ static void *ask(void *arg)
     struct asked *const asked = arg;
     const struct probe_target target = target_at(asked->at, 5);
 
-    asked->worked = probe_client_run(asked->client, &target, &asked->result, &asked->err);
+    asked->worked = look(asked->client, &target, &asked->result, &asked->err);
     return NULL;
 }
 
@@ -237,7 +276,7 @@ static void a_killed_prober_fails_what_is_pending_and_is_replaced(void **state)
 
     /* Its successor knows the configuration, or this address would be denied. */
     pid = start_prober(client);
-    assert_works(probe_client_run(client, &target, &result, &err), &err);
+    assert_works(look(client, &target, &result, &err), &err);
     assert_int_equal(result->sights[0].error, PROBE_OK);
     probe_client_set_fd(client, -1);
     assert_int_equal(end_of(pid), 0);
@@ -308,7 +347,7 @@ static void cancel_all(const struct probe_conf *conf, const struct probe_target 
         usleep(1000);
     assert_int_equal(gone.n_failed, 30);
     assert_int_equal(n_done(&stays), 0);
-    assert_works(probe_client_run(client, &good, &result, &err), &err);
+    assert_works(look(client, &good, &result, &err), &err);
     assert_int_equal(result->sights[0].error, PROBE_OK);
 
     probe_client_cancel(client, note_end, is_same, &stays);

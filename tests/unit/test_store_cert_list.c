@@ -524,13 +524,14 @@ static size_t count_matches(const struct world *world, matches claim, const stru
 }
 
 /* As measured; nothing may drive; everything walks; what all conditions have in common drives, or
- * is a set. */
+ * is a set; a walk is given up for that. */
 static const struct {
     int64_t drive_max;
     int64_t set_max;
     bool is_common;
-} limits[] = { { 0, 0, false }, { -1, 0, false }, { -1, -1, false }, { 0, 0, true },
-    { -1, -1, true } };
+    int64_t walk_steps;
+} limits[] = { { 0, 0, false, 0 }, { -1, 0, false, 0 }, { -1, -1, false, 0 }, { 0, 0, true, 0 },
+    { -1, -1, true, 0 }, { -1, -1, false, 1 } };
 
 /*
  * All orders and limits of every filter; on PostgreSQL, where each is another plan, a third of
@@ -555,6 +556,7 @@ static void pages_are_what_looking_at_every_record_gives(void **state)
                 .drive_max = limits[j / 2 / N_CERT_SORT].drive_max,
                 .set_max = limits[j / 2 / N_CERT_SORT].set_max,
                 .is_common = limits[j / 2 / N_CERT_SORT].is_common,
+                .walk_steps = limits[j / 2 / N_CERT_SORT].walk_steps,
             };
             autodone(id_list) struct id_list ids = { 0 };
 
@@ -655,7 +657,8 @@ static void a_list_holds_only_what_the_viewer_may_see(void **state)
             .sort = (enum cert_sort)(j % N_CERT_SORT),
             .drive_max = limits[j / N_CERT_SORT].drive_max,
             .set_max = limits[j / N_CERT_SORT].set_max,
-            .is_common = limits[j / N_CERT_SORT].is_common };
+            .is_common = limits[j / N_CERT_SORT].is_common,
+            .walk_steps = limits[j / N_CERT_SORT].walk_steps };
         autodone(id_list) struct id_list his = { 0 };
         autodone(id_list) struct id_list theirs = { 0 };
 
@@ -718,7 +721,8 @@ static void a_part_is_what_the_whole_list_has_of_it(void **state)
             .is_descending = j / 2 % 2,
             .drive_max = limits[j / 4 % countof(limits)].drive_max,
             .set_max = limits[j / 4 % countof(limits)].set_max,
-            .is_common = limits[j / 4 % countof(limits)].is_common };
+            .is_common = limits[j / 4 % countof(limits)].is_common,
+            .walk_steps = limits[j / 4 % countof(limits)].walk_steps };
         autodone(id_list) struct id_list all = { 0 };
         autodone(id_list) struct id_list seen = { 0 };
         autodone(id_list) struct id_list part = { 0 };
@@ -775,6 +779,38 @@ static void of_selected_ids_the_visible_are_left(void **state)
     assert_int_equal(ids.n, 2);
     assert_int_equal(ids.items[0], world.ids[4]);
     assert_int_equal(ids.items[1], world.ids[0]);
+    tx_free(world.tx);
+}
+
+/* Of more records than one statement asks for. */
+static void a_page_brings_the_people_of_its_records(void **state)
+{
+    struct world world;
+    const struct cert_filter filter = { 0 };
+    struct cert_page_request request = { .filter = &filter,
+        .limit = N_RECORDS,
+        .wants_people = true,
+        .now = NOW,
+        .rule = three_months };
+    autodone(cert_page) struct cert_page page = { 0 };
+    autodone(cert_page) struct cert_page without = { 0 };
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    const struct store_viewer bob = { .sees_all = true, .account_id = world.owners[1] };
+
+    assert_works(store_cert_page(world.tx, &bob, &request, &page, &err), &err);
+    assert_int_equal(page.rows.n, N_RECORDS);
+    for (size_t i = 0; i < page.rows.n; i++) {
+        const struct cert_row *row = &page.rows.items[i];
+        const bool is_owner = row->owner_id == bob.account_id;
+
+        assert_int_equal(cert_people_relations(&page.people, row->id) & RELATION_OWNER,
+            is_owner ? RELATION_OWNER : 0);
+    }
+    request.wants_people = false;
+    assert_works(store_cert_page(world.tx, &bob, &request, &without, &err), &err);
+    assert_int_equal(without.people.n, 0);
     tx_free(world.tx);
 }
 
@@ -1079,6 +1115,7 @@ int main(void)
         T(no_plan_shows_what_may_not_be_seen),
         T(a_part_is_walked_in_order),
         T(of_selected_ids_the_visible_are_left),
+        T(a_page_brings_the_people_of_its_records),
         T(what_is_no_cursor_is_refused),
         T(words_follow_the_record),
         T(another_display_rule_moves_the_counts),

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "vault/checkpoint.h"
 
 static void the_first_start_makes_a_key_file_and_later_ones_find_it(void **state)
@@ -246,6 +247,33 @@ static void opening_is_counted_and_limited(void **state)
     assert_int_equal(stats.n_refused, 1);
 }
 
+static void a_vault_that_hangs_is_told_soon_and_no_answer_is_taken_for_another(void **state)
+{
+    struct bench *bench = *state;
+    autodone(buf) struct buf sealed = BUF_INIT(VAULT_SEALED_MAX);
+    autodone(buf) struct buf spki = BUF_INIT(8192);
+    autofree(secret) struct secret *clear = NULL;
+    struct vault_stats stats = { .n_opened = -1 };
+    struct err err = { 0 };
+
+    (void)unlock_new(bench);
+    assert_works(vault_make_key(bench->client, VAULT_P256, &site, &sealed, &spki, &err), &err);
+    assert_int_equal(kill(bench->pid, SIGSTOP), 0);
+    const int64_t begun_ms = clock_mono_ms();
+
+    for (int i = 0; i < 2; i++)
+        assert_fails(vault_stats_get(bench->client, &stats, &err), &err, ERR_UNAVAILABLE);
+    err_clear(&err);
+    assert_works(vault_is_ready(bench->client, &err), &err);
+    assert_true(clock_mono_ms() - begun_ms < 10000);
+    assert_int_equal(kill(bench->pid, SIGCONT), 0);
+    /* The answer that came too late is not this one's. */
+    assert_works(open_for(bench, buf_span(&sealed), buf_span(&spki), &clear, &err), &err);
+    assert_works(vault_stats_get(bench->client, &stats, &err), &err);
+    assert_int_equal(stats.n_opened, 1);
+    assert_works(vault_is_ready(bench->client, &err), &err);
+}
+
 static void a_killed_vault_is_replaced_and_sealed_keys_still_open(void **state)
 {
     struct bench *bench = *state;
@@ -468,6 +496,7 @@ int main(int argc, char **argv)
         TEST(the_vault_is_no_oracle),
         TEST(a_checkpoint_is_signed_and_tampering_is_seen),
         TEST(opening_is_counted_and_limited),
+        TEST(a_vault_that_hangs_is_told_soon_and_no_answer_is_taken_for_another),
         TEST(a_killed_vault_is_replaced_and_sealed_keys_still_open),
         TEST(a_kill_in_the_middle_fails_the_call_and_nothing_else),
         TEST(a_new_socket_frees_a_call_that_waits_on_the_old_one),

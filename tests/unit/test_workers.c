@@ -2,6 +2,7 @@
 #include "testing.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "base/alloc.h"
@@ -132,7 +133,7 @@ static void runs_everything_that_was_taken_before_it_stops(void **state)
     (void)state;
     conf.max_waiting[WORK_REQUEST] = 5000;
     workers = make(&conf);
-    assert_int_equal(shared.n_states, 4);
+    assert_int_equal(shared.n_states, 5);
     for (int i = 0; i < 5000; i++)
         assert_works(workers_submit(workers, WORK_REQUEST, run_counted, NULL, &err), &err);
     workers_stop(workers);
@@ -168,6 +169,27 @@ static void jobs_leave_room_for_requests_and_requests_for_jobs(void **state)
         workers_free(workers);
         assert_int_equal(shared.n_run, 11);
     }
+}
+
+static void what_watches_need_not_wait_for_what_it_watches(void **state)
+{
+    struct workers_conf conf = conf_of(2);
+    struct workers *workers;
+
+    (void)state;
+    conf.max_threads[WORK_JOB] = 1;
+    workers = make(&conf);
+    for (int i = 0; i < 5; i++) {
+        hold(workers, WORK_REQUEST);
+        hold(workers, WORK_JOB);
+    }
+    wait_for_held(WORK_REQUEST, 1);
+    wait_for_held(WORK_JOB, 1);
+    hold(workers, WORK_WATCH);
+    wait_for_held(WORK_WATCH, 1);
+    open_gate();
+    workers_free(workers);
+    assert_int_equal(shared.n_run, 11);
 }
 
 static void says_when_its_queue_is_full(void **state)
@@ -242,6 +264,46 @@ static void work_may_bring_more_work(void **state)
     assert_int_equal(shared.n_run, 2);
 }
 
+static void note_state(void *state, void *arg)
+{
+    check_state(state);
+    *(void **)arg = state;
+}
+
+/* A thread that runs nothing is asleep. */
+static void wait_until_idle(struct workers *workers)
+{
+    size_t n_running;
+    size_t n_waiting;
+
+    do {
+        sched_yield();
+        workers_load(workers, WORK_REQUEST, &n_running, &n_waiting);
+    } while (n_running + n_waiting > 0);
+}
+
+/* But for those that had not fallen asleep for the first time. */
+static void who_was_busy_last_is_woken_first(void **state)
+{
+    struct workers_conf conf = conf_of(4);
+    struct workers *workers = make(&conf);
+    void *last = NULL;
+    size_t n_others = 0;
+    struct err err = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        void *present = NULL;
+
+        assert_works(workers_submit(workers, WORK_REQUEST, note_state, &present, &err), &err);
+        wait_until_idle(workers);
+        n_others += present != last;
+        last = present;
+    }
+    assert_true(n_others <= 10);
+    workers_free(workers);
+}
+
 static void starts_nothing_if_one_state_cannot_be_made(void **state)
 {
     struct workers_conf conf = conf_of(3);
@@ -261,9 +323,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_everything_that_was_taken_before_it_stops),
         cmocka_unit_test(jobs_leave_room_for_requests_and_requests_for_jobs),
+        cmocka_unit_test(what_watches_need_not_wait_for_what_it_watches),
         cmocka_unit_test(says_when_its_queue_is_full),
         cmocka_unit_test(first_in_is_first_out),
         cmocka_unit_test(work_may_bring_more_work),
+        cmocka_unit_test(who_was_busy_last_is_woken_first),
         cmocka_unit_test(starts_nothing_if_one_state_cannot_be_made),
     };
 

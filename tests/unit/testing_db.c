@@ -145,6 +145,17 @@ int64_t test_count_things(struct test_db *test)
     return n;
 }
 
+bool test_db_answers(const struct test_db *test, struct err *err)
+{
+    autofree(tx) struct tx *tx = NULL;
+
+    if (!tx_begin(test->db, TX_READ, &tx, err))
+        return false;
+    autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT 1");
+
+    return stmt_run(q, err);
+}
+
 bool test_add_thing(struct tx *tx, int64_t id, const char *name, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx, "INSERT INTO thing(id, name) VALUES ($2, $1)");

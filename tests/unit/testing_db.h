@@ -28,6 +28,9 @@ struct db *test_db_open_again(const struct test_db *test);
 struct tx *test_tx(const struct test_db *test, enum tx_mode mode);
 void test_commit(struct tx *tx);
 
+/* One statement: does it work? */
+bool test_db_answers(const struct test_db *test, struct err *err) must_check;
+
 bool test_db_is_postgres(const struct test_db *test);
 
 /* What `q` gives, which is freed: a number in one row. */

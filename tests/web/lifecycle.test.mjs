@@ -259,10 +259,13 @@ describe('the life of a certificate', { skip: hasBrowser ? false : 'there is no 
   test('approves, and shows who did', async () => {
     await page.goto('/tickets/CERT-102');
     await page.getByText('1 of 2 approvals given; the group ops approves.').waitFor();
+    const weight = () => button('Enroll Certificate').evaluate((b) => b.className.match(/pf-m-(primary|secondary)/)[1]);
+    assert.equal(await weight(), 'secondary', 'it would be refused: Approve is what is to be done');
     await button('Approve').click();
     await inDialog('Approve').click();
     await gone();
     await page.getByText('Approved by 2 people.').waitFor();
+    assert.equal(await weight(), 'primary');
     await button('Approve').waitFor({ state: 'detached' });
     fine();
   });

@@ -12,6 +12,8 @@
 
 struct json_problems;
 
+#define JIRA_MEDIA_TYPE "application/json;charset=UTF-8"
+
 /* Is it for Jira's paths? */
 bool jira_is_request(const struct http_request *request);
 

@@ -92,7 +92,7 @@ static bool find_fields(struct tx *tx, struct adding *a, struct err *err)
     for (size_t i = 0; i < a->fields.n; i++) {
         const struct json *value = json_member(given, a->fields.items[i].name);
         const char *text = json_as_text(value);
-        const bool is_empty = !value || (text && !*text);
+        const bool is_empty = !value || (text && span_trim(span_text(text)).size == 0);
         struct err ignored = { 0 };
 
         if (!is_empty &&
@@ -266,6 +266,7 @@ static bool read_header(struct adding *a, const struct span *cells, size_t n_cel
 
     if (!sheet_header_read(cells, n_cells, &a->header, &blamed, err))
         return false;
+    n_cells = a->header.n_cells;
     for (size_t i = 0; i < countof(taken); i++)
         n += sheet_has(&a->header, taken[i]);
     if (!sheet_has(&a->header, SHEET_HOST) || n < n_cells)
@@ -306,8 +307,11 @@ static bool take_row(void *context, int64_t line, const struct span *cells, size
 
     if (!count_line(a, line, err))
         return false;
+    if (sheet_row_is_blank(cells, n_cells))
+        return true;
     if (!a->has_header)
         return read_header(a, cells, n_cells, err);
+    n_cells = sheet_row_width(&a->header, cells, n_cells);
     if (n_cells != a->header.n_cells)
         (void)fail(&cause, ERR_INVALID, "the row has %zu cells, and the first line %zu", n_cells,
             a->header.n_cells);
@@ -331,6 +335,7 @@ static bool add_table(struct adding *a, struct span text, struct err *err)
     autofree(csv_reader) struct csv_reader *reader = csv_reader_new(take_row, a);
     struct err cause = { 0 };
 
+    csv_reader_set_delimiter(reader, sheet_delimiter(text));
     csv_reader_on_bad_row(reader, refuse_row);
     json_begin_array(&a->out, "lines");
     if (!(csv_reader_feed(reader, text, &cause) && csv_reader_finish(reader, &cause)) &&
@@ -343,6 +348,7 @@ static bool add_table(struct adding *a, struct span text, struct err *err)
 /* Its first line names the columns, "host" among them. */
 static bool is_table(struct span text)
 {
+    const char delimiter = sheet_delimiter(text);
     struct span line;
     struct span cell;
 
@@ -350,7 +356,7 @@ static bool is_table(struct span text)
         text = span_slice(text, 3, text.size);
     if (!span_split(&text, '\n', &line))
         return false;
-    while (span_split(&line, ',', &cell)) {
+    while (span_split(&line, delimiter, &cell)) {
         cell = span_trim(cell);
         if (span_is_nocase(cell, "host") || span_is_nocase(cell, "\"host\""))
             return true;

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "codec/hostport.h"
 #include "codec/json.h"
 #include "core/rows_endpoint.h"
 #include "db/db.h"
@@ -179,8 +180,9 @@ static void blame(struct proof *proof, const struct look *look, const char *addr
 {
     if (proof->why[0])
         return;
-    autofree(str) char *why = xasprintf("%.100s:%" PRId64 "%s%s: %s", look->endpoint->host,
-        look->endpoint->port, address ? " at " : "", address ? address : "", what);
+    autofree(str) char *why =
+        xasprintf("%.100s%s%s: %s", hostport_text(look->endpoint->host, look->endpoint->port).text,
+            address ? " at " : "", address ? address : "", what);
 
     span_copy_text(span_text(why), proof->why, sizeof proof->why);
 }
@@ -189,12 +191,11 @@ static void blame(struct proof *proof, const struct look *look, const char *addr
 static void show(struct json_out *out, const struct look *look, const struct verdict *verdict,
     const char *error, int64_t now)
 {
-    autofree(str) char *endpoint =
-        xasprintf("%s:%" PRId64, look->endpoint->host, look->endpoint->port);
+    const struct hostport_text endpoint = hostport_text(look->endpoint->host, look->endpoint->port);
     const struct probe_sight *sight = verdict ? verdict->sight : NULL;
 
     json_begin_object(out, NULL);
-    json_str(out, "endpoint", endpoint);
+    json_str(out, "endpoint", endpoint.text);
     json_str(out, "address", sight ? sight->address : NULL);
     if (sight && sight->error == PROBE_OK && sight->n_certs)
         json_hex(out, "fingerprint",

@@ -33,10 +33,8 @@ void import_batch_done(struct import_batch *batch)
 
 void import_batch_clear(struct import_batch *batch)
 {
-    for (size_t i = 0; i <= batch->n; i++) {
-        import_record_clear(&batch->slots[i].record);
+    for (size_t i = 0; i <= batch->n; i++)
         import_plan_clear(&batch->slots[i].plan);
-    }
     batch->n = batch->n_places = 0;
 }
 

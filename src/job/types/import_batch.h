@@ -16,16 +16,19 @@ struct import_slot {
 };
 
 struct import_batch {
-    struct import_slot *slots; /* IMPORT_BATCH_MAX of them, and one for the record being read */
+    struct import_slot *slots; /* IMPORT_BATCH_MAX of them, and one for the open record */
     size_t n;                  /* that wait */
     size_t n_places;           /* that these have */
 };
 
 void import_batch_init(struct import_batch *batch, const struct sheet_header *header);
 void import_batch_done(struct import_batch *batch);
-void import_batch_clear(struct import_batch *batch); /* the record being read, too */
 
-/* Where the record is that is being read. */
+/* None waits, and nothing is planned for the open one. The records stay where they are, of no more
+ * use, to be swapped for others: whoever reads those clears them. */
+void import_batch_clear(struct import_batch *batch);
+
+/* Where the record is that is being taken. */
 struct import_slot *import_batch_open(struct import_batch *batch);
 
 /* The open record waits from now on, and another slot is open. */

@@ -1,7 +1,8 @@
 /*
  * job/import_csv: a table becomes records, or shows what would become of it.
  *
- * The rows are taken in the order of the file; those of one record together, wherever they are.
+ * The records are taken in the order of the file, as a thread has read them ahead; the rows of one
+ * together, wherever they are.
  * Some thousand records are one transaction, or fewer where others wait to write, and how far it
  * got is written in it: whoever takes the job up again goes on from there, and nothing is done
  * twice. New records are written together. One that cannot be written takes its transaction down
@@ -15,6 +16,7 @@
 #include "base/err.h"
 #include "codec/json.h"
 #include "db/db.h"
+#include "job/types/import_ahead.h"
 #include "job/types/import_batch.h"
 #include "job/types/import_file.h"
 #include "job/types/import_plan.h"
@@ -25,7 +27,7 @@
 #include "store/import_file.h"
 #include "store/job.h"
 
-#define BATCH_RECORDS 5000
+#define BATCH_RECORDS 2500
 #define BATCH_MS 500
 #define BATCH_SHARED_MS 100 /* where others wait to write, too */
 #define CHUNKS_AT_ONCE 64
@@ -38,17 +40,14 @@ struct importing {
     struct import_context context;
     struct import_index index;
     struct import_batch batch;
-    struct buf key; /* of the record that the next rows may belong to */
-    struct buf next_key;
+    struct import_ahead *ahead; /* NULL before the first, and after a failure */
 
     /* The transaction under way. */
     struct tx *tx;
-    struct csv_reader *reader;
     struct import_place place;
-    int64_t next_row; /* its number */
+    int64_t next_row; /* its number: after the record being taken */
     int64_t n_records;
     int64_t began_ms;
-    bool is_full;
 
     /* The record that could not be written, and why. */
     int64_t bad_line;
@@ -121,11 +120,8 @@ static bool finish_record(struct importing *work, struct err *err)
 {
     struct import_slot *const slot = import_batch_open(&work->batch);
 
-    if (import_record_is_empty(&slot->record))
-        return true;
     if (work->bad_line == slot->record.line)
         import_record_complain_at(&slot->record, slot->record.line, "", work->bad.msg);
-    buf_clear(&work->key);
     if (!import_plan_make(&work->context, work->tx, &slot->record, &slot->plan, err))
         return false;
     work->place.n[slot->plan.action]++;
@@ -134,32 +130,31 @@ static bool finish_record(struct importing *work, struct err *err)
         return put_off(work, slot, err);
     if (!apply(work, slot, err) || !write_outcome(work, slot, err))
         return false;
-    import_record_clear(&slot->record);
     import_plan_clear(&slot->plan);
     return true;
 }
 
-/* ---- rows ---- */
+/* ---- records, as they were read ---- */
 
 static bool has_taken_its_time(const struct importing *work)
 {
     const int64_t ms = clock_mono_ms() - work->began_ms;
 
-    return ms > BATCH_MS || (ms > BATCH_SHARED_MS && tx_is_waited_for(work->tx));
+    return ms > BATCH_MS || tx_is_large(work->tx) ||
+           (ms > BATCH_SHARED_MS && tx_is_waited_for(work->tx));
 }
 
-/* Everything before the row that is being given out is done. False, with is_full, if that is enough
- * for one transaction. */
-static bool stand_before_row(struct importing *work, int64_t line, struct err *err)
+/* Everything before the record is done. Is that enough for one transaction? */
+static bool stands_before(struct importing *work, const struct import_item *item)
 {
-    const bool is_alone = work->next_row < work->alone_until;
+    const bool is_alone = item->row < work->alone_until;
 
-    work->place.offset = csv_reader_offset(work->reader);
-    work->place.line = line;
-    work->place.row = work->next_row;
-    work->is_full = work->n_records >= (is_alone ? 1 : BATCH_RECORDS) ||
-                    (work->n_records > 0 && has_taken_its_time(work));
-    return !work->is_full || fail(err, ERR_INTERNAL, "the transaction is full");
+    work->next_row = item->row;
+    work->place.offset = item->offset;
+    work->place.line = item->line;
+    work->place.row = item->row;
+    return work->n_records >= (is_alone ? 1 : BATCH_RECORDS) ||
+           (work->n_records > 0 && has_taken_its_time(work));
 }
 
 struct lone_row {
@@ -172,7 +167,8 @@ static bool take_lone_row(void *context, int64_t line, const struct span *cells,
 {
     struct lone_row *const lone = context;
 
-    ASSERT(n_cells == lone->work->index.header.n_cells);
+    ASSERT(sheet_row_width(&lone->work->index.header, cells, n_cells) ==
+           lone->work->index.header.n_cells);
     import_record_add(&import_batch_open(&lone->work->batch)->record, line, cells);
     lone->line = 0;
     return fail(err, ERR_INTERNAL, "one row was wanted");
@@ -182,11 +178,13 @@ static bool take_lone_row(void *context, int64_t line, const struct span *cells,
 static bool gather(struct importing *work, const struct import_index_row *rows, size_t n,
     struct err *err)
 {
+    import_record_clear(open_record(work));
     for (size_t i = 0; i < n; i++) {
         struct lone_row lone = { .work = work, .line = rows[i].line };
         autofree(csv_reader) struct csv_reader *reader = csv_reader_new(take_lone_row, &lone);
         struct err stopped = { 0 };
 
+        csv_reader_set_delimiter(reader, work->index.delimiter);
         csv_reader_begin_at(reader, rows[i].offset, rows[i].line);
         if (!import_file_feed(work->run->db, work->tx, work->import, rows[i].offset, reader,
                 &stopped) &&
@@ -198,101 +196,41 @@ static bool gather(struct importing *work, const struct import_index_row *rows, 
     return finish_record(work, err);
 }
 
-static bool take_row(struct importing *work, int64_t line, const struct span *cells,
-    struct err *err)
+static bool take_item(struct importing *work, struct import_item *item, struct err *err)
 {
-    const struct import_index_row *rows = NULL;
-    size_t n = 0;
+    struct import_record *const open = open_record(work);
+    const struct import_record done = *open;
 
-    if (work->index.n)
-        rows = import_index_find(&work->index, import_index_hash(buf_span(&work->next_key)), &n);
-    if (rows)
-        return rows[0].row != work->next_row || gather(work, rows, n, err);
-    buf_clear(&work->key);
-    buf_add_span(&work->key, buf_span(&work->next_key));
-    import_record_add(open_record(work), line, cells);
-    return true;
-}
-
-static bool take_unreadable(struct importing *work, int64_t line, const char *column,
-    const char *message, struct err *err)
-{
-    import_record_add_bad(open_record(work), line, column, message);
+    work->next_row = item->end_row;
+    if (item->kind == IMPORT_ITEM_SCATTERED)
+        return gather(work, item->rows, item->n_rows, err);
+    *open = item->record;
+    item->record = done;
     return finish_record(work, err);
-}
-
-/* A row of the wrong width, or without anything to know its record by. */
-static bool take_odd_row(struct importing *work, int64_t line, const struct span *cells,
-    size_t n_cells, struct err *err)
-{
-    const size_t expected = work->index.header.n_cells;
-    char message[128];
-
-    if (n_cells != expected)
-        (void)snprintf(message, sizeof message, "the row has %zu cells, and the first line %zu",
-            n_cells, expected);
-    else
-        (void)snprintf(message, sizeof message, "the row has neither id, name nor host");
-    import_record_keep_cells(open_record(work), cells, n_cells);
-    return take_unreadable(work, line, "", message, err);
-}
-
-static bool on_row(void *context, int64_t line, const struct span *cells, size_t n_cells,
-    struct err *err)
-{
-    struct importing *const work = context;
-    bool works = true;
-
-    if (work->next_row < 0) { /* the header */
-        work->next_row = 0;
-        return true;
-    }
-    const bool is_fit = n_cells == work->index.header.n_cells &&
-                        import_row_key(&work->index.header, cells, &work->next_key);
-
-    if (is_fit && !import_record_is_empty(open_record(work)) &&
-        span_equal(buf_span(&work->key), buf_span(&work->next_key))) {
-        import_record_add(open_record(work), line, cells);
-    } else {
-        works = finish_record(work, err) && stand_before_row(work, line, err) &&
-                (is_fit ? take_row(work, line, cells, err)
-                        : take_odd_row(work, line, cells, n_cells, err));
-    }
-    work->next_row++;
-    return works;
-}
-
-static bool on_bad_row(void *context, int64_t line, size_t cell, const struct err *why,
-    struct err *err)
-{
-    struct importing *const work = context;
-    const bool works =
-        finish_record(work, err) && stand_before_row(work, line, err) &&
-        take_unreadable(work, line, import_index_column(&work->index, cell), why->msg, err);
-
-    work->next_row++;
-    return works;
 }
 
 /* ---- a transaction of them ---- */
 
-static bool read_rows(struct importing *work, struct err *err)
+static bool take_items(struct importing *work, struct err *err)
 {
-    bool works;
+    struct import_item *item;
 
-    work->reader = csv_reader_new(on_row, work);
-    csv_reader_on_bad_row(work->reader, on_bad_row);
-    csv_reader_begin_at(work->reader, work->place.offset, work->place.line);
-    works = import_file_feed(work->run->db, work->tx, work->import, work->place.offset,
-        work->reader, err);
-    csv_reader_free(take(&work->reader));
-    if (!works)
-        return work->is_full;
-    if (!finish_record(work, err))
+    if (!work->ahead &&
+        !import_ahead_new(work->import, &work->index, &work->place, &work->ahead, err))
         return false;
-    work->place.offset = work->import->size;
-    work->place.row = work->next_row;
-    return true;
+    while (import_ahead_look(work->ahead, work->run->db, work->tx, &item, err)) {
+        if (item->kind == IMPORT_ITEM_END) {
+            work->place.offset = item->offset;
+            work->place.row = item->row;
+            return true;
+        }
+        if (stands_before(work, item))
+            return true;
+        if (!take_item(work, item, err))
+            return false;
+        import_ahead_take(work->ahead);
+    }
+    return false;
 }
 
 static bool run_batch(struct importing *work, struct err *err)
@@ -304,15 +242,13 @@ static bool run_batch(struct importing *work, struct err *err)
         return false;
     work->tx = tx;
     work->n_records = 0;
-    work->is_full = false;
     work->began_ms = clock_mono_ms();
-    work->next_row = work->place.offset == 0 ? -1 : work->place.row;
     import_names_clear(&work->context.names);
-    bool works = read_rows(work, err) && flush(work, err) &&
+    bool works = take_items(work, err) && flush(work, err) &&
                  store_import_advance(tx, work->import->id, &work->place, err);
 
     work->tx = NULL;
-    return works && tx_commit(take(&tx), err);
+    return works && tx_commit_soon(take(&tx), err);
 }
 
 /* A record that could not be written is refused in the second try; there is one for each. */
@@ -328,10 +264,20 @@ static bool run_batches(struct importing *work, struct err *err)
         if (work->bad_line == bad_before && work->alone_until == alone_before)
             return false;
         import_batch_clear(&work->batch);
+        import_ahead_free(take(&work->ahead)); /* it has gone on */
         work->place = begin;
         err_clear(err);
     }
     return true;
+}
+
+static bool write_all(struct importing *work, struct err *err)
+{
+    db_write_much(work->run->db, !work->import->is_dry_run);
+    const bool works = run_batches(work, err);
+
+    db_write_much(work->run->db, false);
+    return works;
 }
 
 /* ---- beginning and end ---- */
@@ -397,10 +343,14 @@ static bool count(struct importing *work, struct err *err)
         work->place.n[IMPORT_FAILED] = 1;
     }
     import_batch_init(&work->batch, &work->index.header);
+    const struct import_counted counted = { .header = buf_text(&work->index.header_row),
+        .delimiter = sheet_delimiter_word(work->index.delimiter),
+        .n_rows = work->index.n_rows,
+        .problem = buf_text(&problem) };
+
     return tx_begin(work->run->db, TX_WRITE, &tx, err) &&
            job_run_progress_in(work->run, tx, work->place.row, work->index.n_rows, err) &&
-           store_import_counted(tx, work->import->id, buf_text(&work->index.header_row),
-               work->index.n_rows, buf_text(&problem), err) &&
+           store_import_counted(tx, work->import->id, &counted, err) &&
            (!work->index.problem ||
                store_import_advance(tx, work->import->id, &work->place, err)) &&
            tx_commit(take(&tx), err);
@@ -454,9 +404,7 @@ static bool forget_file(struct importing *work, struct err *err)
 
 bool job_import_csv_run(struct job_run *run, struct err *err)
 {
-    struct importing work = { .run = run,
-        .key = BUF_INIT(CSV_MAX_CELL + 1),
-        .next_key = BUF_INIT(CSV_MAX_CELL + 1) };
+    struct importing work = { .run = run };
     bool works;
 
     import_index_init(&work.index);
@@ -466,15 +414,14 @@ bool job_import_csv_run(struct job_run *run, struct err *err)
             .import_id = work.import->id,
             .is_dry_run = work.import->is_dry_run,
             .now = run->now };
-        works = count(&work, err) && run_batches(&work, err) && finish(&work, err);
+        works = count(&work, err) && write_all(&work, err) && finish(&work, err);
     }
     works = works && forget_file(&work, err) && import_result_write(run, work.import->id, err);
     import_names_clear(&work.context.names);
     custom_field_rows_done(&work.context.fields);
+    import_ahead_free(work.ahead);
     import_batch_done(&work.batch);
     import_index_done(&work.index);
     import_row_free(work.import);
-    buf_done(&work.key);
-    buf_done(&work.next_key);
     return works;
 }

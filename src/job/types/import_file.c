@@ -19,14 +19,14 @@
 
 #define HEADER_MAX (2U << 20)
 
-static bool read_chunk(struct db *db, struct tx *tx, int64_t file_id, int64_t seq,
-    struct buf *chunk, struct err *err)
+bool import_file_piece(struct db *db, struct tx *tx, int64_t file_id, int64_t seq,
+    struct buf *piece, struct err *err)
 {
     autofree(tx) struct tx *own = NULL;
 
     if (!tx && !tx_begin(db, TX_READ, &own, err))
         return false;
-    return store_import_file_chunk(tx ? tx : own, file_id, seq, chunk, err);
+    return store_import_file_chunk(tx ? tx : own, file_id, seq, piece, err);
 }
 
 bool import_file_feed(struct db *db, struct tx *tx, const struct import_row *import, int64_t offset,
@@ -37,7 +37,7 @@ bool import_file_feed(struct db *db, struct tx *tx, const struct import_row *imp
     while (offset < import->size) {
         const size_t skip = (size_t)(offset % IMPORT_CHUNK_SIZE);
 
-        if (!read_chunk(db, tx, import->file_id, offset / IMPORT_CHUNK_SIZE, &chunk, err))
+        if (!import_file_piece(db, tx, import->file_id, offset / IMPORT_CHUNK_SIZE, &chunk, err))
             return false;
         if (chunk.size <= skip)
             return fail(err, ERR_INTERNAL, "a piece of the file is missing");
@@ -52,7 +52,7 @@ bool import_file_feed(struct db *db, struct tx *tx, const struct import_row *imp
 
 void import_index_init(struct import_index *index)
 {
-    *index = (struct import_index){ .header_row = BUF_INIT(HEADER_MAX) };
+    *index = (struct import_index){ .delimiter = ',', .header_row = BUF_INIT(HEADER_MAX) };
 }
 
 void import_index_done(struct import_index *index)
@@ -108,6 +108,7 @@ static bool take_header(struct indexing *work, int64_t line, const struct span *
     size_t bad_cell;
 
     work->has_header = true;
+    n = sheet_row_width(&index->header, cells, n);
     csv_out_init(&out, &index->header_row);
     for (size_t i = 0; i < n; i++) {
         index->header_names[index->n_header_names++] = span_dup(csv_restore(cells[i]));
@@ -147,8 +148,12 @@ static bool index_row(void *context, int64_t line, const struct span *cells, siz
 {
     struct indexing *const work = context;
 
+    if (sheet_row_is_blank(cells, n_cells) ||
+        (!work->has_header && sheet_is_preamble(cells, n_cells)))
+        return true;
     if (!work->has_header)
         return take_header(work, line, cells, n_cells, err);
+    n_cells = sheet_row_width(&work->index->header, cells, n_cells);
     if (n_cells == work->index->header.n_cells &&
         import_row_key(&work->index->header, cells, &work->key))
         note_row(work, line);
@@ -220,6 +225,17 @@ static void take_reader_problem(struct import_index *index, const struct err *wh
     (void)complain(index, line, NULL, text);
 }
 
+static bool find_delimiter(struct db *db, const struct import_row *import,
+    struct import_index *index, struct err *err)
+{
+    autodone(buf) struct buf chunk = BUF_INIT(IMPORT_CHUNK_SIZE);
+
+    if (!import_file_piece(db, NULL, import->file_id, 0, &chunk, err))
+        return false;
+    index->delimiter = sheet_delimiter(buf_span(&chunk));
+    return true;
+}
+
 bool import_index_make(struct job_run *run, const struct import_row *import,
     struct import_index *index, struct err *err)
 {
@@ -227,7 +243,10 @@ bool import_index_make(struct job_run *run, const struct import_row *import,
     struct err why = { 0 };
     bool works;
 
+    if (!find_delimiter(run->db, import, index, err))
+        return false;
     work.reader = csv_reader_new(index_row, &work);
+    csv_reader_set_delimiter(work.reader, index->delimiter);
     csv_reader_on_bad_row(work.reader, index_bad_row);
     works = import_file_feed(run->db, NULL, import, 0, work.reader, &why);
     csv_reader_free(work.reader);

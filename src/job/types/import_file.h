@@ -15,6 +15,11 @@ struct tx;
 
 #define IMPORT_ROWS_MAX 2000000
 
+/* A piece of the file, put in place of what is in `piece`. With `tx` NULL it is read in a
+ * transaction of its own. */
+bool import_file_piece(struct db *db, struct tx *tx, int64_t file_id, int64_t seq,
+    struct buf *piece, struct err *err) must_check;
+
 /* Feed the file to a reader, from a byte on, to its end; a callback of the reader ends it earlier.
  * With `tx` NULL each piece is read in a transaction of its own. */
 bool import_file_feed(struct db *db, struct tx *tx, const struct import_row *import, int64_t offset,
@@ -30,6 +35,7 @@ struct import_index_row {
 
 /* What is found out before the first row is taken. */
 struct import_index {
+    char delimiter;
     struct sheet_header header;
     char *header_names[CSV_MAX_COLUMNS]; /* as they are in the file */
     size_t n_header_names;

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/parse.h"
+#include "codec/hostport.h"
 #include "store/audit.h"
 #include "store/business_group.h"
 #include "store/cert.h"
@@ -178,14 +179,12 @@ static bool compare_places(struct tx *tx, const struct import_record *record,
     plan->is_new_place = xcalloc(record->n_places, sizeof *plan->is_new_place);
     for (size_t i = 0; i < record->n_places; i++) {
         const struct watch_place *place = &record->places[i];
-        char shown[300];
 
         plan->is_new_place[i] = !has_place(&rows, place);
         if (!plan->is_new_place[i])
             continue;
         plan->sets_place = true;
-        (void)snprintf(shown, sizeof shown, "%s:%" PRId64, place->host, place->port);
-        import_plan_change(plan, SHEET_HOST, "", shown);
+        import_plan_change(plan, SHEET_HOST, "", hostport_text(place->host, place->port).text);
     }
     return true;
 }

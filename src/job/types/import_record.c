@@ -12,6 +12,10 @@
 #include "codec/fold.h"
 
 #define CELLS_MAX (4U << 20)
+/* What is cleared keeps room for this much. */
+#define PLACES_KEPT 16
+#define CELLS_KEPT (16U << 10)
+
 #define ERRORS_MAX 20 /* of one record; the rest is likely more of the same */
 
 static const struct {
@@ -46,6 +50,12 @@ void import_record_clear(struct import_record *record)
     }
     for (size_t i = 0; i < record->n_errors; i++)
         free(record->errors[i].message);
+    if (record->places_room > PLACES_KEPT) {
+        free(take(&record->places));
+        record->places_room = 0;
+    }
+    if (record->cells.size > CELLS_KEPT)
+        buf_done(&record->cells);
     record->line = 0;
     record->lines.n = 0;
     record->n_places = 0;
@@ -118,6 +128,16 @@ static bool copy_cell(const struct sheet_header *header, const struct span *cell
     return true;
 }
 
+/* As people write it: "HTTPS", "SMTP". */
+static void name_protocol(char *protocol, size_t size)
+{
+    for (char *c = protocol; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    if (strcmp(protocol, "https") == 0)
+        span_copy_text(SPAN_LITERAL("tls"), protocol, size);
+}
+
 /* *ret_column is the one to blame. */
 static bool read_typed(const struct sheet_header *header, const struct span *cells,
     struct typed_place *typed, const char **ret_column, struct err *err)
@@ -133,6 +153,7 @@ static bool read_typed(const struct sheet_header *header, const struct span *cel
     *ret_column = sheet_column_name(SHEET_PROTOCOL);
     if (!copy_cell(header, cells, SHEET_PROTOCOL, typed->protocol, sizeof typed->protocol, err))
         return false;
+    name_protocol(typed->protocol, sizeof typed->protocol);
     *ret_column = sheet_column_name(SHEET_PORT);
     if (port.size > 0 && !parse_i64(port, 1, 65535, &typed->port, err))
         return false;

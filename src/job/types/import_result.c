@@ -57,6 +57,7 @@ bool import_result_write(struct job_run *run, int64_t import_id, struct err *err
     json_begin_object(&out, NULL);
     json_i64(&out, "import", import->id);
     json_bool(&out, "dry_run", import->is_dry_run);
+    json_str(&out, "delimiter", import->delimiter);
     for (int action = 0; action < N_IMPORT_ACTIONS; action++)
         json_i64(&out, import_action_name((enum import_action)action), import->place.n[action]);
     json_begin_array(&out, "errors");

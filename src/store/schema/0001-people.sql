@@ -1,7 +1,7 @@
 -- People, their groups, and how they sign in.
 --
 -- Words that db/migrate replaces for each database: ID_PRIMARY_KEY, INT64, BYTES, BOOL, TEXT, STRICT_TABLE,
--- KEYED_TABLE.
+-- KEYED_TABLE, AT_COMMIT (SQLite asks whether the row is there when the transaction ends: adr/0021).
 -- Instants are UTC seconds since 1970. Times are bound by the program, never asked of the database.
 
 CREATE TABLE account (

@@ -54,16 +54,16 @@ CREATE INDEX chain_member_version ON chain_member(version_id);
 -- past it.
 CREATE TABLE certificate (
     id                ID_PRIMARY_KEY,
-    owner_id          INT64 NOT NULL REFERENCES account(id),
-    assignee_id       INT64 REFERENCES account(id),
-    business_group_id INT64 REFERENCES business_group(id),
+    owner_id          INT64 NOT NULL REFERENCES account(id) AT_COMMIT,
+    assignee_id       INT64 REFERENCES account(id) AT_COMMIT,
+    business_group_id INT64 REFERENCES business_group(id) AT_COMMIT,
     is_imported       BOOL NOT NULL DEFAULT FALSE, -- we were given the certificate, maybe its key
     is_managed        BOOL NOT NULL DEFAULT FALSE, -- a profile issues and renews it
     created_at        INT64 NOT NULL,
     updated_at        INT64 NOT NULL,
     row_version       INT64 NOT NULL DEFAULT 1,
     -- Maintained by store/cert_refresh from the current versions, so that no list has to look further.
-    version_id        INT64 REFERENCES version(id), -- the current version that ends first; NULL: nothing seen yet
+    version_id        INT64 REFERENCES version(id) AT_COMMIT, -- the current version that ends first; NULL: nothing seen yet
     begins_at         INT64,                 -- its notBefore
     expires_at        INT64,                 -- earliest end along the verified path; the worst one served
     expiring_at       INT64,                 -- from then on it is shown as expiring soon
@@ -132,7 +132,7 @@ CREATE INDEX certificate_unseen ON certificate(id) WHERE version_id IS NULL;
 
 -- What changes at every check, apart from the record and its many indexes: one row for each record.
 CREATE TABLE certificate_check (
-    certificate_id  INT64 NOT NULL PRIMARY KEY REFERENCES certificate(id) ON DELETE CASCADE,
+    certificate_id  INT64 NOT NULL PRIMARY KEY REFERENCES certificate(id) ON DELETE CASCADE AT_COMMIT,
     last_checked_at INT64,                   -- of its endpoints, the one checked longest ago
     last_error      TEXT NOT NULL DEFAULT '' -- of its endpoints, the first that fails; '' where none does
 ) STRICT_TABLE;
@@ -141,10 +141,10 @@ CREATE INDEX certificate_check_at ON certificate_check(last_checked_at, certific
 -- Who may see a record and why: its owner, its assignee, those it is shared with. Written together with
 -- certificate.owner_id and assignee_id, by one function; every list and count of a plain user goes through it.
 CREATE TABLE certificate_access (
-    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
+    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE AT_COMMIT,
     relation       TEXT NOT NULL,            -- owner, assignee, share
-    account_id     INT64 REFERENCES account(id) ON DELETE CASCADE,
-    group_id       INT64 REFERENCES user_group(id) ON DELETE CASCADE,
+    account_id     INT64 REFERENCES account(id) ON DELETE CASCADE AT_COMMIT,
+    group_id       INT64 REFERENCES user_group(id) ON DELETE CASCADE AT_COMMIT,
     may_use_key    BOOL NOT NULL DEFAULT FALSE,
     is_notified    BOOL NOT NULL DEFAULT FALSE,
     expires_at     INT64,                    -- the record's: what somebody may see is walked in the order of it
@@ -162,7 +162,7 @@ CREATE INDEX certificate_access_record ON certificate_access(certificate_id, acc
     is_notified);
 
 CREATE TABLE certificate_tag (
-    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
+    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE AT_COMMIT,
     tag            TEXT NOT NULL,            -- lower case
     PRIMARY KEY (certificate_id, tag)
 ) KEYED_TABLE;
@@ -230,8 +230,8 @@ CREATE INDEX endpoint_checked ON endpoint(last_checked_at, id);
 CREATE INDEX endpoint_noticed ON endpoint(id) WHERE is_noticed = TRUE;
 
 CREATE TABLE certificate_endpoint (
-    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
-    endpoint_id    INT64 NOT NULL REFERENCES endpoint(id),
+    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE AT_COMMIT,
+    endpoint_id    INT64 NOT NULL REFERENCES endpoint(id) AT_COMMIT,
     PRIMARY KEY (certificate_id, endpoint_id)
 ) KEYED_TABLE;
 CREATE INDEX certificate_endpoint_endpoint ON certificate_endpoint(endpoint_id);

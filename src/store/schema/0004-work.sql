@@ -71,13 +71,13 @@ CREATE INDEX audit_account ON audit(account_id, id);
 -- Entries that no link tells of yet: written with the entry, removed with the link. Entries are linked in the
 -- order in which they are found here, which is not always that of their ids.
 CREATE TABLE audit_pending (
-    audit_id INT64 NOT NULL PRIMARY KEY REFERENCES audit(id)
+    audit_id INT64 NOT NULL PRIMARY KEY REFERENCES audit(id) AT_COMMIT
 ) STRICT_TABLE;
 
 -- The hash chain over committed entries: each link is SHA-256(previous link, entry).
 CREATE TABLE audit_link (
     seq      INT64 NOT NULL PRIMARY KEY,     -- 1, 2, 3, … without a gap
-    audit_id INT64 NOT NULL UNIQUE REFERENCES audit(id),
+    audit_id INT64 NOT NULL UNIQUE REFERENCES audit(id) AT_COMMIT,
     hash     BYTES NOT NULL
 ) STRICT_TABLE;
 

@@ -23,6 +23,7 @@ CREATE TABLE csv_import (
     is_dry_run   BOOL NOT NULL,
     job_id       INT64 REFERENCES job(id) ON DELETE SET NULL,
     header       TEXT NOT NULL DEFAULT '',   -- as it was, for the table of what was refused
+    delimiter    TEXT NOT NULL DEFAULT 'comma', -- comma, semicolon, tab
     problem      TEXT NOT NULL DEFAULT '',   -- JSON {line, column, message}: why no row could be believed
     n_rows       INT64 NOT NULL DEFAULT 0,   -- of the file, counted before the first is taken
     -- How far it is: written with each batch of records, so that none is taken twice.
@@ -42,7 +43,7 @@ CREATE INDEX csv_import_file ON csv_import(file_id) WHERE file_id IS NOT NULL;
 
 -- One record of an import.
 CREATE TABLE csv_row (
-    import_id      INT64 NOT NULL REFERENCES csv_import(id) ON DELETE CASCADE,
+    import_id      INT64 NOT NULL REFERENCES csv_import(id) ON DELETE CASCADE AT_COMMIT,
     line           INT64 NOT NULL,           -- of its first row
     lines          TEXT NOT NULL DEFAULT '', -- JSON list, where it has several
     action         TEXT NOT NULL,            -- created, updated, unchanged, failed

@@ -11,8 +11,8 @@ CREATE TABLE custom_field (
 ) STRICT_TABLE;
 
 CREATE TABLE certificate_field (
-    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE,
-    field_id       INT64 NOT NULL REFERENCES custom_field(id) ON DELETE CASCADE,
+    certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE AT_COMMIT,
+    field_id       INT64 NOT NULL REFERENCES custom_field(id) ON DELETE CASCADE AT_COMMIT,
     value          TEXT NOT NULL,            -- numbers without needless zeros, dates as 2026-11-21
     PRIMARY KEY (certificate_id, field_id)
 ) KEYED_TABLE;

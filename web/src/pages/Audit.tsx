@@ -75,6 +75,7 @@ export default function Audit() {
   const [search] = useSearch();
   const given = Object.fromEntries(fields.map((f) => [f, search.get(f) ?? ''])) as Record<typeof fields[number], string>;
   const filter = useSettled(JSON.stringify({ ...given, from: startOf(given.from), to: endOf(given.to) }), 200);
+  const wanted = Object.entries(JSON.parse(filter) as Record<string, string>).filter(([, value]) => value);
   const paging = usePaging(filter);
   const query = useQuery({
     queryKey: ['audit', filter, paging.cursor, paging.limit],
@@ -87,6 +88,7 @@ export default function Audit() {
         <Toolbar inset={{ default: 'insetNone' }}>
           <ToolbarContent>
             <Filters />
+            <ToolbarItem><a href={`/api/v1/audit.csv?${new URLSearchParams(wanted).toString()}`} download>Download as CSV</a></ToolbarItem>
             <ToolbarGroup align={{ default: 'alignEnd' }}>
               <ToolbarItem><Pager paging={paging} page={query.data} what="Entries" /></ToolbarItem>
             </ToolbarGroup>

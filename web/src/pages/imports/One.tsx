@@ -86,6 +86,11 @@ function Rows({ id, isTrial, result }: { id: number; isTrial: boolean; result: I
   );
 }
 
+/* Worth a word only where it was not what "CSV" says. */
+function Between({ result }: { result: ImportResult }) {
+  return result.delimiter === 'comma' ? null : <span>The columns are separated by {result.delimiter === 'tab' ? 'tabs' : 'semicolons'}.</span>;
+}
+
 function Verdict({ i, apply, isBusy }: { i: Import; apply: () => void; isBusy: boolean }) {
   const result = i.result;
   if (!result) return null;
@@ -94,13 +99,14 @@ function Verdict({ i, apply, isBusy }: { i: Import; apply: () => void; isBusy: b
   if (!i.dry_run) {
     return (
       <Alert isInline variant={result.failed > 0 ? 'warning' : 'success'} title={`${count(result.created, 'certificate')} added, ${result.updated.toLocaleString('en')} changed, ${result.failed.toLocaleString('en')} refused`}>
-        {errors}
+        <div className="cd-stack"><Between result={result} />{errors}</div>
       </Alert>
     );
   }
   return (
     <Alert isInline variant={result.failed > 0 ? 'warning' : 'info'} title={n === 0 ? 'Nothing would change' : `${count(result.created, 'certificate')} would be added, ${result.updated.toLocaleString('en')} changed`}>
       <div className="cd-stack">
+        <Between result={result} />
         {result.failed > 0 && <span>{count(result.failed, 'record')} would be refused; the others can come in without them. {errors}</span>}
         <div className="cd-actions">
           {n > 0 && i.can_apply && <Button onClick={apply} isLoading={isBusy} isDisabled={isBusy}>Import {count(n, 'certificate')}</Button>}

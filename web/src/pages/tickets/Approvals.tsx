@@ -27,17 +27,22 @@ function ApprovalDialog({ ticket, approved, close }: { ticket: Ticket; approved:
   );
 }
 
+const isRejected = (ticket: Ticket) => ticket.approvals.given.some((g) => !g.approved);
+const nApproved = (ticket: Ticket) => ticket.approvals.given.filter((g) => g.approved).length;
+
+/* Then nothing can come of it yet, whatever the next step will be. */
+export const waitsForApproval = (ticket: Ticket) => isRejected(ticket) || nApproved(ticket) < ticket.approvals.needed;
+
 export function ApprovalsCard({ ticket }: { ticket: Ticket }) {
   const [asking, setAsking] = useState<boolean | null>(null);
   const a = ticket.approvals;
   if (a.needed === 0 && a.given.length === 0) return null;
-  const n = a.given.filter((g) => g.approved).length;
-  const isRejected = a.given.some((g) => !g.approved);
+  const n = nApproved(ticket);
   return (
     <Card>
       <CardTitle component="h2">Approval</CardTitle>
       <CardBody>
-        <p>{isRejected ? 'It was rejected.' : n >= a.needed ? `Approved by ${count(n, 'person', 'people')}.` : `${n} of ${count(a.needed, 'approval')} given${a.group ? `; the group ${a.group} approves` : ''}.`}</p>
+        <p>{isRejected(ticket) ? 'It was rejected.' : n >= a.needed ? `Approved by ${count(n, 'person', 'people')}.` : `${n} of ${count(a.needed, 'approval')} given${a.group ? `; the group ${a.group} approves` : ''}.`}</p>
         {a.given.length > 0 && (
           <ul className="cd-rows" aria-label="Approvals">
             {a.given.map((g) => (

@@ -13,7 +13,7 @@ import { Failed, Waiting } from '../../parts/States';
 import { Time } from '../../parts/Time';
 import { useToasts } from '../../parts/Toasts';
 import { ticketTypeWords } from '../../parts/words';
-import { ApprovalsCard } from './Approvals';
+import { ApprovalsCard, waitsForApproval } from './Approvals';
 import { Attachments } from './Attachments';
 import { EditTicketDialog, SnoozeDialog, TransitionDialog } from './dialogs';
 import { DeploymentsCard, ExpectedCard, isWorking, RequestCard, Working } from './Request';
@@ -135,7 +135,7 @@ function Filled({ t }: { t: TicketData }) {
       actions={(
         <>
           {record && <Link className="pf-v6-c-button pf-m-primary" to={`/certificates/${record.id}?do=renew`}>Renew</Link>}
-          <TransitionButtons t={t} isFirst={!record} ask={setAsking} />
+          <TransitionButtons t={t} isFirst={!record && !waitsForApproval(t)} ask={setAsking} />
           {isOpen && isExpiry && t.may.includes('comment') && (
             <Button variant="secondary" onClick={() => patch({ acknowledged: t.acknowledged_at === null })}>
               {t.acknowledged_at === null ? 'Acknowledge' : 'Take back acknowledgement'}
