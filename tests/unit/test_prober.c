@@ -124,9 +124,10 @@ static void keep_answer(void *ctx, struct probe_result *result, const struct err
     pthread_mutex_unlock(&answer->lock);
 }
 
-/* Look at `target` and wait for the result, which the caller frees. */
-static bool look(struct probe_client *client, const struct probe_target *target,
-    struct probe_result **ret, struct err *err)
+/* Look at `target` and wait for the result, which the caller frees. Inlined, gcc would take it for
+ * possible that there is none. */
+__attribute__((noinline)) static bool look(struct probe_client *client,
+    const struct probe_target *target, struct probe_result **ret, struct err *err)
 {
     struct answer answer = { .lock = PTHREAD_MUTEX_INITIALIZER,
         .changed = PTHREAD_COND_INITIALIZER };
