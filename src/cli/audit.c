@@ -1,5 +1,5 @@
 /*
- * cli: certdesk audit verify, list.
+ * cli: certdesk audit verify, list, export.
  *
  * What verifies reads the database itself: neither the server nor whoever runs it has to be
  * believed. Exit status 0: the log is whole; 1: it is not, or could not be read.
@@ -28,7 +28,9 @@
     "usage: certdesk audit verify [--checkpoint SEQ:HASH] [--signer KEY]\n"                        \
     "                             " OFFLINE_USAGE " [-o table|json]\n"                             \
     "       certdesk audit list [--actor NAME] [--action ACTION] [--from DATE] [--to DATE]\n"      \
-    "                           [-o table|json]\n"
+    "                           [-o table|json]\n"                                                 \
+    "       certdesk audit export [--actor NAME] [--action ACTION] [--from DATE] [--to DATE]\n"    \
+    "                             [-o FILE]\n"
 
 struct verify {
     struct offline offline;
@@ -122,41 +124,68 @@ static void print_text(const struct audit_proof *proof)
 
 /* ---- the log as the server shows it ---- */
 
-struct list_options {
+struct log_options {
     const char *actor;
     const char *action;
     const char *from;
     const char *to;
+    const char *output; /* of an export; NULL: standard output */
 };
 
-static const struct verb_option list_options[] = {
-    { "actor", required_argument, offsetof(struct list_options, actor), NULL },
-    { "action", required_argument, offsetof(struct list_options, action), NULL },
-    { "from", required_argument, offsetof(struct list_options, from), NULL },
-    { "to", required_argument, offsetof(struct list_options, to), NULL },
-    { 0 },
-};
+#define FILTER_OPTIONS                                                                             \
+    { "actor", required_argument, offsetof(struct log_options, actor), NULL },                     \
+        { "action", required_argument, offsetof(struct log_options, action), NULL },               \
+        { "from", required_argument, offsetof(struct log_options, from), NULL },                   \
+    {                                                                                              \
+        "to", required_argument, offsetof(struct log_options, to), NULL                            \
+    }
+
+static void add_filter(struct buf *path, const struct log_options *o)
+{
+    items_add_query(path, "actor", o->actor);
+    items_add_query(path, "action", o->action);
+    items_add_query(path, "from", o->from);
+    items_add_query(path, "to", o->to);
+}
 
 static bool list(const struct verb_call *call, struct err *err)
 {
     static const struct items_column columns[] = { { "AT", "at" }, { "WHO", "actor" },
         { "FROM", "address" }, { "WHAT", "action" }, { "ON", "object_name" }, { 0 } };
-    const struct list_options *const o = call->asked;
     autodone(buf) struct buf path = BUF_INIT(PATH_MAX_BYTES);
 
     buf_add_text(&path, "/audit?limit=500");
-    items_add_query(&path, "actor", o->actor);
-    items_add_query(&path, "action", o->action);
-    items_add_query(&path, "from", o->from);
-    items_add_query(&path, "to", o->to);
+    add_filter(&path, call->asked);
     return items_print(call->remote, buf_text(&path), columns, call->json, err);
 }
 
 static int run_list(int argc, char **argv)
 {
+    static const struct verb_option options[] = { FILTER_OPTIONS, { 0 } };
     static const struct verb verbs[] = { { "list", 0, 0, list }, { 0 } };
-    static const struct verbs word = { .usage = USAGE, .verbs = verbs, .options = list_options };
-    struct list_options o = { 0 };
+    static const struct verbs word = { .usage = USAGE, .verbs = verbs, .options = options };
+    struct log_options o = { 0 };
+
+    return verbs_run(&word, &o, argc, argv);
+}
+
+static bool export(const struct verb_call *call, struct err *err)
+{
+    const struct log_options *const o = call->asked;
+    autodone(buf) struct buf path = BUF_INIT(PATH_MAX_BYTES);
+
+    buf_add_text(&path, "/audit.csv");
+    add_filter(&path, o);
+    return remote_save(call->remote, buf_text(&path), o->output, err);
+}
+
+static int run_export(int argc, char **argv)
+{
+    static const struct verb_option options[] = { FILTER_OPTIONS,
+        { "output", required_argument, offsetof(struct log_options, output), NULL }, { 0 } };
+    static const struct verb verbs[] = { { "export", 0, 0, export }, { 0 } };
+    static const struct verbs word = { .usage = USAGE, .verbs = verbs, .options = options };
+    struct log_options o = { 0 };
 
     return verbs_run(&word, &o, argc, argv);
 }
@@ -169,6 +198,8 @@ int cli_audit(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "list") == 0)
         return run_list(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "export") == 0)
+        return run_export(argc, argv);
     if (argc < 2 || strcmp(argv[1], "verify") != 0)
         return usage();
     offline_init(&verify.offline);

@@ -2,8 +2,11 @@
 #include "cli/cli.h"
 
 const struct cli_word cli_words[] = {
-    { "audit", "verify [--checkpoint SEQ:HASH] [--signer KEY] [--data DIR] [-o table|json] | list",
-        "the audit log: list it, or prove without a server that it was not changed", cli_audit },
+    { "audit",
+        "verify [--checkpoint SEQ:HASH] [--signer KEY] [--data DIR] [-o table|json] | list"
+        " | export [-o FILE]",
+        "the audit log: list it, save it, or prove without a server that it was not changed",
+        cli_audit },
     { "backup", "[--force] FILE", "fetch a backup of everything from the server", cli_backup },
     { "ca",
         "list | create NAME | show NAME | csr NAME | install NAME FILE | crl NAME | edit NAME"

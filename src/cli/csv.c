@@ -196,13 +196,9 @@ static bool export(const struct verb_call *call, struct err *err)
 {
     const struct export_options *const o = call->asked;
     autodone(buf) struct buf path = BUF_INIT(QUERY_MAX);
-    autoclose int fd = -1;
 
-    if (!write_path(call, &path, err) || !output_open(o->output, &fd, err))
-        return false;
-    if (remote_download(call->remote, "GET", buf_text(&path), fd, err))
-        return true;
-    return o->output ? err_wrap(err, "\"%s\" is not whole", o->output) : false;
+    return write_path(call, &path, err) &&
+           remote_save(call->remote, buf_text(&path), o->output, err);
 }
 
 static int run_export(int argc, char **argv)

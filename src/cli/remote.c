@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/rand.h"
 #include "base/secret.h"
+#include "cli/output.h"
 #include "codec/hex.h"
 #include "net/http_client.h"
 
@@ -341,6 +342,17 @@ bool remote_download(struct remote *remote, const char *method, const char *path
     if (!read_json(&answer, url, &json, err))
         return false;
     return fail_problem(json, answer.status, err);
+}
+
+bool remote_save(struct remote *remote, const char *path, const char *file, struct err *err)
+{
+    autoclose int fd = -1;
+
+    if (!output_open(file, &fd, err))
+        return false;
+    if (remote_download(remote, "GET", path, fd, err))
+        return true;
+    return file ? err_wrap(err, "\"%s\" is not whole", file) : false;
 }
 
 static void show_progress(const struct json *job)

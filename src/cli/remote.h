@@ -57,6 +57,10 @@ bool remote_send(struct remote *remote, const char *method, const char *path,
 bool remote_download(struct remote *remote, const char *method, const char *path, int fd,
     struct err *err) must_check;
 
+/* The same of a GET, into a file by that name, or to standard output (NULL). */
+bool remote_save(struct remote *remote, const char *path, const char *file, struct err *err)
+    must_check;
+
 /* Wait for a job to end; *ret is the job. Says on standard error how far it is, on a terminal. */
 bool remote_wait(struct remote *remote, int64_t job, struct json **ret, struct err *err) must_check;
 

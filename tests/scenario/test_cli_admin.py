@@ -1,5 +1,6 @@
 """F38: what the page's settings, jobs and record dialogs do, from the command line."""
 
+import csv
 import json
 
 import pytest
@@ -97,7 +98,7 @@ def test_calendar_and_trust(desk, words, tmp_path, root):
     assert desk.admin.get("/trust-bundles").json["items"] == []
 
 
-def test_jobs_schedules_dashboard_and_the_audit_log(desk, words):
+def test_jobs_schedules_dashboard_and_the_audit_log(desk, words, tmp_path):
     """F36, F39, F43: what the pages show, and "run now"."""
     words("schedule", "run", "check", "--wait")
     run = {s["name"]: s for s in items(words("schedule", "list", "-o", "json"))}["check"]
@@ -118,6 +119,10 @@ def test_jobs_schedules_dashboard_and_the_audit_log(desk, words):
     assert [(e["action"], e["object_name"]) for e in log] == [("schedule.run", "check")]
     assert "schedule.run" not in words("audit", "list", "--to", "2020-01-01").stdout
     words("audit", "list", "x", status=2)
+    table = list(csv.DictReader(words("audit", "export", "--action", "schedule.").stdout.splitlines()))
+    assert [int(row["id"]) for row in table] == [entry["id"] for entry in log]
+    words("audit", "export", "-o", str(tmp_path / "log.csv"))
+    assert (tmp_path / "log.csv").read_text().startswith("id,at,actor,")
 
 
 def test_a_record_is_changed_watched_and_forgotten(desk, words):
