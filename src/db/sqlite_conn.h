@@ -30,8 +30,8 @@ struct sqlite_conn {
     sqlite3 *handle;
     struct sqlite_map *map; /* NULL: the file is not mapped */
     struct stmt_cache cache;
-    int64_t cache_kib; /* as configured */
-    int64_t used_kib;  /* as it is now */
+    int64_t cache_kib;        /* as configured */
+    int64_t used_kib;         /* as it is now */
     struct sqlite_use *noted; /* of the statement that is being prepared; else NULL */
 
     /* What stands around transactions, kept prepared; NULL until the first of its kind. */
