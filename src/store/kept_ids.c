@@ -120,6 +120,16 @@ static struct kept *oldest_in_use(void)
     return found;
 }
 
+static void make_room(size_t bytes)
+{
+    struct kept *kept = oldest_in_use();
+
+    while (kept && store.bytes + bytes > BYTES_MAX) {
+        drop(kept);
+        kept = oldest_in_use();
+    }
+}
+
 /* The caller gives it back. */
 static struct kept_set *borrow(const struct kept_question *question)
 {
@@ -221,8 +231,7 @@ void kept_ids_keep(const struct kept_question *question, const struct id_list *i
         give_back(set); /* somebody has kept what came later */
     } else {
         drop(kept ? kept : (kept = oldest()));
-        while (store.bytes > 0 && store.bytes + set->bytes > BYTES_MAX)
-            drop(oldest_in_use());
+        make_room(set->bytes);
         memcpy(kept->question, question->bytes, sizeof kept->question);
         kept->stamp = question->stamp;
         kept->set = set;
