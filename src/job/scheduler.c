@@ -19,6 +19,7 @@
 #include "job/queue.h"
 #include "net/loop.h"
 #include "net/workers.h"
+#include "store/cert_list.h"
 #include "store/schedule.h"
 
 #define TICK_MS 1000
@@ -211,6 +212,7 @@ static void look(void *state, void *arg)
         schedule_row_free(rows[i]);
     }
     look_at_nodes(self, state);
+    store_cert_list_rest();
     atomic_store(&self->is_looking, false);
 }
 

@@ -3,8 +3,11 @@
 
 #include "base/err.h"
 #include "store/cert_where.h"
+#include "store/kept_ids.h"
 #include "store/pending.h"
 #include "store/read.h"
+
+#define KEPT_MS 60000
 
 bool store_cert_ids(struct tx *tx, const struct store_viewer *viewer,
     const struct cert_ids_request *request, struct id_list *ids, struct err *err)
@@ -68,4 +71,9 @@ bool store_cert_ids_hidden(struct tx *tx, const struct store_viewer *viewer, con
         "SELECT c.id FROM certificate c WHERE c.id = $1 AND NOT " VISIBLE("c.id", "$2", "$3"));
 
     return pick_ids(q, viewer, ids, n, hidden, err);
+}
+
+void store_cert_list_rest(void)
+{
+    kept_ids_rest(KEPT_MS);
 }

@@ -130,4 +130,8 @@ struct cert_counts {
 bool store_cert_counts(struct tx *tx, const struct store_viewer *viewer, int64_t now,
     struct cert_counts *ret, struct err *err) must_check;
 
+/* To be called now and then: gives back the memory for ids that nobody has listed by in the last
+ * minute (store/kept_ids). */
+void store_cert_list_rest(void);
+
 DEFINE_AUTODONE(cert_page);

@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "db/db.h"
-#include "store/kept_ids.h"
 #include "store/pending.h"
 
 #define COLUMNS                                                                                    \
@@ -374,8 +373,6 @@ bool store_job_next_due(struct tx *tx, int64_t *ret, struct err *err)
                        "  SELECT MIN(lease_until) AS at FROM job WHERE state = 'running') AS next");
     int64_t at = INT64_MAX;
 
-    /* Asked now and then, also where nobody asks for anything else. */
-    kept_ids_rest(KEPT_IDS_REST_MS);
     while (stmt_next(q))
         if (!stmt_is_null(q, 0))
             at = stmt_i64(q, 0);

@@ -34,5 +34,4 @@ bool kept_ids_pick(const struct kept_question *question, struct id_list *ids);
 void kept_ids_keep(const struct kept_question *question, const struct id_list *ids);
 
 /* Forget what nobody has asked for in the last `idle_ms`. */
-#define KEPT_IDS_REST_MS 60000
 void kept_ids_rest(int64_t idle_ms);
