@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "core/rows.h"
 #include "store/cert_list.h"
+#include "store/kept_ids.h"
 
 /* More than are worth keeping, and than may drive. */
 #define N_RECORDS 400
@@ -150,6 +152,24 @@ static void who_may_see_no_more_sees_no_more(void **state)
     assert_int_equal(n_listed(*state, &admin, &filter), 200);
 }
 
+static void what_nobody_asks_for_is_given_back(void **state)
+{
+    const struct kept_question question = { .bytes = "a question", .is_there = true };
+    autodone(id_list) struct id_list ids = { 0 };
+    autodone(id_list) struct id_list found = { 0 };
+
+    (void)state;
+    for (int64_t id = 1; id <= N_RECORDS; id++)
+        id_list_add(&ids, 2 * id);
+    kept_ids_keep(&question, &ids);
+    kept_ids_rest(60000);
+    assert_int_equal(kept_ids_count(&question), N_RECORDS);
+    assert_true(kept_ids_find(&question, &found));
+    assert_memory_equal(found.items, ids.items, N_RECORDS * sizeof *ids.items);
+    kept_ids_rest(0);
+    assert_int_equal(kept_ids_count(&question), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +177,7 @@ int main(void)
             test_db_teardown),
         cmocka_unit_test_setup_teardown(who_may_see_no_more_sees_no_more, test_db_setup,
             test_db_teardown),
+        cmocka_unit_test(what_nobody_asks_for_is_given_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
