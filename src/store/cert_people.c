@@ -113,17 +113,14 @@ static bool read_responsible(struct tx *tx, int64_t id, struct responsible *ret,
 
 /* A ticket that somebody gave to a third person stays with them. */
 static bool hand_tickets_on(struct tx *tx, int64_t id, const struct responsible *before,
-    int64_t now, struct err *err)
+    const struct cert_people *after, int64_t now, struct err *err)
 {
     autodone(ticket_rows) struct ticket_rows tickets = { 0 };
-    struct responsible after;
     int64_t heir_id = 0;
 
-    if (!read_responsible(tx, id, &after, err))
-        return false;
-    if (after.owner_id == before->owner_id && after.assignee_id == before->assignee_id)
+    if (after->owner_id == before->owner_id && after->assignee_id == before->assignee_id)
         return true;
-    if (!store_account_choose(tx, after.assignee_id, after.owner_id, "", &heir_id, err) ||
+    if (!store_account_choose(tx, after->assignee_id, after->owner_id, "", &heir_id, err) ||
         !store_tickets_open_of(tx, id, ticket_type_name(TICKET_CERTIFICATE_EXPIRY), &tickets, err))
         return false;
     for (size_t i = 0; i < tickets.n; i++) {
@@ -164,7 +161,8 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
         return false;
     if (stmt_n_changed(q) != 1)
         return fail_edit(tx, id, err);
-    return replace_access(tx, id, people, err) && hand_tickets_on(tx, id, &before, now, err);
+    return replace_access(tx, id, people, err) &&
+           hand_tickets_on(tx, id, &before, people, now, err);
 }
 
 static unsigned relation_of(const char *relation, bool is_group)
@@ -258,7 +256,7 @@ bool cert_people_read(struct asked *people, struct access_rows *rows, struct err
     return true;
 }
 
-static bool load_people(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
+bool store_cert_people_of(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
     struct access_rows *rows, struct err *err)
 {
     autodone(asked) struct asked people = { 0 };
@@ -267,15 +265,9 @@ static bool load_people(struct tx *tx, int64_t account_id, const int64_t *ids, s
     return cert_people_read(&people, rows, err);
 }
 
-bool store_cert_people_of(struct tx *tx, int64_t account_id, const int64_t *ids, size_t n,
-    struct access_rows *rows, struct err *err)
-{
-    return load_people(tx, account_id, ids, n, rows, err);
-}
-
 bool store_cert_people(struct tx *tx, int64_t id, struct access_rows *rows, struct err *err)
 {
-    return load_people(tx, 0, &id, 1, rows, err);
+    return store_cert_people_of(tx, 0, &id, 1, rows, err);
 }
 
 static bool has_mine(const struct access_rows *rows)

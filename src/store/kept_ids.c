@@ -92,29 +92,16 @@ static struct kept *place_of(const struct kept_question *question)
     return NULL;
 }
 
-/* A free one, or the one that was asked for the longest ago. */
-static struct kept *oldest(void)
-{
-    struct kept *found = &store.items[0];
-
-    for (size_t i = 0; i < N_KEPT && found->set; i++) {
-        struct kept *const kept = &store.items[i];
-
-        if (!kept->set || kept->asked_at_ms < found->asked_at_ms)
-            found = kept;
-    }
-    return found;
-}
-
-/* The oldest of those that take some room. */
-static struct kept *oldest_in_use(void)
+/* The one that was asked for the longest ago; not only of those in use, a free one, if there is
+ * any, which was never asked for. NULL: none is in use. */
+static struct kept *oldest(bool in_use)
 {
     struct kept *found = NULL;
 
     for (size_t i = 0; i < N_KEPT; i++) {
         struct kept *const kept = &store.items[i];
 
-        if (kept->set && (!found || kept->asked_at_ms < found->asked_at_ms))
+        if ((kept->set || !in_use) && (!found || kept->asked_at_ms < found->asked_at_ms))
             found = kept;
     }
     return found;
@@ -122,11 +109,11 @@ static struct kept *oldest_in_use(void)
 
 static void make_room(size_t bytes)
 {
-    struct kept *kept = oldest_in_use();
+    struct kept *kept = oldest(true);
 
     while (kept && store.bytes + bytes > BYTES_MAX) {
         drop(kept);
-        kept = oldest_in_use();
+        kept = oldest(true);
     }
 }
 
@@ -230,7 +217,7 @@ void kept_ids_keep(const struct kept_question *question, const struct id_list *i
     if (kept && kept->stamp.commit > question->stamp.commit) {
         give_back(set); /* somebody has kept what came later */
     } else {
-        drop(kept ? kept : (kept = oldest()));
+        drop(kept ? kept : (kept = oldest(false)));
         make_room(set->bytes);
         memcpy(kept->question, question->bytes, sizeof kept->question);
         kept->stamp = question->stamp;
