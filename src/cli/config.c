@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "codec/json.h"
 #include "conf/conf.h"
 
@@ -48,7 +49,7 @@ static bool load(const char *file, struct conf **ret)
 
     if (conf_load(&sources, ret, &err))
         return true;
-    fprintf(stderr, "certdesk: %s\n", err.msg);
+    (void)output_fail(&err);
     return false;
 }
 
