@@ -71,12 +71,10 @@ def cpu_ms(pids):
     """What these processes have used so far, all threads together, to the microsecond."""
     total = 0
     for pid in pids:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            try:
-                with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
+        with contextlib.suppress(OSError):  # it, or one of its threads, has just ended
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
                     total += int(f.read().split()[0])
-            except OSError:
-                pass  # it has just ended
     return total / 1e6
 
 
