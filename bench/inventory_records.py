@@ -43,8 +43,8 @@ COLUMNS = {
     "certificate_check": "certificate_id last_checked_at last_error",
     "record_version": "id certificate_id version_id slot role origin chain_status path_expires_at since_at created_at",
     "certificate_access": "certificate_id relation account_id group_id may_use_key is_notified expires_at",
-    "certificate_tag": "certificate_id tag",
-    "certificate_field": "certificate_id field_id value",
+    "certificate_tag": "certificate_id tag expires_at",
+    "certificate_field": "certificate_id field_id value expires_at",
     "endpoint": "id host port sni protocol created_at last_checked_at last_success_at failing_since_at n_failures"
                 " error_class error",
     "certificate_endpoint": "certificate_id endpoint_id",
@@ -162,9 +162,9 @@ class Maker:
                                           f"{name}:443: connection refused" if is_failing else ""))
         self.access(record, owner, ends if version else None, i, r)
         tags = sorted({TAGS[int(r() ** 3 * len(TAGS))] for _ in range(int(r() * 3))})
-        rows["certificate_tag"] += [(record, tag) for tag in tags]
+        rows["certificate_tag"] += [(record, tag, ends if version else None) for tag in tags]
         fields = [(self.fields[field], values[i * 2654435761 % 2**32 % len(values)]) for field, values in FIELDS.items()]
-        rows["certificate_field"] += [(record, field, value) for field, value in fields]
+        rows["certificate_field"] += [(record, field, value, ends if version else None) for field, value in fields]
         rows["certificate"].append((*kept, ";".join(tags), "".join(f"{field} {len(value)} {value}" for field, value in fields),
                                     n_places, version, "trusted" if version else None, version_text))
         self.count(version, revoked, begins, ends)

@@ -22,7 +22,7 @@
 
 static void check_access(const struct cert_where *where, struct select *select)
 {
-    if (where->viewer->sees_all || where->by_access || cert_where_is_told(where, DRIVE_ACCESS))
+    if (where->viewer->sees_all || cert_where_is_told(where, DRIVE_ACCESS))
         return;
     select_add(select,
         " AND EXISTS (SELECT 1 FROM certificate_access x WHERE x.certificate_id = c.id"
@@ -100,7 +100,7 @@ static void check_name(const struct cert_where *where, struct select *select)
 /* By whichever index the walk goes. */
 static void add_walked_end(const struct cert_where *where, struct select *select)
 {
-    if (where->by_access)
+    if (where->along != ALONG_RECORDS)
         select_add(select, " AND x.expires_at");
     else
         select_add(select, " AND c.expires_at");
@@ -132,35 +132,29 @@ static void check_dates(const struct cert_where *where, struct select *select)
     select_i64(select, where->until);
 }
 
-/* Along access entries PostgreSQL would rather join with all that have expired than look once for
- * each record, too. */
-#define add_hidden(where, select, before, column)                                                  \
-    ((where)->is_sqlite || (where)->by_access ? select_add(select, before "+" column)              \
-                                              : select_add(select, before column))
-
 /* One status, as core/rows_cert tells it from the same columns. */
 static void add_status(const struct cert_where *where, struct select *select,
     enum cert_status status)
 {
     if (status == CERT_REVOKED) {
-        add_hidden(where, select, "", "c.revoked_at");
+        add_number(where, select, "", "c.revoked_at");
         select_add(select, " IS NOT NULL");
         return;
     }
-    add_hidden(where, select, "(", "c.revoked_at");
+    add_number(where, select, "(", "c.revoked_at");
     if (status == CERT_UNKNOWN) {
-        add_hidden(where, select, " IS NULL AND ", "c.version_id");
+        add_number(where, select, " IS NULL AND ", "c.version_id");
         select_add(select, " IS NULL)");
         return;
     }
-    add_hidden(where, select, " IS NULL AND ", "c.expires_at");
+    add_number(where, select, " IS NULL AND ", "c.expires_at");
     if (status == CERT_EXPIRED)
         select_add(select, " < ");
     else
         select_add(select, " >= ");
     select_i64(select, where->now);
     if (status != CERT_EXPIRED) {
-        add_hidden(where, select, " AND ", "c.begins_at");
+        add_number(where, select, " AND ", "c.begins_at");
         if (status == CERT_NOT_YET_VALID)
             select_add(select, " > ");
         else
@@ -168,7 +162,7 @@ static void add_status(const struct cert_where *where, struct select *select,
         select_i64(select, where->now);
     }
     if (status == CERT_VALID || status == CERT_EXPIRING_SOON) {
-        add_hidden(where, select, " AND ", "c.expiring_at");
+        add_number(where, select, " AND ", "c.expiring_at");
         if (status == CERT_VALID)
             select_add(select, " > ");
         else

@@ -354,7 +354,7 @@ bool cert_common_add_kept(struct tx *tx, struct cert_where *where, struct err *e
     autodone(id_list) struct id_list ids = { 0 };
     int64_t n;
 
-    if (!where->is_sqlite || where->is_nothing || where->way == WAY_WALK || where->by_access ||
+    if (!where->is_sqlite || where->is_nothing || where->way == WAY_WALK || where->along ||
         cert_where_n_conditions(where) < 2 || cert_where_is_in_order(where) ||
         (where->n_drive > 0 && where->n_drive < KEPT_MIN))
         return true;

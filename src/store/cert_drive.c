@@ -46,6 +46,28 @@ static bool drive_version(const struct cert_where *where, struct select *select)
     return true;
 }
 
+#define RUNS_MAX 8
+
+/* The index is asked for the runs of the words, and what it finds for the words themselves. */
+static void add_words_by_index(const struct cert_where *where, struct select *select)
+{
+    struct span runs[RUNS_MAX];
+    const size_t n = trigram_runs(span_text(where->words), runs, RUNS_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        autofree(str) char *pattern = xasprintf("%%%.*s%%", (int)runs[i].size, runs[i].data);
+
+        select_add(select, "words LIKE ");
+        select_text(select, pattern);
+        select_add(select, " AND ");
+    }
+    if (n > 0)
+        select_add(select, "(words || '') LIKE ");
+    else
+        select_add(select, "words LIKE ");
+    select_text(select, where->words);
+}
+
 /* On SQLite those that have all parts of three characters, wherever these stand: nearly always the
  * same, and a tenth of the work, as FTS5 reads no texts then. The words themselves are checked. */
 static bool drive_words(const struct cert_where *where, struct select *select)
@@ -60,14 +82,14 @@ static bool drive_words(const struct cert_where *where, struct select *select)
         select_text(select, match);
         return true;
     }
-    if (where->n_few > 0) {
-        select_add(select, "SELECT id FROM certificate WHERE id IN (");
-        select_ids(select, where->worded, where->n_few);
-        select_add(select, ")");
+    if (where->worded.n > 0) {
+        select_add(select, "SELECT unnest(CAST(");
+        select_id_array(select, where->worded.items, where->worded.n);
+        select_add(select, " AS BIGINT[])) AS id");
         return true;
     }
-    select_add(select, "SELECT rowid AS id FROM certificate_search WHERE words LIKE ");
-    select_text(select, where->words);
+    select_add(select, "SELECT rowid AS id FROM certificate_search WHERE ");
+    add_words_by_index(where, select);
     return true;
 }
 
@@ -104,15 +126,20 @@ static bool drive_resource(const struct cert_where *where, struct select *select
 }
 
 /* One of them, as the plan has chosen; the others are checked. */
+void cert_drive_add_field(const struct cert_where *where, struct select *select)
+{
+    select_add(select, "field_id = (SELECT f.id FROM custom_field f WHERE f.name = ");
+    select_text(select, where->filter->fields[where->field].name);
+    select_add(select, ") AND value = ");
+    select_text(select, where->filter->fields[where->field].value);
+}
+
 static bool drive_field(const struct cert_where *where, struct select *select)
 {
     if (!where->filter->n_fields)
         return false;
-    select_add(select, "SELECT certificate_id AS id FROM certificate_field WHERE field_id ="
-                       " (SELECT f.id FROM custom_field f WHERE f.name = ");
-    select_text(select, where->filter->fields[where->field].name);
-    select_add(select, ") AND value = ");
-    select_text(select, where->filter->fields[where->field].value);
+    select_add(select, "SELECT certificate_id AS id FROM certificate_field WHERE ");
+    cert_drive_add_field(where, select);
     return true;
 }
 
@@ -262,38 +289,44 @@ static bool drive_access(const struct cert_where *where, struct select *select)
     return true;
 }
 
-/* What a condition drives with, and whether it may stand as a set beside a walk: not where the
- * indexes that are walked carry what it asks for. */
+/* What a condition drives with; whether it may stand as a set beside a walk: not where the indexes
+ * that are walked carry what it asks for; and whether an index of the records has it. */
 static const struct {
     bool (*add)(const struct cert_where *, struct select *);
     bool is_set;
+    bool is_of_record;
 } drives[N_DRIVES] = {
-    [DRIVE_VERSION] = { drive_version, false },
-    [DRIVE_WORDS] = { drive_words, true },
-    [DRIVE_NAME] = { drive_name, true },
-    [DRIVE_TAG] = { drive_tag, true },
-    [DRIVE_RESOURCE] = { drive_resource, true },
-    [DRIVE_FIELD] = { drive_field, true },
-    [DRIVE_PROFILE] = { drive_profile, true },
-    [DRIVE_STAGE] = { drive_stage, true },
-    [DRIVE_OWNER] = { drive_owner, false },
-    [DRIVE_ASSIGNEE] = { drive_assignee, false },
-    [DRIVE_BUSINESS_GROUP] = { drive_business_group, false },
-    [DRIVE_ISSUER] = { drive_issuer, true },
-    [DRIVE_ALERT] = { drive_alert, false },
-    [DRIVE_SOURCE] = { drive_source, false },
-    [DRIVE_UNUSED] = { drive_unused, false },
-    [DRIVE_UNKNOWN] = { drive_unknown, false },
-    [DRIVE_REVOKED] = { drive_revoked, false },
-    [DRIVE_NOT_YET] = { drive_not_yet, false },
-    [DRIVE_DATES] = { drive_dates, false },
-    [DRIVE_ACCESS] = { drive_access, true },
+    [DRIVE_VERSION] = { drive_version, false, true },
+    [DRIVE_WORDS] = { drive_words, true, false },
+    [DRIVE_NAME] = { drive_name, true, true },
+    [DRIVE_TAG] = { drive_tag, true, false },
+    [DRIVE_RESOURCE] = { drive_resource, true, false },
+    [DRIVE_FIELD] = { drive_field, true, false },
+    [DRIVE_PROFILE] = { drive_profile, true, false },
+    [DRIVE_STAGE] = { drive_stage, true, false },
+    [DRIVE_OWNER] = { drive_owner, false, true },
+    [DRIVE_ASSIGNEE] = { drive_assignee, false, true },
+    [DRIVE_BUSINESS_GROUP] = { drive_business_group, false, true },
+    [DRIVE_ISSUER] = { drive_issuer, true, true },
+    [DRIVE_ALERT] = { drive_alert, false, true },
+    [DRIVE_SOURCE] = { drive_source, false, false },
+    [DRIVE_UNUSED] = { drive_unused, false, true },
+    [DRIVE_UNKNOWN] = { drive_unknown, false, true },
+    [DRIVE_REVOKED] = { drive_revoked, false, true },
+    [DRIVE_NOT_YET] = { drive_not_yet, false, true },
+    [DRIVE_DATES] = { drive_dates, false, true },
+    [DRIVE_ACCESS] = { drive_access, true, false },
 };
 
 /* By expiry an issuer's records, as an owner's or a group's, may be walked along an index. */
 bool cert_drive_is_set(const struct cert_where *where, enum drive drive)
 {
     return drives[drive].is_set && !(drive == DRIVE_ISSUER && where->sort == CERT_BY_EXPIRY);
+}
+
+bool cert_drive_is_of_record(enum drive drive)
+{
+    return drives[drive].is_of_record;
 }
 
 bool cert_drive_add(const struct cert_where *where, enum drive drive, struct select *select)

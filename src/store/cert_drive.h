@@ -10,8 +10,14 @@
  * there is no such condition, or it never drives. */
 bool cert_drive_add(const struct cert_where *where, enum drive drive, struct select *select);
 
+/* Does the record itself say it, and an index of the records have it? */
+bool cert_drive_is_of_record(enum drive drive);
+
 /* May it stand as a set beside the walk? */
 bool cert_drive_is_set(const struct cert_where *where, enum drive drive);
+
+/* "field_id = … AND value = …": of a row of certificate_field. */
+void cert_drive_add_field(const struct cert_where *where, struct select *select);
 
 /* "(SELECT …)": the groups of an account. */
 void cert_drive_add_groups(struct select *select, int64_t account_id);

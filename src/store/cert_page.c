@@ -127,16 +127,16 @@ static void select_all(const struct paging *paging, struct select *select)
     cert_sort_add_order(paging->where.sort, paging->request->is_descending, false, select);
 }
 
-/* In the order of (expires_at, certificate_id), which each holder's entries have an index for. */
-void cert_page_select_access(const struct paging *paging, int64_t holder, bool is_tail, size_t most,
-    struct select *select)
+/* In the order of (expires_at, certificate_id), which all of these have an index for. */
+void cert_page_select_entries(const struct paging *paging, int64_t holder, bool is_tail,
+    size_t most, struct select *select)
 {
     const struct cursor *cursor = &paging->cursor;
     const bool is_down = paging->request->is_descending && !is_tail;
     const bool has_cursor = paging->has_cursor && cursor->is_in_tail == is_tail;
 
     select_add(select, "SELECT x.id, x.expires_at");
-    cert_where_add_access_of(&paging->where, holder, select);
+    cert_where_add_entries(&paging->where, holder, select);
     if (is_tail)
         select_add(select, " AND x.expires_at IS NULL");
     else if (!paging->where.has_dates)
@@ -245,7 +245,7 @@ static bool read_places(struct tx *tx, struct paging *paging, int64_t holder, bo
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
-    cert_page_select_access(paging, holder, is_tail, most, &select);
+    cert_page_select_entries(paging, holder, is_tail, most, &select);
     q = select_prepare(tx, &select);
     stmt_limit(q, paging->max_steps);
     while (stmt_next(q)) {
@@ -283,7 +283,7 @@ static void merge_places(struct paging *paging, struct places *places, bool is_t
 }
 
 /* A group has one entry for a record, a person up to three: owner, assignee, and shared with. */
-static bool read_ids_by_access(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
+static bool read_ids_along(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
     struct err *err)
 {
     const struct cert_where *where = &paging->where;
@@ -292,7 +292,7 @@ static bool read_ids_by_access(struct tx *tx, struct paging *paging, bool is_tai
 
     for (size_t i = 0; works && i < where->n_holders; i++)
         works = read_places(tx, paging, where->holders[i], is_tail,
-            where->holders[i] ? most : 3 * most, &places, err);
+            where->along == ALONG_ACCESS && !where->holders[i] ? 3 * most : most, &places, err);
     if (works)
         merge_places(paging, &places, is_tail, most);
     free(places.items);
@@ -302,8 +302,8 @@ static bool read_ids_by_access(struct tx *tx, struct paging *paging, bool is_tai
 static bool read_part(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
     struct err *err)
 {
-    return paging->where.by_access ? read_ids_by_access(tx, paging, is_tail, most, err)
-                                   : read_ids(tx, paging, is_tail, most, err);
+    return paging->where.along ? read_ids_along(tx, paging, is_tail, most, err)
+                               : read_ids(tx, paging, is_tail, most, err);
 }
 
 /* Has the row that `q` is at nothing to be sorted by? */
@@ -446,8 +446,7 @@ static bool start(struct paging *paging, struct err *err)
 static void walk_in_order(struct paging *paging)
 {
     paging->counted = paging->where.drive;
-    paging->where.way = WAY_WALK;
-    paging->where.drive = DRIVE_NONE;
+    cert_where_walk_in_order(&paging->where);
 }
 
 /* Conditions may have less in common than each of them says (what is imported is served nowhere),

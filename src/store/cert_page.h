@@ -30,9 +30,9 @@ struct paging {
 void cert_page_select(const struct paging *paging, bool is_tail, size_t most,
     struct select *select);
 
-/* The same of what one of where.holders may see. */
-void cert_page_select_access(const struct paging *paging, int64_t holder, bool is_tail, size_t most,
-    struct select *select);
+/* The same along entries, of one of where.holders. */
+void cert_page_select_entries(const struct paging *paging, int64_t holder, bool is_tail,
+    size_t most, struct select *select);
 
 /*
  * By status, where something drives: the ids from the cursor on, all of them, into paging->ids.

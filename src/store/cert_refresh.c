@@ -152,19 +152,30 @@ static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, in
     return stmt_run(q, err);
 }
 
-/* Those who may see the record find it by its end. */
-static bool write_access(struct tx *tx, int64_t id, const struct facts *facts, struct err *err)
-{
-    autofree(stmt) struct stmt *q = tx_prepare(tx,
-        "UPDATE certificate_access SET expires_at = $2"
-        " WHERE certificate_id = $1 AND expires_at IS DISTINCT FROM CAST($2 AS BIGINT)");
+/* Of the rows of a table that repeat the record's end. */
+#define WRITE_END(table)                                                                           \
+    "UPDATE " table " SET expires_at = $2"                                                         \
+    " WHERE certificate_id = $1 AND expires_at IS DISTINCT FROM CAST($2 AS BIGINT)"
 
+static bool write_end(struct stmt *q, int64_t id, const struct facts *facts, struct err *err)
+{
     stmt_bind_i64(q, 1, id);
     if (facts->version_id)
         stmt_bind_i64(q, 2, facts->expires_at);
     else
         stmt_bind_null(q, 2);
-    return stmt_run(q, err);
+    return stmt_send(q, err);
+}
+
+/* Those who may see the record, and those who look for a tag or a field, find it by its end. */
+static bool write_ends(struct tx *tx, int64_t id, const struct facts *facts, struct err *err)
+{
+    autofree(stmt) struct stmt *access = tx_prepare(tx, WRITE_END("certificate_access"));
+    autofree(stmt) struct stmt *tags = tx_prepare(tx, WRITE_END("certificate_tag"));
+    autofree(stmt) struct stmt *fields = tx_prepare(tx, WRITE_END("certificate_field"));
+
+    return write_end(access, id, facts, err) && write_end(tags, id, facts, err) &&
+           write_end(fields, id, facts, err);
 }
 
 static bool read_version_id(struct tx *tx, int64_t id, int64_t *ret, bool *ret_managed,
@@ -208,7 +219,7 @@ bool store_cert_refresh(struct tx *tx, int64_t id, const char *alert,
                     from.expires_at != to.expires_at || from.expiring_at != to.expiring_at;
     if (has_new_dates &&
         (!write_dates(tx, id, &facts, now, err) || !store_record_version_keep(tx, id, err) ||
-            !write_access(tx, id, &facts, err)))
+            !write_ends(tx, id, &facts, err)))
         return false;
     bucket_move(tx, &from, &to);
     if (old_version_id != facts.version_id)

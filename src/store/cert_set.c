@@ -164,7 +164,7 @@ bool cert_set_load(struct tx *tx, struct cert_where *where, struct err *err)
     autodone(id_list) struct id_list ids = { 0 };
     int64_t n;
 
-    if (where->way != WAY_SET || where->by_access || where->has_set || !where->is_sqlite)
+    if (where->way != WAY_SET || where->along || where->has_set || !where->is_sqlite)
         return true;
     if (!cert_set_read(tx, where, where->drive, INT64_MAX, &ids, &n, err))
         return false;

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "codec/fold.h"
+#include "store/access_size.h"
 #include "store/cert_common.h"
 #include "store/cert_count.h"
 #include "store/cert_drive.h"
@@ -23,26 +24,47 @@
 #define ACCESS_PLACES 8
 
 /* In the number of a plan, which stands in cursors. */
-#define BY_ACCESS 1000
+#define ALONG 1000
 #define TOLD 10000
+
+/* What all entries that are walked meet. */
+static const enum drive along_drives[N_ALONG] = { [ALONG_RECORDS] = DRIVE_NONE,
+    [ALONG_ACCESS] = DRIVE_ACCESS,
+    [ALONG_TAG] = DRIVE_TAG,
+    [ALONG_FIELD] = DRIVE_FIELD };
+
+/* Months differ by so many days. */
+#define SLACK_DAYS 4
 
 /*
  * Where by months, "expiring soon" and "valid" lie on two sides of one day, give or take the days
- * by which months differ. The conditions on expiring_at decide; this says where to begin looking.
+ * by which months differ. The conditions on expiring_at decide; this says where the first may be,
+ * and the last: of a day, the instants from one on.
  */
 static void narrow_by_rule(struct cert_where *where, const struct display_rule *rule)
 {
-    unsigned statuses = where->filter->statuses;
-    const int64_t slack = 4 * SECONDS_PER_DAY;
+    const unsigned statuses = where->filter->statuses;
+    int64_t first_valid = INT64_MAX;
+    int64_t last_expiring = INT64_MIN;
     int64_t border;
 
     if (rule->lifetime_percent > 0)
         return;
     border = clock_add_months(where->now, rule->months);
+    border -= border % SECONDS_PER_DAY;
+    for (int64_t i = -SLACK_DAYS; i <= SLACK_DAYS; i++) {
+        const int64_t day = border + i * SECONDS_PER_DAY;
+        const int64_t n_expiring = where->now - clock_add_months(day, -rule->months) + 1;
+
+        if (n_expiring < SECONDS_PER_DAY && first_valid == INT64_MAX)
+            first_valid = day + (n_expiring > 0 ? n_expiring : 0);
+        if (n_expiring > 0)
+            last_expiring = day + (n_expiring < SECONDS_PER_DAY ? n_expiring : SECONDS_PER_DAY) - 1;
+    }
     if (statuses == BIT(CERT_VALID))
-        where->from = border - slack > where->from ? border - slack : where->from;
+        where->from = first_valid > where->from ? first_valid : where->from;
     else if (!(statuses & BIT(CERT_VALID)))
-        where->until = border + slack < where->until ? border + slack : where->until;
+        where->until = last_expiring < where->until ? last_expiring : where->until;
 }
 
 static void set_dates(struct cert_where *where, const struct display_rule *rule)
@@ -86,6 +108,7 @@ void cert_where_init(struct cert_where *where, const struct store_viewer *viewer
 void cert_where_done(struct cert_where *where)
 {
     cert_set_done(where);
+    id_list_done(&where->worded);
     free(where->tag);
     free(where->profile);
     free(where->words);
@@ -121,6 +144,19 @@ bool cert_where_reads_records(const struct cert_where *where)
            f->business_group || f->owner || f->assignee || f->issuer || f->alert || f->is_unused;
 }
 
+static enum cert_along along_of(const struct cert_where *where, enum drive drive)
+{
+    if (drive == DRIVE_TAG)
+        return ALONG_TAG;
+    return drive == DRIVE_FIELD && where->filter->n_fields == 1 ? ALONG_FIELD : ALONG_RECORDS;
+}
+
+/* On SQLite what is kept in memory of who may see what is better. */
+static bool has_entries_in_order(const struct cert_where *where)
+{
+    return along_of(where, where->drive) && (!where->is_sqlite || where->viewer->sees_all);
+}
+
 /*
  * By expiry, these have an index of their own in that order: where nothing else is asked of the
  * record, a page is its beginning.
@@ -129,35 +165,53 @@ bool cert_where_is_in_order(const struct cert_where *where)
 {
     const bool has_index = where->drive == DRIVE_OWNER || where->drive == DRIVE_BUSINESS_GROUP ||
                            where->drive == DRIVE_UNUSED ||
-                           (where->drive == DRIVE_ISSUER && *where->filter->issuer);
+                           (where->drive == DRIVE_ISSUER && *where->filter->issuer) ||
+                           has_entries_in_order(where);
 
     return where->way == WAY_DRIVE && has_index && where->sort == CERT_BY_EXPIRY &&
            cert_where_n_conditions(where) == (where->viewer->sees_all ? 1 : 2);
 }
 
+static void walk_along(struct cert_where *where, enum cert_along along)
+{
+    const bool is_counted = where->way != WAY_WALK && where->drive == along_drives[along];
+
+    cert_set_done(where);
+    where->n_along = is_counted ? where->n_drive : -1;
+    where->way = WAY_WALK;
+    where->drive = DRIVE_NONE;
+    where->along = along;
+    where->holders[0] = 0;
+    where->n_holders = 1;
+}
+
+void cert_where_walk_in_order(struct cert_where *where)
+{
+    walk_along(where, along_of(where, where->drive));
+}
+
 /* "17 4 23" */
-static void read_few(struct cert_where *where, const char *text)
+static void read_worded(struct cert_where *where, const char *text)
 {
     struct span rest = span_text(text);
     struct span word;
+    int64_t id;
 
-    while (where->n_few < CERT_WHERE_WORDED && span_split(&rest, ' ', &word)) {
-        if (!parse_i64(word, 1, INT64_MAX, &where->worded[where->n_few], NULL))
-            return;
-        where->n_few++;
-    }
+    while (span_split(&rest, ' ', &word) && parse_i64(word, 1, INT64_MAX, &id, NULL))
+        id_list_add(&where->worded, id);
 }
 
-/* Of few, which they are as well. */
+/* Of those that may drive, which they are as well. */
 static bool probe_words(struct tx *tx, struct cert_where *where, int64_t most, int64_t *ret,
     struct err *err)
 {
+    const int64_t few = most < where->drive_max ? most : where->drive_max;
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
 
     select.is_for_values = true;
     select_add(&select, "SELECT count(*), CASE WHEN count(*) <= ");
-    select_i64(&select, CERT_WHERE_WORDED);
+    select_i64(&select, few);
     select_add(&select,
         " THEN array_to_string(array_agg(counted.id), ' ') END FROM (SELECT id FROM (");
     ASSERT(cert_drive_add(where, DRIVE_WORDS, &select));
@@ -167,8 +221,8 @@ static bool probe_words(struct tx *tx, struct cert_where *where, int64_t most, i
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
         *ret = stmt_i64(q, 0);
-        if (*ret <= CERT_WHERE_WORDED && *ret <= most)
-            read_few(where, stmt_text(q, 1));
+        if (*ret <= few)
+            read_worded(where, stmt_text(q, 1));
     }
     return stmt_end(q, err);
 }
@@ -195,6 +249,26 @@ static bool probe(struct tx *tx, const struct cert_where *where, enum drive driv
     select_add(&select, ") AS counted");
     q = select_prepare(tx, &select);
     return read_number(q, ret, err);
+}
+
+/* PostgreSQL takes a millisecond or two for that: so it is remembered for a while. */
+static bool probe_access(struct tx *tx, const struct cert_where *where, int64_t most, int64_t *ret,
+    struct err *err)
+{
+    const int64_t account_id = where->viewer->account_id;
+    struct access_size size = access_size_find(tx, account_id);
+    const bool is_known = size.n > 0 && (size.n <= size.n_counted || most <= size.n_counted);
+
+    if (is_known) {
+        *ret = size.n <= most ? size.n : most + 1;
+        return true;
+    }
+    if (!probe(tx, where, DRIVE_ACCESS, most, NULL, ret, err))
+        return false;
+    size.n = *ret;
+    size.n_counted = most;
+    access_size_keep(tx, account_id, &size);
+    return true;
 }
 
 /* Of several custom fields the one with the fewest records drives, if any does. */
@@ -246,6 +320,16 @@ static bool may_be_set(const struct cert_where *where, enum drive drive)
            where->set_max > where->drive_max && !is_most;
 }
 
+static bool probe_drive(struct tx *tx, struct cert_where *where, enum drive drive, int64_t most,
+    struct id_list *ids, int64_t *ret, struct err *err)
+{
+    if (!where->is_sqlite && drive == DRIVE_WORDS && where->words)
+        return probe_words(tx, where, most, ret, err);
+    if (!where->is_sqlite && drive == DRIVE_ACCESS && !where->viewer->sees_all)
+        return probe_access(tx, where, most, ret, err);
+    return probe(tx, where, drive, most, ids, ret, err);
+}
+
 static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
 {
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES && !where->is_nothing; drive++) {
@@ -261,9 +345,7 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
             most = where->drive_max;
         if (drive == DRIVE_WORDS && where->n_worded >= CERT_SAMPLE_ENOUGH)
             continue;
-        if (!(drive == DRIVE_WORDS && where->words && !where->is_sqlite
-                    ? probe_words(tx, where, most, &n, err)
-                    : probe(tx, where, drive, most, &ids, &n, err)))
+        if (!probe_drive(tx, where, drive, most, &ids, &n, err))
             return false;
         if (n >= 0 && n <= most)
             consider(where, drive, n, &ids);
@@ -291,18 +373,17 @@ static bool find_holders(struct tx *tx, struct cert_where *where, struct err *er
 }
 
 /* Of records here and there, does the viewer see a third or less? */
-static bool find_part(struct tx *tx, struct cert_where *where, struct err *err)
+static bool sample_part(struct tx *tx, const struct cert_where *where, bool *ret_small,
+    struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
     int64_t max = 0;
     int64_t n = 0;
 
-    if (where->is_part_known)
-        return true;
     if (!cert_count_max_id(tx, &max, err))
         return false;
-    where->is_part_known = where->is_part_small = true;
+    *ret_small = true;
     if (max <= CERT_TOTAL_EXACT)
         return true;
     select_add(&select, "SELECT count(*) FROM (");
@@ -316,20 +397,36 @@ static bool find_part(struct tx *tx, struct cert_where *where, struct err *err)
     q = select_prepare(tx, &select);
     if (!read_number(q, &n, err))
         return false;
-    where->is_part_small = n * 3 <= ACCESS_PLACES * CERT_SAMPLE_PLACE;
+    *ret_small = n * 3 <= ACCESS_PLACES * CERT_SAMPLE_PLACE;
     return true;
 }
 
-/*
- * By expiry, where nothing else is asked but a status, all that there is is walked for who sees
- * most of it: then PostgreSQL need not count thousands of entries to learn that there are more.
- */
+static bool find_part(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    const int64_t account_id = where->viewer->account_id;
+    struct access_size size = { 0 };
+
+    if (where->is_part_known)
+        return true;
+    if (!where->is_sqlite)
+        size = access_size_find(tx, account_id);
+    if (!size.is_part_known) {
+        if (!sample_part(tx, where, &size.is_part_small, err))
+            return false;
+        size.is_part_known = true;
+        if (!where->is_sqlite)
+            access_size_keep(tx, account_id, &size);
+    }
+    where->is_part_known = true;
+    where->is_part_small = size.is_part_small;
+    return true;
+}
+
+/* PostgreSQL need not count thousands of entries then to learn that there are more: who sees most
+ * of what there is has all of it walked. */
 static bool find_part_first(struct tx *tx, struct cert_where *where, struct err *err)
 {
-    const bool is_alone = cert_where_n_conditions(where) == (where->statuses ? 2 : 1);
-
-    return where->is_sqlite || where->viewer->sees_all || where->sort != CERT_BY_EXPIRY ||
-           !is_alone || find_part(tx, where, err);
+    return where->is_sqlite || where->viewer->sees_all || find_part(tx, where, err);
 }
 
 /* Along an index of less than all there is, in the order that is asked for. */
@@ -353,14 +450,54 @@ static bool choose_access(struct tx *tx, struct cert_where *where, struct err *e
         return true;
     if (!find_holders(tx, where, err) || (!is_set_of_access && !find_part(tx, where, err)))
         return false;
-    where->by_access = (is_set_of_access || where->is_part_small) && where->n_holders > 0;
+    if ((is_set_of_access || where->is_part_small) && where->n_holders > 0)
+        where->along = ALONG_ACCESS;
+    return true;
+}
+
+/* Beside the one, only what the rows themselves or a few looks by id can tell. */
+static bool is_nearly_alone(const struct cert_where *where)
+{
+    const struct cert_filter *f = where->filter;
+    const int n_others = !where->viewer->sees_all + (f->expires_before || f->expires_after) +
+                         (f->statuses != 0) + (where->words != NULL);
+
+    return cert_where_n_conditions(where) == 1 + n_others;
+}
+
+/*
+ * What has a tag, or a field's value, is walked along the rows of these, if whoever asks sees most
+ * of it: on SQLite, what is kept in memory does better.
+ */
+static void choose_entries(struct cert_where *where)
+{
+    const enum drive drive = where->filter->tag ? DRIVE_TAG : DRIVE_FIELD;
+    const bool is_seen = where->viewer->sees_all ||
+                         (where->is_part_known && !where->is_part_small) ||
+                         (where->way == WAY_SET && where->drive == drive);
+
+    if (where->is_sqlite || where->is_nothing || where->sort != CERT_BY_EXPIRY ||
+        where->way == WAY_DRIVE || where->along || !is_seen || !is_nearly_alone(where) ||
+        !(where->filter->tag || where->filter->n_fields == 1))
+        return;
+    walk_along(where, along_of(where, drive));
+}
+
+/* What is walked, if anything is. */
+static bool choose_index(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    if (!choose_access(tx, where, err))
+        return false;
+    choose_entries(where);
     return true;
 }
 
 static void reset_plan(struct tx *tx, struct cert_where *where)
 {
     cert_set_done(where);
-    where->by_access = where->is_part_known = false;
+    where->along = ALONG_RECORDS;
+    where->n_along = -1;
+    where->is_part_known = false;
     where->is_sqlite = !db_is_postgres(tx_db(tx));
     where->way = WAY_WALK;
     where->drive = DRIVE_NONE;
@@ -370,7 +507,7 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     where->field = 0;
     where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
     where->n_begun = 0;
-    where->n_few = 0;
+    id_list_done(&where->worded);
 }
 
 /*
@@ -388,10 +525,10 @@ static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
         if (!cert_sample(tx, where, err))
             return false;
         if (where->n_hits >= CERT_SAMPLE_ENOUGH)
-            return choose_access(tx, where, err);
+            return choose_index(tx, where, err);
     }
     return find_part_first(tx, where, err) && probe_all(tx, where, err) &&
-           cert_common_choose(tx, where, err) && choose_access(tx, where, err);
+           cert_common_choose(tx, where, err) && choose_index(tx, where, err);
 }
 
 bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
@@ -405,7 +542,7 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
 
 bool cert_where_plan_common(struct tx *tx, struct cert_where *where, bool *ret, struct err *err)
 {
-    where->by_access = false;
+    where->along = ALONG_RECORDS;
     return cert_common_force(tx, where, ret, err) || err_wrap(err, "could not plan the search");
 }
 
@@ -413,8 +550,8 @@ int64_t cert_where_plan_number(const struct cert_where *where)
 {
     if (where->number >= 0 && where->way != WAY_WALK)
         return where->number;
-    return (int64_t)where->told * TOLD + (int64_t)where->by_access * BY_ACCESS +
-           (int64_t)where->way * 100 + (int64_t)where->drive;
+    return (int64_t)where->told * TOLD + (int64_t)where->along * ALONG + (int64_t)where->way * 100 +
+           (int64_t)where->drive;
 }
 
 /* Read again, as the ids are not in the cursor. */
@@ -430,14 +567,34 @@ static bool read_common_again(struct tx *tx, struct cert_where *where, int64_t t
     return cert_common_add_kept(tx, where, err);
 }
 
+/* Are there such entries for what is asked? */
+static bool may_go_along(const struct cert_where *where, int64_t along)
+{
+    if (along == ALONG_ACCESS)
+        return !where->viewer->sees_all;
+    return along == ALONG_RECORDS || (along == ALONG_TAG && where->tag) ||
+           (along == ALONG_FIELD && where->filter->n_fields == 1);
+}
+
+static bool go_along(struct tx *tx, struct cert_where *where, enum cert_along along,
+    struct err *err)
+{
+    walk_along(where, along);
+    if (along != ALONG_ACCESS)
+        return true;
+    if (!find_holders(tx, where, err))
+        return false;
+    where->along = where->n_holders > 0 ? ALONG_ACCESS : ALONG_RECORDS;
+    return true;
+}
+
 bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t number, struct err *err)
 {
     autodone(select) struct select unused = SELECT_INIT;
-    const bool by_access =
-        number % TOLD >= BY_ACCESS && !where->viewer->sees_all && where->sort == CERT_BY_EXPIRY;
     const int64_t told = number / TOLD;
+    const int64_t along = number % TOLD / ALONG;
 
-    number %= BY_ACCESS;
+    number %= ALONG;
     int64_t way = number / 100;
     int64_t drive = number % 100;
 
@@ -446,26 +603,23 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
         return false;
     if (told > 0)
         return read_common_again(tx, where, told, way, err);
-    if (by_access && !find_holders(tx, where, err))
-        return false;
-    if (number == 0) {
-        where->by_access = by_access && where->n_holders > 0;
-        return true;
-    }
+    if (along && (where->sort != CERT_BY_EXPIRY || !may_go_along(where, along)))
+        return cert_where_plan(tx, where, err);
+    if (along || number == 0)
+        return go_along(tx, where, (enum cert_along)along, err);
     if (way < WAY_SET || way > WAY_DRIVE || drive <= DRIVE_NONE || drive >= N_DRIVES ||
         (way == WAY_SET && !cert_drive_is_set(where, (enum drive)drive)) ||
         !cert_drive_add(where, (enum drive)drive, &unused))
         return cert_where_plan(tx, where, err);
     where->way = (enum cert_way)way;
     where->drive = (enum drive)drive;
-    /* Nothing else: what is walked by access entries has no other check of who may see it. */
-    where->by_access = by_access && where->n_holders > 0 && way == WAY_SET && drive == DRIVE_ACCESS;
     return cert_set_load(tx, where, err) && cert_common_add_kept(tx, where, err);
 }
 
 bool cert_where_is_told(const struct cert_where *where, enum drive drive)
 {
-    return where->drive == drive || where->told & 1u << drive;
+    return where->drive == drive || where->told & 1u << drive ||
+           (drive != DRIVE_NONE && along_drives[where->along] == drive);
 }
 
 void cert_where_add_drive(const struct cert_where *where, struct select *select)
@@ -558,10 +712,33 @@ static void add_driven(const struct cert_where *where, struct select *select)
     select_add(select, "))");
 }
 
+/* The records themselves say it, and PostgreSQL goes from its index to them: to go by their ids
+ * would be half as much again. */
+static bool is_driven_by_itself(const struct cert_where *where)
+{
+    return !where->is_sqlite && cert_drive_is_of_record(where->drive);
+}
+
+static void add_driven_by_itself(const struct cert_where *where, struct select *select)
+{
+    struct cert_where all = *where;
+
+    all.way = WAY_WALK;
+    all.drive = DRIVE_NONE;
+    all.sort = N_CERT_SORT;
+    select_add(select, " FROM certificate c");
+    if (cert_sort_is_by_check(where->sort))
+        select_add(select, " JOIN certificate_check h ON h.certificate_id = c.id");
+    select_add(select, " WHERE 1 = 1");
+    cert_where_add_checks(&all, select);
+}
+
 void cert_where_add(const struct cert_where *where, struct select *select)
 {
     select->is_for_values = true;
-    if (where->way == WAY_DRIVE) {
+    if (where->way == WAY_DRIVE && is_driven_by_itself(where)) {
+        add_driven_by_itself(where, select);
+    } else if (where->way == WAY_DRIVE) {
         add_driven(where, select);
         cert_where_add_checks_by_column(where, select);
     } else {
@@ -570,23 +747,40 @@ void cert_where_add(const struct cert_where *where, struct select *select)
     }
 }
 
+/* "SELECT … AS id, expires_at FROM … WHERE …": the entries that are walked. */
+static void add_entries(const struct cert_where *where, int64_t holder, struct select *select)
+{
+    select_add(select, "SELECT certificate_id AS id, expires_at FROM ");
+    if (where->along == ALONG_TAG) {
+        select_add(select, "certificate_tag WHERE tag = ");
+        select_text(select, where->tag);
+    } else if (where->along == ALONG_FIELD) {
+        select_add(select, "certificate_field WHERE ");
+        cert_drive_add_field(where, select);
+    } else if (holder) {
+        select_add(select, "certificate_access WHERE group_id = ");
+        select_i64(select, holder);
+    } else {
+        select_add(select, "certificate_access WHERE account_id = ");
+        select_i64(select, where->viewer->account_id);
+    }
+}
+
 /* Asked of the id before the record is read, and the record only where something is asked of it. */
-void cert_where_add_access_of(const struct cert_where *where, int64_t holder, struct select *select)
+void cert_where_add_entries(const struct cert_where *where, int64_t holder, struct select *select)
 {
     select->is_for_values = true;
-    select_add(select, " FROM (SELECT c.id, c.expires_at FROM"
-                       " (SELECT certificate_id AS id, expires_at FROM certificate_access WHERE ");
-    if (holder)
-        select_add(select, "group_id = ");
-    else
-        select_add(select, "account_id = ");
-    select_i64(select, holder ? holder : where->viewer->account_id);
+    select_add(select, " FROM (SELECT c.id, c.expires_at FROM (");
+    add_entries(where, holder, select);
     select_add(select, ") AS c WHERE 1 = 1");
     cert_where_add_checks_by_id(where, select);
     select_add(select, ") AS x");
-    if (cert_where_reads_records(where))
-        select_add(select, " CROSS JOIN certificate c WHERE c.id = x.id");
-    else
+    if (!cert_where_reads_records(where))
         select_add(select, " WHERE 1 = 1");
+    else if (where->is_sqlite)
+        select_add(select, " CROSS JOIN certificate c WHERE c.id = x.id");
+    else /* PostgreSQL would rather join with all that it thinks are few */
+        select_add(select, " CROSS JOIN LATERAL (SELECT * FROM certificate r WHERE r.id = x.id"
+                           " LIMIT 1 OFFSET 0) AS c WHERE 1 = 1");
     cert_where_add_checks_by_column(where, select);
 }

@@ -6,7 +6,8 @@
  * access, tag, …), is found as a *set* of ids first, and the query walks along the index that it is
  * sorted by, which carries what most other conditions ask for, looking each record up in the set.
  * Where all conditions are met by many, it *walks* and asks on each record. By expiry, what
- * somebody may see is walked along their own access entries, unless that is nearly all there is.
+ * somebody may see is walked along their own access entries, unless that is nearly all there is,
+ * and what has a tag or a field's value along the rows of these.
  * cert_where_plan() counts each condition's records, up to a limit, to know. What several common
  * conditions have in common may drive, or be the set, as well (store/cert_common). Figures are in
  * docs/adr/0008. Not for others than store/.
@@ -27,9 +28,6 @@
 
 /* More of one serial, and they are looked for by words, as other texts are. */
 #define CERT_WHERE_VERSIONS 10
-
-/* So few records that have some words are not looked for again. */
-#define CERT_WHERE_WORDED SELECT_IDS_MAX
 
 enum cert_way { WAY_WALK, WAY_SET, WAY_DRIVE };
 
@@ -58,6 +56,9 @@ enum drive {
     DRIVE_WORDS,
     N_DRIVES,
 };
+
+/* What is walked: the records themselves, or what has their ends as well, in the order of these. */
+enum cert_along { ALONG_RECORDS, ALONG_ACCESS, ALONG_TAG, ALONG_FIELD, N_ALONG };
 
 struct cert_where {
     const struct store_viewer *viewer;
@@ -91,15 +92,17 @@ struct cert_where {
     bool is_nothing; /* a condition is met by no record */
     enum cert_way way;
     enum drive drive;
-    bool by_access;     /* walk the entries of each of these, the account (0) and its groups */
+    enum cert_along along;
+    int64_t n_along;    /* how many have the tag or the field's value that is walked; -1: unknown */
     bool is_part_known; /* a sample has told … */
     bool is_part_small; /* … that the viewer sees a third of all, or less */
-    int64_t holders[ACCESS_HOLDERS];
+    int64_t holders[ACCESS_HOLDERS]; /* of the entries that are walked: the account (0) and its
+                                        groups; of tags and fields there is one, 0 */
     size_t n_holders;
-    int64_t n_drive; /* how many records drive, or are in the set; a record may count twice */
-    int64_t worded[CERT_WHERE_WORDED]; /* all that have the words, where these are so few … */
-    size_t n_few; /* … on PostgreSQL, the index of which takes long to ask; 0: not known */
-    bool has_set; /* by store/cert_set: the ids, ascending; they may drive, too */
+    int64_t n_drive;       /* how many records drive, or are in the set; a record may count twice */
+    struct id_list worded; /* on PostgreSQL, the index of which takes long to ask: all that have the
+                              words, where these may drive; empty: not known */
+    bool has_set;          /* by store/cert_set: the ids, ascending; they may drive, too */
     struct id_list set;
     unsigned told; /* 1 << enum drive: the conditions that all of the set meet, beside the one that
                       drives */
@@ -144,9 +147,9 @@ void cert_where_add(const struct cert_where *where, struct select *select);
  * the id. */
 void cert_where_add_driving_ids(const struct cert_where *where, struct select *select);
 
-/* The same for what `holder` may see, by its access entries: x.id and x.expires_at. */
-void cert_where_add_access_of(const struct cert_where *where, int64_t holder,
-    struct select *select);
+/* The same along entries, which are those of `holder` where they are of access: x.id and
+ * x.expires_at. */
+void cert_where_add_entries(const struct cert_where *where, int64_t holder, struct select *select);
 
 /* Only the conditions, each as " AND …", for a query that has c already and looks at every row of
  * it. */
@@ -161,7 +164,10 @@ enum cert_words_of { CERT_WORDS_OF_RECORD, CERT_WORDS_OF_PLACE };
 void cert_where_add_words(const struct cert_where *where, enum cert_words_of of,
     struct select *select);
 
-/* Is that met by whatever drives, or is in the set? */
+/* Walk what drives in the order of the list, instead: cert_where_is_in_order(). */
+void cert_where_walk_in_order(struct cert_where *where);
+
+/* Is that met by whatever drives, is in the set, or is walked? */
 bool cert_where_is_told(const struct cert_where *where, enum drive drive);
 
 /* The records that n_drive counts: "SELECT … AS id". */

@@ -171,13 +171,17 @@ bool store_custom_field_count(struct tx *tx, int64_t id, int64_t *ret, struct er
     return read_number(q, ret, err);
 }
 
+#define INTO_FIELDS "INSERT INTO certificate_field(certificate_id, field_id, value, expires_at)"
+
+/* Nothing was seen yet of a record that is being made. */
+static const struct many_sql values_of_new = { INTO_FIELDS, "iit", "$1, $2, $3, NULL", "" };
+
+static const struct many_sql values_of_known = { INTO_FIELDS, "iit",
+    "$1, $2, $3, (SELECT c.expires_at FROM certificate c WHERE c.id = $1)", "" };
+
 struct many *custom_field_prepare(struct tx *tx)
 {
-    static const struct many_sql sql = {
-        "INSERT INTO certificate_field(certificate_id, field_id, value)", "iit", "$1, $2, $3", ""
-    };
-
-    return tx_prepare_many(tx, &sql);
+    return tx_prepare_many(tx, &values_of_new);
 }
 
 void custom_field_add(struct many *rows, int64_t certificate_id,
@@ -232,7 +236,7 @@ bool store_custom_field_put(struct tx *tx, int64_t certificate_id, int64_t field
     const char *value, struct err *err)
 {
     const struct custom_field_value now = { field_id, value };
-    autofree(many) struct many *rows = custom_field_prepare(tx);
+    autofree(many) struct many *rows = tx_prepare_many(tx, &values_of_known);
 
     if (!lock_record(tx, certificate_id, err) || !forget(tx, certificate_id, field_id, err))
         return false;

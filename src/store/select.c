@@ -58,6 +58,18 @@ void select_ids(struct select *select, const int64_t *ids, size_t n)
     }
 }
 
+void select_id_array(struct select *select, const int64_t *ids, size_t n)
+{
+    autodone(buf) struct buf array = BUF_INIT(22 * n + 3);
+
+    buf_add_char(&array, '{');
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&array, i ? ",%" PRId64 : "%" PRId64, ids[i]);
+    buf_add_char(&array, '}');
+    ASSERT(buf_ok(&array));
+    select_text(select, buf_text(&array));
+}
+
 void select_id_set(struct select *select, const int64_t *ids, size_t n)
 {
     add_value(select)->blob = n ? span_of(ids, n * sizeof *ids) : span_of("", 0);

@@ -39,6 +39,9 @@ void select_text(struct select *select, const char *text);
 #define SELECT_IDS_MAX 50
 void select_ids(struct select *select, const int64_t *ids, size_t n);
 
+/* Ids as one value, for PostgreSQL to make an array of: CAST(… AS BIGINT[]). */
+void select_id_array(struct select *select, const int64_t *ids, size_t n);
+
 /* Ascending ids as one value, for is_one_of() of SQLite (db/db.h). They are borrowed. */
 void select_id_set(struct select *select, const int64_t *ids, size_t n);
 

@@ -13,12 +13,18 @@
 #include "db/many.h"
 #include "store/read.h"
 
+#define INTO_TAGS "INSERT INTO certificate_tag(certificate_id, tag, expires_at)"
+
+/* Nothing was seen yet of a record that is being made. */
+static const struct many_sql tags_of_new = { INTO_TAGS, "it", "$1, $2, NULL",
+    " ON CONFLICT DO NOTHING" };
+
+static const struct many_sql tags_of_known = { INTO_TAGS, "it",
+    "$1, $2, (SELECT c.expires_at FROM certificate c WHERE c.id = $1)", " ON CONFLICT DO NOTHING" };
+
 struct many *tags_prepare(struct tx *tx)
 {
-    static const struct many_sql sql = { "INSERT INTO certificate_tag(certificate_id, tag)", "it",
-        "$1, $2", " ON CONFLICT DO NOTHING" };
-
-    return tx_prepare_many(tx, &sql);
+    return tx_prepare_many(tx, &tags_of_new);
 }
 
 static int compare_tags(const void *a, const void *b)
@@ -93,13 +99,15 @@ static bool keep_tags(struct tx *tx, int64_t certificate_id, const char *tidy, s
 
 bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)
 {
-    autofree(many) struct many *rows = tags_prepare(tx);
+    autofree(many) struct many *rows = tx_prepare_many(tx, &tags_of_known);
     autofree(str) char *tidy = NULL;
 
-    if (!tags_tidy(tags, &tidy, err) || !forget_tags(tx, certificate_id, err))
+    /* The record first: then its end does not change before it is read. */
+    if (!tags_tidy(tags, &tidy, err) || !keep_tags(tx, certificate_id, tidy, err) ||
+        !forget_tags(tx, certificate_id, err))
         return false;
     tags_add(rows, certificate_id, tidy);
-    return many_run(rows, err) && keep_tags(tx, certificate_id, tidy, err);
+    return many_run(rows, err);
 }
 
 /* Greater than any text that begins like the one it is put behind. */

@@ -44,6 +44,30 @@ void trigram_add_exact(struct buf *pattern, struct span text)
     }
 }
 
+static bool is_of_run(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (unsigned char)c >= 0x80;
+}
+
+size_t trigram_runs(struct span pattern, struct span *runs, size_t room)
+{
+    size_t n = 0;
+
+    for (size_t i = 0, end; i < pattern.size; i = end + 1) {
+        size_t n_characters = 0;
+
+        for (end = i; end < pattern.size && is_of_run((char)pattern.data[end]); end++)
+            n_characters += (pattern.data[end] & 0xC0) != 0x80;
+        if (end == i)
+            continue;
+        if (n_characters < 3 || n == room)
+            return 0;
+        runs[n++] = span_slice(pattern, i, end - i);
+    }
+    return n;
+}
+
 static size_t character_size(const char *text)
 {
     size_t n = 1;

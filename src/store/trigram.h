@@ -23,6 +23,15 @@ bool trigram_add_pattern(struct buf *pattern, struct span text);
 void trigram_add_exact(struct buf *pattern, struct span text);
 
 /*
+ * For pg_trgm, which takes what stands beside a letter or digit, if it is neither, for the end of a
+ * word, and looks for words that begin with "0" or end with "e" as well: of a million names a
+ * great part. The runs of letters and digits of a pattern, each at least three characters; 0 where
+ * one is shorter, as then such ends may be all there is to look for, or where there are more than
+ * `room`.
+ */
+size_t trigram_runs(struct span pattern, struct span *runs, size_t room);
+
+/*
  * For FTS5's MATCH: '"abc" AND "bcd"', the parts of a pattern of trigram_add_pattern(), with "%"
  * around it; it has some. More is found by them than by the pattern. The caller frees.
  */

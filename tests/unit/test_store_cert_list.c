@@ -1084,13 +1084,13 @@ static void a_part_is_walked_in_order(void **state)
 
     cert_where_init(&paging.where, &carol, &filter, CERT_BY_EXPIRY, &request);
     assert_works(cert_where_plan(world.tx, &paging.where, &err), &err);
-    assert_true(paging.where.by_access);
+    assert_true(paging.where.along == ALONG_ACCESS);
     assert_int_equal(paging.where.n_holders, 3);
     for (size_t i = 0; i < paging.where.n_holders; i++) {
         autodone(select) struct select select = SELECT_INIT;
 
         select_add(&select, "EXPLAIN QUERY PLAN ");
-        cert_page_select_access(&paging, paging.where.holders[i], false, 51, &select);
+        cert_page_select_entries(&paging, paging.where.holders[i], false, 51, &select);
         autofree(str) char *plan = read_plan(world.tx, &select);
 
         assert_contains(plan, i ? "COVERING INDEX certificate_access_group_expires"

@@ -164,9 +164,10 @@ CREATE INDEX certificate_access_record ON certificate_access(certificate_id, acc
 CREATE TABLE certificate_tag (
     certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE AT_COMMIT,
     tag            TEXT NOT NULL,            -- lower case
+    expires_at     INT64,                    -- the record's: those of a tag are walked in the order of it
     PRIMARY KEY (certificate_id, tag)
 ) KEYED_TABLE;
-CREATE INDEX certificate_tag_tag ON certificate_tag(tag, certificate_id);
+CREATE INDEX certificate_tag_tag ON certificate_tag(tag, expires_at, certificate_id);
 
 -- Ciphertext of private keys, and of passwords for other systems: whoever has one refers to its row here, so that all
 -- of them are wrapped anew when the master key changes. Only the vault can open a blob, and only as what it was sealed as.

@@ -14,9 +14,10 @@ CREATE TABLE certificate_field (
     certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE AT_COMMIT,
     field_id       INT64 NOT NULL REFERENCES custom_field(id) ON DELETE CASCADE AT_COMMIT,
     value          TEXT NOT NULL,            -- numbers without needless zeros, dates as 2026-11-21
+    expires_at     INT64,                    -- the record's: those of a value are walked in the order of it
     PRIMARY KEY (certificate_id, field_id)
 ) KEYED_TABLE;
-CREATE INDEX certificate_field_value ON certificate_field(field_id, value, certificate_id);
+CREATE INDEX certificate_field_value ON certificate_field(field_id, value, expires_at, certificate_id);
 
 CREATE TABLE saved_view (
     id          ID_PRIMARY_KEY,
