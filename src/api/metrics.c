@@ -81,6 +81,10 @@ static void add_vault(const struct api_call *call)
 {
     const struct vault_stats *const stats = call->prepared;
 
+    add_help(call->body_out, "certdesk_vault_hangs_total", "counter",
+        "Vaults that were ended because they did not answer, since the service was started.");
+    buf_addf(call->body_out, "certdesk_vault_hangs_total %" PRId64 "\n",
+        vault_client_hangs(call->services->vault));
     if (!stats)
         return;
     add_help(call->body_out, "certdesk_vault_opened_total", "counter",

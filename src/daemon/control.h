@@ -16,13 +16,15 @@ enum control_type {
     /* supervisor to server */
     CONTROL_CONF = 1, /* the settings, packed; the first frame, and again after SIGHUP */
     CONTROL_PROBER,   /* with the descriptor of a new prober */
-    CONTROL_VAULT,    /* with the descriptor of a new vault */
+    CONTROL_VAULT,    /* with the descriptor of a new vault; which, and how many have hung */
     CONTROL_STOP,     /* end what is under way and exit */
     CONTROL_IMPORTER, /* with the descriptor of a new importer; without one there is none now */
 
     /* server to supervisor */
     CONTROL_READY,         /* it serves */
     CONTROL_WANT_IMPORTER, /* one for an upload; answered with CONTROL_IMPORTER */
+    CONTROL_VAULT_OVERDUE, /* which does not answer, and for how many milliseconds; told again
+                              every second */
 };
 
 /* Descriptors as the children find them. */
@@ -49,10 +51,21 @@ bool control_send_conf(int fd, const struct conf *conf, struct err *err) must_ch
 /* A frame without payload; `passed` travels with it unless it is -1, and stays the caller's. */
 bool control_send(int fd, enum control_type type, int passed, struct err *err) must_check;
 
+/* CONTROL_VAULT and CONTROL_VAULT_OVERDUE: vaults are counted from 1 over the supervisor's life. */
+struct control_vault {
+    int64_t number;
+    int64_t n_hangs;    /* CONTROL_VAULT: so many were ended because they hung */
+    int64_t overdue_ms; /* CONTROL_VAULT_OVERDUE */
+};
+
+bool control_send_vault(int fd, enum control_type type, const struct control_vault *vault,
+    int passed, struct err *err) must_check;
+
 struct control_message {
     enum control_type type;
     struct conf *conf; /* CONTROL_CONF: the receiver's to free */
-    int fd;            /* CONTROL_PROBER, _VAULT, _IMPORTER: the receiver's to close; else -1 */
+    struct control_vault vault;
+    int fd; /* CONTROL_PROBER, _VAULT, _IMPORTER: the receiver's to close; else -1 */
 };
 
 /* Wait for the next. ERR_NOT_FOUND: the other end is gone. */

@@ -7,6 +7,7 @@
  */
 #include "daemon/server.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #include "daemon/first_start.h"
 #include "daemon/health.h"
 #include "daemon/unlock.h"
+#include "daemon/vault_watch.h"
 #include "import/client.h"
 #include "net/http_server.h"
 #include "net/loop.h"
@@ -46,6 +48,9 @@ struct server {
     struct vault_client *vault;
     struct import_client *importer;
     struct unlock *unlock;
+    struct vault_watch *vault_watch;
+    int64_t vault_number;    /* the supervisor's, of the newest; 0: none yet */
+    pthread_mutex_t telling; /* around what is sent to the supervisor */
     struct desk *desk;
     struct health *health;
     struct tls_server *tls; /* NULL: plain HTTP */
@@ -159,6 +164,8 @@ static void control_ready(void *arg, unsigned what)
         probe_client_set_fd(s->prober, message.fd);
         break;
     case CONTROL_VAULT:
+        s->vault_number = message.vault.number;
+        vault_client_set_hangs(s->vault, message.vault.n_hangs);
         vault_client_set_fd(s->vault, message.fd);
         unlock_start(s->unlock);
         break;
@@ -170,16 +177,35 @@ static void control_ready(void *arg, unsigned what)
         break;
     case CONTROL_READY:
     case CONTROL_WANT_IMPORTER:
+    case CONTROL_VAULT_OVERDUE:
         break;
     }
 }
 
-/* From any thread, one at a time. */
+/* From any thread. */
+static bool tell(struct server *s, enum control_type type, const struct control_vault *vault,
+    struct err *err)
+{
+    (void)pthread_mutex_lock(&s->telling);
+    bool ok = vault ? control_send_vault(s->control_fd, type, vault, -1, err)
+                    : control_send(s->control_fd, type, -1, err);
+
+    (void)pthread_mutex_unlock(&s->telling);
+    return ok;
+}
+
 static bool want_importer(void *arg, struct err *err)
 {
-    const struct server *s = arg;
+    return tell(arg, CONTROL_WANT_IMPORTER, NULL, err);
+}
 
-    return control_send(s->control_fd, CONTROL_WANT_IMPORTER, -1, err);
+/* On the loop, as is whatever changes the number. */
+static bool tell_overdue(void *arg, int64_t overdue_ms, struct err *err)
+{
+    struct server *s = arg;
+    const struct control_vault vault = { .number = s->vault_number, .overdue_ms = overdue_ms };
+
+    return tell(s, CONTROL_VAULT_OVERDUE, &vault, err);
 }
 
 static bool worker_init(void *context, void **ret_state, struct err *err)
@@ -283,11 +309,18 @@ static bool start(struct server *s, struct err *err)
     if (!loop_new(&s->loop, err) || !start_workers(s, err) || !make_desk(s, err))
         return false;
     s->unlock = unlock_new(s->loop, s->workers, s->vault, desk_node(s->desk));
+    const struct vault_watch_conf watch = { .loop = s->loop,
+        .workers = s->workers,
+        .vault = s->vault,
+        .tell = tell_overdue,
+        .arg = s };
+
+    s->vault_watch = vault_watch_new(&watch);
     if (!start_http(s, err))
         return false;
     desk_start(s->desk);
     s->control = loop_watch_new(s->loop, s->control_fd, LOOP_READ, control_ready, s);
-    return control_send(s->control_fd, CONTROL_READY, -1, err);
+    return tell(s, CONTROL_READY, NULL, err);
 }
 
 /* In the reverse order. Whatever was not made is NULL, and freeing that is fine. */
@@ -308,6 +341,7 @@ static void end(struct server *s)
     http_server_free(s->http);
     health_free(s->health);
     desk_free(s->desk);
+    vault_watch_free(s->vault_watch);
     unlock_free(s->unlock);
     workers_free(s->workers);
     tls_server_free(s->tls);
@@ -332,7 +366,7 @@ static bool receive_conf(struct server *s, struct err *err)
 
 int server_process_main(int control_fd)
 {
-    struct server s = { .control_fd = control_fd };
+    struct server s = { .control_fd = control_fd, .telling = PTHREAD_MUTEX_INITIALIZER };
     struct err err = { 0 };
 
     if (!receive_conf(&s, &err))

@@ -26,6 +26,7 @@
 #include "daemon/children.h"
 #include "daemon/control.h"
 #include "daemon/datadir.h"
+#include "daemon/hang.h"
 #include "daemon/notify.h"
 #include "daemon/vault_start.h"
 
@@ -45,6 +46,10 @@ struct supervisor {
     struct child importers[IMPORTERS_MAX];
     int control_fd; /* -1: no server to speak to */
     int signal_fd;
+    int64_t n_vaults;  /* started so far */
+    int64_t n_hangs;   /* of them, those that were ended because they hung */
+    int64_t last_hung; /* which was ended so last; 0: none */
+    struct hang hang;
     bool was_ready;
     bool is_stopping;
     int64_t kill_at_ms; /* while stopping */
@@ -111,7 +116,11 @@ static bool start_peer(struct supervisor *s, struct child *child, int64_t now_ms
 
     if (!child_start(child, &with, now_ms, err))
         return false;
-    return control_send(s->control_fd, is_vault ? CONTROL_VAULT : CONTROL_PROBER, servers, err);
+    if (!is_vault)
+        return control_send(s->control_fd, CONTROL_PROBER, servers, err);
+    const struct control_vault vault = { .number = ++s->n_vaults, .n_hangs = s->n_hangs };
+
+    return control_send_vault(s->control_fd, CONTROL_VAULT, &vault, servers, err);
 }
 
 /* Start whoever is due. What cannot be started is tried again like a child that died. */
@@ -305,6 +314,21 @@ static void handle_signals(struct supervisor *s, int64_t now_ms)
     }
 }
 
+/* It is started again like one that died by itself. */
+static void handle_overdue(struct supervisor *s, const struct control_vault *vault)
+{
+    const struct child *child = &s->children[CHILD_VAULT];
+
+    if (child->pid <= 0 || vault->number != s->n_vaults || vault->number == s->last_hung ||
+        !hang_is_certain(&s->hang, child->pid, vault->overdue_ms, clock_mono_ms()))
+        return;
+    s->n_hangs++;
+    s->last_hung = vault->number;
+    log_error("vault.hangs", KV_I64("pid", child->pid), KV_I64("silent_for_ms", vault->overdue_ms),
+        KV_STR("hint", "it is ended, and another one started"));
+    kill_child(child);
+}
+
 static void handle_control(struct supervisor *s)
 {
     struct control_message message;
@@ -324,6 +348,8 @@ static void handle_control(struct supervisor *s)
     }
     if (message.type == CONTROL_WANT_IMPORTER)
         answer_want_importer(s);
+    if (message.type == CONTROL_VAULT_OVERDUE)
+        handle_overdue(s, &message.vault);
 }
 
 static bool any_running(const struct supervisor *s)

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -31,6 +32,15 @@
  * are asked for. */
 #define SILENCE_MS 10000
 #define FIGURES_MS 300
+
+/* When an answer is overdue. To sign, it asks a token for HSM_SIGN_MS and a little; to be unlocked,
+ * a token that may be at the other end of a network; to make an authority, one that makes a key. */
+#define OVERDUE_MS 15000
+#define UNLOCK_OVERDUE_MS 45000
+#define CA_OVERDUE_MS 50000
+
+/* A call that took this long is not repeated: what it asks for may be why the vault hung. */
+#define LAST_TRY_MS 30000
 
 /* How often one call may find that its vault has died. */
 #define MAX_DEATHS 3
@@ -54,6 +64,8 @@ struct vault_client {
     struct vault_masters masters;
     struct vault_master made;
     struct err failure; /* of the restart; kind 0: none */
+
+    _Atomic int64_t n_hangs;
 };
 
 struct vault_client *vault_client_new(int64_t patience_ms)
@@ -273,11 +285,39 @@ static bool ensure_unlocked(struct vault_client *client, struct err *err)
 /* Asked something, it has not answered for long: it hangs, or what it asks in turn does. */
 static bool check_silence(struct vault_client *client, struct err *err)
 {
-    const int64_t silent_ms = lane_silent_ms(&client->lane);
+    const int64_t silent_ms = lane_silent_ms(&client->lane, NULL);
 
     return silent_ms < SILENCE_MS ||
            fail(err, ERR_UNAVAILABLE, "the vault has not answered for %" PRId64 " s",
                silent_ms / 1000);
+}
+
+static int64_t overdue_ms(struct lane *lane)
+{
+    enum vault_request asked;
+    int64_t silent_ms = lane_silent_ms(lane, &asked);
+    int64_t limit_ms = asked == VAULT_UNLOCK    ? UNLOCK_OVERDUE_MS
+                       : asked == VAULT_CA_MAKE ? CA_OVERDUE_MS
+                                                : OVERDUE_MS;
+
+    return silent_ms >= limit_ms ? silent_ms : 0;
+}
+
+int64_t vault_overdue_ms(struct vault_client *client)
+{
+    int64_t a = overdue_ms(&client->lane), b = overdue_ms(&client->maker);
+
+    return a > b ? a : b;
+}
+
+void vault_client_set_hangs(struct vault_client *client, int64_t n)
+{
+    atomic_store(&client->n_hangs, n);
+}
+
+int64_t vault_client_hangs(const struct vault_client *client)
+{
+    return atomic_load(&client->n_hangs);
 }
 
 bool vault_is_ready(struct vault_client *client, struct err *err)
@@ -402,6 +442,8 @@ static bool call_maker(struct vault_client *client, enum vault_request type,
 bool vault_call(struct vault_client *client, enum vault_request type, const struct buf *payload,
     struct buf *in, struct frame_reader *ret, struct err *err)
 {
+    const int64_t begun_ms = clock_mono_ms();
+
     for (int n_deaths = 0;;) {
         int64_t n = count_restarts(client);
         bool is_slow = type == VAULT_MAKE_KEY || type == VAULT_CA_MAKE;
@@ -413,6 +455,8 @@ bool vault_call(struct vault_client *client, enum vault_request type, const stru
             return true;
         if (err->kind != ERR_UNAVAILABLE || is_answered)
             return false;
+        if (clock_mono_ms() - begun_ms >= LAST_TRY_MS)
+            return fail(err, ERR_UNAVAILABLE, "the vault does not answer");
         if (!wait_for_restart(client) && count_restarts(client) == n &&
             (n_deaths++ == MAX_DEATHS || !wait_for_another(client)))
             return false;

@@ -57,6 +57,16 @@ void vault_client_masters(struct vault_client *client, struct vault_masters *ret
  * running call. */
 bool vault_is_ready(struct vault_client *client, struct err *err) must_check;
 
+/*
+ * For how long it has not answered what it should have answered by now; 0: nothing is overdue. It
+ * may still be at work: that is for the supervisor to see. Never waits.
+ */
+int64_t vault_overdue_ms(struct vault_client *client);
+
+/* For metrics: how many vaults were ended so far because they hung. Any thread; never waits. */
+void vault_client_set_hangs(struct vault_client *client, int64_t n);
+int64_t vault_client_hangs(const struct vault_client *client);
+
 /* For metrics: how often something was handed out, and refused, since the key directory was made.
  * ERR_UNAVAILABLE: it does not answer within the second, for whatever reason. */
 struct vault_stats {

@@ -78,25 +78,37 @@ bool lane_is_alive(const struct lane *lane)
 }
 
 /* With `calling` held. */
-static void note_asked(struct lane *lane, int64_t at_ms)
+static void note_asked(struct lane *lane, enum vault_request type, int64_t at_ms)
 {
     (void)pthread_mutex_lock(&lane->state);
+    lane->asked = type;
     lane->asked_at_ms = at_ms;
     (void)pthread_mutex_unlock(&lane->state);
 }
 
-int64_t lane_silent_ms(struct lane *lane)
+static bool has_input(int fd)
 {
-    (void)pthread_mutex_lock(&lane->state);
-    const int64_t since_ms = lane->asked_at_ms;
+    struct pollfd look = { .fd = fd, .events = POLLIN };
 
+    return poll(&look, 1, 0) > 0;
+}
+
+int64_t lane_silent_ms(struct lane *lane, enum vault_request *ret_asked)
+{
+    int64_t silent_ms = 0;
+
+    (void)pthread_mutex_lock(&lane->state);
+    if (lane->asked_at_ms && !lane->has_next && !has_input(lane->fd))
+        silent_ms = clock_mono_ms() - lane->asked_at_ms;
+    if (ret_asked)
+        *ret_asked = lane->asked;
     (void)pthread_mutex_unlock(&lane->state);
-    return since_ms ? clock_mono_ms() - since_ms : 0;
+    return silent_ms;
 }
 
 /* The answer to `request`, or to what lane_ask() has asked before. */
-static bool receive(struct lane *lane, uint32_t request, struct buf *in, struct frame *ret,
-    struct err *err)
+static bool receive(struct lane *lane, enum vault_request type, uint32_t request, struct buf *in,
+    struct frame *ret, struct err *err)
 {
     bool is_late;
 
@@ -104,8 +116,10 @@ static bool receive(struct lane *lane, uint32_t request, struct buf *in, struct 
         if (!frame_receive(lane->fd, CALL_TIMEOUT_MS, in, ret, NULL, NULL, err))
             return false;
         is_late = lane->unanswered && ret->request == lane->unanswered;
-        if (is_late)
+        if (is_late) {
             lane->unanswered = 0;
+            note_asked(lane, type, clock_mono_ms());
+        }
     } while (is_late && ret->request != request);
     if (ret->request != request || (ret->type != VAULT_DONE && ret->type != VAULT_FAILED))
         return fail(err, ERR_INTERNAL, "the vault answered something else");
@@ -120,7 +134,7 @@ static bool send_request(struct lane *lane, enum vault_request type, struct span
         .payload = payload };
 
     if (!lane->unanswered)
-        note_asked(lane, clock_mono_ms());
+        note_asked(lane, type, clock_mono_ms());
     return frame_send(lane->fd, &request, &passed, passed >= 0 ? 1 : 0, err);
 }
 
@@ -128,7 +142,7 @@ static bool send_request(struct lane *lane, enum vault_request type, struct span
 static bool end_call(struct lane *lane, bool ok, const struct frame *answer,
     struct frame_reader *ret, struct err *err)
 {
-    note_asked(lane, 0);
+    note_asked(lane, lane->asked, 0);
     if (!ok) {
         lane_drop(lane);
         err->kind = ERR_UNAVAILABLE;
@@ -148,7 +162,7 @@ bool lane_exchange(struct lane *lane, enum vault_request type, const struct buf 
     if (lane->fd < 0)
         return fail(err, ERR_UNAVAILABLE, "the vault is not running");
     const bool ok = send_request(lane, type, buf_span(payload), passed, err) &&
-                    receive(lane, lane->n_calls, in, &answer, err);
+                    receive(lane, type, lane->n_calls, in, &answer, err);
 
     return end_call(lane, ok, &answer, ret, err);
 }
@@ -175,7 +189,8 @@ bool lane_ask(struct lane *lane, enum vault_request type, const struct buf *payl
     }
     if (!has_come(lane, patience_ms))
         return fail(err, ERR_UNAVAILABLE, "the vault has not answered yet");
-    return end_call(lane, receive(lane, lane->unanswered, in, &answer, err), &answer, ret, err);
+    return end_call(lane, receive(lane, type, lane->unanswered, in, &answer, err), &answer, ret,
+        err);
 }
 
 void lane_drop_late(struct lane *lane)
@@ -186,6 +201,6 @@ void lane_drop_late(struct lane *lane)
     struct err err = { 0 };
 
     if (lane->fd >= 0 && lane->unanswered && has_come(lane, 0))
-        (void)end_call(lane, receive(lane, lane->unanswered, &in, &answer, &err), &answer, &unused,
-            &err);
+        (void)end_call(lane, receive(lane, lane->asked, lane->unanswered, &in, &answer, &err),
+            &answer, &unused, &err);
 }

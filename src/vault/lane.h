@@ -25,8 +25,9 @@ struct lane {
     uint32_t unanswered;
 
     pthread_mutex_t state;
-    int64_t asked_at_ms; /* since when an answer is awaited; 0: none is */
-    int next_fd;         /* -1: none, or let go of the old one */
+    int64_t asked_at_ms;      /* since when an answer is awaited; 0: none is */
+    enum vault_request asked; /* what for */
+    int next_fd;              /* -1: none, or let go of the old one */
     bool has_next;
 };
 
@@ -65,7 +66,11 @@ bool lane_ask(struct lane *lane, enum vault_request type, const struct buf *payl
 /* With `calling` held: throw away what came too late for lane_ask(). */
 void lane_drop_late(struct lane *lane);
 
-/* For how long it has been silent, although asked; 0: nothing is asked. Any thread may call it. */
-int64_t lane_silent_ms(struct lane *lane);
+/*
+ * For how long it has been silent, although asked; 0: nothing is asked, or the answer is there and
+ * nobody has read it yet. ret_asked, unless it is NULL, gets what it was asked. Any thread may call
+ * it.
+ */
+int64_t lane_silent_ms(struct lane *lane, enum vault_request *ret_asked);
 
 DEFINE_AUTODONE(lane);

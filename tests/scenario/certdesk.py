@@ -28,6 +28,8 @@ class Answer:
 class Api:
     """One caller of the API: a token, or nobody."""
 
+    timeout = 30  # seconds
+
     def __init__(self, base, token=None):
         self.base, self.token = base, token
 
@@ -46,7 +48,7 @@ class Api:
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         try:
-            with urllib.request.urlopen(request, data=data, timeout=30) as r:
+            with urllib.request.urlopen(request, data=data, timeout=self.timeout) as r:
                 answer = Answer(r.status, r.headers, r.read())
         except urllib.error.HTTPError as e:
             answer = Answer(e.code, e.headers, e.read())

@@ -14,6 +14,7 @@ import pytest
 
 from certdesk import BINARY, Api, Certdesk
 from servers import accepts, wait_until
+from uploads import import_, pfx
 
 NOBODY = 65534
 
@@ -62,22 +63,79 @@ def figures(desk):
     return metrics.body.decode(), ready.json.get("detail", "")
 
 
-def test_a_vault_that_hangs_is_told_at_once_and_waited_for(desk):
+RSA = {"subject": {"CN": "x.example"}, "key": {"algorithm": "rsa", "size": 4096}}
+EC = {"subject": {"CN": "x.example"}, "key": {"algorithm": "ec"}}
+
+
+def wait_for_another(desk, vault, seconds=40):
+    """The process that has taken the place of `vault`."""
+    wait_until(lambda: desk.children().get("vault") not in (None, vault), seconds, "another vault")
+    return desk.children()["vault"]
+
+
+def test_a_vault_that_hangs_is_told_at_once_and_another_serves_those_who_wait(desk):
     """Whoever needs it waits; how we are is told meanwhile, and nothing of it is lost."""
     desk.start()
-    vault, wish = desk.children()["vault"], {"subject": {"CN": "x.example"}, "key": {"algorithm": "ec"}}
+    vault = desk.children()["vault"]
     with ThreadPoolExecutor(16) as pool:
         os.kill(vault, signal.SIGSTOP)
-        try:
-            waiting = [pool.submit(desk.admin.call, "POST", "/csrs", wish) for _ in range(16)]
-            all_wait = 'certdesk_work{kind="request",state="running"} 8'
-            wait_until(lambda: all_wait in figures(desk)[0], 20, "all workers to wait for the vault")
-            wait_until(lambda: "vault: the vault has not answered for" in figures(desk)[1], 30, "readyz to tell")
-        finally:
-            os.kill(vault, signal.SIGCONT)
+        waiting = [pool.submit(desk.admin.call, "POST", "/csrs", EC) for _ in range(16)]
+        all_wait = 'certdesk_work{kind="request",state="running"} 8'
+        wait_until(lambda: all_wait in figures(desk)[0], 20, "all workers to wait for the vault")
+        wait_until(lambda: "vault: the vault has not answered for" in figures(desk)[1], 30, "readyz to tell")
+        assert "certdesk_vault_hangs_total 0" in figures(desk)[0]
+        wait_for_another(desk, vault)
         assert {w.result().status for w in waiting} == {201}
     desk.wait_ready(5)
-    assert "certdesk_vault_opened_total" in figures(desk)[0]
+    assert is_gone(vault) and desk.log().count("vault.hangs") == 1
+    now = figures(desk)[0]
+    assert "certdesk_vault_opened_total" in now and "certdesk_vault_hangs_total 1" in now
+
+
+def test_a_vault_that_hangs_is_noticed_before_anybody_needs_it(desk, authority, tmp_path):
+    desk.start()
+    vault = desk.children()["vault"]
+    os.kill(vault, signal.SIGSTOP)
+    wait_for_another(desk, vault)
+    desk.wait_ready(5)
+    made = import_(desk.admin, {"file": pfx(tmp_path, authority.issue("a.example.org")), "password": "secret"})
+    assert made.json["has_private_key"] is True
+
+
+def test_a_vault_that_hangs_before_it_has_its_keys_is_ended_too_and_who_asked_is_told(desk):
+    """As in the module of a token: there is more patience for that, but not for the request."""
+    desk.start()
+    vault, patient = desk.children()["vault"], desk.admin
+    patient.timeout = 120
+    with ThreadPoolExecutor(1) as pool:
+        os.kill(vault, signal.SIGKILL)
+        while (hanging := desk.children().get("vault")) in (None, vault):
+            pass  # be faster than it is
+        os.kill(hanging, signal.SIGSTOP)
+        answer = pool.submit(patient.call, "POST", "/csrs", EC)
+        assert "vault" in figures(desk)[1]
+        answer = answer.result()
+    assert answer.status == 503 and "the vault does not answer" in answer.json["detail"], answer
+    assert wait_for_another(desk, hanging) and desk.log().count("vault.hangs") == 1
+    desk.wait_ready(5)
+    desk.admin.post("/csrs", EC)
+
+
+def test_a_vault_that_is_only_slow_is_left_alone(desk):
+    """As on a machine with far too much to do: it gets a twentieth of the time, for longer than is waited for one
+    that hangs."""
+    desk.start()
+    vault = desk.children()["vault"]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = [pool.submit(desk.admin.call, "POST", "/csrs", RSA)]
+        until = time.monotonic() + 24
+        while time.monotonic() < until:
+            os.kill(vault, signal.SIGSTOP)
+            time.sleep(0.95)
+            os.kill(vault, signal.SIGCONT)
+            time.sleep(0.05)
+        assert {w.result().status for w in waiting} == {201}
+    assert desk.children()["vault"] == vault and "vault.hangs" not in desk.log()
 
 
 def test_term_ends_everything_with_status_0(desk):

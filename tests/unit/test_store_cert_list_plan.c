@@ -1,0 +1,193 @@
+/* store/cert_list: how SQLite goes about it, by its own account. */
+#include "testing_cert_list.h"
+
+#include "base/alloc.h"
+#include "store/cert_page.h"
+
+/* How SQLite would run the page: its plan, one line a step. */
+static char *read_plan(struct tx *tx, const struct select *select)
+{
+    autofree(stmt) struct stmt *q = select_prepare(tx, select);
+    autodone(buf) struct buf plan = BUF_INIT(65536);
+    struct err err = { 0 };
+
+    while (stmt_next(q))
+        buf_addf(&plan, "%s\n", stmt_text(q, 3));
+    assert_works(stmt_end(q, &err), &err);
+    return buf_take_text(&plan);
+}
+
+static char *plan_of(struct tx *tx, const struct store_viewer *viewer,
+    const struct cert_page_request *request)
+{
+    struct paging paging = { .request = request };
+    autodone(select) struct select select = SELECT_INIT;
+    struct err err = { 0 };
+
+    cert_where_init(&paging.where, viewer, request->filter, request->sort, request);
+    assert_works(cert_where_plan(tx, &paging.where, &err), &err);
+    select_add(&select, "EXPLAIN QUERY PLAN ");
+    cert_page_select(&paging, false, 51, &select);
+    cert_where_done(&paging.where);
+    return read_plan(tx, &select);
+}
+
+/* Default lists run along an index: nothing is sorted, no table is read from end to end. */
+static void a_walk_neither_scans_nor_sorts(void **state)
+{
+    struct world world;
+
+    if (test_db_is_postgres(*state))
+        skip();
+    make_world(*state, &world);
+    for (size_t i = 0; i < countof(cases); i++) {
+        for (size_t j = 0; j < N_CERT_SORT * 2; j++) {
+            const struct cert_page_request request = {
+                .filter = &cases[i].filter,
+                .sort = (enum cert_sort)(j / 2),
+                .is_descending = j % 2,
+                .now = NOW,
+                .rule = three_months,
+                .drive_max = -1,
+                .set_max = -1,
+            };
+            autofree(str) char *plan = plan_of(world.tx, &everybody, &request);
+
+            if (strstr(plan, "TEMP B-TREE FOR ORDER BY"))
+                fail_msg("case %zu, sort %zu sorts: %s", i, j, plan);
+            if (!strstr(plan, "c USING INDEX") && !strstr(plan, "c USING COVERING INDEX") &&
+                !strstr(plan, "h USING COVERING INDEX certificate_check_at"))
+                fail_msg("case %zu, sort %zu does not use an index: %s", i, j, plan);
+            if (cases[i].filter.issuer && request.sort == CERT_BY_EXPIRY &&
+                !strstr(plan, "certificate_issuer_expires"))
+                fail_msg("an issuer's records are looked for among all: %s", plan);
+        }
+    }
+    tx_free(world.tx);
+}
+
+/* As deep as it may be, a page begins where the cursor is: of one issuer's records, too, nothing is
+ * passed over. */
+static void a_page_begins_at_its_cursor(void **state)
+{
+    const struct cert_filter filter = { 0 };
+    struct world world;
+    struct err err = { 0 };
+
+    if (test_db_is_postgres(*state))
+        skip();
+    make_world(*state, &world);
+    for (size_t j = 0; j < 4 * CERT_BY_STATUS; j++) {
+        const struct cert_page_request request = { .filter = &filter,
+            .sort = (enum cert_sort)(j / 4),
+            .is_descending = j / 2 % 2,
+            .now = NOW,
+            .rule = three_months };
+        struct paging paging = { .request = &request,
+            .has_cursor = true,
+            .cursor = { .id = 7, .number = 1, .text = "CN=CA 1" },
+            .part = j % 2 ? CURSOR_TIES : CURSOR_BEYOND };
+        const char *const range = paging.part == CURSOR_TIES ? "=? AND "
+                                  : request.is_descending    ? "<?"
+                                                             : ">?";
+        autodone(select) struct select select = SELECT_INIT;
+
+        cert_where_init(&paging.where, &everybody, &filter, request.sort, &request);
+        assert_works(cert_where_plan(world.tx, &paging.where, &err), &err);
+        select_add(&select, "EXPLAIN QUERY PLAN ");
+        cert_page_select(&paging, false, 51, &select);
+        cert_where_done(&paging.where);
+        autofree(str) char *plan = read_plan(world.tx, &select);
+
+        assert_contains(plan, range);
+        assert_null(strstr(plan, "TEMP B-TREE"));
+        if (paging.part == CURSOR_BEYOND && !request.is_descending)
+            assert_null(strstr((const char *)select.sql.text.data, " > ''"));
+    }
+    tx_free(world.tx);
+}
+
+/* What is rare comes first: the record is looked up by its id, not searched for. */
+static void what_drives_comes_first(void **state)
+{
+    struct world world;
+
+    if (test_db_is_postgres(*state))
+        skip();
+    make_world(*state, &world);
+    const struct store_viewer bob = { .account_id = world.owners[1] };
+    const struct cert_filter by_tag = { .tag = "even" };
+    const struct cert_filter by_word = { .q = "gamma" };
+    const struct cert_filter all = { 0 };
+    const struct {
+        const struct cert_filter *filter;
+        const struct store_viewer *viewer;
+        const char *source;
+    } driven[] = {
+        { &by_tag, &everybody, "certificate_tag USING" },
+        { &by_word, &everybody, "certificate_search VIRTUAL TABLE INDEX" },
+        { &all, &bob, "certificate_access USING" },
+    };
+
+    for (size_t i = 0; i < countof(driven); i++) {
+        const struct cert_page_request request = { .filter = driven[i].filter,
+            .now = NOW,
+            .rule = three_months,
+            .drive_max = DRIVE_MAX };
+        autofree(str) char *plan = plan_of(world.tx, driven[i].viewer, &request);
+
+        assert_contains(plan, driven[i].source);
+        assert_contains(plan, "SEARCH c USING INTEGER PRIMARY KEY");
+    }
+    tx_free(world.tx);
+}
+
+/* F35: who sees a part has it walked in the order of its own index, records looked up by id. */
+static void a_part_is_walked_in_order(void **state)
+{
+    const struct cert_filter filter = { .alert = "mixed" };
+    const struct cert_page_request request = { .filter = &filter,
+        .now = NOW,
+        .rule = three_months,
+        .drive_max = -1 };
+    struct world world;
+    struct err err = { 0 };
+
+    if (test_db_is_postgres(*state))
+        skip();
+    make_world(*state, &world);
+    const struct store_viewer carol = { .account_id = a_busy_account(&world) };
+    struct paging paging = { .request = &request };
+
+    cert_where_init(&paging.where, &carol, &filter, CERT_BY_EXPIRY, &request);
+    assert_works(cert_where_plan(world.tx, &paging.where, &err), &err);
+    assert_true(paging.where.along == ALONG_ACCESS);
+    assert_int_equal(paging.where.n_holders, 3);
+    for (size_t i = 0; i < paging.where.n_holders; i++) {
+        autodone(select) struct select select = SELECT_INIT;
+
+        select_add(&select, "EXPLAIN QUERY PLAN ");
+        cert_page_select_entries(&paging, paging.where.holders[i], false, 51, &select);
+        autofree(str) char *plan = read_plan(world.tx, &select);
+
+        assert_contains(plan, i ? "COVERING INDEX certificate_access_group_expires"
+                                : "COVERING INDEX certificate_access_account_expires");
+        assert_contains(plan, "SEARCH c USING INTEGER PRIMARY KEY");
+        assert_null(strstr(plan, "TEMP B-TREE"));
+    }
+    cert_where_done(&paging.where);
+    tx_free(world.tx);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, test_db_setup, test_db_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(a_walk_neither_scans_nor_sorts),
+        T(a_page_begins_at_its_cursor),
+        T(what_drives_comes_first),
+        T(a_part_is_walked_in_order),
+    };
+    return cmocka_run_group_tests_name("store/cert_list, its plans", tests, NULL, NULL);
+}
