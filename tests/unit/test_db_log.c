@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "db/driver.h"
+#include "db/sqlite_log.h"
 
 /* ---- the disk ---- */
 
@@ -237,15 +238,17 @@ static struct test_db *make_small(void **state)
     return make(state);
 }
 
-/* A row of a page, and for it two words. */
+/* A row of a page, and for it forty words. */
 static bool add(struct tx *tx, int64_t first, int64_t n, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "WITH RECURSIVE i(i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM i WHERE i < $1 + $2 - 1)"
         " INSERT INTO thing(id, n, bytes) SELECT i, 1, zeroblob(3000) FROM i");
-    autofree(stmt) struct stmt *words =
-        tx_prepare(tx, "INSERT INTO word(rowid, words) SELECT id, 'w' || id || ' x' || (id * 7919)"
-                       " FROM thing WHERE id >= $1");
+    autofree(stmt) struct stmt *words = tx_prepare(tx,
+        "WITH RECURSIVE i(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 40)"
+        " INSERT INTO word(rowid, words)"
+        " SELECT t.id, group_concat(t.id * 7919 + i.i * 104729, ' ') FROM thing t, i"
+        "  WHERE t.id >= $1 GROUP BY t.id");
 
     stmt_bind_i64(q, 1, first);
     stmt_bind_i64(q, 2, n);
@@ -415,6 +418,79 @@ static void where_there_is_no_room_a_failure_is_whole_as_well(void **state)
     }
 }
 
+/* The log of a connection of its own, as SQLite has it. */
+struct bare {
+    sqlite3 *handle;
+    struct sqlite_log *log;
+    sqlite3_file *file;
+};
+
+static void open_bare(const struct test_db *test, struct bare *bare)
+{
+    assert_int_equal(sqlite3_open(test->url, &bare->handle), SQLITE_OK);
+    assert_int_equal(number(bare->handle, COUNT), 0); /* from here on the log is open */
+    bare->log = sqlite_log_new(bare->handle);
+    assert_non_null(bare->log);
+    (void)sqlite3_file_control(bare->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &bare->file);
+}
+
+static void close_bare(const struct bare *bare)
+{
+    assert_int_equal(sqlite3_close(bare->handle), SQLITE_OK);
+    sqlite_log_free(bare->log);
+}
+
+static void what_is_asked_for_has_been_written(void **state)
+{
+    const struct test_db *test = make(state);
+    const sqlite3_int64 far = 1 << 20;
+    uint8_t bytes[4096];
+    uint8_t found[4096] = { 0 };
+    struct bare bare = { 0 };
+    sqlite3_int64 size = 0;
+
+    memset(bytes, 7, sizeof bytes);
+    open_bare(test, &bare);
+    const sqlite3_io_methods *const methods = bare.file->pMethods;
+
+    sqlite_log_begin(bare.log);
+    assert_int_equal(methods->xWrite(bare.file, bytes, sizeof bytes, far), SQLITE_OK);
+    assert_int_equal(methods->xRead(bare.file, found, sizeof found, far), SQLITE_OK);
+    assert_memory_equal(found, bytes, sizeof bytes);
+    assert_int_equal(methods->xWrite(bare.file, bytes, sizeof bytes, 2 * far), SQLITE_OK);
+    assert_int_equal(methods->xFileSize(bare.file, &size), SQLITE_OK);
+    assert_int_equal(size, 2 * far + (sqlite3_int64)sizeof bytes);
+    assert_int_equal(methods->xTruncate(bare.file, far), SQLITE_OK);
+    sqlite_log_end(bare.log, false);
+    close_bare(&bare);
+    assert_there(test, 0);
+}
+
+/* Whatever SQLite makes of the first failure. */
+static void what_follows_a_failure_fails(void **state)
+{
+    const struct test_db *test = make(state);
+    static const uint8_t piece[60000];
+    struct bare bare = { 0 };
+    sqlite3_int64 size = 0;
+
+    open_bare(test, &bare);
+    const sqlite3_io_methods *const methods = bare.file->pMethods;
+
+    sqlite_log_begin(bare.log);
+    watch_disk(1, 1, NO_SPACE);
+    assert_int_equal(methods->xWrite(bare.file, piece, sizeof piece, 1 << 20), SQLITE_OK);
+    assert_int_equal(methods->xWrite(bare.file, piece, sizeof piece, 2 << 20), SQLITE_FULL);
+    assert_int_equal(methods->xWrite(bare.file, piece, sizeof piece, 3 << 20), SQLITE_FULL);
+    assert_int_equal(methods->xFileSize(bare.file, &size), SQLITE_FULL);
+    assert_int_equal(methods->xSync(bare.file, SQLITE_SYNC_NORMAL), SQLITE_FULL);
+    assert_int_equal(forget_disk(), 1);
+    sqlite_log_end(bare.log, false);
+    assert_int_equal(methods->xFileSize(bare.file, &size), SQLITE_OK);
+    close_bare(&bare);
+    assert_there(test, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, test_db_setup_empty, test_db_teardown)
 
 int main(void)
@@ -425,6 +501,8 @@ int main(void)
         T(where_a_write_fails_all_of_the_commit_does),
         T(what_is_written_in_part_is_written_on),
         T(nothing_is_written_after_a_failure),
+        T(what_is_asked_for_has_been_written),
+        T(what_follows_a_failure_fails),
         T(what_had_no_room_is_written_once_more),
         T(what_is_undone_is_not_in_the_log),
         T(where_there_is_no_room_a_failure_is_whole_as_well),
