@@ -16,6 +16,7 @@
 #include "db/driver.h"
 #include "db/sqlite_checkpoint.h"
 #include "db/sqlite_conn.h"
+#include "db/sqlite_log.h"
 #include "db/sqlite_map.h"
 #include "db/sqlite_rows.h"
 #include "db/sqlite_sync.h"
@@ -67,6 +68,7 @@ static bool sqlite_accepts(const char *url)
 /* What all who write to a file have in common: the turn's baggage. */
 struct shared {
     struct sqlite_conn *writer;
+    struct sqlite_log *log; /* the writer's */
     struct sqlite_checkpoint *checkpoint;
     struct sqlite_sync *sync;
     struct sqlite_commits commits;
@@ -81,6 +83,7 @@ static void release_shared(void *baggage)
     sqlite_checkpoint_free(shared->checkpoint);
     sqlite_sync_free(shared->sync);
     sqlite_conn_free(shared->writer);
+    sqlite_log_free(shared->log);
     free(shared);
 }
 
@@ -112,7 +115,8 @@ static bool open_shared(struct sqlite_db *self, const char *path, const struct d
     shared->writer = writer;
     sqlite_commits_init(&shared->commits);
     shared->checkpoint = sqlite_checkpoint_new(path, writer->handle, self->turn);
-    shared->sync = sqlite_sync_new(writer->handle);
+    shared->log = sqlite_log_new(writer->handle);
+    shared->sync = sqlite_sync_new(shared->log);
     (void)sqlite3_wal_hook(writer->handle, note_commit, shared);
     turn_set_baggage(self->turn, shared, release_shared);
     return true;
@@ -216,8 +220,10 @@ static bool commit_all(struct sqlite_db *self, bool is_soon, struct err *err)
     struct turn_row row;
 
     sqlite_commits_begin(self->commits, &shared->changed);
+    sqlite_log_begin(shared->log);
     const bool works = sqlite_conn_say(self->writer, SQLITE_WORD_COMMIT, err);
 
+    sqlite_log_end(shared->log, works);
     sqlite_commits_end(self->commits, &shared->changed);
     if (!works) {
         give_up(self, err);

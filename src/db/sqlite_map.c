@@ -2,8 +2,7 @@
  * db/sqlite_map: see the header.
  *
  * SQLite asks the methods of an open file for a mapped page (xFetch), and reads it where there is
- * none. So the methods are copied, but for these two, and the copy is put in their place: what
- * SQLite gives back, the file, leads to ours.
+ * none. So this one, and what gives the page back, are exchanged for ours (db/sqlite_shim).
  *
  * A page that SQLite asks for is one of its snapshot that is not in the log: a checkpoint does not
  * write it while somebody reads that. What is mapped once stays where it is until the last
@@ -22,6 +21,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "db/sqlite_shim.h"
 
 /* Mapped as the file grows into them. */
 #define CHUNK_BITS 28
@@ -47,17 +47,12 @@ struct mapping {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mapping *mappings;
 
-struct state {
+struct sqlite_map {
+    struct sqlite_shim shim;
     struct mapping *mapping;
-    const sqlite3_io_methods *real;
     int64_t max;
     sqlite3_int64 size; /* of the file, at least */
     bool is_used;
-};
-
-struct sqlite_map {
-    sqlite3_io_methods methods; /* the first member: the file leads here */
-    struct state *state;
 };
 
 static struct mapping *find_mapping(const struct stat *status)
@@ -151,22 +146,22 @@ static uint8_t *map_chunk(struct mapping *mapping, size_t i)
 
 static int fetch(sqlite3_file *file, sqlite3_int64 offset, int n, void **ret)
 {
-    struct state *state = ((const struct sqlite_map *)(const void *)file->pMethods)->state;
+    struct sqlite_map *const map = sqlite_shim_owner(file);
     const size_t i = (size_t)(offset >> CHUNK_BITS);
 
     *ret = NULL;
-    if (!state->is_used || offset + n > state->max || (offset + n - 1) >> CHUNK_BITS != (int64_t)i)
+    if (!map->is_used || offset + n > map->max || (offset + n - 1) >> CHUNK_BITS != (int64_t)i)
         return SQLITE_OK;
-    if (offset + n > state->size) {
-        const int code = state->real->xFileSize(file, &state->size);
+    if (offset + n > map->size) {
+        const int code = map->shim.real->xFileSize(file, &map->size);
 
-        if (code != SQLITE_OK || offset + n > state->size)
+        if (code != SQLITE_OK || offset + n > map->size)
             return code;
     }
-    uint8_t *chunk = atomic_load_explicit(&state->mapping->chunks[i], memory_order_acquire);
+    uint8_t *chunk = atomic_load_explicit(&map->mapping->chunks[i], memory_order_acquire);
 
     if (!chunk)
-        chunk = map_chunk(state->mapping, i);
+        chunk = map_chunk(map->mapping, i);
     if (chunk)
         *ret = chunk + (offset & (CHUNK_SIZE - 1));
     return SQLITE_OK;
@@ -195,14 +190,12 @@ struct sqlite_map *sqlite_map_new(sqlite3 *handle, int64_t max)
         return NULL;
     struct sqlite_map *map = xcalloc(1, sizeof *map);
 
-    map->state = xcalloc(1, sizeof *map->state);
-    *map->state = (struct state){ .mapping = mapping,
-        .real = file->pMethods,
-        .max = max < N_CHUNKS * CHUNK_SIZE ? max : N_CHUNKS * CHUNK_SIZE };
-    map->methods = *file->pMethods;
-    map->methods.xFetch = fetch;
-    map->methods.xUnfetch = unfetch;
-    file->pMethods = &map->methods;
+    map->mapping = mapping;
+    map->max = max < N_CHUNKS * CHUNK_SIZE ? max : N_CHUNKS * CHUNK_SIZE;
+    sqlite_shim_init(&map->shim, file, map);
+    map->shim.methods.xFetch = fetch;
+    map->shim.methods.xUnfetch = unfetch;
+    sqlite_shim_put(&map->shim, file);
     return map;
 }
 
@@ -210,14 +203,13 @@ void sqlite_map_free(struct sqlite_map *map)
 {
     if (!map)
         return;
-    give_mapping(map->state->mapping);
-    free(map->state);
+    give_mapping(map->mapping);
     free(map);
 }
 
 void sqlite_map_rest(struct sqlite_map *map, int64_t idle_ms)
 {
-    struct mapping *mapping = map->state->mapping;
+    struct mapping *mapping = map->mapping;
 
     if (!atomic_load(&mapping->is_warm) ||
         clock_mono_ms() - atomic_load(&mapping->used_at_ms) < idle_ms ||
@@ -235,11 +227,11 @@ void sqlite_map_use(struct sqlite_map *map, bool is_used)
 {
     if (!map)
         return;
-    map->state->is_used = is_used;
+    map->is_used = is_used;
     if (!is_used) {
         sqlite_map_rest(map, REST_MS);
         return;
     }
-    atomic_store(&map->state->mapping->used_at_ms, clock_mono_ms());
-    atomic_store(&map->state->mapping->is_warm, true);
+    atomic_store(&map->mapping->used_at_ms, clock_mono_ms());
+    atomic_store(&map->mapping->is_warm, true);
 }

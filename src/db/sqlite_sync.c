@@ -6,22 +6,22 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "db/sqlite_log.h"
 
 struct sqlite_sync {
-    sqlite3 *writer;
+    const struct sqlite_log *log;
     pthread_mutex_t lock; /* everything below */
     pthread_cond_t changed;
-    sqlite3_file *log; /* the writer's; NULL until something was committed */
     int64_t n_noted;
     int64_t n_synced; /* of these, on the disk */
     bool is_syncing;  /* somebody asks the disk */
 };
 
-struct sqlite_sync *sqlite_sync_new(sqlite3 *writer)
+struct sqlite_sync *sqlite_sync_new(const struct sqlite_log *log)
 {
     struct sqlite_sync *sync = xcalloc(1, sizeof *sync);
 
-    sync->writer = writer;
+    sync->log = log;
     (void)pthread_mutex_init(&sync->lock, NULL);
     (void)pthread_cond_init(&sync->changed, NULL);
     return sync;
@@ -38,11 +38,7 @@ void sqlite_sync_free(struct sqlite_sync *sync)
 
 void sqlite_sync_note(struct sqlite_sync *sync)
 {
-    sqlite3_file *log = NULL;
-
-    (void)sqlite3_file_control(sync->writer, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
     (void)pthread_mutex_lock(&sync->lock);
-    sync->log = log;
     sync->n_noted++;
     (void)pthread_mutex_unlock(&sync->lock);
 }
@@ -60,12 +56,10 @@ int64_t sqlite_sync_mark(struct sqlite_sync *sync)
 static void sync_all(struct sqlite_sync *sync)
 {
     const int64_t mark = sync->n_noted;
-    sqlite3_file *const log = sync->log;
 
     sync->is_syncing = true;
     (void)pthread_mutex_unlock(&sync->lock);
-    /* As SQLite itself would, the directory that has a new log included. */
-    if (!log || !log->pMethods || log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) != SQLITE_OK) {
+    if (!sqlite_log_sync(sync->log)) {
         log_error("database.disk_failed",
             KV_STR("what", "the log could not be brought to the disk"));
         abort();

@@ -14,14 +14,13 @@
  */
 #pragma once
 
-#include <sqlite3.h>
-
 #include "base/base.h"
 
+struct sqlite_log;
 struct sqlite_sync;
 
-/* `writer` is borrowed, and open for as long. */
-struct sqlite_sync *sqlite_sync_new(sqlite3 *writer) must_check;
+/* `log` is borrowed, and open for as long. */
+struct sqlite_sync *sqlite_sync_new(const struct sqlite_log *log) must_check;
 void sqlite_sync_free(struct sqlite_sync *sync); /* NULL is fine */
 
 /* Something was added to the log. Only whoever has the turn calls it. */
