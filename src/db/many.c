@@ -36,13 +36,20 @@ struct many {
     struct db_cell *cells;
     size_t room; /* rows that there is room for */
     struct buf texts;
-    struct stmt *q; /* for many rows; NULL before the first time */
+    struct stmt *q;      /* for many rows; NULL before the first time */
+    struct db_rows rows; /* as they are bound to it */
+    int64_t n_changed;
     struct err err; /* the first failure */
 };
 
 static bool takes_arrays(const struct many *many)
 {
     return !many->tx->db->ops->bind_rows;
+}
+
+static bool is_question(const struct many *many)
+{
+    return !many->form->into;
 }
 
 /* ---- statements ---- */
@@ -57,10 +64,10 @@ static uint32_t oid_of(char type)
     return type == 'i' ? OID_INT8 : type == 't' ? OID_TEXT : OID_BOOL;
 }
 
-/* "$3" of the values is v.p3 of the rows. */
-static void add_values_of_rows(struct buf *sql, const char *values)
+/* "$3" is v.p3 of the rows. */
+static void add_of_rows(struct buf *sql, const char *expressions)
 {
-    for (const char *c = values; *c; c++) {
+    for (const char *c = expressions; *c; c++) {
         if (*c == '$')
             buf_add_text(sql, "v.p");
         else
@@ -99,15 +106,17 @@ static struct stmt *prepare_many(const struct many *many)
 {
     autodone(buf) struct buf sql = BUF_INIT(16384);
 
-    add_into(many, &sql);
+    if (!is_question(many))
+        add_into(many, &sql);
     buf_add_text(&sql, " SELECT ");
-    add_values_of_rows(&sql, many->form->values);
+    add_of_rows(&sql, many->form->values);
     buf_add_text(&sql, " FROM ");
     if (takes_arrays(many))
         add_arrays(&sql, many->form->types);
     else
         buf_add_text(&sql, "many_rows($1) AS v");
-    buf_addf(&sql, " WHERE TRUE%s", many->form->tail);
+    buf_add_text(&sql, " WHERE TRUE");
+    add_of_rows(&sql, many->form->tail);
     ASSERT(buf_ok(&sql));
     return tx_prepare_text(many->tx, buf_text(&sql));
 }
@@ -190,30 +199,36 @@ static bool bind_array(const struct many *many, size_t column, struct err *err)
     return true;
 }
 
+static bool bind_many(struct many *many, struct err *err)
+{
+    if (!many->q)
+        many->q = prepare_many(many);
+    if (!takes_arrays(many)) {
+        many->rows =
+            (struct db_rows){ many->n_rows, many->n_columns, many->cells, many->texts.data };
+        stmt_bind_rows(many->q, 1, &many->rows);
+        return true;
+    }
+    for (size_t i = 0; i < many->n_columns; i++)
+        if (!bind_array(many, i, err))
+            return false;
+    return true;
+}
+
 /* How statements are run: stmt_run or stmt_send. */
 typedef bool (*run_fn)(struct stmt *stmt, struct err *err);
 
 static bool run_many(struct many *many, run_fn run_stmt, struct err *err)
 {
-    const struct db_rows rows = { many->n_rows, many->n_columns, many->cells, many->texts.data };
-
-    if (!many->q)
-        many->q = prepare_many(many);
-    if (!takes_arrays(many)) {
-        stmt_bind_rows(many->q, 1, &rows);
-    } else {
-        for (size_t i = 0; i < many->n_columns; i++)
-            if (!bind_array(many, i, err))
-                return false;
-    }
-    if (!run_stmt(many->q, err))
+    if (!bind_many(many, err) || !run_stmt(many->q, err))
         return false;
+    many->n_changed += stmt_n_changed(many->q);
     stmt_reset(many->q);
     return true;
 }
 
 /* A single row is what most have to write: it needs no table. */
-static bool run_one(const struct many *many, struct err *err)
+static bool run_one(struct many *many, struct err *err)
 {
     autofree(stmt) struct stmt *q = prepare_one(many);
 
@@ -230,7 +245,10 @@ static bool run_one(const struct many *many, struct err *err)
         else
             stmt_bind_null(q, parameter);
     }
-    return stmt_run(q, err);
+    if (!stmt_run(q, err))
+        return false;
+    many->n_changed += stmt_n_changed(q);
+    return true;
 }
 
 static bool run(struct many *many, run_fn run_stmt, struct err *err)
@@ -265,6 +283,23 @@ bool many_send(struct many *many, struct err *err)
     return run_rest(many, stmt_send, err);
 }
 
+int64_t many_n_changed(const struct many *many)
+{
+    return many->n_changed;
+}
+
+bool many_ask(struct many *many, struct stmt **ret, struct err *err)
+{
+    ASSERT(is_question(many) && many->column == 0 && !many->q);
+    if (many->err.kind == ERR_NONE && buf_check(&many->texts, "text of many rows", &many->err) &&
+        bind_many(many, &many->err)) {
+        *ret = many->q;
+        return true;
+    }
+    *err = many->err;
+    return false;
+}
+
 /* ---- values ---- */
 
 static void add_cell(struct many *many, struct db_cell cell)
@@ -278,7 +313,7 @@ static void add_cell(struct many *many, struct db_cell cell)
         return;
     many->column = 0;
     many->n_rows++;
-    if (many->texts.size >= TEXTS_ENOUGH && many->err.kind == ERR_NONE &&
+    if (many->texts.size >= TEXTS_ENOUGH && !is_question(many) && many->err.kind == ERR_NONE &&
         !run(many, stmt_run, &many->err))
         many->n_rows = 0;
 }

@@ -13,14 +13,16 @@
 
 struct err;
 struct many;
+struct stmt;
 struct tx;
 
-/* All literals. "INSERT INTO t(a, b)", "it", "$1, $2", " ON CONFLICT DO NOTHING". */
+/* All literals. "INSERT INTO t(a, b)", "it", "$1, $2", " ON CONFLICT DO NOTHING".
+ * A question: NULL, "it", "$1", " AND $2 IN (SELECT b FROM t)". */
 struct many_sql {
     const char *into;
     const char *types;  /* a letter for each value that is bound: i64, text, bool */
     const char *values; /* expressions of "$1" to "$n"; "$" stands for nothing else */
-    const char *tail;   /* "" for none */
+    const char *tail;   /* "" for none; of a question, with "$1" to "$n" as well */
 };
 
 /* Lives no longer than the transaction. */
@@ -39,5 +41,15 @@ bool many_run(struct many *many, struct err *err) must_check;
 
 /* The same as stmt_send() is to stmt_run(). */
 bool many_send(struct many *many, struct err *err) must_check;
+
+/* How many rows have been written: not those that ON CONFLICT DO NOTHING is about. Not for what was
+ * sent. */
+int64_t many_n_changed(const struct many *many);
+
+/*
+ * What is given for the rows that were bound, once: *ret is to be stepped through and ended, and is
+ * many's.
+ */
+bool many_ask(struct many *many, struct stmt **ret, struct err *err) must_check;
 
 DEFINE_AUTOFREE(many);

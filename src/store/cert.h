@@ -17,6 +17,7 @@ struct tx;
 
 struct cert_new {
     const char *name;
+    const char *name_lower;  /* as codec/fold gives it; NULL: it is folded here */
     const char *description; /* NULL: none */
     bool is_imported;
     bool is_managed;

@@ -103,10 +103,11 @@ static bool write_records(const struct adding *adding, struct err *err)
 
     for (size_t i = 0; i < adding->n; i++) {
         const struct cert_new *const cert = &adding->certs[i];
-        autofree(str) char *folded = text_fold(cert->name);
+        autofree(str) char *folded = cert->name_lower ? NULL : text_fold(cert->name);
+        const char *const lower = folded ? folded : cert->name_lower;
 
-        add_record(rows, adding, i, folded);
-        cert_words_add_new(words, adding->ids[i], folded, cert->places, cert->n_places);
+        add_record(rows, adding, i, lower);
+        cert_words_add_new(words, adding->ids[i], lower, cert->places, cert->n_places);
     }
     return many_run(rows, err);
 }

@@ -413,6 +413,23 @@ def test_two_of_a_name_and_a_record_met_twice_are_refused(desk):
     assert "earlier line" in result["errors"][0]["message"]
 
 
+def test_a_name_that_a_record_gets_in_the_table_is_that_records(desk):
+    # F10: whether names are taken is asked for many rows at once; a rename among them is not overlooked
+    admin = desk.admin
+    one = admin.post("/certificates", {"name": "before"}).json["id"]
+    other = admin.post("/certificates", {"name": "other"}).json["id"]
+    rows = [f",new{i},,x" for i in range(40)]
+    rows[10] = f"{one},after,,x"
+    rows[20] = ",After,127.0.0.1,y"
+    rows[30] = ",before,127.0.0.1,y"
+    rows[31] = f"{other},,,x"
+    result = run_import(admin, "id,name,host,description\n" + "\n".join(rows) + "\n")[1]
+    assert counts(result) == (37, 2, 0, 1), result
+    assert result["errors"][0]["line"] == 22 and "earlier line" in result["errors"][0]["message"]
+    names = [r["name"] for r in export(admin)]
+    assert len(names) == 39 and names.count("after") == names.count("before") == 1 and "After" not in names
+
+
 def test_an_import_killed_in_the_middle_goes_on_and_doubles_nothing(desk_factory):
     # F10 and invariant 1: kill -9 of all processes, and the job is taken up again
     desk = desk_factory()

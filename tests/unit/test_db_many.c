@@ -54,6 +54,50 @@ static void many_rows_come_back_as_they_went(void **state)
     test_commit(tx);
 }
 
+static const struct many_sql which_are_there = { NULL, "it", "$1",
+    " AND $2 IN (SELECT t.name FROM thing t)" };
+
+static void many_rows_are_asked_about_at_once(void **state)
+{
+    static const char *const names[] = { "two", "none", "one", "", "two" };
+    struct test_db *test = *state;
+    struct err err = { 0 };
+    struct stmt *q;
+    int64_t found = 0;
+
+    test_make_things(test);
+    struct tx *tx = test_tx(test, TX_WRITE);
+    struct many *many = tx_prepare_many(tx, &things);
+
+    many_i64(many, 1);
+    many_text(many, "one");
+    assert_works(many_run(many, &err), &err);
+    many_i64(many, 2);
+    many_text(many, "two");
+    many_i64(many, 3);
+    many_text(many, "three");
+    assert_works(many_run(many, &err), &err);
+    assert_int_equal(many_n_changed(many), 3);
+    many_free(many);
+    many = tx_prepare_many(tx, &which_are_there);
+    for (size_t i = 0; i < countof(names); i++) {
+        many_i64(many, (int64_t)1 << i);
+        many_text(many, names[i]);
+    }
+    assert_works(many_ask(many, &q, &err), &err);
+    while (stmt_next(q))
+        found += stmt_i64(q, 0);
+    assert_works(stmt_end(q, &err), &err);
+    assert_int_equal(found, 1 + 4 + 16);
+    many_free(many);
+    many = tx_prepare_many(tx, &which_are_there);
+    many_i64(many, 1);
+    many_text(many, "no UTF-8: \xff");
+    assert_fails(many_ask(many, &q, &err), &err, ERR_INVALID);
+    many_free(many);
+    tx_free(tx);
+}
+
 static void one_of_many_rows_that_fails_fails_all(void **state)
 {
     static const char *const bad[] = { "one", "no UTF-8: \xff" };
@@ -165,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH(test_db_setup_empty, many_rows_come_back_as_they_went),
+        WITH(test_db_setup_empty, many_rows_are_asked_about_at_once),
         WITH(test_db_setup_empty, one_of_many_rows_that_fails_fails_all),
         WITH(test_db_setup_empty, many_rows_may_meet_what_is_there),
         WITH(test_db_setup_empty, many_large_rows_are_written_as_they_come),

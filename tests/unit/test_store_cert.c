@@ -2,6 +2,7 @@
 #include "testing_store.h"
 
 #include "store/cert_list.h"
+#include "store/cert_match.h"
 #include "store/cert_people.h"
 #include "store/cert_use.h"
 #include "store/endpoint.h"
@@ -379,6 +380,70 @@ static void records_added_together_are_as_if_added_one_by_one(void **state)
     test_commit(tx);
 }
 
+/* F10: none, some and all of their places are there before. */
+static void records_are_linked_to_places_old_and_new(void **state)
+{
+    static const struct endpoint_key places[] = { { "b.example", 443, "b.example", "tls", "" },
+        { "a.example", 443, "a.example", "tls", "" },
+        { "c.example", 443, "c.example", "tls", "" } };
+    static const size_t n_places[] = { 2, 3, 3 };
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    const int64_t ann = an_account(tx, "ann");
+    int64_t endpoints[countof(places)] = { 0 };
+    struct err err = { 0 };
+
+    for (size_t i = 0; i < countof(n_places); i++) {
+        const struct cert_new certs[] = {
+            { .name = "one", .owner_id = ann, .places = places, .n_places = n_places[i] },
+            { .name = "two", .owner_id = ann, .places = places, .n_places = 1 },
+        };
+        int64_t ids[countof(certs)];
+        autodone(endpoint_rows) struct endpoint_rows rows = { 0 };
+
+        assert_works(store_certs_add(tx, certs, countof(certs), NOW, ids, &err), &err);
+        assert_works(store_endpoints_of_cert(tx, ids[0], &rows, &err), &err);
+        assert_int_equal(rows.n, n_places[i]);
+        for (size_t k = 0; k < rows.n; k++) {
+            assert_int_equal(rows.items[k].host[0], "abc"[k]);
+            assert_true(!endpoints[k] || endpoints[k] == rows.items[k].id);
+            endpoints[k] = rows.items[k].id;
+        }
+        endpoint_rows_done(&rows);
+        assert_works(store_endpoints_of_cert(tx, ids[1], &rows, &err), &err);
+        assert_int_equal(rows.n, 1);
+        assert_int_equal(rows.items[0].id, endpoints[1]);
+    }
+    test_commit(tx);
+}
+
+/* F10: whosever the record is, and however many there are of the name. */
+static void names_are_looked_for_together(void **state)
+{
+    static const char *const names[] = { "one", "none", "straße", "strasse", "one", "" };
+    static const bool expected[] = { true, false, false, true, true, false };
+    struct tx *tx = test_tx(*state, TX_WRITE);
+    const int64_t ann = an_account(tx, "ann");
+    bool is_taken[countof(names)];
+    const struct cert_match_names asked = { names, countof(names), is_taken };
+    const struct cert_match_names nothing = { 0 };
+    struct err err = { 0 };
+    int64_t id;
+    int64_t n;
+
+    const int64_t one = a_record(tx, "One", ann);
+
+    (void)a_record(tx, "oNE", ann);
+    (void)a_record(tx, "Straße", ann);
+    assert_works(store_cert_match_names(tx, &asked, &err), &err);
+    for (size_t i = 0; i < countof(names); i++)
+        assert_int_equal(is_taken[i], expected[i]);
+    assert_works(store_cert_match_names(tx, &nothing, &err), &err);
+    assert_works(store_cert_match_name(tx, ann, false, "one", &id, &n, &err), &err);
+    assert_int_equal(id, one);
+    assert_int_equal(n, 2);
+    test_commit(tx);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, test_db_setup, test_db_teardown)
 
 int main(void)
@@ -394,6 +459,8 @@ int main(void)
         T(the_earliest_end_is_the_records),
         T(a_new_current_version_supersedes_the_old_in_its_slot),
         T(records_added_together_are_as_if_added_one_by_one),
+        T(records_are_linked_to_places_old_and_new),
+        T(names_are_looked_for_together),
     };
     return cmocka_run_group_tests_name("store/cert", tests, NULL, NULL);
 }

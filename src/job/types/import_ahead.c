@@ -76,6 +76,7 @@ static void wait_for_asker(struct import_ahead *self)
 /* The open one is ready, and there is room for another. False: nobody wants it any more. */
 static bool push(struct import_ahead *self, struct err *err)
 {
+    import_record_complete(&self->open->record);
     (void)pthread_mutex_lock(&self->lock);
     self->open->end_row = self->next_row;
     self->open->weight = weight_of(&self->open->record);
@@ -337,4 +338,19 @@ void import_ahead_take(struct import_ahead *ahead)
         (void)pthread_cond_broadcast(&ahead->changed);
     }
     (void)pthread_mutex_unlock(&ahead->lock);
+}
+
+size_t import_ahead_n_ready(struct import_ahead *ahead)
+{
+    (void)pthread_mutex_lock(&ahead->lock);
+    const size_t n = ahead->n;
+
+    (void)pthread_mutex_unlock(&ahead->lock);
+    return n;
+}
+
+/* Only this thread moves the first, and the reader adds behind the last. */
+struct import_item *import_ahead_ready(struct import_ahead *ahead, size_t i)
+{
+    return &ahead->items[(ahead->first + i) % ITEMS];
 }

@@ -45,4 +45,8 @@ bool import_ahead_look(struct import_ahead *ahead, struct db *db, struct tx *tx,
     struct import_item **ret, struct err *err) must_check;
 void import_ahead_take(struct import_ahead *ahead);
 
+/* How many are ready, and the i-th of them, from 0: the asking thread's until it is taken. */
+size_t import_ahead_n_ready(struct import_ahead *ahead);
+struct import_item *import_ahead_ready(struct import_ahead *ahead, size_t i);
+
 DEFINE_AUTOFREE(import_ahead);

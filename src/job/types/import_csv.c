@@ -19,6 +19,7 @@
 #include "job/types/import_ahead.h"
 #include "job/types/import_batch.h"
 #include "job/types/import_file.h"
+#include "job/types/import_look.h"
 #include "job/types/import_plan.h"
 #include "job/types/import_record.h"
 #include "job/types/selection.h"
@@ -100,6 +101,8 @@ static bool apply(struct importing *work, struct import_slot *slot, struct err *
 {
     if (work->import->is_dry_run || slot->plan.action != IMPORT_UPDATED)
         return true;
+    if (strcmp(slot->plan.name, slot->plan.before->name) != 0)
+        import_look_doubt(work->ahead);
     return import_plan_update(&work->context, work->tx, &slot->record, &slot->plan, err) ||
            give_up(work, slot->record.line, err);
 }
@@ -193,6 +196,7 @@ static bool gather(struct importing *work, const struct import_index_row *rows, 
             return false;
         }
     }
+    import_record_complete(open_record(work));
     return finish_record(work, err);
 }
 
@@ -204,6 +208,8 @@ static bool take_item(struct importing *work, struct import_item *item, struct e
     work->next_row = item->end_row;
     if (item->kind == IMPORT_ITEM_SCATTERED)
         return gather(work, item->rows, item->n_rows, err);
+    if (!import_look_ahead(work->ahead, work->tx, err))
+        return false;
     *open = item->record;
     item->record = done;
     return finish_record(work, err);
@@ -244,6 +250,7 @@ static bool run_batch(struct importing *work, struct err *err)
     work->n_records = 0;
     work->began_ms = clock_mono_ms();
     import_names_clear(&work->context.names);
+    import_look_forget(work->ahead);
     bool works = take_items(work, err) && flush(work, err) &&
                  store_import_advance(tx, work->import->id, &work->place, err);
 

@@ -184,6 +184,36 @@ static int compare_rows(const void *a, const void *b)
     return (left->row > right->row) - (left->row < right->row);
 }
 
+/* By hash, and then by row. Hashes are spread evenly, so the rows are brought into 256 parts where
+ * they lie first: to sort all at once, qsort() would ask for as much memory as they take. */
+static void sort_rows(struct import_index_row *rows, size_t n)
+{
+    size_t ends[256] = { 0 };
+    size_t next[256];
+
+    for (size_t i = 0; i < n; i++)
+        ends[rows[i].hash >> 56]++;
+    for (size_t part = 0, end = 0; part < countof(ends); part++) {
+        next[part] = end;
+        end += ends[part];
+        ends[part] = end;
+    }
+    for (size_t part = 0; part < countof(ends); part++) {
+        const size_t begin = part ? ends[part - 1] : 0;
+
+        while (next[part] < ends[part]) {
+            struct import_index_row *const row = &rows[next[part]];
+            const struct import_index_row here = *row;
+            struct import_index_row *const place = &rows[next[here.hash >> 56]++];
+
+            *row = *place;
+            *place = here;
+        }
+        if (ends[part] - begin > 1)
+            qsort(&rows[begin], ends[part] - begin, sizeof *rows, compare_rows);
+    }
+}
+
 /* Of the sorted rows keep those whose record does not lie in one piece. */
 static void keep_scattered(struct import_index *index)
 {
@@ -191,7 +221,7 @@ static void keep_scattered(struct import_index *index)
 
     if (index->n == 0)
         return;
-    qsort(index->rows, index->n, sizeof *index->rows, compare_rows);
+    sort_rows(index->rows, index->n);
     for (size_t i = 0, end; i < index->n; i = end) {
         bool is_whole = true;
 

@@ -101,18 +101,15 @@ static bool find_record(struct import_context *context, struct tx *tx, struct im
     int64_t *ret_id, unsigned *relations, struct err *err)
 {
     const char *const typed = import_record_value(record, SHEET_ID);
-    const char *const name = import_record_value(record, SHEET_NAME);
     const bool edits_all = permission_allows(context->who, ACTION_EDIT, 0);
     int64_t n = 0;
 
     *ret_id = 0;
     if (typed[0] && !parse_i64(span_text(typed), 1, INT64_MAX, ret_id, NULL))
         return complain_unknown(record);
-    if (!typed[0] && !store_cert_match_name(tx, context->who->account_id, edits_all,
-                         name[0]                    ? name
-                         : record->places[0].sni[0] ? record->places[0].sni
-                                                    : record->places[0].host,
-                         ret_id, &n, err))
+    if (!typed[0] && record->look != IMPORT_LOOK_FREE &&
+        !store_cert_match_name(tx, context->who->account_id, edits_all, record->name_lower, ret_id,
+            &n, err))
         return false;
     if (n > 1) {
         *ret_id = 0;
@@ -231,11 +228,7 @@ static bool plan_existing(struct import_context *context, struct tx *tx,
 static bool plan_new(struct import_context *context, struct tx *tx, struct import_record *record,
     struct import_plan *plan, struct err *err)
 {
-    const char *const name = import_record_value(record, SHEET_NAME);
-
-    plan->name = xstrdup(name[0]                    ? name
-                         : record->places[0].sni[0] ? record->places[0].sni
-                                                    : record->places[0].host);
+    plan->name = xstrdup(import_record_name(record));
     plan->action = IMPORT_CREATED;
     return import_plan_fields(context, tx, record, plan, err) &&
            import_plan_people(context, tx, record, plan, 0, err);
@@ -302,6 +295,7 @@ bool import_plan_put_group(struct import_context *context, struct tx *tx,
 struct cert_new import_plan_new(const struct import_record *record, const struct import_plan *plan)
 {
     return (struct cert_new){ .name = plan->name,
+        .name_lower = record->name_lower,
         .description = import_record_value(record, SHEET_DESCRIPTION),
         .owner_id = plan->people.owner_id,
         .assignee_id = plan->people.assignee_id,

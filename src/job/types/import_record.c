@@ -56,6 +56,8 @@ void import_record_clear(struct import_record *record)
     }
     if (record->cells.size > CELLS_KEPT)
         buf_done(&record->cells);
+    free(take(&record->name_lower));
+    record->look = IMPORT_LOOK_UNKNOWN;
     record->line = 0;
     record->lines.n = 0;
     record->n_places = 0;
@@ -75,6 +77,21 @@ void import_record_done(struct import_record *record)
 bool import_record_is_empty(const struct import_record *record)
 {
     return record->lines.n == 0;
+}
+
+void import_record_complete(struct import_record *record)
+{
+    free(record->name_lower);
+    record->name_lower = text_fold(import_record_name(record));
+}
+
+const char *import_record_name(const struct import_record *record)
+{
+    const char *const name = import_record_value(record, SHEET_NAME);
+
+    if (name[0] || record->n_places == 0)
+        return name;
+    return record->places[0].sni[0] ? record->places[0].sni : record->places[0].host;
 }
 
 const char *import_record_value(const struct import_record *record, enum sheet_column column)

@@ -22,6 +22,13 @@ struct import_error {
     char *message;
 };
 
+/* Whether there is a record of the name already, as was asked for many at once. */
+enum import_look {
+    IMPORT_LOOK_UNKNOWN, /* not asked, or not so any more */
+    IMPORT_LOOK_FREE,    /* nobody has one */
+    IMPORT_LOOK_TAKEN,   /* somebody has */
+};
+
 struct import_record {
     const struct sheet_header *header; /* borrowed */
     int64_t line;                      /* of the first row */
@@ -37,6 +44,8 @@ struct import_record {
     size_t n_errors;
     size_t errors_room;
     struct buf cells; /* the rows as they came, for a table of refused ones */
+    char *name_lower; /* import_record_name(), case folded; NULL: not complete yet */
+    enum import_look look;
 };
 
 /*
@@ -69,6 +78,12 @@ void import_record_keep_cells(struct import_record *record, const struct span *c
 /* A row that could not be read; `column` lives for ever. */
 void import_record_add_bad(struct import_record *record, int64_t line, const char *column,
     const char *message);
+
+/* All its rows are there. */
+void import_record_complete(struct import_record *record);
+
+/* The name that it has, or will get from its first endpoint; "" where there is only an id. */
+const char *import_record_name(const struct import_record *record);
 
 /* "" for what the table does not say. */
 const char *import_record_value(const struct import_record *record, enum sheet_column column);
