@@ -33,6 +33,8 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
     await page.getByText('the password is wrong').waitFor();
     await page.getByLabel('Password', { exact: true }).fill('right');
     await button('Next: general information').click();
+    await page.getByLabel('Business group').waitFor();
+    assert.equal(await page.getByText('the password is wrong').count(), 0);
     await page.getByLabel('Business group').fill('Retail');
     await page.getByLabel('Tags').fill('shop, Web');
     await page.getByLabel('Share with').fill('ops, bob');
