@@ -275,6 +275,18 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     await page.getByRole('link', { name: 'CERT-1', exact: true }).waitFor();
   });
 
+  /* F35 */
+  test('offers no other try, and nothing to do, where somebody may not look', async () => {
+    await page.route(/\/api\/v1\/users\?/, (route) => route.fulfill({
+      status: 403, contentType: 'application/problem+json', body: JSON.stringify({ type: 'urn:certdesk:problem:denied', title: 'Forbidden', status: 403, detail: 'this needs the role admin', errors: [] }),
+    }));
+    await page.goto('/settings/users');
+    await page.getByText('This is not for you to see').waitFor();
+    await page.getByText('this needs the role admin').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0);
+    assert.equal(await page.getByRole('button', { name: 'Add user' }).count(), 0);
+  });
+
   test('says what to do where there is nothing yet', async () => {
     server.state.world.certificates = [];
     await page.goto('/');
