@@ -287,6 +287,18 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     assert.equal(await page.getByRole('button', { name: 'Add user' }).count(), 0);
   });
 
+  /* F24 */
+  test('shows the usual columns and their menu whole beside the open navigation', async () => {
+    const { certificates } = server.state.world;
+    certificates[0].endpoints_summary = { total: 1, last_checked_at: certificates[0].updated_at, last_error: 'host.with.a.long.name.example.org:443: no such name' };
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto('/certificates?q=www');
+    await page.getByText(/no such name/).waitFor();
+    const { right } = await page.getByRole('button', { name: /^Actions for/ }).first().evaluate((b) => b.getBoundingClientRect());
+    const place = await page.getByRole('grid', { name: 'Certificates' }).evaluate((t) => t.parentElement.getBoundingClientRect().right);
+    assert.ok(right <= place, `the menu ends at ${right}, its place at ${place}`);
+  });
+
   test('says what to do where there is nothing yet', async () => {
     server.state.world.certificates = [];
     await page.goto('/');
