@@ -7,8 +7,8 @@
 #include "api/imports.h"
 
 #include <string.h>
-#include <unistd.h>
 
+#include "api/import_body.h"
 #include "api/page.h"
 #include "api/tables.h"
 #include "base/err.h"
@@ -23,58 +23,46 @@
 
 /* ---- taking the file ---- */
 
-static bool read_chunk(const struct http_request *request, int64_t at, struct buf *chunk,
-    struct err *err)
+static bool add_chunks(struct api_call *call, int64_t file_id, struct import_body *body,
+    bool *ret_is_all, struct err *err)
 {
-    const int64_t left = request->body_size - at;
-    const size_t n = (size_t)(left < IMPORT_CHUNK_SIZE ? left : IMPORT_CHUNK_SIZE);
-    size_t done = 0;
-
-    buf_clear(chunk);
-    if (request->body_fd == -1) {
-        buf_add_span(chunk, span_slice(request->body, (size_t)at, n));
-        return true;
-    }
-    uint8_t *field = buf_extend(chunk, n);
-
-    while (field && done < n) {
-        const ssize_t got = pread(request->body_fd, field + done, n - done, at + (int64_t)done);
-
-        if (got <= 0)
-            return fail(err, ERR_INTERNAL, "could not read the body again");
-        done += (size_t)got;
-    }
-    return true;
-}
-
-static bool add_chunks(struct api_call *call, int64_t file_id, int64_t *at, struct err *err)
-{
-    autodone(buf) struct buf chunk = BUF_INIT(IMPORT_CHUNK_SIZE);
     autofree(tx) struct tx *tx = NULL;
+    bool is_all = false;
 
     if (!tx_begin(call->db, TX_WRITE_LONG, &tx, err))
         return false;
-    for (int i = 0; i < CHUNKS_AT_ONCE && *at < call->request->body_size; i++) {
-        if (!read_chunk(call->request, *at, &chunk, err) ||
-            !store_import_file_add(tx, file_id, *at / IMPORT_CHUNK_SIZE, buf_span(&chunk), err))
+    for (int i = 0; i < CHUNKS_AT_ONCE && !is_all; i++) {
+        const int64_t at = body->given;
+        struct span chunk;
+
+        if (!import_body_next(body, &chunk, err))
             return false;
-        *at += (int64_t)chunk.size;
+        is_all = chunk.size == 0;
+        if (!is_all && !store_import_file_add(tx, file_id, at / IMPORT_CHUNK_SIZE, chunk, err))
+            return false;
     }
-    return tx_commit(take(&tx), err);
+    if (!tx_commit(take(&tx), err))
+        return false;
+    *ret_is_all = is_all;
+    return true;
 }
 
 /* Cut short, it leaves a file that belongs to no import; job/cleanup takes those away. */
-static bool take_file(struct api_call *call, int64_t *ret_id, struct err *err)
+static bool take_file(struct api_call *call, struct import_new *import, struct err *err)
 {
+    autodone(import_body) struct import_body body = { 0 };
     autofree(tx) struct tx *tx = NULL;
 
+    import_body_init(&body, call->request);
     if (!tx_begin(call->db, TX_WRITE, &tx, err) ||
-        !store_import_file_begin(tx, call->now, ret_id, err) || !tx_commit(take(&tx), err))
+        !store_import_file_begin(tx, call->now, &import->file_id, err) ||
+        !tx_commit(take(&tx), err))
         return false;
-    for (int64_t at = 0; at < call->request->body_size;)
-        if (!add_chunks(call, *ret_id, &at, err))
+    for (bool is_all = false; !is_all;)
+        if (!add_chunks(call, import->file_id, &body, &is_all, err))
             return err_wrap(err, "could not keep the file");
-    return true;
+    import->size = body.given;
+    return import->size > 0 || fail(err, ERR_INVALID, "the file is empty");
 }
 
 /* ---- beginning ---- */
@@ -127,8 +115,7 @@ static bool imports_create(struct api_call *call, struct err *err)
 {
     autofree(query) struct query *query = query_new(call);
     struct import_new import = { .account_id = call->who.account_id,
-        .is_dry_run = query_bool(query, "dry_run", false),
-        .size = call->request->body_size };
+        .is_dry_run = query_bool(query, "dry_run", false) };
     const char *filename = query_text(query, "filename", 255);
 
     import.filename = filename ? filename : "";
@@ -138,9 +125,9 @@ static bool imports_create(struct api_call *call, struct err *err)
         call->status = 415;
         return fail(err, ERR_INVALID, "the body must be text/csv");
     }
-    if (import.size == 0)
+    if (call->request->body_size == 0)
         return fail(err, ERR_INVALID, "the body is empty: it is the CSV file");
-    return take_file(call, &import.file_id, err) && start_file(call, &import, err);
+    return take_file(call, &import, err) && start_file(call, &import, err);
 }
 
 static bool imports_apply(struct api_call *call, struct err *err)

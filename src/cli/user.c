@@ -44,6 +44,29 @@ static bool list(const struct verb_call *call, struct err *err)
     return items_print(call->remote, path, columns, call->json, err);
 }
 
+/* Typed twice, as it is not seen. Left empty there is none, and nobody signs in as this user. */
+static bool ask_password(struct buf *password, struct err *err)
+{
+    autodone(buf) struct buf again = BUF_INIT_SECRET(ASK_LINE_MAX);
+
+    if (!ask_line("password (empty: none)", true, password, err))
+        return false;
+    if (password->size == 0)
+        return true;
+    if (!ask_line("the same again", true, &again, err))
+        return false;
+    return strcmp(buf_text(password), buf_text(&again)) == 0 ||
+           fail(err, ERR_INVALID, "these were two passwords");
+}
+
+static bool read_password(const struct user_options *o, bool is_new, struct buf *password,
+    struct err *err)
+{
+    if (o->password_file)
+        return ask_file(o->password_file, password, err);
+    return !is_new || !ask_can() || ask_password(password, err);
+}
+
 static bool send(const struct verb_call *call, const char *method, const char *path,
     const char *name, struct err *err)
 {
@@ -52,7 +75,7 @@ static bool send(const struct verb_call *call, const char *method, const char *p
     autodone(buf) struct buf body = BUF_INIT_SECRET(BODY_MAX);
     struct json_out out;
 
-    if (o->password_file && !ask_file(o->password_file, &password, err))
+    if (!read_password(o, name != NULL, &password, err))
         return false;
     json_out_init(&out, &body);
     json_begin_object(&out, NULL);
@@ -64,7 +87,7 @@ static bool send(const struct verb_call *call, const char *method, const char *p
         json_str(&out, "email", o->email);
     if (o->display_name)
         json_str(&out, "display_name", o->display_name);
-    if (o->password_file)
+    if (o->password_file || password.size)
         json_str(&out, "password", buf_text(&password));
     if (o->disables || o->enables)
         json_bool(&out, "disabled", o->disables);

@@ -83,15 +83,10 @@ static void spoil_by_bytes(struct csv_reader *reader, struct span cell)
     char what[128];
     size_t at = 0;
 
-    if (reader->line == 1 && reader->n_cells == 0 &&
-        (span_starts_with(cell, "\xFF\xFE") || span_starts_with(cell, "\xFE\xFF"))) {
-        spoil(reader, ERR_INVALID, reader->line, "the file is UTF-16: save it as CSV in UTF-8");
-        return;
-    }
     for (size_t n; at < cell.size && (n = parse_utf8_sequence(cell, at)) > 0;)
         at += n;
     (void)snprintf(what, sizeof what,
-        "a cell is not UTF-8 text: byte 0x%02x, number %zu of the cell",
+        "a cell is not UTF-8 text: byte 0x%02x, number %zu of the cell; save the table as CSV UTF-8",
         at < cell.size ? (unsigned)cell.data[at] : 0U, at + 1);
     spoil(reader, ERR_INVALID, reader->line, what);
 }

@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "base/err.h"
+#include "codec/utf16.h"
 #include "import/key.h"
 #include "import/pem.h"
 #include "import/pfx.h"
@@ -41,8 +42,6 @@ static const struct {
     { "PuTTY-User-Key-File", 19, "a PuTTY key" },
     { "ssh-", 4, "a public key for SSH" },
     { "%PDF", 4, "a PDF document" },
-    { "\xFF\xFE", 2, "text in UTF-16: save it as UTF-8" },
-    { "\xFE\xFF", 2, "text in UTF-16: save it as UTF-8" },
 };
 
 static bool is_request(struct span der)
@@ -114,8 +113,22 @@ static bool read_forms(struct reading *reading, struct span bytes, bool *ret_is_
     return true;
 }
 
-static bool read_part(struct reading *reading, struct span bytes, struct err *err)
+/* As PowerShell's ">" and old editors of Windows write what is text: the same in UTF-8. */
+static struct span without_utf16(struct span bytes, struct buf *text)
 {
+    if (!utf16_is_marked(bytes))
+        return bytes;
+    struct utf16 utf16 = utf16_begin(bytes);
+
+    utf16_add(&utf16, span_slice(bytes, UTF16_MARK_SIZE, SIZE_MAX), text);
+    utf16_end(&utf16, text);
+    return buf_span(text);
+}
+
+static bool read_part(struct reading *reading, struct span sent, struct err *err)
+{
+    autodone(buf) struct buf text = BUF_INIT_SECRET(UTF16_GROWTH(sent.size));
+    const struct span bytes = without_utf16(sent, &text);
     autodone(buf) struct buf decoded = BUF_INIT_SECRET(bytes.size + 1);
     bool is_one = false;
 

@@ -193,8 +193,28 @@ class Certdesk:
             self.process.wait(20)
         return self.process.returncode if self.process else None
 
+    def _cli_env(self, env):
+        return {**os.environ, **self.env, "HOME": self.directory, "CERTDESK_URL": self.base, **(env or {})}
+
     def cli(self, *words, env=None, stdin=None):
         """Run a subcommand; returns the finished process with text output."""
-        full = {**os.environ, **self.env, "HOME": self.directory, "CERTDESK_URL": self.base, **(env or {})}
-        return subprocess.run([BINARY, *words], env=full, input=stdin, capture_output=True, text=True,
+        return subprocess.run([BINARY, *words], env=self._cli_env(env), input=stdin, capture_output=True, text=True,
                               timeout=60, check=False)
+
+    def cli_typed(self, *words, lines):
+        """The same by somebody at a terminal, who answers each question, which ends with a colon."""
+        ours, theirs = os.openpty()
+        with subprocess.Popen([BINARY, *words], env=self._cli_env(None), stdin=theirs, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            os.close(theirs)
+            said = b""
+            for line in lines:
+                while not said.endswith(b": "):
+                    piece = os.read(process.stderr.fileno(), 4096)
+                    assert piece, said
+                    said += piece
+                os.write(ours, line.encode() + b"\n")
+                said += b"\n"
+            rest = process.communicate(timeout=60)[1]
+        os.close(ours)
+        return process.returncode, (said + rest).decode()

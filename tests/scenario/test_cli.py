@@ -4,6 +4,7 @@ import json
 import os
 import stat
 
+from certdesk import Api
 from certs import days
 from servers import free_port
 
@@ -91,12 +92,25 @@ def test_errors_go_to_standard_error_with_their_field(desk):
     assert desk.cli("ticket", "show", "CERT-4711").returncode == 1
 
 
+def test_a_new_users_password_is_asked_for_on_a_terminal(desk):
+    """F38: as the README says; typed twice, and none where it is left empty."""
+    signed_in(desk)
+    code, said = desk.cli_typed("user", "add", "ann", lines=["a phrase for ann", "a phrase for ann"])
+    assert code == 0 and "a phrase" not in said, said
+    Api(desk.base).post("/session", {"username": "ann", "password": "a phrase for ann"}, expect=200)
+    code, said = desk.cli_typed("user", "add", "eve", lines=["a phrase for eve", "a phrase for Eve"])
+    assert code == 1 and "two passwords" in said
+    code, said = desk.cli_typed("user", "add", "bob", lines=[""])
+    assert code == 0, said
+    assert [u["name"] for u in desk.admin.get("/users").json["items"]] == ["admin", "ann", "bob"]
+
+
 def test_users_and_groups_by_hand(desk):
     """F9 F38: make, fill, change and remove; who goes hands over."""
     signed_in(desk)
     made = desk.cli("user", "add", "ann", "--email", "ann@example.org", "--password-file", "-", stdin="a phrase for ann\n")
     assert made.returncode == 0, made.stderr
-    assert desk.cli("user", "add", "bob", "--role", "auditor").returncode == 0
+    assert desk.cli("user", "add", "bob", "--role", "auditor", stdin="").returncode == 0
     assert desk.cli("user", "add", "eve", "--role", "queen").returncode == 1
     assert desk.cli("user", "edit", "bob", "--role", "user", "--display-name", "Bob B.").returncode == 0
     listed = desk.cli("user", "list").stdout.splitlines()

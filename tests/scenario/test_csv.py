@@ -321,7 +321,7 @@ BAD_FILES = [
     ("name\nok\n\"open\n\n", 3, None, "a quoted cell begins here and does not end"),
     ("name\nok\n\"a\"b\n", 3, None, "behind a closing quote"),
     ("\n\n", 1, None, "the file is empty"),
-    ("name,host\na,b\n".encode("utf-16"), 1, None, "the file is UTF-16"),
+    ("nme\nä\n".encode("utf-16"), 1, "nme", 'no column "nme"'),
     (b"PK\3\4 as Excel writes it\n", 1, None, "save the table as CSV"),
 ]
 
@@ -336,6 +336,20 @@ def test_a_file_that_cannot_be_believed_changes_nothing(desk):
         refused = desk.admin.get(f"/imports/{number}/errors.csv").body.decode()
         assert refused.startswith(f"line,column,message\r\n{line},")
     assert desk.admin.get("/certificates").json["total"] == 0
+
+
+def test_a_table_in_utf16_is_taken(desk):
+    # F10: Excel's "Unicode text" is UTF-16 with tabs; its pieces are not those in which it is kept
+    wide = "ü€😀" * 400
+    many = "".join(f"n{i}\tgrün {i} 😀\n" for i in range(20000))
+    for order in ("utf-16-le", "utf-16-be"):
+        table = f"\ufeffName\tDescription\nbreit\t\"{wide}\"\n{many}"
+        _, result = run_import(desk.admin, table.encode(order))
+        assert counts(result)[2:] == (20001 if order == "utf-16-be" else 0, 0), result
+    rows = {r["name"]: r["description"] for r in export(desk.admin)}
+    assert len(rows) == 20001 and rows["breit"] == wide and rows["n19999"] == "grün 19999 😀"
+    refused = start_import(desk.admin, b"\xff\xfe", expect=400).json
+    assert "the file is empty" in refused["detail"]
 
 
 def test_what_was_refused_can_be_repaired_and_sent_again(desk):

@@ -113,7 +113,7 @@ def test_what_is_no_certificate_is_told_what_it_is(desk, tmp_path):
     cases = {
         "ZIP": bomb.read_bytes(), "Java key store": bytes.fromhex("feedfeed00000002"), "neither": b"hello",
         "PEM block": b"-----BEGIN CERTIFICATE-----\nMII\n", "malformed": b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-        "cut off": bytes.fromhex("308209ab020103308209"), "SSH": b"ssh-rsa AAAA", "UTF-16": "x".encode("utf-16"),
+        "cut off": bytes.fromhex("308209ab020103308209"), "SSH": b"ssh-rsa AAAA", "public key for SSH": "ssh-rsa AAAA".encode("utf-16"),
         "neither PKCS#12": deep,
     }
     for says, content in cases.items():

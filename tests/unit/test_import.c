@@ -551,6 +551,31 @@ static void what_is_given_as_a_key_or_chain_holds_one(void **state)
     }
 }
 
+/* PowerShell's ">", and editors that call it "Unicode". */
+static void text_in_utf16_is_read_as_any_other(void **state)
+{
+    autodone(made) struct made site = make((struct order){ .cn = "www.example.org" });
+    autodone(buf) struct buf der = made_der(&site);
+    autodone(buf) struct buf pem = BUF_INIT(1U << 16);
+
+    (void)state;
+    pem_write(buf_span(&der), "CERTIFICATE", &pem);
+    for (int is_big_endian = 0; is_big_endian < 2; is_big_endian++) {
+        autodone(buf) struct buf wide = BUF_INIT(1U << 16);
+        autodone(found) struct found found = { 0 };
+        struct import_refusal refusal;
+        struct err err;
+
+        buf_add_text(&wide, is_big_endian ? "\xFE\xFF" : "\xFF\xFE");
+        for (size_t i = 0; i < pem.size; i++) {
+            buf_add_char(&wide, is_big_endian ? '\0' : buf_text(&pem)[i]);
+            buf_add_char(&wide, is_big_endian ? buf_text(&pem)[i] : '\0');
+        }
+        assert_works(read_file(buf_span(&wide), SPAN_EMPTY, &found, &refusal, &err), &err);
+        assert_int_equal(found.n_certs, 1);
+    }
+}
+
 /* ---- what is none of ours ---- */
 
 static const struct {
@@ -654,6 +679,7 @@ int main(void)
         cmocka_unit_test(a_signed_message_in_cms_gives_its_certificates),
         cmocka_unit_test(a_key_with_another_password_than_its_file_is_told),
         cmocka_unit_test(what_is_given_as_a_key_or_chain_holds_one),
+        cmocka_unit_test(text_in_utf16_is_read_as_any_other),
         cmocka_unit_test(what_is_none_of_ours_is_told_what_it_is),
         cmocka_unit_test(there_is_a_limit_and_copies_do_not_count),
         cmocka_unit_test(derivations_are_paid_from_one_purse),

@@ -33,6 +33,8 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
     await page.getByText('the password is wrong').waitFor();
     await page.getByLabel('Password', { exact: true }).fill('right');
     await button('Next: general information').click();
+    await page.getByLabel('Business group').waitFor();
+    assert.equal(await page.getByText('the password is wrong').count(), 0);
     await page.getByLabel('Business group').fill('Retail');
     await page.getByLabel('Tags').fill('shop, Web');
     await page.getByLabel('Share with').fill('ops, bob');
@@ -235,7 +237,31 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
     await dialog().getByRole('button', { name: 'Delete' }).click();
     await page.getByText(/1 failed/).waitFor();
     await page.getByText('it belongs on lb-1').waitFor();
+    await page.getByText(/^Warning alert:Delete \d+ certificates: \d+ done, 1 failed$/).waitFor();
+    const rows = page.getByRole('grid', { name: 'Result for each certificate' }).getByRole('row');
+    assert.equal(await rows.filter({ hasText: 'Failed' }).getByRole('link').count(), 1);
+    assert.ok(await rows.filter({ hasText: 'Done' }).count() > 0);
+    assert.equal(await rows.filter({ hasText: 'Done' }).getByRole('link').count(), 0);
     assert.deepEqual(server.state.world.lastAction, { action: 'delete', filter: { tag: 'public' } });
+    fine();
+  });
+
+  /* F31 */
+  test('says before asking that a certificate in use cannot be deleted, and that a key goes with one that can', async () => {
+    await page.goto('/certificates/1');
+    await button('More actions').click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await dialog().getByText(/belongs on lb-1/).waitFor();
+    await dialog().getByRole('button', { name: 'Show its resources' }).click();
+    await gone();
+    await page.getByRole('tab', { name: 'Resources', selected: true }).waitFor();
+    Object.assign(server.state.world.certificates[2], { has_private_key: true, resources: [] });
+    await page.goto('/certificates/3');
+    await button('More actions').click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await dialog().getByText(/private key goes with it/).waitFor();
+    await dialog().getByRole('button', { name: 'Delete' }).click();
+    await gone();
     fine();
   });
 

@@ -275,6 +275,30 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     await page.getByRole('link', { name: 'CERT-1', exact: true }).waitFor();
   });
 
+  /* F35 */
+  test('offers no other try, and nothing to do, where somebody may not look', async () => {
+    await page.route(/\/api\/v1\/users\?/, (route) => route.fulfill({
+      status: 403, contentType: 'application/problem+json', body: JSON.stringify({ type: 'urn:certdesk:problem:denied', title: 'Forbidden', status: 403, detail: 'this needs the role admin', errors: [] }),
+    }));
+    await page.goto('/settings/users');
+    await page.getByText('This is not for you to see').waitFor();
+    await page.getByText('this needs the role admin').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0);
+    assert.equal(await page.getByRole('button', { name: 'Add user' }).count(), 0);
+  });
+
+  /* F24 */
+  test('shows the usual columns and their menu whole beside the open navigation', async () => {
+    const { certificates } = server.state.world;
+    certificates[0].endpoints_summary = { total: 1, last_checked_at: certificates[0].updated_at, last_error: 'host.with.a.long.name.example.org:443: no such name' };
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto('/certificates?q=www');
+    await page.getByText(/no such name/).waitFor();
+    const { right } = await page.getByRole('button', { name: /^Actions for/ }).first().evaluate((b) => b.getBoundingClientRect());
+    const place = await page.getByRole('grid', { name: 'Certificates' }).evaluate((t) => t.parentElement.getBoundingClientRect().right);
+    assert.ok(right <= place, `the menu ends at ${right}, its place at ${place}`);
+  });
+
   test('says what to do where there is nothing yet', async () => {
     server.state.world.certificates = [];
     await page.goto('/');

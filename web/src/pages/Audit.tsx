@@ -83,7 +83,7 @@ export default function Audit() {
     queryFn: ({ signal }) => api.get('/audit', { query: { ...JSON.parse(filter) as Record<string, string>, limit: paging.limit, cursor: paging.cursor }, signal }),
   });
   return (
-    <Page title="Audit log" lead={<>Every change, in the order it was made. <ChainState /></>}>
+    <Page title="Audit log" lead={<>Every change, in the order it was made. {!query.error && <ChainState />}</>}>
       <PageSection>
         <Toolbar inset={{ default: 'insetNone' }}>
           <ToolbarContent>

@@ -2,7 +2,7 @@
 import {
   Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter, Skeleton,
 } from '@patternfly/react-core';
-import { ExclamationCircleIcon, SearchIcon } from '@patternfly/react-icons';
+import { ExclamationCircleIcon, LockIcon, SearchIcon } from '@patternfly/react-icons';
 import type { ComponentType, ReactNode } from 'react';
 import { ApiError } from '../api/client';
 
@@ -26,17 +26,18 @@ export function aboutField(error: unknown, ...fields: string[]): string | undefi
 
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
   const isMissing = error instanceof ApiError && error.status === 404;
+  const isDenied = error instanceof ApiError && error.status === 403;
   return (
     <EmptyState
-      titleText={isMissing ? 'There is no such thing here' : 'This could not be loaded'}
+      titleText={isMissing ? 'There is no such thing here' : isDenied ? 'This is not for you to see' : 'This could not be loaded'}
       headingLevel="h2"
-      icon={isMissing ? SearchIcon : ExclamationCircleIcon}
-      status={isMissing ? undefined : 'danger'}
+      icon={isMissing ? SearchIcon : isDenied ? LockIcon : ExclamationCircleIcon}
+      status={isMissing || isDenied ? undefined : 'danger'}
     >
       <EmptyStateBody>
         {isMissing ? 'It does not exist, or you may not see it.' : errorText(error)}
       </EmptyStateBody>
-      {retry && !isMissing && (
+      {retry && !isMissing && !isDenied && (
         <EmptyStateFooter>
           <EmptyStateActions><Button onClick={retry}>Try again</Button></EmptyStateActions>
         </EmptyStateFooter>

@@ -41,7 +41,10 @@ export function Frame({ what, action, isReady, ownFields, nameHelp, hasNoName, p
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
   const steps = [['how', 'Method'], ['what', what], ['general', 'General information']] as const;
-  const go = (to: Step) => (to === 'how' ? leave() : setStep(to));
+  const go = (to: Step) => {
+    setError(null); /* it was about what stood in the other step */
+    return to === 'how' ? leave() : setStep(to);
+  };
 
   const run = async (event: FormEvent) => {
     event.preventDefault();
@@ -68,9 +71,9 @@ export function Frame({ what, action, isReady, ownFields, nameHelp, hasNoName, p
         {error !== null && !isAtField && <Alert isInline variant="danger" title={errorText(error)} />}
         {isBusy && typeof progress === 'number' && <Progress value={Math.round(progress * 100)} title="Uploading" aria-label="Uploading" size="sm" />}
         <div className="cd-actions">
-          {step === 'general' && <Button variant="secondary" onClick={() => setStep('what')}>Back</Button>}
+          {step === 'general' && <Button variant="secondary" onClick={() => go('what')}>Back</Button>}
           <Button type="submit" isLoading={isBusy} isDisabled={isBusy || !isReady}>{action}</Button>
-          {step === 'what' && <Button variant="secondary" isDisabled={!isReady} onClick={() => setStep('general')}>Next: general information</Button>}
+          {step === 'what' && <Button variant="secondary" isDisabled={!isReady} onClick={() => go('general')}>Next: general information</Button>}
           <Button variant="link" onClick={leave}>Cancel</Button>
         </div>
       </Form>

@@ -31,6 +31,9 @@ function sortOf(columns: Column[], sort: string, setSort: (sort: string) => void
   };
 }
 
+/* Headings that are longer than what stands below them. */
+const wrapped: ReadonlySet<string> = new Set(['resources', 'expires_at']);
+
 function WaitingRows({ columns }: { columns: Column[] }) {
   return Array.from({ length: 8 }, (_, row) => (
     <Tr key={row}>
@@ -69,7 +72,7 @@ export function CertificateTable(props: CertificateTableProps) {
             aria-label="Select all on this page"
             select={{ isSelected: isPageSelected || isAllSelected, onSelect: (_, isSelected) => selectPage(isSelected) }}
           />
-          {columns.map((c, i) => <Th key={c.id} sort={sortOf(columns, props.sort, props.setSort, i)} modifier={c.id === 'resources' ? 'wrap' : 'nowrap'} className={`cd-col-${c.id}`}>{c.title}</Th>)}
+          {columns.map((c, i) => <Th key={c.id} sort={sortOf(columns, props.sort, props.setSort, i)} modifier={wrapped.has(c.id) ? 'wrap' : 'nowrap'} className={`cd-col-${c.id}`}>{c.title}</Th>)}
           <Th screenReaderText="Actions" />
         </Tr>
       </Thead>

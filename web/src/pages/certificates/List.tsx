@@ -47,7 +47,7 @@ function useUpdate(start: (running: Running) => void) {
   return async (what: string, target: Target) => {
     try {
       const answer = await api.post('/certificates/update', target);
-      if (answer.job !== null) start({ job: answer.job, what, undo: [], isUpdate: true });
+      if (answer.job !== null) start({ job: answer.job, what, isDeleting: false, undo: [], isUpdate: true });
       else toasts.info(answer.message ?? 'Nothing to probe');
     } catch (error) {
       toasts.failed('Could not update', error);

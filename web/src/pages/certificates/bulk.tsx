@@ -29,6 +29,7 @@ interface BulkDialogProps {
 export interface Started {
   job: number;
   what: string;
+  isDeleting: boolean; /* what is done has no page any more */
   undo: Undo; /* empty: it cannot be undone */
 }
 
@@ -50,7 +51,7 @@ function Frame({ title, action, body, isReady, isDangerous, target, rows, close,
     if (answer.job === null) return;
     const known = 'ids' in target ? rows.filter((c) => target.ids.includes(c.id)) : [];
     const isKnown = 'ids' in target && known.length === target.ids.length;
-    started({ job: answer.job, what: title, undo: isKnown ? undoOf(body, known) : [] });
+    started({ job: answer.job, what: title, isDeleting: body.action === 'delete', undo: isKnown ? undoOf(body, known) : [] });
   };
   return <Dialog title={title} action={action} run={run} close={close} isDisabled={!isReady} isDangerous={isDangerous}>{children}</Dialog>;
 }
@@ -111,7 +112,7 @@ function BusinessGroup(props: BulkDialogProps) {
 function Delete(props: BulkDialogProps) {
   const [isSure, setSure] = useState(false);
   return (
-    <Frame {...props} title={`Delete ${several(props.n)}?`} action="Delete" isDangerous body={{ action: 'delete' }} isReady={isSure}>
+    <Frame {...props} title={`Delete ${several(props.n)}`} action="Delete" isDangerous body={{ action: 'delete' }} isReady={isSure}>
       <Content component="p">
         They are no longer watched, and their versions, keys and endpoints go. Those that belong on a resource, or that you
         may not delete, stay and are listed.
@@ -139,7 +140,8 @@ function resultOf(job: Job | undefined): ActionResult | null {
 
 const outcomes = { done: 'Done', skipped: 'Left alone', failed: 'Failed' };
 
-function Items({ items }: { items: ActionResult['items'] }) {
+function Items({ items, isDeleting }: { items: ActionResult['items']; isDeleting: boolean }) {
+  const isGone = (i: ActionResult['items'][number]) => isDeleting && i.outcome === 'done';
   const [isLong, setLong] = useState(false);
   const shown = isLong ? items : items.slice(0, 8);
   return (
@@ -149,7 +151,7 @@ function Items({ items }: { items: ActionResult['items'] }) {
         <Tbody>
           {shown.map((i) => (
             <Tr key={i.certificate.id}>
-              <Td dataLabel="Certificate"><Link to={`/certificates/${i.certificate.id}`}>{i.certificate.name}</Link></Td>
+              <Td dataLabel="Certificate">{isGone(i) ? i.certificate.name : <Link to={`/certificates/${i.certificate.id}`}>{i.certificate.name}</Link>}</Td>
               <Td dataLabel="Result">{outcomes[i.outcome]}</Td>
               <Td dataLabel="Why"><span className="cd-break">{i.reason || '–'}</span></Td>
             </Tr>
@@ -176,7 +178,7 @@ function UndoButton({ started: { what, undo }, undone }: Omit<ResultsProps, 'clo
     try {
       let job = 0;
       for (const request of undo) job = (await api.post('/certificates/actions', request)).job ?? job;
-      undone({ job, what: `Undo “${what}”`, undo: [] });
+      undone({ job, what: `Undo “${what}”`, isDeleting: false, undo: [] });
     } catch (error) {
       toasts.failed('Could not undo', error);
       setBusy(false);
@@ -204,7 +206,7 @@ export function ActionResults({ started, undone, close }: ResultsProps) {
   );
   return (
     <Alert isInline className="cd-below" variant={notDone.length > 0 ? 'warning' : 'success'} title={`${what}: ${parts.filter(Boolean).join(', ')}`} actionClose={closeButton} actionLinks={links}>
-      {(isLong || notDone.length > 0) && <Items items={[...notDone, ...result.items.filter((i) => i.outcome === 'done')]} />}
+      {(isLong || notDone.length > 0) && <Items isDeleting={started.isDeleting} items={[...notDone, ...result.items.filter((i) => i.outcome === 'done')]} />}
     </Alert>
   );
 }

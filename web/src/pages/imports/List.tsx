@@ -38,7 +38,7 @@ function Upload() {
         <Form onSubmit={(e) => void submit(e)}>
           <FileField
             label="CSV file" file={file} onChange={setFile} accept=".csv,.tsv,.txt,text/csv,text/tab-separated-values,text/plain" isRequired
-            help={<>UTF-8, columns separated by commas, semicolons or tabs, with a header line: <code>name</code> or <code>host</code>, and any of <code>id, port, sni, protocol, description, business_group, owner, assignee, share_users, share_groups, tags</code>. Lists are separated by semicolons. An export can be edited and imported again.</>}
+            help={<>UTF-8 or UTF-16, columns separated by commas, semicolons or tabs, with a header line: <code>name</code> or <code>host</code>, and any of <code>id, port, sni, protocol, description, business_group, owner, assignee, share_users, share_groups, tags</code>. Lists are separated by semicolons. An export can be edited and imported again.</>}
           />
           {progress !== null && <Progress value={Math.round(progress * 100)} title="Uploading" aria-label="Uploading" size="sm" />}
           {error !== null && <Alert isInline variant="danger" title={errorText(error)} />}

@@ -52,7 +52,7 @@ export default function Users() {
     for (const key of ['users', 'people']) void client.invalidateQueries({ queryKey: [key] });
   };
   return (
-    <Page title="Users" actions={<Button onClick={() => setAsking({ kind: 'new' })}>Add user</Button>}>
+    <Page title="Users" actions={!query.error && <Button onClick={() => setAsking({ kind: 'new' })}>Add user</Button>}>
       <PageSection>
         <Loaded query={query}>
           {(page) => (
