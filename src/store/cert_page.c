@@ -127,40 +127,6 @@ static void select_all(const struct paging *paging, struct select *select)
     cert_sort_add_order(paging->where.sort, paging->request->is_descending, false, select);
 }
 
-/* In the order of (expires_at, certificate_id), which all of these have an index for. */
-void cert_page_select_entries(const struct paging *paging, int64_t holder, bool is_tail,
-    size_t most, struct select *select)
-{
-    const struct cursor *cursor = &paging->cursor;
-    const bool is_down = paging->request->is_descending && !is_tail;
-    const bool has_cursor = paging->has_cursor && cursor->is_in_tail == is_tail;
-
-    select_add(select, "SELECT x.id, x.expires_at");
-    cert_where_add_entries(&paging->where, holder, select);
-    if (is_tail)
-        select_add(select, " AND x.expires_at IS NULL");
-    else if (!paging->where.has_dates)
-        select_add(select, " AND x.expires_at IS NOT NULL");
-    if (has_cursor && is_tail) {
-        select_add(select, " AND x.id > ");
-        select_i64(select, cursor->id);
-    } else if (has_cursor) {
-        if (is_down)
-            select_add(select, " AND (x.expires_at, x.id) < (");
-        else
-            select_add(select, " AND (x.expires_at, x.id) > (");
-        select_i64(select, cursor->number);
-        select_add(select, ", ");
-        select_i64(select, cursor->id);
-        select_add(select, ")");
-    }
-    if (is_down)
-        select_add(select, " ORDER BY x.expires_at DESC, x.id DESC LIMIT ");
-    else
-        select_add(select, " ORDER BY x.expires_at, x.id LIMIT ");
-    select_i64(select, (int64_t)most);
-}
-
 /* The place of the last row of the page; rows beyond it are only there to tell that there are more.
  */
 static void keep_place(struct paging *paging, struct stmt *q, bool is_tail)
@@ -217,92 +183,10 @@ static bool read_ids(struct tx *tx, struct paging *paging, bool is_tail, size_t 
     return works;
 }
 
-/* A record's end and id, as they are sorted by. */
-struct place {
-    int64_t number;
-    int64_t id;
-};
-
-struct places {
-    struct place *items;
-    size_t n;
-    size_t room;
-};
-
-static int compare_places(const void *a, const void *b)
-{
-    const struct place *left = a;
-    const struct place *right = b;
-
-    if (left->number != right->number)
-        return left->number < right->number ? -1 : 1;
-    return (left->id > right->id) - (left->id < right->id);
-}
-
-static bool read_places(struct tx *tx, struct paging *paging, int64_t holder, bool is_tail,
-    size_t most, struct places *places, struct err *err)
-{
-    autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
-
-    cert_page_select_entries(paging, holder, is_tail, most, &select);
-    q = select_prepare(tx, &select);
-    stmt_limit(q, paging->max_steps);
-    while (stmt_next(q)) {
-        places->items =
-            rows_make_room(places->items, places->n, &places->room, sizeof *places->items);
-        places->items[places->n++] =
-            (struct place){ .id = stmt_i64(q, 0), .number = stmt_i64(q, 1) };
-    }
-    paging->is_cut = paging->is_cut || stmt_is_cut(q);
-    return stmt_end(q, err);
-}
-
-/* The first of all that the holders have, once each. */
-static void merge_places(struct paging *paging, struct places *places, bool is_tail, size_t most)
-{
-    const bool is_down = paging->request->is_descending && !is_tail;
-    int64_t last = 0;
-
-    if (places->n > 0)
-        qsort(places->items, places->n, sizeof *places->items, compare_places);
-    for (size_t i = 0, n = 0; i < places->n && n < most; i++) {
-        const struct place *place = &places->items[is_down ? places->n - 1 - i : i];
-
-        if (place->id == last)
-            continue;
-        last = place->id;
-        n++;
-        if (paging->ids.n < (size_t)paging->request->limit) {
-            paging->cursor.id = place->id;
-            paging->cursor.number = place->number;
-            paging->cursor.is_in_tail = is_tail;
-        }
-        id_list_add(&paging->ids, place->id);
-    }
-}
-
-/* A group has one entry for a record, a person up to three: owner, assignee, and shared with. */
-static bool read_ids_along(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
-    struct err *err)
-{
-    const struct cert_where *where = &paging->where;
-    struct places places = { 0 };
-    bool works = true;
-
-    for (size_t i = 0; works && i < where->n_holders; i++)
-        works = read_places(tx, paging, where->holders[i], is_tail,
-            where->along == ALONG_ACCESS && !where->holders[i] ? 3 * most : most, &places, err);
-    if (works)
-        merge_places(paging, &places, is_tail, most);
-    free(places.items);
-    return works;
-}
-
 static bool read_part(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
     struct err *err)
 {
-    return paging->where.along ? read_ids_along(tx, paging, is_tail, most, err)
+    return paging->where.along ? cert_page_read_along(tx, paging, is_tail, most, err)
                                : read_ids(tx, paging, is_tail, most, err);
 }
 

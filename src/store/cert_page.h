@@ -34,6 +34,10 @@ void cert_page_select(const struct paging *paging, bool is_tail, size_t most,
 void cert_page_select_entries(const struct paging *paging, int64_t holder, bool is_tail,
     size_t most, struct select *select);
 
+/* Ids of the body or of the tail, along entries. */
+bool cert_page_read_along(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
+    struct err *err) must_check;
+
 /*
  * By status, where something drives: the ids from the cursor on, all of them, into paging->ids.
  * *ret_is_read is false, and nothing is read, where each status has to be looked for by itself.

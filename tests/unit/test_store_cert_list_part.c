@@ -123,6 +123,40 @@ static void of_selected_ids_the_visible_are_left(void **state)
     tx_free(world.tx);
 }
 
+/* How much somebody may see is remembered, to choose the way; not what. */
+static void what_is_remembered_of_a_part_shows_nothing(void **state)
+{
+    const struct cert_filter filters[] = { { 0 }, { .tag = "even" }, { .q = "gamma" } };
+    struct world world;
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    const struct store_viewer carol = { .account_id = a_busy_account(&world) };
+
+    for (size_t i = 0; i < 2 * countof(filters); i++) {
+        const struct cert_page_request request = { .filter = &filters[i % countof(filters)],
+            .limit = 4,
+            .now = NOW,
+            .rule = three_months,
+            .wants_total = true };
+        struct cert_page page;
+
+        assert_works(store_cert_page(world.tx, &carol, &request, &page, &err), &err);
+        assert_int_equal(page.rows.n > 0, i < countof(filters));
+        assert_int_equal(page.total > 0, i < countof(filters));
+        cert_page_done(&page);
+        if (i + 1 == countof(filters)) {
+            autofree(stmt) struct stmt *q = tx_prepare(world.tx,
+                "DELETE FROM certificate_access WHERE account_id = $1 OR group_id IN"
+                " (SELECT group_id FROM group_member WHERE account_id = $1)");
+
+            stmt_bind_i64(q, 1, carol.account_id);
+            assert_works(stmt_run(q, &err), &err);
+        }
+    }
+    tx_free(world.tx);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, test_db_setup, test_db_teardown)
 
 int main(void)
@@ -130,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_list_holds_only_what_the_viewer_may_see),
         T(a_part_is_what_the_whole_list_has_of_it),
+        T(what_is_remembered_of_a_part_shows_nothing),
         T(no_plan_shows_what_may_not_be_seen),
         T(of_selected_ids_the_visible_are_left),
     };

@@ -2,6 +2,8 @@
 #include "testing_cert_list.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
+#include "core/display.h"
 #include "store/cert_page.h"
 
 /* How SQLite would run the page: its plan, one line a step. */
@@ -179,6 +181,87 @@ static void a_part_is_walked_in_order(void **state)
     tx_free(world.tx);
 }
 
+/* What has a tag, or a field's value, is walked along an index of these. */
+static void what_has_a_tag_is_walked_in_order(void **state)
+{
+    const struct cert_filter by_tag = { .tag = "even" };
+    const struct cert_filter by_field = { .fields = { { "tier", "gold" } }, .n_fields = 1 };
+    const struct {
+        const struct cert_filter *filter;
+        enum cert_along along;
+        const char *index;
+    } walked[] = {
+        { &by_tag, ALONG_TAG, "certificate_tag_tag" },
+        { &by_field, ALONG_FIELD, "certificate_field_value" },
+    };
+    struct world world;
+    struct err err = { 0 };
+
+    make_world(*state, &world);
+    for (size_t i = 0; i < countof(walked); i++) {
+        const struct cert_page_request request = { .filter = walked[i].filter,
+            .now = NOW,
+            .rule = three_months };
+        struct paging paging = { .request = &request };
+        autodone(select) struct select select = SELECT_INIT;
+
+        cert_where_init(&paging.where, &everybody, request.filter, CERT_BY_EXPIRY, &request);
+        assert_works(cert_where_plan(world.tx, &paging.where, &err), &err);
+        assert_true(cert_where_is_in_order(&paging.where));
+        cert_where_walk_in_order(&paging.where);
+        assert_int_equal(paging.where.along, walked[i].along);
+        if (!test_db_is_postgres(*state)) {
+            select_add(&select, "EXPLAIN QUERY PLAN ");
+            cert_page_select_entries(&paging, 0, false, 51, &select);
+            autofree(str) char *plan = read_plan(world.tx, &select);
+
+            assert_contains(plan, walked[i].index);
+            assert_null(strstr(plan, "TEMP B-TREE"));
+        }
+        cert_where_done(&paging.where);
+    }
+    tx_free(world.tx);
+}
+
+static int64_t rounded_up(int64_t at, int64_t to)
+{
+    return at + (to - at % to) % to;
+}
+
+/* Where what is valid begins, and what expires soon ends: not a second too late or too early, at
+ * the ends of months as well. */
+static void the_border_of_expiring_soon_is_exact(void **state)
+{
+    const struct cert_filter valid = { .statuses = 1u << CERT_VALID };
+    const struct cert_filter soon = { .statuses = 1u << CERT_EXPIRING_SOON };
+    const int64_t hour = 3600;
+
+    (void)state;
+    for (int months = 1; months <= 6; months++) {
+        const struct display_rule rule = { .months = months };
+
+        for (int64_t now = NOW; now < NOW + 800 * SECONDS_PER_DAY; now += 7 * hour + 1) {
+            const struct cert_page_request request = { .now = now, .rule = rule };
+            const int64_t begin = rounded_up(now + (months * 30 - 4) * SECONDS_PER_DAY, hour);
+            struct cert_where where;
+            struct cert_where other;
+
+            cert_where_init(&where, &everybody, &valid, CERT_BY_EXPIRY, &request);
+            cert_where_init(&other, &everybody, &soon, CERT_BY_EXPIRY, &request);
+            assert_true(display_expiring_at(&rule, 0, where.from) > now);
+            assert_true(display_expiring_at(&rule, 0, other.until) <= now);
+            for (int64_t at = begin; at < begin + 12 * SECONDS_PER_DAY; at += hour) {
+                if (display_expiring_at(&rule, 0, at) > now)
+                    assert_true(at >= where.from);
+                else
+                    assert_true(at <= other.until);
+            }
+            cert_where_done(&where);
+            cert_where_done(&other);
+        }
+    }
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, test_db_setup, test_db_teardown)
 
 int main(void)
@@ -187,6 +270,8 @@ int main(void)
         T(a_walk_neither_scans_nor_sorts),
         T(a_page_begins_at_its_cursor),
         T(what_drives_comes_first),
+        T(what_has_a_tag_is_walked_in_order),
+        T(the_border_of_expiring_soon_is_exact),
         T(a_part_is_walked_in_order),
     };
     return cmocka_run_group_tests_name("store/cert_list, its plans", tests, NULL, NULL);

@@ -76,6 +76,23 @@ static void check_rows(struct world *w)
                           "  OR c.chain_status IS DISTINCT FROM r.chain_status"
                           "  OR c.sealed_key_id IS DISTINCT FROM r.sealed_key_id"),
         "what is kept of the current version");
+    static const char repeats[] = "the record's end";
+
+    assert_no_rows(w,
+        tx_prepare(w->tx, "SELECT t.certificate_id FROM certificate_tag t"
+                          " JOIN certificate c ON c.id = t.certificate_id"
+                          " WHERE t.expires_at IS DISTINCT FROM c.expires_at"),
+        repeats);
+    assert_no_rows(w,
+        tx_prepare(w->tx, "SELECT v.certificate_id FROM certificate_field v"
+                          " JOIN certificate c ON c.id = v.certificate_id"
+                          " WHERE v.expires_at IS DISTINCT FROM c.expires_at"),
+        repeats);
+    assert_no_rows(w,
+        tx_prepare(w->tx, "SELECT x.certificate_id FROM certificate_access x"
+                          " JOIN certificate c ON c.id = x.certificate_id"
+                          " WHERE x.expires_at IS DISTINCT FROM c.expires_at"),
+        repeats);
     /* Those of the tests are short. */
     assert_no_rows(w,
         tx_prepare(w->tx, "SELECT c.id FROM certificate c"
