@@ -88,11 +88,6 @@ static void check_rows(struct world *w)
                           " JOIN certificate c ON c.id = v.certificate_id"
                           " WHERE v.expires_at IS DISTINCT FROM c.expires_at"),
         repeats);
-    assert_no_rows(w,
-        tx_prepare(w->tx, "SELECT x.certificate_id FROM certificate_access x"
-                          " JOIN certificate c ON c.id = x.certificate_id"
-                          " WHERE x.expires_at IS DISTINCT FROM c.expires_at"),
-        repeats);
     /* Those of the tests are short. */
     assert_no_rows(w,
         tx_prepare(w->tx, "SELECT c.id FROM certificate c"

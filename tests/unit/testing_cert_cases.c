@@ -51,9 +51,34 @@ static bool is_even(const struct cert_row *row)
     return strstr(row->tags, "even") != NULL;
 }
 
+static bool is_gold(const struct cert_row *row)
+{
+    return strstr(row->fields, "gold") != NULL;
+}
+
+static bool is_gold_in_the_north(const struct cert_row *row)
+{
+    return is_gold(row) && strstr(row->fields, "north") != NULL;
+}
+
+static bool is_even_and_gold(const struct cert_row *row)
+{
+    return is_even(row) && is_gold(row);
+}
+
+static bool is_valid_and_even(const struct cert_row *row)
+{
+    return is_valid(row) && is_even(row);
+}
+
 static bool is_gamma(const struct cert_row *row)
 {
     return strstr(row->name, "gamma") != NULL;
+}
+
+static bool is_even_gamma(const struct cert_row *row)
+{
+    return is_even(row) && is_gamma(row);
 }
 
 static bool is_delta(const struct cert_row *row)
@@ -184,6 +209,13 @@ const struct list_case cases[N_CASES] = {
     { { .owner = "bob" }, is_bobs },
     { { .owner = "nobody" }, none },
     { { .tag = "even" }, is_even },
+    { { .tag = "even", .statuses = 1 << CERT_VALID }, is_valid_and_even },
+    { { .tag = "even", .q = "gamma" }, is_even_gamma },
+    { { .fields = { { "tier", "gold" } }, .n_fields = 1 }, is_gold },
+    { { .fields = { { "tier", "gold" }, { "site", "north" } }, .n_fields = 2 },
+        is_gold_in_the_north },
+    { { .fields = { { "tier", "gold" } }, .n_fields = 1, .tag = "even" }, is_even_and_gold },
+    { { .fields = { { "tier", "lead" } }, .n_fields = 1 }, none },
     { { .q = "GAMMA" }, is_gamma },
     { { .q = " amm" }, is_gamma },
     { { .q = "delta_x" }, is_delta },

@@ -1,9 +1,11 @@
 /* The records that lists are tested with. */
 #include "testing_cert_list.h"
 
+#include "base/alloc.h"
 #include "store/business_group.h"
 #include "store/cert_people.h"
 #include "store/cert_use.h"
+#include "store/custom_field.h"
 #include "store/endpoint.h"
 #include "store/group.h"
 
@@ -78,6 +80,36 @@ static void edit(struct tx *tx, int64_t id, int i)
     assert_works(store_cert_edit(tx, id, &edit, NOW, &err), &err);
 }
 
+static int64_t a_field(struct tx *tx, const char *name)
+{
+    struct custom_field_row field = { .name = xstrdup(name),
+        .label = xstrdup("a label"),
+        .choices = xstrdup("[]"),
+        .type = FIELD_TEXT };
+    struct err err = { 0 };
+
+    assert_works(store_custom_field_add(tx, &field, &err), &err);
+    const int64_t id = field.id;
+
+    custom_field_row_done(&field);
+    return id;
+}
+
+/* Most have one of them, some both. */
+static void put_fields(struct world *world, int64_t tier, int64_t site)
+{
+    struct err err = { 0 };
+
+    for (int i = 0; i < N_RECORDS; i++) {
+        const char *where = i % 5 == 2 ? "north" : "";
+
+        assert_works(store_custom_field_put(world->tx, world->ids[i], tier,
+                         i % 3 ? "gold" : "silver", &err),
+            &err);
+        assert_works(store_custom_field_put(world->tx, world->ids[i], site, where, &err), &err);
+    }
+}
+
 /* One of every kind: unseen, expired, soon, valid, not yet, revoked; ends that fall together. */
 static int64_t make_record(struct world *world, int i)
 {
@@ -118,6 +150,7 @@ void make_world(struct test_db *test, struct world *world)
     world->owners[1] = an_account(world->tx, "bob");
     for (int i = 0; i < N_RECORDS; i++)
         world->ids[i] = make_record(world, i);
+    put_fields(world, a_field(world->tx, "tier"), a_field(world->tx, "site"));
 }
 
 int64_t a_busy_account(struct world *world)
