@@ -242,7 +242,7 @@ bool cert_page_read_ids(struct tx *tx, struct paging *paging, size_t most, struc
 
     if (paging->where.is_nothing)
         return true;
-    if (most == ALL_IDS && has_tail)
+    if (most == ALL_IDS && has_tail && !paging->where.along)
         return read_all(tx, paging, err);
     if (!begins_in_tail && !read_part(tx, paging, false, most, err))
         return false;
@@ -333,6 +333,15 @@ static void walk_in_order(struct paging *paging)
     cert_where_walk_in_order(&paging->where);
 }
 
+/* Each of what would be counted has to be looked up for who sees a part: then that is the list. */
+static bool is_soon_read(const struct paging *paging)
+{
+    const struct cert_where *where = &paging->where;
+    const bool is_part = !where->viewer->sees_all && where->is_part_known && where->is_part_small;
+
+    return paging->counted != DRIVE_NONE && where->along && is_part;
+}
+
 /* Conditions may have less in common than each of them says (what is imported is served nowhere),
  * and one of them less with the order (nor is it checked): then a walk comes past all there is for
  * a page that is not there. */
@@ -383,7 +392,7 @@ static bool read_by_column(struct tx *tx, struct paging *paging, const struct st
                                : cert_where_plan(tx, where, err);
     if (works && cert_where_is_in_order(where))
         walk_in_order(paging);
-    *ret_is_all = works && where->way == WAY_DRIVE && !paging->has_cursor;
+    *ret_is_all = works && (where->way == WAY_DRIVE || is_soon_read(paging)) && !paging->has_cursor;
     paging->cursor.plan = cert_where_plan_number(where);
     if (works && cert_page_has_name_parts(paging))
         return cert_page_read_name_parts(tx, paging, err);
