@@ -42,9 +42,7 @@ bool store_account_add(struct tx *tx, const struct account_new *account, int64_t
     stmt_bind_text(q, 4, account->role);
     stmt_bind_text(q, 5, account->password_hash);
     stmt_bind_i64(q, 6, now);
-    while (stmt_next(q))
-        id = stmt_i64(q, 0);
-    if (!stmt_end(q, err))
+    if (!read_number(q, &id, err))
         return err_wrap(err, "could not add the user \"%s\"", account->name);
     if (id == 0)
         return fail(err, ERR_CONFLICT, "there is a user \"%s\" already", account->name);
@@ -80,9 +78,7 @@ bool store_account_choose(struct tx *tx, int64_t first_id, int64_t second_id, co
     stmt_bind_i64(q, 1, first_id);
     stmt_bind_i64(q, 2, second_id);
     stmt_bind_text(q, 3, name);
-    while (stmt_next(q))
-        id = stmt_i64(q, 0);
-    if (!stmt_end(q, err))
+    if (!read_number(q, &id, err))
         return false;
     *ret_id = id;
     return true;

@@ -34,19 +34,7 @@ bool store_cas(struct tx *tx, struct ca_rows *rows, struct err *err)
     return stmt_end(q, err);
 }
 
-static bool read_one(struct stmt *q, struct ca_row **ret, struct err *err)
-{
-    autofree(ca_row) struct ca_row *row = NULL;
-
-    while (stmt_next(q)) {
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
-        return false;
-    *ret = take(&row);
-    return true;
-}
+DEFINE_READ_ONE(ca, read_row);
 
 bool store_ca_get(struct tx *tx, int64_t id, struct ca_row **ret, struct err *err)
 {

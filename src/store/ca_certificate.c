@@ -46,21 +46,7 @@ bool store_ca_certificate_add(struct tx *tx, const struct ca_certificate_row *ro
     return true;
 }
 
-static bool read_one(struct stmt *q, struct ca_certificate_row **ret, struct err *err)
-{
-    autofree(ca_certificate_row) struct ca_certificate_row *row = NULL;
-
-    while (stmt_next(q)) {
-        if (row)
-            continue;
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
-        return false;
-    *ret = take(&row);
-    return true;
-}
+DEFINE_READ_ONE(ca_certificate, read_row);
 
 bool store_ca_certificate_find(struct tx *tx, int64_t ca_id, const char *serial,
     struct ca_certificate_row **ret, struct err *err)

@@ -44,6 +44,8 @@ static void read_row(struct stmt *q, struct csr_row *row)
     row->created_at = stmt_i64(q, 16);
 }
 
+DEFINE_READ_ONE(csr, read_row);
+
 /* What it is found by: name, subject and the names asked for, in lower case. */
 static bool write_words(const struct csr_new *csr, struct buf *words, struct err *err)
 {
@@ -101,11 +103,7 @@ bool store_csr_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
     stmt_bind_i64(q, 1, id);
     stmt_bind_bool(q, 2, viewer->sees_all);
     stmt_bind_i64(q, 3, viewer->account_id);
-    while (stmt_next(q) && !row) {
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
+    if (!read_one(q, &row, err))
         return false;
     if (!row)
         return fail(err, ERR_NOT_FOUND, "there is no certificate request %" PRId64, id);

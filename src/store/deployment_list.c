@@ -48,6 +48,8 @@ void deployment_read(struct stmt *q, struct deployment_row *row)
     row->finished_at = stmt_i64(q, 27);
 }
 
+DEFINE_READ_ONE(deployment, deployment_read);
+
 bool store_deployment_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
     struct deployment_row **ret, struct err *err)
 {
@@ -58,11 +60,7 @@ bool store_deployment_get(struct tx *tx, const struct store_viewer *viewer, int6
     stmt_bind_bool(q, 1, viewer->sees_all);
     stmt_bind_i64(q, 2, viewer->account_id);
     stmt_bind_i64(q, 3, id);
-    while (stmt_next(q)) {
-        row = xcalloc(1, sizeof *row);
-        deployment_read(q, row);
-    }
-    if (!stmt_end(q, err))
+    if (!read_one(q, &row, err))
         return false;
     if (!row)
         return fail(err, ERR_NOT_FOUND, "there is no deployment %" PRId64, id);

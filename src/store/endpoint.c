@@ -26,21 +26,7 @@ void endpoint_read(struct stmt *q, struct endpoint_row *row)
     row->is_noticed = stmt_bool(q, 13);
 }
 
-/* At most one row; *ret is NULL where there is none. */
-static bool read_one(struct stmt *q, struct endpoint_row **ret, struct err *err)
-{
-    autofree(endpoint_row) struct endpoint_row *row = NULL;
-
-    while (stmt_next(q)) {
-        ASSERT(!row);
-        row = xcalloc(1, sizeof *row);
-        endpoint_read(q, row);
-    }
-    if (!stmt_end(q, err))
-        return false;
-    *ret = take(&row);
-    return true;
-}
+DEFINE_READ_ONE(endpoint, endpoint_read);
 
 static bool read_all(struct stmt *q, struct endpoint_rows *rows, struct err *err)
 {

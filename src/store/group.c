@@ -16,9 +16,7 @@ bool store_group_add(struct tx *tx, const char *name, const char *description, i
     stmt_bind_text(q, 1, name);
     stmt_bind_text(q, 2, description);
     stmt_bind_i64(q, 3, now);
-    while (stmt_next(q))
-        id = stmt_i64(q, 0);
-    if (!stmt_end(q, err))
+    if (!read_number(q, &id, err))
         return false;
     if (id == 0)
         return fail(err, ERR_CONFLICT, "there is a group \"%s\" already", name);
@@ -29,13 +27,9 @@ bool store_group_add(struct tx *tx, const char *name, const char *description, i
 bool store_group_find(struct tx *tx, const char *name, int64_t *ret_id, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx, "SELECT id FROM user_group WHERE name = $1");
-    int64_t id = 0;
 
     stmt_bind_text(q, 1, name);
-    while (stmt_next(q))
-        id = stmt_i64(q, 0);
-    *ret_id = id;
-    return stmt_end(q, err);
+    return read_number(q, ret_id, err);
 }
 
 #define FROM_GROUP                                                                                 \
@@ -53,6 +47,8 @@ static void read_row(struct stmt *q, struct group_row *row)
     row->created_at = stmt_i64(q, 5);
     row->row_version = stmt_i64(q, 6);
 }
+
+DEFINE_READ_ONE(group, read_row);
 
 bool store_group_list(struct tx *tx, const char *q, int64_t account_id, struct group_rows *rows,
     struct err *err)
@@ -83,11 +79,7 @@ bool store_group_get(struct tx *tx, const char *name, int64_t account_id, struct
 
     stmt_bind_text(q, 1, name);
     stmt_bind_i64(q, 2, account_id);
-    while (stmt_next(q)) {
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
+    if (!read_one(q, &row, err))
         return false;
     if (!row)
         return fail(err, ERR_NOT_FOUND, "there is no group \"%s\"", name);

@@ -23,6 +23,8 @@ static void read_row(struct stmt *q, struct life_row *row)
     row->last_error = read_text(q, 7);
 }
 
+DEFINE_READ_ONE(life, read_row);
+
 bool store_life_put(struct tx *tx, const struct life_row *row, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
@@ -46,19 +48,11 @@ bool store_life_put(struct tx *tx, const struct life_row *row, struct err *err)
 
 bool store_life_find(struct tx *tx, int64_t certificate_id, struct life_row **ret, struct err *err)
 {
-    autofree(life_row) struct life_row *row = NULL;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "SELECT " LIFE_COLUMNS " FROM certificate_life l WHERE l.certificate_id = $1");
 
     stmt_bind_i64(q, 1, certificate_id);
-    while (stmt_next(q)) {
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
-        return false;
-    *ret = take(&row);
-    return true;
+    return read_one(q, ret, err);
 }
 
 bool store_life_delete(struct tx *tx, int64_t certificate_id, struct err *err)

@@ -38,6 +38,8 @@ static void read_row(struct stmt *q, struct local_ca_row *row)
     row->crl_n_revoked = stmt_i64(q, 21);
 }
 
+DEFINE_READ_ONE(local_ca, read_row);
+
 bool store_local_ca_get(struct tx *tx, int64_t ca_id, struct local_ca_row **ret, struct err *err)
 {
     autofree(local_ca_row) struct local_ca_row *row = NULL;
@@ -48,11 +50,7 @@ bool store_local_ca_get(struct tx *tx, int64_t ca_id, struct local_ca_row **ret,
         "  crl_n_revoked FROM local_ca WHERE ca_id = $1");
 
     stmt_bind_i64(q, 1, ca_id);
-    while (stmt_next(q)) {
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
+    if (!read_one(q, &row, err))
         return false;
     if (!row)
         return fail(err, ERR_NOT_FOUND, "that is not a built-in certificate authority");

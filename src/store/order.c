@@ -75,22 +75,7 @@ static void read_row(struct stmt *q, struct order_row *row)
     row->link = read_text(q, 23);
 }
 
-/* The first row of the query; *ret is NULL where there is none. */
-static bool read_first(struct stmt *q, struct order_row **ret, struct err *err)
-{
-    autofree(order_row) struct order_row *row = NULL;
-
-    while (stmt_next(q)) {
-        if (row)
-            continue;
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
-        return false;
-    *ret = take(&row);
-    return true;
-}
+DEFINE_READ_ONE(order, read_row);
 
 bool store_order_get(struct tx *tx, int64_t id, struct order_row **ret, struct err *err)
 {
@@ -99,7 +84,7 @@ bool store_order_get(struct tx *tx, int64_t id, struct order_row **ret, struct e
         tx_prepare(tx, "SELECT " COLUMNS " FROM ca_order WHERE id = $1");
 
     stmt_bind_i64(q, 1, id);
-    if (!read_first(q, &row, err))
+    if (!read_one(q, &row, err))
         return false;
     if (!row)
         return fail(err, ERR_NOT_FOUND, "there is no order %" PRId64, id);
@@ -113,7 +98,7 @@ bool store_order_last(struct tx *tx, int64_t ticket_id, struct order_row **ret, 
         "SELECT " COLUMNS " FROM ca_order WHERE ticket_id = $1 ORDER BY id DESC LIMIT 1");
 
     stmt_bind_i64(q, 1, ticket_id);
-    return read_first(q, ret, err);
+    return read_one(q, ret, err);
 }
 
 static bool run_for_open(struct stmt *q, struct err *err)

@@ -45,19 +45,7 @@ static void read_row(struct stmt *q, struct profile_row *row)
     row->row_version = stmt_i64(q, 21);
 }
 
-static bool read_one(struct stmt *q, struct profile_row **ret, struct err *err)
-{
-    autofree(profile_row) struct profile_row *row = NULL;
-
-    while (stmt_next(q)) {
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
-        return false;
-    *ret = take(&row);
-    return true;
-}
+DEFINE_READ_ONE(profile, read_row);
 
 bool store_profile_get(struct tx *tx, int64_t id, struct profile_row **ret, struct err *err)
 {

@@ -69,18 +69,15 @@ static void read_row(struct stmt *q, struct project_row *row)
     row->n_tickets = stmt_i64(q, 5);
 }
 
+DEFINE_READ_ONE(project, read_row);
+
 bool store_project_get(struct tx *tx, const char *key, struct project_row **ret, struct err *err)
 {
     autofree(project_row) struct project_row *row = NULL;
     autofree(stmt) struct stmt *q = tx_prepare(tx, SELECT_PROJECT " WHERE p.key = $1");
 
     stmt_bind_text(q, 1, key);
-    while (stmt_next(q)) {
-        ASSERT(!row);
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
+    if (!read_one(q, &row, err))
         return false;
     if (!row)
         return fail(err, ERR_NOT_FOUND, "there is no project \"%.20s\"", key);

@@ -58,5 +58,27 @@ static inline bool must_check read_number(struct stmt *q, int64_t *ret, struct e
     return true;
 }
 
+/*
+ * static bool read_one(q, ret, err): the first row that the query gives, as `read` reads it into a
+ * row; *ret is NULL where it gives none.
+ */
+#define DEFINE_READ_ONE(type, read)                                                                \
+    static bool must_check read_one(struct stmt *q, struct type##_row **ret, struct err *err)      \
+    {                                                                                              \
+        autofree(type##_row) struct type##_row *row = NULL;                                        \
+                                                                                                   \
+        while (stmt_next(q)) {                                                                     \
+            if (row)                                                                               \
+                continue;                                                                          \
+            row = xcalloc(1, sizeof *row);                                                         \
+            read(q, row);                                                                          \
+        }                                                                                          \
+        if (!stmt_end(q, err))                                                                     \
+            return false;                                                                          \
+        *ret = take(&row);                                                                         \
+        return true;                                                                               \
+    }                                                                                              \
+    struct type##_row
+
 /* ERR_CONFLICT, with store_is_stale(). Returns false. */
 bool fail_stale(struct err *err, const char *what);

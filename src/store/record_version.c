@@ -32,6 +32,8 @@ static void read_row(struct stmt *q, struct record_version_row *row)
     version_read(q, N_COLUMNS, row->version);
 }
 
+DEFINE_READ_ONE(record_version, read_row);
+
 /* The unique index allows one current version in a slot: the old one steps back first. */
 static bool supersede(struct tx *tx, int64_t certificate_id, const char *slot, int64_t but_version,
     int64_t now, struct err *err)
@@ -149,21 +151,13 @@ bool store_record_versions(struct tx *tx, int64_t certificate_id, struct record_
 bool store_record_version_find(struct tx *tx, int64_t certificate_id, int64_t version_id,
     struct record_version_row **ret, struct err *err)
 {
-    autofree(record_version_row) struct record_version_row *row = NULL;
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "SELECT " COLUMNS "  FROM record_version r JOIN version v ON v.id = r.version_id"
         " WHERE r.certificate_id = $1 AND r.version_id = $2");
 
     stmt_bind_i64(q, 1, certificate_id);
     stmt_bind_i64(q, 2, version_id);
-    while (stmt_next(q) && !row) {
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
-        return false;
-    *ret = take(&row);
-    return true;
+    return read_one(q, ret, err);
 }
 
 bool store_version_records(struct tx *tx, int64_t version_id, struct id_list *certificate_ids,

@@ -28,6 +28,8 @@ static void read_row(struct stmt *q, struct resource_row *row)
     row->n_associations = stmt_i64(q, 9);
 }
 
+DEFINE_READ_ONE(resource, read_row);
+
 static void bind_viewer(struct stmt *q, const struct store_viewer *viewer)
 {
     stmt_bind_bool(q, 1, viewer->sees_all);
@@ -59,11 +61,7 @@ bool store_resource_get(struct tx *tx, const struct store_viewer *viewer, int64_
 
     bind_viewer(q, viewer);
     stmt_bind_i64(q, 3, id);
-    while (stmt_next(q)) {
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
+    if (!read_one(q, &row, err))
         return false;
     if (!row)
         return fail(err, ERR_NOT_FOUND, "there is no resource %" PRId64, id);

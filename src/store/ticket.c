@@ -153,21 +153,7 @@ bool store_ticket_put_expiry(struct tx *tx, const struct ticket_new *ticket, int
     return true;
 }
 
-/* At most one row; *ret is NULL where there is none. */
-static bool read_one(struct stmt *q, struct ticket_row **ret, struct err *err)
-{
-    autofree(ticket_row) struct ticket_row *row = NULL;
-
-    while (stmt_next(q)) {
-        ASSERT(!row);
-        row = xcalloc(1, sizeof *row);
-        ticket_read(q, row);
-    }
-    if (!stmt_end(q, err))
-        return false;
-    *ret = take(&row);
-    return true;
-}
+DEFINE_READ_ONE(ticket, ticket_read);
 
 bool store_ticket_get(struct tx *tx, const struct store_viewer *viewer, int64_t id,
     struct ticket_row **ret, struct err *err)

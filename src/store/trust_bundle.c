@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "db/db.h"
 #include "store/local_ca.h"
+#include "store/read.h"
 #include "x509/pem.h"
 
 bool store_trust_bundle_add(struct tx *tx, const char *name, const char *pem, int64_t now,
@@ -17,9 +18,7 @@ bool store_trust_bundle_add(struct tx *tx, const char *name, const char *pem, in
     stmt_bind_text(q, 1, name);
     stmt_bind_text(q, 2, pem);
     stmt_bind_i64(q, 3, now);
-    while (stmt_next(q))
-        id = stmt_i64(q, 0);
-    if (!stmt_end(q, err))
+    if (!read_number(q, &id, err))
         return false;
     if (id == 0)
         return fail(err, ERR_CONFLICT, "there is a trust bundle \"%s\" already", name);

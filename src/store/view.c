@@ -26,6 +26,8 @@ static void read_row(struct stmt *q, struct view_row *row)
     row->is_default = stmt_i64(q, 10) != 0;
 }
 
+DEFINE_READ_ONE(view, read_row);
+
 bool store_views(struct tx *tx, int64_t account_id, struct view_rows *rows, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx, FROM_VIEW " ORDER BY v.name, v.id");
@@ -44,11 +46,7 @@ bool store_view_get(struct tx *tx, int64_t id, int64_t account_id, struct view_r
 
     stmt_bind_i64(q, 1, account_id);
     stmt_bind_i64(q, 2, id);
-    while (stmt_next(q)) {
-        row = xcalloc(1, sizeof *row);
-        read_row(q, row);
-    }
-    if (!stmt_end(q, err))
+    if (!read_one(q, &row, err))
         return false;
     if (!row)
         return fail(err, ERR_NOT_FOUND, "there is no view %" PRId64, id);
