@@ -87,6 +87,7 @@ struct api_services {
     struct job_runner *jobs;
     struct scheduler *scheduler;
     struct workers *workers;
+    const struct http_server *http;   /* for its figures */
     struct credentials *credentials;  /* passwords that were right a moment ago */
     const struct deploy_host *deploy; /* what resources may touch on this host */
     struct ocsp_responder *ocsp;

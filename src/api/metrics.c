@@ -10,6 +10,7 @@
 #include "job/scheduler.h"
 #include "monitor/figures.h"
 #include "net/addr.h"
+#include "net/http_server.h"
 #include "net/workers.h"
 #include "store/ca.h"
 #include "store/cert_list.h"
@@ -56,6 +57,23 @@ static void add_probes(struct buf *out)
         figures.n_probes);
     buf_addf(out, "certdesk_probe_duration_seconds_sum %g\n", (double)figures.total_ms / 1000);
     buf_addf(out, "certdesk_probe_duration_seconds_count %" PRId64 "\n", figures.n_probes);
+}
+
+static void add_http(const struct api_call *call)
+{
+    const struct http_stats stats = http_server_stats(call->services->http);
+
+    add_help(call->body_out, "certdesk_http_connections", "gauge", "Connections that are open.");
+    buf_addf(call->body_out, "certdesk_http_connections %zu\n", stats.n_connections);
+    add_help(call->body_out, "certdesk_http_refused_connections_total", "counter",
+        "Connections that were closed at once, because there were too many.");
+    buf_addf(call->body_out, "certdesk_http_refused_connections_total %" PRId64 "\n",
+        stats.n_refused_connections);
+    add_help(call->body_out, "certdesk_http_requests", "gauge",
+        "Requests that are being read, handled or answered.");
+    buf_addf(call->body_out, "certdesk_http_requests %zu\n", stats.n_active);
+    add_help(call->body_out, "certdesk_http_requests_total", "counter", "Requests so far.");
+    buf_addf(call->body_out, "certdesk_http_requests_total %" PRId64 "\n", stats.n_requests);
 }
 
 static void add_workers(const struct api_call *call)
@@ -239,6 +257,7 @@ static bool metrics(struct api_call *call, struct err *err)
             "metrics may be read from the addresses in [metrics] allow only");
     call->media_type = "text/plain; version=0.0.4; charset=utf-8";
     add_probes(call->body_out);
+    add_http(call);
     add_workers(call);
     add_vault(call);
     return add_certificates(call, err) && add_jobs(call, err) && add_schedules(call, err) &&

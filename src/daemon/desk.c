@@ -131,6 +131,11 @@ const struct http_app *desk_app(const struct desk *desk)
     return dispatch_app(desk->dispatch);
 }
 
+void desk_set_http(struct desk *desk, const struct http_server *http)
+{
+    desk->api.http = http;
+}
+
 void desk_start(struct desk *desk)
 {
     job_runner_start(desk->runner);

@@ -13,6 +13,7 @@ struct db;
 struct desk;
 struct err;
 struct http_app;
+struct http_server;
 struct import_client;
 struct loop;
 struct probe_client;
@@ -47,6 +48,9 @@ void desk_set_probe_conf(struct desk *desk, const struct probe_conf *conf);
 void desk_set_conf(struct desk *desk, struct conf *conf);
 
 const struct http_app *desk_app(const struct desk *desk);
+
+/* Who serves desk_app(), for metrics: it outlives what the workers do. Before anybody is served. */
+void desk_set_http(struct desk *desk, const struct http_server *http);
 
 /* Begin with jobs and schedules. On the loop's thread. */
 void desk_start(struct desk *desk);

@@ -254,8 +254,10 @@ static bool start_http(struct server *s, struct err *err)
     conf.limits.max_connections = (size_t)conf_i64(s->conf, CONF_LIMITS_CONNECTIONS);
     conf.limits.max_per_address = (size_t)conf_i64(s->conf, CONF_LIMITS_CONNECTIONS_PER_ADDRESS);
     conf.trusted_proxies = conf_text(s->conf, CONF_SERVER_TRUSTED_PROXIES);
-    if (!load_tls(s, err) || !http_server_new(s->loop, s->workers, &conf, &s->http, err) ||
-        !http_server_listen(s->http, address, port, s->tls, &port, err))
+    if (!load_tls(s, err) || !http_server_new(s->loop, s->workers, &conf, &s->http, err))
+        return false;
+    desk_set_http(s->desk, s->http);
+    if (!http_server_listen(s->http, address, port, s->tls, &port, err))
         return false;
     log_info("server.listening", KV_STR("address", address), KV_I64("port", port),
         KV_BOOL("tls", s->tls != NULL));

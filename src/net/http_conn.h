@@ -109,7 +109,12 @@ struct http_server {
     bool is_sweeping;
     bool is_draining;
     size_t n_away; /* exchanges on workers */
-    struct http_stats stats;
+    struct {
+        _Atomic size_t n_connections;
+        _Atomic size_t n_active;
+        _Atomic int64_t n_requests;
+        _Atomic int64_t n_refused_connections;
+    } stats; /* written on the loop */
 
     struct loop_timer *drain_timer;
     void (*drained)(void *arg);

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -337,5 +338,8 @@ static void stop_draining(void *arg)
 
 struct http_stats http_server_stats(const struct http_server *server)
 {
-    return server->stats;
+    return (struct http_stats){ .n_connections = atomic_load(&server->stats.n_connections),
+        .n_active = atomic_load(&server->stats.n_active),
+        .n_requests = atomic_load(&server->stats.n_requests),
+        .n_refused_connections = atomic_load(&server->stats.n_refused_connections) };
 }

@@ -132,10 +132,11 @@ bool http_server_listen(struct http_server *server, const char *address, uint16_
 void http_server_drain(struct http_server *server, int64_t deadline_ms, void (*drained)(void *arg),
     void *arg);
 
+/* For metrics. Any thread may ask. */
 struct http_stats {
     size_t n_connections;
-    size_t n_active; /* requests between header section and last byte */
-    int64_t n_requests;
+    size_t n_active;    /* requests between header section and last byte */
+    int64_t n_requests; /* since it was made */
     int64_t n_refused_connections;
 };
 

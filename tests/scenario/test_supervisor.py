@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -61,6 +62,17 @@ def figures(desk):
     metrics, ready = desk.admin.call("GET", "/metrics", expect=200), desk.admin.call("GET", "/readyz")
     assert time.monotonic() - begun < 4
     return metrics.body.decode(), ready.json.get("detail", "")
+
+
+def test_metrics_tell_the_connections_and_requests(desk):
+    def figure(text, name):
+        return int(re.search(rf"^certdesk_http_{name} (\d+)$", text, re.M)[1])
+
+    desk.start()
+    first, second = figures(desk)[0], figures(desk)[0]
+    assert figure(second, "requests_total") == figure(first, "requests_total") + 2
+    assert figure(first, "connections") >= 1 and figure(first, "requests") == 1
+    assert figure(first, "refused_connections_total") == 0
 
 
 RSA = {"subject": {"CN": "x.example"}, "key": {"algorithm": "rsa", "size": 4096}}
