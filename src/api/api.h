@@ -165,6 +165,16 @@ struct store_viewer api_viewer(const struct api_call *call);
 bool api_find_account(struct api_call *call, const char *field, const char *name, int64_t *ret_id,
     struct err *err) must_check;
 
+/*
+ * Everybody in "users" and "groups", at most `max` of each, of the object called `object` in the
+ * body, which `in` is at (NULL: the body itself): `found` is called with the id of an account, or
+ * with that of a group; the other is 0. A user who is not there is a failure, a group is complained
+ * of.
+ */
+bool api_each_name(struct api_call *call, struct json_in *in, const char *object, size_t max,
+    void (*found)(void *arg, int64_t account_id, int64_t group_id), void *arg, struct err *err)
+    must_check;
+
 /* For edits: fails with 412 if the store said that the row is stale, else with what it said. */
 bool api_stale(struct api_call *call, struct err *err) must_check;
 

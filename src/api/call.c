@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "store/account.h"
 #include "store/audit.h"
+#include "store/group.h"
 #include "store/job.h"
 
 struct store_viewer api_viewer(const struct api_call *call)
@@ -59,6 +60,35 @@ bool api_find_account(struct api_call *call, const char *field, const char *name
         return fail(err, ERR_INVALID, "%s: there is no user \"%s\"", field, name);
     }
     *ret_id = account->id;
+    return true;
+}
+
+bool api_each_name(struct api_call *call, struct json_in *in, const char *object, size_t max,
+    void (*found)(void *arg, int64_t account_id, int64_t group_id), void *arg, struct err *err)
+{
+    const size_t n_users = json_in_array_opt(in, "users", max);
+    const size_t n_groups = json_in_array_opt(in, "groups", max);
+    char field[64];
+
+    (void)snprintf(field, sizeof field, "%s%susers", object ? object : "", object ? "." : "");
+    for (size_t i = 0; i < n_users; i++) {
+        int64_t id;
+
+        if (!api_find_account(call, field, json_in_item_text(in, "users", i, 1, 64), &id, err))
+            return false;
+        found(arg, id, 0);
+    }
+    for (size_t i = 0; i < n_groups; i++) {
+        const char *const name = json_in_item_text(in, "groups", i, 1, 200);
+        int64_t id;
+
+        if (!store_group_find(call->tx, name, &id, err))
+            return false;
+        if (id)
+            found(arg, 0, id);
+        else
+            json_in_complain(in, "groups", "there is no group \"%s\"", name);
+    }
     return true;
 }
 

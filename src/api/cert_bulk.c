@@ -7,7 +7,6 @@
 #include "api/tables.h"
 #include "base/err.h"
 #include "core/bulk.h"
-#include "store/group.h"
 
 static bool read_user(struct api_call *call, struct json_in *in, int action, struct err *err)
 {
@@ -23,26 +22,25 @@ static bool read_user(struct api_call *call, struct json_in *in, int action, str
     return !user || api_find_account(call, "user", user, &id, err);
 }
 
+/* The job looks for them again; here they are only to be there. */
+static void count(void *arg, int64_t account_id, int64_t group_id)
+{
+    size_t *const n = arg;
+
+    (void)account_id;
+    (void)group_id;
+    ++*n;
+}
+
 static bool read_users_and_groups(struct api_call *call, struct json_in *in, int action,
     struct err *err)
 {
-    const size_t n_users = json_in_array_opt(in, "users", SHARES_MAX);
-    const size_t n_groups = json_in_array_opt(in, "groups", SHARES_MAX);
     const bool is_theirs = action == BULK_SHARE || action == BULK_UNSHARE;
-    int64_t id;
+    size_t n = 0;
 
-    for (size_t i = 0; i < n_users; i++)
-        if (!api_find_account(call, "users", json_in_item_text(in, "users", i, 1, 64), &id, err))
-            return false;
-    for (size_t i = 0; i < n_groups; i++) {
-        const char *const name = json_in_item_text(in, "groups", i, 1, 200);
-
-        if (!store_group_find(call->tx, name, &id, err))
-            return false;
-        if (!id)
-            json_in_complain(in, "groups", "there is no group \"%s\"", name);
-    }
-    if (is_theirs != (n_users + n_groups > 0))
+    if (!api_each_name(call, in, NULL, SHARES_MAX, count, &n, err))
+        return false;
+    if (is_theirs != (n > 0))
         json_in_complain(in, "users",
             is_theirs ? "say with whom: users, groups" : "only for share and unshare");
     return true;

@@ -24,50 +24,26 @@ static bool find_share(struct cert_people_edit *people, int64_t account_id, int6
     return false;
 }
 
-static void add_share(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
-    int64_t group_id)
+/* Who is named, and whose edit that is. */
+struct reading {
+    struct json_in *in;
+    struct cert_people_edit *people;
+};
+
+static void add_share(void *arg, int64_t account_id, int64_t group_id)
 {
+    const struct reading *const r = arg;
+    struct cert_people_edit *const people = r->people;
     struct cert_share *there;
 
     if (find_share(people, account_id, group_id, &there))
         return;
     if (people->n_shares == SHARES_MAX) {
-        json_in_complain(in, "users", "a record is shared with at most %d", SHARES_MAX);
+        json_in_complain(r->in, "users", "a record is shared with at most %d", SHARES_MAX);
         return;
     }
     people->shares[people->n_shares++] =
         (struct cert_share){ .account_id = account_id, .group_id = group_id };
-}
-
-typedef void (*name_found)(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
-    int64_t group_id);
-
-static bool each_name(struct api_call *call, struct json_in *in, struct cert_people_edit *people,
-    name_found found, struct err *err)
-{
-    size_t n = json_in_array_opt(in, "users", SHARES_MAX);
-
-    for (size_t i = 0; i < n; i++) {
-        const char *name = json_in_item_text(in, "users", i, 1, 64);
-        int64_t id = 0;
-
-        if (!api_find_account(call, "share.users", name, &id, err))
-            return false;
-        found(in, people, id, 0);
-    }
-    n = json_in_array_opt(in, "groups", SHARES_MAX);
-    for (size_t i = 0; i < n; i++) {
-        const char *name = json_in_item_text(in, "groups", i, 1, 200);
-        int64_t id = 0;
-
-        if (!store_group_find(call->tx, name, &id, err))
-            return false;
-        if (id)
-            found(in, people, 0, id);
-        else
-            json_in_complain(in, "groups", "there is no group \"%s\"", name);
-    }
-    return true;
 }
 
 /* Those it is shared with now, with their rights, for an edit that does not name them. */
@@ -141,50 +117,54 @@ bool cert_new_read_people(struct api_call *call, struct json_in *in, const struc
     ret->has_shares = json_in_object_opt(in, "share", &share);
     if (!ret->has_shares)
         return !before || keep_shares(call, before->id, ret, err);
-    bool works = each_name(call, &share, ret, add_share, err);
+    struct reading reading = { &share, ret };
+    bool works = api_each_name(call, &share, "share", SHARES_MAX, add_share, &reading, err);
 
     json_in_leave(&share);
     return works && (!before || keep_rights(call, before->id, ret, err));
 }
 
-static void let_use_key(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
-    int64_t group_id)
+static void let_use_key(void *arg, int64_t account_id, int64_t group_id)
 {
+    const struct reading *const r = arg;
+    struct cert_people_edit *const people = r->people;
     struct cert_share *share;
 
     if (find_share(people, account_id, group_id, &share))
         share->may_use_key = true;
     else if (account_id != people->owner_id)
-        json_in_complain(in, "users", "only those it is shared with can get this right");
+        json_in_complain(r->in, "users", "only those it is shared with can get this right");
 }
 
-static void let_know(struct json_in *in, struct cert_people_edit *people, int64_t account_id,
-    int64_t group_id)
+static void let_know(void *arg, int64_t account_id, int64_t group_id)
 {
+    const struct reading *const r = arg;
+    struct cert_people_edit *const people = r->people;
     struct cert_share *share;
 
     if (find_share(people, account_id, group_id, &share))
         share->is_notified = true;
     else if (account_id != people->owner_id && account_id != people->assignee_id)
-        json_in_complain(in, "users", "only those it is shared with can be notified");
+        json_in_complain(r->in, "users", "only those it is shared with can be notified");
 }
 
 bool cert_new_read_rights(struct api_call *call, struct json_in *in,
     struct cert_people_edit *people, struct err *err)
 {
     struct json_in rights;
+    struct reading reading = { &rights, people };
 
     if (json_in_object_opt(in, "use_key", &rights)) {
         for (size_t i = 0; i < people->n_shares; i++)
             people->shares[i].may_use_key = false;
-        if (!each_name(call, &rights, people, let_use_key, err))
+        if (!api_each_name(call, &rights, "use_key", SHARES_MAX, let_use_key, &reading, err))
             return false;
         json_in_leave(&rights);
     }
     if (json_in_object_opt(in, "notify", &rights)) {
         for (size_t i = 0; i < people->n_shares; i++)
             people->shares[i].is_notified = false;
-        if (!each_name(call, &rights, people, let_know, err))
+        if (!api_each_name(call, &rights, "notify", SHARES_MAX, let_know, &reading, err))
             return false;
         json_in_leave(&rights);
     }

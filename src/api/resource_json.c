@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "monitor/add.h"
-#include "store/group.h"
 #include "store/resource.h"
 
 #define ENDPOINTS_MAX 500
@@ -207,33 +206,12 @@ static void check_endpoints_of_slots(struct json_in *in, const struct resource_e
                 edit->endpoints.items[i].slot);
 }
 
-static bool read_users(struct api_call *call, struct json_in *in, struct resource_user_rows *users,
-    struct err *err)
+static void add_deployer(void *arg, int64_t account_id, int64_t group_id)
 {
-    size_t n = json_in_array_opt(in, "users", DEPLOYERS_MAX);
+    struct resource_user_row *user = resource_user_rows_add(arg);
 
-    for (size_t i = 0; i < n; i++) {
-        const char *name = json_in_item_text(in, "users", i, 1, 64);
-        int64_t id = 0;
-
-        if (!api_find_account(call, "deployers.users", name, &id, err))
-            return false;
-        if (id)
-            resource_user_rows_add(users)->account_id = id;
-    }
-    n = json_in_array_opt(in, "groups", DEPLOYERS_MAX);
-    for (size_t i = 0; i < n; i++) {
-        const char *name = json_in_item_text(in, "groups", i, 1, 200);
-        int64_t id = 0;
-
-        if (!store_group_find(call->tx, name, &id, err))
-            return false;
-        if (id)
-            resource_user_rows_add(users)->group_id = id;
-        else
-            json_in_complain(in, "groups", "there is no group \"%s\"", name);
-    }
-    return true;
+    user->account_id = account_id;
+    user->group_id = group_id;
 }
 
 static bool read_deployers(struct api_call *call, struct json_in *in, struct resource_edit *edit,
@@ -244,7 +222,8 @@ static bool read_deployers(struct api_call *call, struct json_in *in, struct res
     if (!json_in_object_opt(in, "deployers", &own))
         return true;
     resource_user_rows_done(&edit->users);
-    bool ok = read_users(call, &own, &edit->users, err);
+    bool ok =
+        api_each_name(call, &own, "deployers", DEPLOYERS_MAX, add_deployer, &edit->users, err);
 
     json_in_leave(&own);
     return ok;

@@ -79,6 +79,24 @@ static bool find_part(struct api_call *call, const struct multipart *form,
     return true;
 }
 
+bool attachment_add(struct api_call *call, const struct ticket_row *ticket,
+    const struct multipart_part *part, struct attachment_row **ret, struct err *err)
+{
+    char name[ATTACHMENT_NAME_MAX + 1];
+    int64_t id;
+
+    attachment_name(part->filename, name);
+    const struct attachment_new file = { .ticket_id = ticket->id,
+        .author_id = call->who.account_id,
+        .name = name,
+        .media_type = attachment_media_type(name),
+        .content = part->content };
+
+    return store_attachment_add(call->tx, &file, call->now, &id, err) &&
+           api_audit(call, "ticket.attach", ticket->id, ticket->key, NULL, name, err) &&
+           store_attachment_get(call->tx, ticket->id, id, ret, NULL, err);
+}
+
 static bool files_add(struct api_call *call, struct err *err)
 {
     autofree(ticket_row) struct ticket_row *ticket = NULL;
@@ -87,25 +105,12 @@ static bool files_add(struct api_call *call, struct err *err)
     autodone(multipart) struct multipart form = { 0 };
     const struct multipart_part *part;
     char boundary[MULTIPART_BOUNDARY_MAX + 1];
-    char name[ATTACHMENT_NAME_MAX + 1];
-    int64_t id;
 
     if (!ticket_require(call, ACTION_COMMENT, &ticket, err) ||
         !multipart_boundary(call->content_type, boundary, err) ||
         !api_read_body(call, &body, err) ||
         !multipart_parse(buf_span(&body), boundary, &form, err) ||
-        !find_part(call, &form, &part, err))
-        return false;
-    attachment_name(part->filename, name);
-    const struct attachment_new new = { .ticket_id = ticket->id,
-        .author_id = call->who.account_id,
-        .name = name,
-        .media_type = attachment_media_type(name),
-        .content = part->content };
-
-    if (!store_attachment_add(call->tx, &new, call->now, &id, err) ||
-        !api_audit(call, "ticket.attach", ticket->id, ticket->key, NULL, name, err) ||
-        !store_attachment_get(call->tx, ticket->id, id, &file, NULL, err))
+        !find_part(call, &form, &part, err) || !attachment_add(call, ticket, part, &file, err))
         return false;
     write_file(&call->reply, file);
     call->status = 201;

@@ -5,6 +5,8 @@
 #include "core/rows_ticket.h"
 #include "life/life.h"
 
+struct multipart_part;
+
 /* As in lists; the dashboard shows some, too. */
 bool ticket_json_write(struct api_call *call, const struct ticket_row *ticket, struct err *err)
     must_check;
@@ -37,6 +39,10 @@ bool ticket_may_detach(const struct api_call *call, const struct attachment_row 
 
 /* What a file is, by its ending; a browser is never told that something is a page or a script. */
 const char *attachment_media_type(const char *name);
+
+/* Attach what came as a part of a form, in the caller's name, and say so in the audit log. */
+bool attachment_add(struct api_call *call, const struct ticket_row *ticket,
+    const struct multipart_part *part, struct attachment_row **ret, struct err *err) must_check;
 
 /* The answer is a file to be kept under that name. */
 void attachment_name_download(struct api_call *call, const char *name);

@@ -59,6 +59,9 @@ def test_the_key_is_given_only_by_who_has_it(people):
     kept = put(ann, path, {"share": {"users": ["carl"]}}).json
     assert kept["use_key"]["users"] == ["ann", "carl"], "who stays keeps the right"
     put(ann, path, {"share": {"users": []}, "use_key": {"users": ["carl"]}}, expect=400)
+    for field in ("share", "use_key", "notify"):
+        wrong = put(ann, path, {field: {"users": ["ghost"]}}, expect=400)
+        assert [e["field"] for e in wrong.json["errors"]] == [f"{field}.users"]
     assert carl.get(path).status == 200
 
 

@@ -17,24 +17,6 @@
 #define FILES_MAX 60
 #define UPLOAD_MAX (4 * ATTACHMENT_MAX_BYTES + 65536)
 
-static bool add_file(struct api_call *call, const struct ticket_row *ticket,
-    const struct multipart_part *part, struct attachment_row **ret, struct err *err)
-{
-    char name[ATTACHMENT_NAME_MAX + 1];
-    int64_t id;
-
-    attachment_name(part->filename, name);
-    const struct attachment_new file = { .ticket_id = ticket->id,
-        .author_id = call->who.account_id,
-        .name = name,
-        .media_type = attachment_media_type(name),
-        .content = part->content };
-
-    return store_attachment_add(call->tx, &file, call->now, &id, err) &&
-           api_audit(call, "ticket.attach", ticket->id, ticket->key, NULL, name, err) &&
-           store_attachment_get(call->tx, ticket->id, id, ret, NULL, err);
-}
-
 static bool add_files(struct api_call *call, const struct ticket_row *ticket,
     const struct multipart *form, struct err *err)
 {
@@ -51,7 +33,7 @@ static bool add_files(struct api_call *call, const struct ticket_row *ticket,
             continue;
         if (++n > FILES_MAX)
             return fail(err, ERR_LIMIT, "No more than %d files at once.", FILES_MAX);
-        if (!add_file(call, ticket, part, &row, err))
+        if (!attachment_add(call, ticket, part, &row, err))
             return false;
         json_begin_object(&call->reply, NULL);
         if (!jira_attachment_write(call, &people, row, err))
