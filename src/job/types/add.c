@@ -330,12 +330,12 @@ static bool refuse_row(void *context, int64_t line, size_t cell, const struct er
 }
 
 /* What the table is doubtful for is the last line that is told. */
-static bool add_table(struct adding *a, struct span text, struct err *err)
+static bool add_table(struct adding *a, struct span text, char delimiter, struct err *err)
 {
     autofree(csv_reader) struct csv_reader *reader = csv_reader_new(take_row, a);
     struct err cause = { 0 };
 
-    csv_reader_set_delimiter(reader, sheet_delimiter(text));
+    csv_reader_set_delimiter(reader, delimiter);
     csv_reader_on_bad_row(reader, refuse_row);
     json_begin_array(&a->out, "lines");
     if (!(csv_reader_feed(reader, text, &cause) && csv_reader_finish(reader, &cause)) &&
@@ -346,9 +346,8 @@ static bool add_table(struct adding *a, struct span text, struct err *err)
 }
 
 /* Its first line names the columns, "host" among them. */
-static bool is_table(struct span text)
+static bool is_table(struct span text, char delimiter)
 {
-    const char delimiter = sheet_delimiter(text);
     struct span line;
     struct span cell;
 
@@ -396,7 +395,10 @@ bool job_add_run(struct job_run *run, struct err *err)
     json_begin_object(&a.out, NULL);
     const struct span text = span_text(json_as_text(json_member(a.payload, "hosts")));
 
-    works = works && (is_table(text) ? add_table(&a, text, err) : add_lines(&a, text, err));
+    const char delimiter = sheet_delimiter(text);
+
+    works = works && (is_table(text, delimiter) ? add_table(&a, text, delimiter, err)
+                                                : add_lines(&a, text, err));
     json_i64(&a.out, "created", a.n_created);
     json_i64(&a.out, "attachable", a.n_attachable);
     json_i64(&a.out, "failed", a.n_failed);
