@@ -28,16 +28,22 @@ static void append(struct err *err, const char *text)
     span_copy_text(span_text(text), err->msg + n, sizeof err->msg - n);
 }
 
+/* Begin anew. */
+static void set(struct err *err, enum err_kind kind, const char *format, va_list args)
+{
+    err->kind = kind;
+    err->detail[0] = '\0';
+    (void)vsnprintf(err->msg, sizeof err->msg, format, args);
+}
+
 bool(fail)(struct err *err, enum err_kind kind, const char *format, ...)
 {
     va_list args;
 
     if (!err)
         return false;
-    err->kind = kind;
-    err->detail[0] = '\0';
     va_start(args, format);
-    (void)vsnprintf(err->msg, sizeof err->msg, format, args);
+    set(err, kind, format, args);
     va_end(args);
     return false;
 }
@@ -78,10 +84,8 @@ bool(fail_errno)(struct err *err, enum err_kind kind, const char *format, ...)
 
     if (!err)
         return false;
-    err->kind = kind;
-    err->detail[0] = '\0';
     va_start(args, format);
-    (void)vsnprintf(err->msg, sizeof err->msg, format, args);
+    set(err, kind, format, args);
     va_end(args);
     size_t reason_at = strlen(err->msg) + 2;
 
