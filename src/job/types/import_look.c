@@ -23,8 +23,8 @@ bool import_look_ahead(struct import_ahead *ahead, struct tx *tx, struct err *er
     if (!is_to_be_asked(import_ahead_ready(ahead, 0)))
         return true;
     const size_t n_ready = import_ahead_n_ready(ahead);
-    struct import_record **records = xcalloc(n_ready + 1, sizeof *records);
-    const char **names = xcalloc(n_ready + 1, sizeof *names);
+    struct import_record **records = xcalloc(n_ready + 1, sizeof(void *));
+    const char **names = xcalloc(n_ready + 1, sizeof(void *));
     struct cert_match_names asked = { .names = names,
         .is_taken = xcalloc(n_ready + 1, sizeof(bool)) };
     bool works;
