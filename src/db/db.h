@@ -91,7 +91,7 @@ bool tx_is_waited_for(const struct tx *tx);
  * have changed there, up to DB_MUCH_KIB, instead of writing it to the log before the commit and
  * reading it again. Said with false, the memory is given back.
  */
-#define DB_MUCH_KIB 28672
+#define DB_MUCH_KIB 43008
 void db_write_much(struct db *db, bool is_much);
 
 /* Has it changed more than there is memory for? It had better end. Never on PostgreSQL. */

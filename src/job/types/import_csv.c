@@ -28,7 +28,7 @@
 #include "store/import_file.h"
 #include "store/job.h"
 
-#define BATCH_RECORDS 2500
+#define BATCH_RECORDS 3800
 #define BATCH_MS 500
 #define BATCH_SHARED_MS 100 /* where others wait to write, too */
 #define CHUNKS_AT_ONCE 64
