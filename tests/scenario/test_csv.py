@@ -430,18 +430,16 @@ def test_two_of_a_name_and_a_record_met_twice_are_refused(desk):
 def test_a_name_that_a_record_gets_in_the_table_is_that_records(desk):
     # F10: whether names are taken is asked for many rows at once; a rename among them is not overlooked
     admin = desk.admin
-    one = admin.post("/certificates", {"name": "before"}).json["id"]
-    other = admin.post("/certificates", {"name": "other"}).json["id"]
-    rows = [f",new{i},,x" for i in range(40)]
-    rows[10] = f"{one},after,,x"
-    rows[20] = ",After,127.0.0.1,y"
-    rows[30] = ",before,127.0.0.1,y"
-    rows[31] = f"{other},,,x"
+    ids = [admin.post("/certificates", {"name": f"before{i}"}).json["id"] for i in range(12)]
+    rows = []
+    for i, record in enumerate(ids):
+        rows += [f",new{i},,x", f"{record},after{i},,x", f",After{i},127.0.0.1,y", f",before{i},127.0.0.1,y"]
     result = run_import(admin, "id,name,host,description\n" + "\n".join(rows) + "\n")[1]
-    assert counts(result) == (37, 2, 0, 1), result
-    assert result["errors"][0]["line"] == 22 and "earlier line" in result["errors"][0]["message"]
+    assert counts(result) == (24, 12, 0, 12), result
+    assert [e["line"] for e in result["errors"]] == list(range(4, 4 + 4 * 12, 4))
+    assert all("earlier line" in e["message"] for e in result["errors"])
     names = [r["name"] for r in export(admin)]
-    assert len(names) == 39 and names.count("after") == names.count("before") == 1 and "After" not in names
+    assert sorted(names) == sorted(f"{word}{i}" for word in ("new", "after", "before") for i in range(12))
 
 
 def test_an_import_killed_in_the_middle_goes_on_and_doubles_nothing(desk_factory):
