@@ -253,17 +253,24 @@ static bool read_heir(struct api_call *call, const char *name, const struct acco
     return fail(err, ERR_INVALID, "hand_over_to: must be somebody else, who is not disabled");
 }
 
+static void add_holding(struct buf *text, int64_t n, const char *what)
+{
+    if (n == 0)
+        return;
+    buf_addf(text, "%s%" PRId64 " %s%s", text->size ? ", " : "", n, what, n == 1 ? "" : "s");
+}
+
 static bool fail_holdings(struct api_call *call, const struct account_row *account,
     const struct account_holdings *held, struct err *err)
 {
-    json_problems_addf(call->problems, "hand_over_to",
-        "%" PRId64 " certificates, %" PRId64 " open tickets and %" PRId64
-        " certificate requests need somebody else",
-        held->certificates, held->tickets, held->requests);
-    return fail(err, ERR_CONFLICT,
-        "\"%s\" has %" PRId64 " certificates, %" PRId64 " open tickets and %" PRId64
-        " certificate requests; say with hand_over_to who gets them",
-        account->name, held->certificates, held->tickets, held->requests);
+    autodone(buf) struct buf text = BUF_INIT(200);
+
+    add_holding(&text, held->certificates, "certificate");
+    add_holding(&text, held->tickets, "open ticket");
+    add_holding(&text, held->requests, "certificate request");
+    json_problems_add(call->problems, "hand_over_to", "is needed: a user, who gets all of that");
+    return fail(err, ERR_CONFLICT, "\"%s\" has %s; somebody else must get that", account->name,
+        buf_text(&text));
 }
 
 static bool audit_delete(struct api_call *call, const struct account_row *account, const char *heir,

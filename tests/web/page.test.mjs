@@ -258,7 +258,8 @@ describe('the page', { skip: hasBrowser ? false : 'there is no Chromium' }, () =
     await page.getByRole('button', { name: 'Actions for alice' }).click();
     await page.getByRole('menuitem', { name: 'Remove' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-    await page.getByText('alice owns 21 certificates; say who gets them').waitFor();
+    await page.getByText('"alice" has 21 certificates; somebody else must get that').waitFor();
+    assert.equal(await page.getByText(/hand_over_to/).count(), 0);
     await page.getByRole('dialog').getByLabel('Hand over to').fill('bob');
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });

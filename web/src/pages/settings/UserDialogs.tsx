@@ -1,11 +1,12 @@
 /* Making, changing and removing a user. */
 import { Checkbox, Content } from '@patternfly/react-core';
 import { useState } from 'react';
-import { api } from '../../api/client';
+import { api, ApiError } from '../../api/client';
 import type { Role, User } from '../../api/types';
 import { Dialog } from '../../parts/Dialog';
 import { ChoiceField, TextField } from '../../parts/Fields';
 import { UserField } from '../../parts/people';
+import { aboutField } from '../../parts/States';
 import { roleWords } from '../../parts/words';
 
 const roles = Object.entries(roleWords) as [Role, string][];
@@ -67,13 +68,26 @@ export function DisableUserDialog({ user, close, done }: UserDialogProps & { use
   );
 }
 
+/* What is wrong with the heir; where there is none, what they would get. */
+function aboutHeir(error: unknown): string | undefined {
+  const said = aboutField(error, 'hand_over_to');
+  return said !== undefined && error instanceof ApiError && error.status === 409 ? error.message : said;
+}
+
 export function DeleteUserDialog({ user, close, done }: UserDialogProps & { user: User }) {
   const [heir, setHeir] = useState('');
   const run = () => api.delete('/users/{name}', { path: { name: user.name }, query: { hand_over_to: heir.trim() } }).then(done);
   return (
-    <Dialog title={`Remove ${user.name}?`} action="Remove" isDangerous run={run} close={close}>
-      <Content component="p">They can no longer sign in, and their tokens open nothing.</Content>
-      <UserField label="Hand over to" value={heir} onChange={setHeir} help="Gets their certificates and open tickets. Needed where they have any." />
+    <Dialog title={`Remove ${user.name}?`} action="Remove" isDangerous run={run} close={close} hidesError={(error) => aboutHeir(error) !== undefined}>
+      {(error) => (
+        <>
+          <Content component="p">They can no longer sign in, and their tokens open nothing.</Content>
+          <UserField
+            label="Hand over to" value={heir} onChange={setHeir} error={aboutHeir(error)}
+            help="Gets their certificates, open tickets and certificate requests. Needed where they have any."
+          />
+        </>
+      )}
     </Dialog>
   );
 }
