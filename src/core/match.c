@@ -1,6 +1,8 @@
 /* core/match: see the header. */
 #include "core/match.h"
 
+#include <strings.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "x509/chain.h"
@@ -27,6 +29,28 @@ static void look_for(const struct name_set *wanted, const struct match_facts *ol
     }
 }
 
+/* Is it called so? A CN is one name, and counts only where there is no other. */
+static bool is_called(const struct match_facts *facts, const char *cn)
+{
+    return name_set_covers(facts->names, cn) ||
+           (facts->names->n == 0 && facts->cn && strcasecmp(facts->cn, cn) == 0);
+}
+
+/* Of a certificate without names, as old programs and root CAs have: one of its CN takes its place,
+ * or one for what the record needs. */
+static struct missing missing_cn(const struct match_facts *old, const struct match_facts *new,
+    const struct match_needs *needs)
+{
+    struct missing missing = { 0 };
+    size_t n_covered = 0;
+
+    if (!old->cn || is_called(new, old->cn))
+        return missing;
+    if (needs->names)
+        look_for(needs->names, NULL, new, &missing, &n_covered);
+    return n_covered > 0 ? missing : (struct missing){ .first = old->cn, .n = 1 };
+}
+
 /*
  * Every required name that the old one covers. Where it covers none of them, there is nothing to
  * compare by: then all that a person has set is asked for, or else all that the old one covers, so
@@ -44,8 +68,10 @@ static struct missing missing_names(const struct match_facts *old, const struct 
         return missing;
     if (needs->names && needs->names->n > 0 && needs->is_explicit)
         look_for(needs->names, NULL, new, &missing, &n_covered);
-    else
+    else if (old->names->n > 0)
         look_for(old->names, old, new, &missing, &n_covered);
+    else
+        return missing_cn(old, new, needs);
     return missing;
 }
 

@@ -3,7 +3,8 @@
  *
  * The successor rule: it has not expired, begins no earlier, covers every required name that the
  * old one covered, its chain verifies at least as well, and it is not from a staging CA (unless the
- * old one is). A new key or another kind of key is fine.
+ * old one is). A new key or another kind of key is fine. What covers no name at all is followed by
+ * one of its CN, or by one that covers what the record needs.
  */
 #pragma once
 
@@ -18,6 +19,7 @@ struct match_facts {
     const char *chain_status; /* "trusted", … */
     bool is_staging;
     const struct name_set *names; /* sorted; all that it covers */
+    const char *cn;               /* what it is called where it covers none; NULL: by no name */
 };
 
 /* What a record needs its certificates to cover. Borrowed. */

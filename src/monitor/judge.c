@@ -132,6 +132,7 @@ static bool add_input(struct tx *tx, struct judgement *j, const struct version_r
             .chain_status = own ? own->chain_status : seen ? seen->chain_status : "",
             .is_staging = version->is_staging,
             .names = &j->names[n],
+            .cn = version->name[0] ? version->name : NULL,
         },
     };
     j->n_input++;

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from certs import days, self_signed
+from certs import Authority, days, self_signed
 from servers import free_port
 from uploads import form, import_, pfx, upload
 
@@ -249,6 +249,16 @@ def test_what_is_no_successor_needs_a_person_who_says_so(desk, ca):
     stale = replace(desk.admin, made["id"], {"file": old.pem}, expect=412, headers={"If-Match": record["etag"]})
     assert stale.json["status"] == 412
     replace(desk.admin, 4711, {"file": old.pem}, expect=404)
+
+
+def test_a_certificate_without_names_is_not_replaced_by_just_any(desk):
+    # F30: roots of CAs, and keys that old Java programs made, have a CN alone
+    old, again, other = Authority.root("Old Root"), Authority.root("Old Root", days(4000)), Authority.root("Other Root")
+    made = import_(desk.admin, {"file": old.pem}).json
+    refused = replace(desk.admin, made["id"], {"file": other.pem}, expect=409).json
+    assert refused["errors"][0]["message"] == "it does not cover Old Root", refused
+    after = replace(desk.admin, made["id"], {"file": again.pem}).json
+    assert after["current"]["fingerprint_sha256"] == again.fingerprint
 
 
 def test_what_is_served_stays_current_until_it_is_served_no_more(desk, nginx, authority, root):

@@ -257,6 +257,57 @@ static void successor_rule_holds(void **state)
     }
 }
 
+/* Keys of old Java programs and roots of CAs have a CN and no names. */
+static void without_names_the_cn_says_what_it_is_of(void **state)
+{
+    static const struct {
+        const char *title;
+        const char *old_cn;
+        const char *new_names;
+        const char *new_cn;
+        const char *required;
+        const char *reason; /* NULL: a successor */
+    } cn_cases[] = {
+        { "another one", "old.example", "other.example", "other.example", "",
+            "it does not cover old.example" },
+        { "another one without names", "Old CA", "", "Other CA", "", "it does not cover Old CA" },
+        { "the same CN", "Old CA", "", "old ca", "", NULL },
+        { "the name is covered now", "old.example", "old.example", "x", "", NULL },
+        { "a CN beside names is nothing", "old.example", "other.example", "old.example", "",
+            "it does not cover old.example" },
+        { "it covers the endpoint's name", "appliance", "a.example", "a.example", "a.example",
+            NULL },
+        { "the endpoint's name is not covered", "appliance", "b.example", "b.example", "a.example",
+            "it does not cover a.example" },
+        { "the appliance made itself a new one", "appliance", "", "appliance", "192.0.2.1", NULL },
+        { "the old one has no CN either", NULL, "other.example", "other.example", "", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < countof(cn_cases); i++) {
+        autodone(name_set) struct name_set none = { 0 };
+        autodone(name_set) struct name_set names = { 0 };
+        autodone(name_set) struct name_set required = { 0 };
+        const struct match_facts old = { .not_after = NOW + DAY,
+            .chain_status = "self_signed",
+            .names = &none,
+            .cn = cn_cases[i].old_cn };
+        const struct match_facts new = { .not_after = NOW + 2 * DAY,
+            .chain_status = "self_signed",
+            .names = &names,
+            .cn = cn_cases[i].new_cn };
+        const struct match_needs needs = { &required, false };
+        struct match_answer answer;
+
+        add_names(&names, cn_cases[i].new_names);
+        add_names(&required, cn_cases[i].required);
+        match_successor(&old, &new, &needs, NOW, &answer);
+        if ((answer.fault == MATCH_OK) != !cn_cases[i].reason ||
+            strcmp(answer.reason, cn_cases[i].reason ? cn_cases[i].reason : "") != 0)
+            fail_msg("%s: fault %d, \"%s\"", cn_cases[i].title, (int)answer.fault, answer.reason);
+    }
+}
+
 static void siblings_may_be_older(void **state)
 {
     static const struct told one = { -80, 10, 0, "a.example", "trusted", false };
@@ -288,6 +339,7 @@ int main(void)
         cmocka_unit_test(name_set_comes_from_json),
         cmocka_unit_test(name_set_of_60000_answers_60000_questions),
         cmocka_unit_test(successor_rule_holds),
+        cmocka_unit_test(without_names_the_cn_says_what_it_is_of),
         cmocka_unit_test(siblings_may_be_older),
     };
 
