@@ -14,6 +14,7 @@
 #include "api/tables.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "core/cert_was.h"
 #include "store/business_group.h"
 #include "store/cert.h"
 #include "store/cert_list.h"
@@ -118,6 +119,7 @@ static bool edit_record(struct api_call *call, struct json_in *in, const struct 
     struct edited edited = { .tags = BUF_INIT(65536),
         .required_names = BUF_INIT(65536),
         .periods = BUF_INIT(4096) };
+    autodone(buf) struct buf was = BUF_INIT(JSON_MAX_BYTES);
     autodone(buf) struct buf after = BUF_INIT(JSON_MAX_BYTES);
     autodone(cert_fields) struct cert_fields fields = { 0 };
     struct cert_people_edit people = { 0 };
@@ -130,9 +132,10 @@ static bool edit_record(struct api_call *call, struct json_in *in, const struct 
     works = works && cert_fields_write(call, before->id, &fields, err) &&
             cert_new_save_people(call, before->id, &people, err);
     if (works) {
+        cert_was(before, call->json, &was);
         json_write(call->json, &after);
-        works = api_audit(call, "certificate.edit", before->id, before->name, NULL,
-            buf_text(&after), err);
+        works = api_audit(call, "certificate.edit", before->id, before->name,
+            was.size ? buf_text(&was) : NULL, buf_text(&after), err);
     }
     buf_done(&edited.tags);
     buf_done(&edited.required_names);
@@ -158,14 +161,16 @@ static bool certs_edit(struct api_call *call, struct err *err)
 
 static bool certs_delete(struct api_call *call, struct err *err)
 {
+    autodone(buf) struct buf was = BUF_INIT(JSON_MAX_BYTES);
     autofree(cert_row) struct cert_row *cert = NULL;
 
     if (!cert_require(call, call->path_id, ACTION_DELETE, &cert, err))
         return false;
+    cert_was_all(cert, &was);
     if (!store_cert_delete(call->tx, cert->id, call->if_match, err))
         return api_stale(call, err);
     call->status = 204;
-    return api_audit(call, "certificate.delete", cert->id, cert->name, NULL, NULL, err);
+    return api_audit(call, "certificate.delete", cert->id, cert->name, buf_text(&was), NULL, err);
 }
 
 const struct api_route certificate_routes[] = {

@@ -287,6 +287,33 @@ def test_bulk_work_is_done_to_what_the_filter_says(people):
     assert done["done"] == 2 and bob.get("/certificates").json["total"] == 0
 
 
+def test_the_log_says_what_bulk_work_and_edits_changed(people):
+    """F36: before and after of each record, however many there are, and nothing of the others."""
+    admin, ann = people["admin"], people["ann"]
+    ids = [record(ann, f"r{i}", tags=["old"], business_group="Web")["id"] for i in range(3)]
+    last = lambda action: admin.get(f"/audit?action={action}&limit=1").json["items"][0]
+    many = {"ids": ids + list(range(100000, 101000))}
+    act(ann, **many, action="assign", user="bob")
+    act(ann, **many, action="assign", user="carl")
+    entry = last("certificate.access")
+    assert entry["before"] == {"assignee": "bob"} and entry["after"] == {"action": "assign", "assignee": "carl"}, entry
+    act(ann, **many, action="tag", tags=["new"])
+    entry = last("certificate.edit")
+    assert (entry["before"], entry["after"]) == ({"tags": ["old"]}, {"action": "tag", "tags": ["new"]})
+    act(ann, ids=ids, action="set_business_group", business_group=None)
+    entry = last("certificate.edit")
+    assert (entry["before"]["business_group"], entry["after"]["business_group"]) == ("Web", None)
+    ann.patch(f"/certificates/{ids[0]}", {"name": "other", "description": "d"})
+    entry = last("certificate.edit")
+    assert entry["before"] == {"name": "r0", "description": ""} and entry["after"] == {"name": "other", "description": "d"}
+    act(ann, ids=ids[:1], action="delete")
+    entry = last("certificate.delete")
+    assert entry["before"]["owner"] == "ann" and entry["before"]["tags"] == ["new", "old"]
+    assert entry["after"] == {"action": "delete"}
+    ann.delete(f"/certificates/{ids[1]}")
+    assert last("certificate.delete")["before"]["assignee"] == "carl"
+
+
 def test_what_came_of_work_is_told_as_far_as_one_may_see_it_now(people):
     """F35: a job's result names no record that has been taken from whoever had it done."""
     admin, ann, bob = people["admin"], people["ann"], people["bob"]

@@ -13,6 +13,7 @@
 #include "codec/json.h"
 #include "codec/json_in.h"
 #include "core/bulk.h"
+#include "core/cert_was.h"
 #include "db/db.h"
 #include "job/types/selection.h"
 #include "job/types/types.h"
@@ -62,7 +63,8 @@ struct acting {
     int64_t user_id; /* of assign and set_owner; 0: nobody */
     struct cert_share named[NAMED];
     size_t n_named;
-    struct buf request; /* the body, for the audit log */
+    struct buf change;        /* what is to become of each, for the audit log … */
+    struct json *change_json; /* … and for what to tell of before */
     int64_t n[N_OUTCOMES];
     struct item items[ITEMS_SHOWN];
     size_t n_items;
@@ -100,6 +102,26 @@ static bool find_named(struct acting *a, struct tx *tx, bool groups, struct err 
     return true;
 }
 
+/* The request without whom it is about: {"action": "assign", "assignee": "ann"}. */
+static bool read_change(struct acting *a, struct err *err)
+{
+    static const char *const members[] = { "action", "users", "groups", "use_key", "tags",
+        "business_group" };
+    const struct json *const user = json_member(a->payload, "user");
+    struct json_out out;
+
+    json_out_init(&out, &a->change);
+    json_begin_object(&out, NULL);
+    for (size_t i = 0; i < countof(members); i++)
+        if (json_member(a->payload, members[i]))
+            json_value(&out, members[i], json_member(a->payload, members[i]));
+    if (a->action == BULK_ASSIGN || a->action == BULK_SET_OWNER)
+        json_str(&out, a->action == BULK_ASSIGN ? "assignee" : "owner", json_as_text(user));
+    json_end(&out);
+    return json_out_check(&out, err) && json_parse_within(buf_span(&a->change), JSON_MAX_BYTES,
+                                            JSON_MAX_DEPTH, &a->change_json, err);
+}
+
 static bool prepare(struct acting *a, struct err *err)
 {
     const char *const user = json_as_text(json_member(a->payload, "user"));
@@ -111,10 +133,7 @@ static bool prepare(struct acting *a, struct err *err)
             a->action = (enum bulk_action)i;
     selection_read(&a->selection, a->payload, a->run->now);
     a->n_asked = (int64_t)a->selection.ids.n;
-    json_write(a->payload, &a->request);
-    if (a->request.size > 4096) /* a long list of ids says little about one record */
-        buf_clear(&a->request);
-    if (!tx_begin(a->run->db, TX_READ, &tx, err) ||
+    if (!read_change(a, err) || !tx_begin(a->run->db, TX_READ, &tx, err) ||
         !job_principal(tx, a->run->row->account_id, &a->who, err) ||
         !find_named(a, tx, false, err) || !find_named(a, tx, true, err))
         return false;
@@ -256,15 +275,21 @@ static bool change(struct acting *a, struct tx *tx, const struct cert_row *cert,
 static bool audit(const struct acting *a, struct tx *tx, const struct cert_row *cert,
     struct err *err)
 {
-    const struct audit_entry entry = { .at = a->run->now,
+    autodone(buf) struct buf was = BUF_INIT(JSON_MAX_BYTES);
+    struct audit_entry entry = { .at = a->run->now,
         .account_id = a->who.account_id,
         .actor = a->who.name,
         .action = rules[a->action].audited,
         .object_type = "certificate",
         .object_id = cert->id,
         .object_name = cert->name,
-        .after = buf_text(&a->request) };
+        .after = buf_text(&a->change) };
 
+    if (a->action == BULK_DELETE)
+        cert_was_all(cert, &was);
+    else
+        cert_was(cert, a->change_json, &was);
+    entry.before = was.size ? buf_text(&was) : NULL;
     return store_audit_add(tx, &entry, err);
 }
 
@@ -425,11 +450,12 @@ bool job_actions_run(struct job_run *run, struct err *err)
 
     a->run = run;
     a->payload = payload;
-    buf_init(&a->request, 4U << 20);
+    buf_init(&a->change, JSON_MAX_BYTES);
     works = works && prepare(a, err) && do_all(a, err) && write_result(a, err);
     forget_since(a, 0, nothing);
     selection_done(&a->selection);
-    buf_done(&a->request);
+    buf_done(&a->change);
+    json_free(a->change_json);
     free(a);
     return works;
 }
