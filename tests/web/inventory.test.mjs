@@ -175,6 +175,11 @@ describe('the inventory', { skip: hasBrowser ? false : 'there is no Chromium' },
     await page.getByRole('menuitem', { name: 'Swap for another certificate' }).click();
     await dialog().getByLabel('New certificate').fill('api.example.com');
     await dialog().getByRole('radio', { name: /api\.example\.com/ }).first().check();
+    const { world } = server.state;
+    const taken = world.associations.splice(world.associations.findIndex((a) => a.resource === 2), 1);
+    await dialog().getByRole('button', { name: 'Save changes' }).click();
+    await dialog().getByText(/is not there any more: somebody else has changed it/).waitFor();
+    world.associations.push(...taken);
     await dialog().getByRole('button', { name: 'Save changes' }).click();
     await page.getByText('On no resource').waitFor();
     assert.deepEqual(server.state.world.associations.filter((a) => a.resource === 2).map((a) => [a.slot, a.certificate]), [['smtp', 5]]);

@@ -13,9 +13,9 @@ export function SwapDialog({ certificate, entry, close }: { certificate: Certifi
   const run = async () => {
     const path = { id: entry.resource.id };
     const now = await api.get('/resources/{id}/associations', { path });
-    const items = now.items.map(({ slot, certificate: c }) => ({
-      slot, certificate: chosen && c.id === certificate.id && slot === entry.slot ? chosen.id : c.id,
-    }));
+    const isMeant = (a: typeof now.items[number]) => a.certificate.id === certificate.id && a.slot === entry.slot;
+    if (!now.items.some(isMeant)) throw new Error(`“${certificate.name}” is not there any more: somebody else has changed it`);
+    const items = now.items.map((a) => ({ slot: a.slot, certificate: chosen && isMeant(a) ? chosen.id : a.certificate.id }));
     await api.put('/resources/{id}/associations', { items }, { path, etag: now.etag });
     refresh();
   };
