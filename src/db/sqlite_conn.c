@@ -161,6 +161,8 @@ static bool add_functions(struct sqlite_conn *conn, struct err *err)
            sqlite_conn_fail(conn->handle, "gather_ids", err);
 }
 
+/* The log stays as long as one gets while much is written: to cut it each time it begins anew, and
+ * to find space on the disk for it again, is a twentieth of an import (adr/0024). */
 static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t busy_ms,
     struct err *err)
 {
@@ -176,7 +178,7 @@ static bool set_up(struct sqlite_conn *conn, const struct db_conf *conf, int64_t
     (void)snprintf(pragmas, sizeof pragmas,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
         "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%" PRId64 ";"
-        "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;"
+        "PRAGMA journal_size_limit = 134217728; PRAGMA mmap_size = 0;"
         "PRAGMA wal_autocheckpoint = 0;", /* db/sqlite_checkpoint does it */
         conn->cache_kib);
     return sqlite_conn_script(conn, pragmas, err);

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -418,6 +419,24 @@ static void where_there_is_no_room_a_failure_is_whole_as_well(void **state)
     }
 }
 
+/* To allocate it again each time costs more than its place. */
+static void a_long_log_is_not_cut(void **state)
+{
+    const struct test_db *test = make(state);
+    autofree(str) char *path = xasprintf("%s-wal", test->url);
+    struct err err = { 0 };
+    struct stat log;
+
+    script(test->db, "WITH RECURSIVE i(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 100)"
+                     " INSERT INTO thing SELECT i, 1, zeroblob(1000000) FROM i;"
+                     "PRAGMA wal_checkpoint(RESTART)");
+    assert_works(write_some(test, 1001, 10, &err), &err);
+    assert_int_equal(stat(path, &log), 0);
+    assert_true(log.st_size > 100000000);
+    script(test->db, "DELETE FROM thing WHERE id < 1000");
+    assert_there(test, of(10));
+}
+
 /* The log of a connection of its own, as SQLite has it. */
 struct bare {
     sqlite3 *handle;
@@ -501,6 +520,7 @@ int main(void)
         T(where_a_write_fails_all_of_the_commit_does),
         T(what_is_written_in_part_is_written_on),
         T(nothing_is_written_after_a_failure),
+        T(a_long_log_is_not_cut),
         T(what_is_asked_for_has_been_written),
         T(what_follows_a_failure_fails),
         T(what_had_no_room_is_written_once_more),
