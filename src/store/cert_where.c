@@ -53,13 +53,18 @@ static void narrow_by_rule(struct cert_where *where, const struct display_rule *
         where->until = last_expiring < where->until ? last_expiring : where->until;
 }
 
+bool cert_where_is_dated(const struct cert_filter *filter)
+{
+    return filter->statuses && !(filter->statuses & ~DATED);
+}
+
 static void set_dates(struct cert_where *where, const struct display_rule *rule)
 {
     const struct cert_filter *filter = where->filter;
 
     where->from = INT64_MIN;
     where->until = INT64_MAX;
-    if (filter->statuses && !(filter->statuses & ~DATED)) {
+    if (cert_where_is_dated(filter)) {
         if (!(filter->statuses & BIT(CERT_EXPIRED)))
             where->from = where->now;
         if (filter->statuses == BIT(CERT_EXPIRED))

@@ -131,6 +131,9 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
 bool cert_where_plan_common(struct tx *tx, struct cert_where *where, bool *ret, struct err *err)
     must_check;
 
+/* Are the statuses that are asked for ranges of the ends? */
+bool cert_where_is_dated(const struct cert_filter *filter);
+
 /* How many conditions are there? 0: everything matches. */
 int cert_where_n_conditions(const struct cert_where *where);
 

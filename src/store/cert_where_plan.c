@@ -334,12 +334,13 @@ static bool choose_access(struct tx *tx, struct cert_where *where, struct err *e
     return true;
 }
 
-/* Beside the one, only what the rows themselves or a few looks by id can tell. */
+/* Beside the one, only what the rows themselves or a few looks by id can tell: of the statuses,
+ * those that are ranges of the ends. */
 static bool is_nearly_alone(const struct cert_where *where)
 {
     const struct cert_filter *f = where->filter;
     const int n_others = !where->viewer->sees_all + (f->expires_before || f->expires_after) +
-                         (f->statuses != 0) + (where->words != NULL);
+                         cert_where_is_dated(f) + (where->words != NULL);
 
     return cert_where_n_conditions(where) == 1 + n_others;
 }
