@@ -29,7 +29,8 @@ static void append(struct err *err, const char *text)
 }
 
 /* Begin anew. */
-static void set(struct err *err, enum err_kind kind, const char *format, va_list args)
+printf_like(3, 0) static void set(struct err *err, enum err_kind kind, const char *format,
+    va_list args)
 {
     err->kind = kind;
     err->detail[0] = '\0';

@@ -55,6 +55,7 @@ struct places {
 struct entries {
     int64_t holder;
     struct place last; /* of those that were read */
+    size_t n;
     bool is_begun;
     bool is_done; /* all of them were */
 };
@@ -100,6 +101,7 @@ static bool read_places(struct tx *tx, struct paging *paging, struct entries *en
             rows_make_room(places->items, places->n, &places->room, sizeof *places->items);
         places->items[places->n++] = entries->last;
     }
+    entries->n += n;
     entries->is_begun = true;
     entries->is_done = n < most;
     paging->is_cut = paging->is_cut || stmt_is_cut(q);
@@ -170,13 +172,28 @@ static void add_places(struct paging *paging, const struct places *places, bool 
     }
 }
 
+/* How many to read at once: if those of whom there is more have as much each, they fill what the
+ * others leave of the page. */
+static size_t part_of(const struct entries *all, size_t n, size_t most)
+{
+    size_t n_open = n;
+    size_t n_left = most;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!all[i].is_done)
+            continue;
+        n_open--;
+        n_left -= all[i].n < n_left ? all[i].n : n_left;
+    }
+    return n_open > 1 ? n_left / n_open + SPARE_ENTRIES : n_left + 1;
+}
+
 /* What several holders have is read in parts, as most of what the others have comes before it. */
 bool cert_page_read_along(struct tx *tx, struct paging *paging, bool is_tail, size_t most,
     struct err *err)
 {
     const struct cert_where *where = &paging->where;
     const bool down = is_down(paging, is_tail);
-    const size_t n_at_once = where->n_holders > 1 ? most / where->n_holders + SPARE_ENTRIES : most;
     struct entries all[ACCESS_HOLDERS] = { 0 };
     struct places places = { 0 };
     struct entries *next;
@@ -184,12 +201,14 @@ bool cert_page_read_along(struct tx *tx, struct paging *paging, bool is_tail, si
 
     for (size_t i = 0; works && i < where->n_holders; i++) {
         all[i].holder = where->holders[i];
-        works = read_places(tx, paging, &all[i], is_tail, n_at_once, &places, err);
+        works = read_places(tx, paging, &all[i], is_tail, part_of(all, where->n_holders, most),
+            &places, err);
     }
     put_in_order(&places, down);
     while (works && (next = first_to_end(all, where->n_holders, down)) && !paging->is_cut &&
            count_certain(&places, next, down) < most) {
-        works = read_places(tx, paging, next, is_tail, n_at_once, &places, err);
+        works = read_places(tx, paging, next, is_tail, part_of(all, where->n_holders, most),
+            &places, err);
         put_in_order(&places, down);
     }
     if (works)
