@@ -76,7 +76,7 @@ def test_what_a_dead_node_was_doing_is_taken_up_by_another(nodes):
         dead.kill_hard()
         other_api.job_done(job, 40)
         assert time.monotonic() - began < 40
-        assert "node.dead" in other.log() and owner in other.log()
+        wait_until(lambda: "node.dead" in other.log() and owner in other.log(), 10, "the log of it")
         wait_until(lambda: ask(other, "SELECT count(*) FROM node") == "1", 10, "one node")
     finally:
         silent.close()

@@ -236,8 +236,8 @@ describe('moving in', { skip }, () => {
     await page.getByRole('grid', { name: 'Resources' }).getByRole('row', { name: /lb-1/ }).waitFor();
     await button('More actions').click();
     await page.getByRole('menuitem', { name: 'Delete' }).click();
-    await inDialog('Delete').click();
-    await dialog().getByText(/lb-1/).waitFor();
+    await dialog().getByText(/belongs on lb-1/).waitFor();
+    assert.equal(await inDialog('Delete').count(), 0);
     await inDialog('Cancel').click();
     await page.getByRole('link', { name: 'lb-1' }).click();
     await heading('lb-1').waitFor();
