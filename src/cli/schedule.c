@@ -1,4 +1,4 @@
-/* cli: certdesk schedule list, run: what runs by itself. */
+/* cli: certdesk schedule list, run, preview: what runs by itself. */
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -52,12 +52,33 @@ static bool run(const struct verb_call *call, struct err *err)
     return true;
 }
 
+/* What an expression means, before it is saved. */
+static bool preview(const struct verb_call *call, struct err *err)
+{
+    autodone(buf) struct buf path = BUF_INIT(2048);
+    autofree(json) struct json *answer = NULL;
+
+    buf_add_text(&path, "/schedules/preview");
+    items_add_query(&path, "cron", call->words[0]);
+    if (!remote_call(call->remote, "GET", buf_text(&path), NULL, &answer, err))
+        return false;
+    const struct json *const runs = json_member(answer, "runs");
+
+    if (call->json)
+        output_json(answer);
+    for (size_t i = 0; !call->json && i < json_list_size(runs); i++)
+        printf("%s\n", json_as_text(json_list_item(runs, i)));
+    return true;
+}
+
 int cli_schedule(int argc, char **argv)
 {
-    static const struct verb verbs[] = { { "list", 0, 0, list }, { "run", 1, 1, run }, { 0 } };
+    static const struct verb verbs[] = { { "list", 0, 0, list }, { "run", 1, 1, run },
+        { "preview", 1, 1, preview }, { 0 } };
     static const struct verbs word = {
         .usage = "usage: certdesk schedule list [-o table|json]\n"
-                 "       certdesk schedule run NAME [--wait] [-o table|json]\n",
+                 "       certdesk schedule run NAME [--wait] [-o table|json]\n"
+                 "       certdesk schedule preview CRON [-o table|json]\n",
         .verbs = verbs,
         .options = options
     };

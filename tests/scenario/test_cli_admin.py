@@ -108,6 +108,10 @@ def test_jobs_schedules_dashboard_and_the_audit_log(desk, words, tmp_path):
     assert "done" in words("job", "show", str(job["id"])).stdout
     words("job", "retry", str(job["id"]), status=1)
     words("schedule", "run", "nothing", status=1)
+    coming = words("schedule", "preview", "30 4 * * 1").stdout.splitlines()
+    assert len(coming) == 5 and all(at.endswith("T04:30:00Z") for at in coming) and coming == sorted(coming)
+    assert items(words("schedule", "preview", "30 4 * * 1", "-o", "json"))[0]["runs"] == coming
+    assert "cron" in words("schedule", "preview", "30 4 * *", status=1).stderr
     desk.admin.post("/certificates", {"name": "shop"})
     desk.admin.add("::1", 1)
     assert " [::1]:1 since " in words("dashboard", "show").stdout
