@@ -79,7 +79,7 @@ _certdesk_words() {
     dashboard) echo "show" ;;
     job) echo "list show retry" ;;
     notification) echo "show set test log resend" ;;
-    schedule) echo "list run" ;;
+    schedule) echo "list run preview" ;;
     token) echo "list add remove" ;;
     trust) echo "list add remove" ;;
     webhook) echo "list add edit secret remove" ;;
