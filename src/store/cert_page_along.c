@@ -5,12 +5,18 @@
 
 #include "base/err.h"
 
+/* A tail goes by id, upwards. */
+static bool is_down(const struct paging *paging, bool is_tail)
+{
+    return paging->request->is_descending && !is_tail;
+}
+
 /* In the order of (expires_at, certificate_id), which all of these have an index for. */
 void cert_page_select_entries(const struct paging *paging, int64_t holder, bool is_tail,
     size_t most, struct select *select)
 {
     const struct cursor *cursor = &paging->cursor;
-    const bool is_down = paging->request->is_descending && !is_tail;
+    const bool down = is_down(paging, is_tail);
     const bool has_cursor = paging->has_cursor && cursor->is_in_tail == is_tail;
 
     select_add(select, "SELECT x.id, x.expires_at");
@@ -23,7 +29,7 @@ void cert_page_select_entries(const struct paging *paging, int64_t holder, bool 
         select_add(select, " AND x.id > ");
         select_i64(select, cursor->id);
     } else if (has_cursor) {
-        if (is_down)
+        if (down)
             select_add(select, " AND (x.expires_at, x.id) < (");
         else
             select_add(select, " AND (x.expires_at, x.id) > (");
@@ -32,7 +38,7 @@ void cert_page_select_entries(const struct paging *paging, int64_t holder, bool 
         select_i64(select, cursor->id);
         select_add(select, ")");
     }
-    if (is_down)
+    if (down)
         select_add(select, " ORDER BY x.expires_at DESC, x.id DESC LIMIT ");
     else
         select_add(select, " ORDER BY x.expires_at, x.id LIMIT ");
@@ -63,7 +69,10 @@ struct entries {
 /* Beside its part of the page, so that one time is mostly enough. */
 #define SPARE_ENTRIES 8
 
-static int compare_places(const void *a, const void *b)
+/* As qsort() wants them: less than 0 where `a` comes first in the list. */
+typedef int (*compare)(const void *a, const void *b);
+
+static int compare_up(const void *a, const void *b)
 {
     const struct place *left = a;
     const struct place *right = b;
@@ -73,9 +82,9 @@ static int compare_places(const void *a, const void *b)
     return (left->id > right->id) - (left->id < right->id);
 }
 
-static bool is_down(const struct paging *paging, bool is_tail)
+static int compare_down(const void *a, const void *b)
 {
-    return paging->request->is_descending && !is_tail;
+    return compare_up(b, a);
 }
 
 static bool read_places(struct tx *tx, struct paging *paging, struct entries *entries, bool is_tail,
@@ -109,53 +118,38 @@ static bool read_places(struct tx *tx, struct paging *paging, struct entries *en
 }
 
 /* In the order of the list, once each: a person may have up to three entries for a record. */
-static void put_in_order(struct places *places, bool is_down)
+static void put_in_order(struct places *places, compare order)
 {
     size_t n = 0;
 
     if (places->n > 0)
-        qsort(places->items, places->n, sizeof *places->items, compare_places);
+        qsort(places->items, places->n, sizeof *places->items, order);
     for (size_t i = 0; i < places->n; i++) {
         if (n == 0 || places->items[n - 1].id != places->items[i].id)
             places->items[n++] = places->items[i];
     }
     places->n = n;
-    for (size_t i = 0; is_down && i < n / 2; i++) {
-        const struct place first = places->items[i];
-
-        places->items[i] = places->items[n - 1 - i];
-        places->items[n - 1 - i] = first;
-    }
 }
 
 /* Whose entries end first; NULL: all have been read. */
-static struct entries *first_to_end(struct entries *all, size_t n, bool is_down)
+static struct entries *first_to_end(struct entries *all, size_t n, compare order)
 {
     struct entries *first = NULL;
 
     for (size_t i = 0; i < n; i++) {
-        const int order = first ? compare_places(&all[i].last, &first->last) : 0;
-
-        if (!all[i].is_done && (!first || (is_down ? order > 0 : order < 0)))
+        if (!all[i].is_done && (!first || order(&all[i].last, &first->last) < 0))
             first = &all[i];
     }
     return first;
 }
 
 /* How many are certain: no other comes before them. */
-static size_t count_certain(const struct places *places, const struct entries *first, bool is_down)
+static size_t count_certain(const struct places *places, const struct entries *first, compare order)
 {
     size_t n = 0;
 
-    if (!first)
-        return places->n;
-    while (n < places->n) {
-        const int order = compare_places(&places->items[n], &first->last);
-
-        if (is_down ? order < 0 : order > 0)
-            break;
+    while (n < places->n && (!first || order(&places->items[n], &first->last) <= 0))
         n++;
-    }
     return n;
 }
 
@@ -193,7 +187,7 @@ bool cert_page_read_along(struct tx *tx, struct paging *paging, bool is_tail, si
     struct err *err)
 {
     const struct cert_where *where = &paging->where;
-    const bool down = is_down(paging, is_tail);
+    const compare order = is_down(paging, is_tail) ? compare_down : compare_up;
     struct entries all[ACCESS_HOLDERS] = { 0 };
     struct places places = { 0 };
     struct entries *next;
@@ -204,12 +198,12 @@ bool cert_page_read_along(struct tx *tx, struct paging *paging, bool is_tail, si
         works = read_places(tx, paging, &all[i], is_tail, part_of(all, where->n_holders, most),
             &places, err);
     }
-    put_in_order(&places, down);
-    while (works && (next = first_to_end(all, where->n_holders, down)) && !paging->is_cut &&
-           count_certain(&places, next, down) < most) {
+    put_in_order(&places, order);
+    while (works && (next = first_to_end(all, where->n_holders, order)) && !paging->is_cut &&
+           count_certain(&places, next, order) < most) {
         works = read_places(tx, paging, next, is_tail, part_of(all, where->n_holders, most),
             &places, err);
-        put_in_order(&places, down);
+        put_in_order(&places, order);
     }
     if (works)
         add_places(paging, &places, is_tail, most);
