@@ -220,7 +220,7 @@ static void count_entries(struct cert_where *where)
     if (where->n_along < 0)
         return;
     where->way = WAY_SET;
-    where->drive = where->along == ALONG_TAG ? DRIVE_TAG : DRIVE_FIELD;
+    where->drive = cert_where_along_drive(where->along);
     where->n_drive = where->n_along;
 }
 
@@ -282,7 +282,8 @@ static bool count_statuses(struct tx *tx, const struct cert_where *where, int64_
 static bool is_nearly_known(const struct cert_where *where)
 {
     return !where->is_sqlite && where->way == WAY_DRIVE && cert_where_is_in_order(where) &&
-           where->is_part_known && !where->is_part_small && where->n_drive > CERT_TOTAL_EXACT;
+           !where->viewer->sees_all && cert_where_sees_most(where) &&
+           where->n_drive > CERT_TOTAL_EXACT;
 }
 
 static bool estimate(struct tx *tx, struct cert_where *where, int64_t total, int64_t *ret,

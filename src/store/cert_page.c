@@ -337,9 +337,8 @@ static void walk_in_order(struct paging *paging)
 static bool is_soon_read(const struct paging *paging)
 {
     const struct cert_where *where = &paging->where;
-    const bool is_part = !where->viewer->sees_all && where->is_part_known && where->is_part_small;
 
-    return paging->counted != DRIVE_NONE && where->along && is_part;
+    return paging->counted != DRIVE_NONE && where->along && !cert_where_sees_most(where);
 }
 
 /* Conditions may have less in common than each of them says (what is imported is served nowhere),

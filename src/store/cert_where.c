@@ -13,12 +13,6 @@
 #define BIT(status) (1u << (status))
 #define DATED (BIT(CERT_VALID) | BIT(CERT_EXPIRING_SOON) | BIT(CERT_EXPIRED))
 
-/* What all entries that are walked meet. */
-static const enum drive along_drives[N_ALONG] = { [ALONG_RECORDS] = DRIVE_NONE,
-    [ALONG_ACCESS] = DRIVE_ACCESS,
-    [ALONG_TAG] = DRIVE_TAG,
-    [ALONG_FIELD] = DRIVE_FIELD };
-
 /* Months differ by so many days. */
 #define SLACK_DAYS 4
 
@@ -135,10 +129,25 @@ bool cert_where_reads_records(const struct cert_where *where)
            f->business_group || f->owner || f->assignee || f->issuer || f->alert || f->is_unused;
 }
 
+bool cert_where_sees_most(const struct cert_where *where)
+{
+    return where->viewer->sees_all || (where->is_part_known && !where->is_part_small);
+}
+
+enum drive cert_where_along_drive(enum cert_along along)
+{
+    static const enum drive drives[N_ALONG] = { [ALONG_RECORDS] = DRIVE_NONE,
+        [ALONG_ACCESS] = DRIVE_ACCESS,
+        [ALONG_TAG] = DRIVE_TAG,
+        [ALONG_FIELD] = DRIVE_FIELD };
+
+    return drives[along];
+}
+
 bool cert_where_is_told(const struct cert_where *where, enum drive drive)
 {
     return where->drive == drive || where->told & 1u << drive ||
-           (drive != DRIVE_NONE && along_drives[where->along] == drive);
+           (drive != DRIVE_NONE && cert_where_along_drive(where->along) == drive);
 }
 
 void cert_where_add_drive(const struct cert_where *where, struct select *select)

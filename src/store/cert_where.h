@@ -140,6 +140,12 @@ int cert_where_n_conditions(const struct cert_where *where);
 /* Is anything asked that stands on the record, its end apart? */
 bool cert_where_reads_records(const struct cert_where *where);
 
+/* Is the viewer known to see more than a third of all there is? */
+bool cert_where_sees_most(const struct cert_where *where);
+
+/* What all that is walked meets; DRIVE_NONE for the records themselves. */
+enum drive cert_where_along_drive(enum cert_along along);
+
 /* Does what drives come in the order of the list by itself? */
 bool cert_where_is_in_order(const struct cert_where *where);
 

@@ -193,7 +193,7 @@ static void consider(struct cert_where *where, enum drive drive, int64_t n, stru
 
 static bool may_be_set(const struct cert_where *where, enum drive drive)
 {
-    const bool is_most = drive == DRIVE_ACCESS && where->is_part_known && !where->is_part_small;
+    const bool is_most = drive == DRIVE_ACCESS && cert_where_sees_most(where);
 
     return cert_drive_is_set(where, drive) && where->way != WAY_DRIVE &&
            where->set_max > where->drive_max && !is_most;
@@ -352,9 +352,8 @@ static bool is_nearly_alone(const struct cert_where *where)
 static void choose_entries(struct cert_where *where)
 {
     const enum drive drive = where->filter->tag ? DRIVE_TAG : DRIVE_FIELD;
-    const bool is_seen = where->viewer->sees_all ||
-                         (where->is_part_known && !where->is_part_small) ||
-                         (where->way == WAY_SET && where->drive == drive);
+    const bool is_seen =
+        cert_where_sees_most(where) || (where->way == WAY_SET && where->drive == drive);
 
     if (where->is_sqlite || where->is_nothing || where->sort != CERT_BY_EXPIRY ||
         where->way == WAY_DRIVE || where->along || !is_seen || !is_nearly_alone(where) ||
