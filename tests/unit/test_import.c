@@ -149,18 +149,8 @@ static void check_pfx(const struct oracle_row *row)
 
 static void pfx_files_of_others_are_read(void **state)
 {
-    size_t n = 0;
-
     (void)state;
-    oracle_need("pfx");
-    autodone(buf) struct buf table = oracle_file("pfx/expect.tsv");
-    struct span rest = buf_span(&table);
-    struct oracle_row row;
-
-    (void)oracle_next_row(&rest, &row);
-    for (; oracle_next_row(&rest, &row); n++)
-        check_pfx(&row);
-    assert_int_equal(n, 59);
+    assert_int_equal(oracle_each("pfx", check_pfx), 59);
 }
 
 /* ---- keys ---- */
@@ -221,18 +211,8 @@ static void check_key(const struct oracle_row *row)
 
 static void key_files_of_others_are_read(void **state)
 {
-    size_t n = 0;
-
     (void)state;
-    oracle_need("keys");
-    autodone(buf) struct buf table = oracle_file("keys/expect.tsv");
-    struct span rest = buf_span(&table);
-    struct oracle_row row;
-
-    (void)oracle_next_row(&rest, &row);
-    for (; oracle_next_row(&rest, &row); n++)
-        check_key(&row);
-    assert_int_equal(n, 151);
+    assert_int_equal(oracle_each("keys", check_key), 151);
 }
 
 /* ---- certificates ---- */
@@ -261,18 +241,8 @@ static void check_cert(const struct oracle_row *row)
 
 static void certificates_of_others_are_read_as_they_are(void **state)
 {
-    size_t n = 0;
-
     (void)state;
-    oracle_need("x509");
-    autodone(buf) struct buf table = oracle_file("x509/expect.tsv");
-    struct span rest = buf_span(&table);
-    struct oracle_row row;
-
-    (void)oracle_next_row(&rest, &row);
-    for (; oracle_next_row(&rest, &row); n++)
-        check_cert(&row);
-    assert_int_equal(n, 2247);
+    assert_int_equal(oracle_each("x509", check_cert), 2247);
 }
 
 /* ---- passwords beyond ASCII, and other people's habits ---- */

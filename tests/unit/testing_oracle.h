@@ -67,6 +67,25 @@ static inline bool oracle_next_row(struct span *rest, struct oracle_row *row)
     return true;
 }
 
+/* Checks each row of the table `kind`/expect.tsv but its heading; how many there are. Skips the
+ * test where the cases are missing. */
+static inline size_t oracle_each(const char *kind, void (*check)(const struct oracle_row *row))
+{
+    char name[ORACLE_PATH_SIZE];
+    size_t n = 0;
+
+    oracle_need(kind);
+    (void)snprintf(name, sizeof name, "%s/expect.tsv", kind);
+    autodone(buf) struct buf table = oracle_file(name);
+    struct span rest = buf_span(&table);
+    struct oracle_row row;
+
+    (void)oracle_next_row(&rest, &row);
+    for (; oracle_next_row(&rest, &row); n++)
+        check(&row);
+    return n;
+}
+
 static inline int oracle_is_file(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
