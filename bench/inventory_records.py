@@ -6,6 +6,7 @@ database whether it is so. Rows go in in bulk, without indexes, which are made a
 """
 
 import collections
+import functools
 import hashlib
 import json
 import random
@@ -39,12 +40,12 @@ COLUMNS = {
     "certificate": "id owner_id assignee_id business_group_id is_imported is_managed created_at updated_at row_version"
                    " version_id begins_at expires_at expiring_at revoked_at notify_at n_resources"
                    " is_unused alert name_lower issuer key_type owner_name business_group_name name description"
-                   " tags fields n_endpoints record_version_id chain_status version_text",
+                   " tags fields n_endpoints record_version_id chain_status version_text letters labels holders",
     "certificate_check": "certificate_id last_checked_at last_error",
     "record_version": "id certificate_id version_id slot role origin chain_status path_expires_at since_at created_at",
     "certificate_access": "certificate_id relation account_id group_id may_use_key is_notified expires_at",
-    "certificate_tag": "certificate_id tag expires_at",
-    "certificate_field": "certificate_id field_id value expires_at",
+    "certificate_tag": "certificate_id tag expires_at holders",
+    "certificate_field": "certificate_id field_id value expires_at holders",
     "endpoint": "id host port sni protocol created_at last_checked_at last_success_at failing_since_at n_failures"
                 " error_class error",
     "certificate_endpoint": "certificate_id endpoint_id",
@@ -77,6 +78,45 @@ def add_months(at, months):
     return int(then.replace(year=year, month=month, day=day).timestamp())
 
 
+MASK = 2**64 - 1
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def signed(bits):
+    return bits - 2**64 if bits >> 63 else bits
+
+
+@functools.cache
+def bit_of_three(three):
+    """store/cert_marks.h; 0 where there is none."""
+    if any(c in b" %_\\" for c in three) or all(c in b"0123456789abcdef" for c in three):
+        return 0
+    return 1 << ((int.from_bytes(three, "big") * GOLDEN & MASK) >> 58)
+
+
+def letters_of(words):
+    text, bits = words.encode(), 0
+    for i in range(len(text) - 2):
+        bits |= bit_of_three(text[i:i + 3])
+    return signed(bits)
+
+
+@functools.cache
+def marks_of(kind, thing):
+    bits = (0xCBF29CE484222325 ^ ord(kind)) * 0x100000001B3 & MASK
+    for c in str(thing).encode():
+        bits = (bits ^ c) * 0x100000001B3 & MASK
+    bits = bits * GOLDEN & MASK
+    return 1 << (bits >> 58) | 1 << (bits >> 52 & 63) | 1 << (bits >> 46 & 63)
+
+
+def marks(things):
+    bits = 0
+    for kind, thing in things:
+        bits |= marks_of(kind, thing)
+    return signed(bits)
+
+
 class Maker:
     """The rows of record after record."""
 
@@ -88,6 +128,7 @@ class Maker:
         self.n_endpoints = self.n_associations = 0
         self.rows = {}
         self.months = {}
+        self.holders = []
 
     def expiring_at(self, begins, ends):
         """Three calendar months before the end (core/display); the day is looked up, the second kept."""
@@ -161,12 +202,15 @@ class Maker:
         rows["certificate_check"].append((record, checked if n_places else None,
                                           f"{name}:443: connection refused" if is_failing else ""))
         self.access(record, owner, ends if version else None, i, r)
+        holders = marks(self.holders)
         tags = sorted({TAGS[int(r() ** 3 * len(TAGS))] for _ in range(int(r() * 3))})
-        rows["certificate_tag"] += [(record, tag, ends if version else None) for tag in tags]
+        rows["certificate_tag"] += [(record, tag, ends if version else None, holders) for tag in tags]
         fields = [(self.fields[field], values[i * 2654435761 % 2**32 % len(values)]) for field, values in FIELDS.items()]
-        rows["certificate_field"] += [(record, field, value, ends if version else None) for field, value in fields]
+        rows["certificate_field"] += [(record, field, value, ends if version else None, holders) for field, value in fields]
         rows["certificate"].append((*kept, ";".join(tags), "".join(f"{field} {len(value)} {value}" for field, value in fields),
-                                    n_places, version, "trusted" if version else None, version_text))
+                                    n_places, version, "trusted" if version else None, version_text, letters_of(words),
+                                    marks([*(("t", tag) for tag in tags), *(("v", value) for _, value in fields),
+                                           *([("i", issuer)] if version else [])]), holders))
         self.count(version, revoked, begins, ends)
 
     def notify_at(self, ends):
@@ -189,9 +233,11 @@ class Maker:
     def access(self, record, owner, ends, i, r):
         rows = self.rows["certificate_access"]
         rows.append((record, "owner", owner[0], None, True, True, ends))
+        self.holders = [("a", owner[0])]
 
         def share(account, group):
             rows.append((record, "share", account, group, False, False, ends))
+            self.holders.append(("a", account) if account else ("g", group))
         share(None, self.teams["everybody"])
         if r() < .01:
             share(None, self.teams["team"])

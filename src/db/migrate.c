@@ -22,6 +22,8 @@ static const struct {
     { "STRICT_TABLE", "STRICT", "" },
     { "KEYED_TABLE", "STRICT, WITHOUT ROWID", "" },
     { "AT_COMMIT", "DEFERRABLE INITIALLY DEFERRED", "" },
+    { "WITH_MARKS", "", "INCLUDE (letters, labels, holders)" },
+    { "WITH_HOLDERS", "", "INCLUDE (holders)" },
 };
 
 static bool is_word_char(uint8_t c)

@@ -11,6 +11,8 @@
  *                    beside it: for narrow rows that have no number of their own
  *   AT_COMMIT        after a reference: nothing, or that SQLite asks for it when the transaction
  *                    ends. A statement that cannot fail for one row needs nothing to undo it by
+ *   WITH_MARKS, WITH_HOLDERS   after the columns of an index: nothing, or that PostgreSQL's carries
+ *                    the marks of store/cert_marks, or those of holders only
  *
  * A line that begins with "--sqlite: " or "--postgres: " is for that database only, and taken as it
  * is.

@@ -13,6 +13,7 @@
 #include "store/bucket.h"
 #include "store/cert.h"
 #include "store/cert_load.h"
+#include "store/cert_marks.h"
 #include "store/cert_words.h"
 #include "store/custom_field.h"
 #include "store/endpoint_link.h"
@@ -24,9 +25,10 @@
 static const struct many_sql records = {
     "INSERT INTO certificate(id, name, name_lower, description, is_imported, is_managed, owner_id,"
     " assignee_id, business_group_id, required_names, notify_periods, created_at, updated_at,"
-    " is_unused, tags, fields, n_endpoints, owner_name, business_group_name)",
-    "itttbbiiittibtti",
-    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16,"
+    " is_unused, tags, fields, n_endpoints, letters, labels, holders, owner_name,"
+    " business_group_name)",
+    "itttbbiiittibttiiii",
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16, $17, $18, $19,"
     " (SELECT a.name FROM account a WHERE a.id = $7),"
     " (SELECT g.name FROM business_group g WHERE g.id = $9)",
     ""
@@ -43,7 +45,8 @@ struct adding {
     size_t n;
     int64_t now;
     const int64_t *ids;
-    char **tags; /* of each, as they are kept */
+    char **tags;      /* of each, as they are kept */
+    int64_t *holders; /* of each, the marks of those who may see it */
 };
 
 bool cert_check_name(const char *name, struct err *err)
@@ -69,7 +72,21 @@ static const char *not_empty(const char *text)
     return text && *text ? text : NULL;
 }
 
-static void add_record(struct many *rows, const struct adding *adding, size_t i, const char *folded)
+static int64_t labels_of(const struct adding *adding, size_t i, const char *fields)
+{
+    return cert_marks_of_tags(adding->tags[i]) | cert_marks_of_fields(fields);
+}
+
+static struct cert_people people_of(const struct cert_new *cert)
+{
+    return (struct cert_people){ .owner_id = cert->owner_id,
+        .assignee_id = cert->assignee_id,
+        .shares = cert->shares,
+        .n_shares = cert->n_shares };
+}
+
+static void add_record(struct many *rows, const struct adding *adding, size_t i, const char *folded,
+    int64_t letters)
 {
     const struct cert_new *const cert = &adding->certs[i];
     autodone(buf) struct buf fields = BUF_INIT(FIELD_TEXT_MAX);
@@ -93,6 +110,9 @@ static void add_record(struct many *rows, const struct adding *adding, size_t i,
     many_text(rows, adding->tags[i]);
     many_text(rows, buf_text(&fields));
     many_i64(rows, (int64_t)endpoint_keys_count(cert->places, cert->n_places));
+    many_i64(rows, letters);
+    many_i64(rows, labels_of(adding, i, buf_text(&fields)));
+    many_i64(rows, adding->holders[i]);
 }
 
 /* The records themselves, and, when the transaction ends, the words that they are found by. */
@@ -106,8 +126,10 @@ static bool write_records(const struct adding *adding, struct err *err)
         autofree(str) char *folded = cert->name_lower ? NULL : text_fold(cert->name);
         const char *const lower = folded ? folded : cert->name_lower;
 
-        add_record(rows, adding, i, lower);
-        cert_words_add_new(words, adding->ids[i], lower, cert->places, cert->n_places);
+        const int64_t letters =
+            cert_words_add_new(words, adding->ids[i], lower, cert->places, cert->n_places);
+
+        add_record(rows, adding, i, lower, letters);
     }
     return many_run(rows, err);
 }
@@ -126,11 +148,7 @@ static bool write_access(const struct adding *adding, struct err *err)
     autofree(many) struct many *entries = cert_prepare_access(adding->tx, true);
 
     for (size_t i = 0; i < adding->n; i++) {
-        const struct cert_new *const cert = &adding->certs[i];
-        const struct cert_people people = { .owner_id = cert->owner_id,
-            .assignee_id = cert->assignee_id,
-            .shares = cert->shares,
-            .n_shares = cert->n_shares };
+        const struct cert_people people = people_of(&adding->certs[i]);
 
         if (!cert_add_access(entries, adding->ids[i], &people, err))
             return false;
@@ -143,7 +161,7 @@ static bool write_tags(const struct adding *adding, struct err *err)
     autofree(many) struct many *rows = tags_prepare(adding->tx);
 
     for (size_t i = 0; i < adding->n; i++)
-        tags_add(rows, adding->ids[i], adding->tags[i]);
+        tags_add(rows, adding->ids[i], adding->holders[i], adding->tags[i]);
     return many_run(rows, err);
 }
 
@@ -153,7 +171,7 @@ static bool write_fields(const struct adding *adding, struct err *err)
 
     for (size_t i = 0; i < adding->n; i++)
         for (size_t k = 0; k < adding->certs[i].n_fields; k++)
-            custom_field_add(rows, adding->ids[i], &adding->certs[i].fields[k]);
+            custom_field_add(rows, adding->ids[i], adding->holders[i], &adding->certs[i].fields[k]);
     return many_run(rows, err);
 }
 
@@ -200,11 +218,16 @@ static bool tidy_tags(const struct adding *adding, struct err *err)
 bool store_certs_add(struct tx *tx, const struct cert_new *certs, size_t n, int64_t now,
     int64_t *ret_ids, struct err *err)
 {
-    const struct adding adding = { tx, certs, n, now, ret_ids, xcalloc(n, sizeof(char *)) };
+    const struct adding adding = { tx, certs, n, now, ret_ids, xcalloc(n, sizeof(char *)),
+        xcalloc(n, sizeof(int64_t)) };
     bool works = true;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const struct cert_people people = people_of(&certs[i]);
+
         works = works && store_cert_check_new(&certs[i], err);
+        adding.holders[i] = cert_people_marks(&people);
+    }
     if (works)
         works = (tidy_tags(&adding, err) && ids_take(tx, "certificate", n, ret_ids, err) &&
                     write_all(&adding, err)) ||
@@ -213,6 +236,7 @@ bool store_certs_add(struct tx *tx, const struct cert_new *certs, size_t n, int6
     for (size_t i = 0; i < n; i++)
         free(adding.tags[i]);
     free(adding.tags);
+    free(adding.holders);
     return works;
 }
 

@@ -4,11 +4,15 @@
  * What drives is decided in cert_where.c, and a condition here must not be made to drive by the
  * database after all. SQLite has no statistics and would take any index before the one that the
  * page is sorted by: to it, columns are hidden ("+c.owner_id"). PostgreSQL would rather join with
- * all that match than look once for each record: "OFFSET 0" in a subquery keeps it from that.
+ * all that match than look once for each record: "OFFSET 0" in a subquery keeps it from that. There
+ * the record's marks (store/cert_marks), which the index carries that is walked, say of most that
+ * another table need not be asked.
  */
 #include "store/cert_where.h"
 
+#include "base/alloc.h"
 #include "base/err.h"
+#include "store/cert_sort.h"
 
 #define ONCE " LIMIT 1 OFFSET 0)"
 
@@ -132,12 +136,21 @@ static void check_dates(const struct cert_where *where, struct select *select)
     select_i64(select, where->until);
 }
 
+static bool is_walked_in_order(const struct cert_where *where)
+{
+    return where->way != WAY_DRIVE && where->along == ALONG_RECORDS && where->sort != N_CERT_SORT;
+}
+
 /* One status, as core/rows_cert tells it from the same columns. */
 static void add_status(const struct cert_where *where, struct select *select,
     enum cert_status status)
 {
     if (status == CERT_REVOKED) {
-        add_number(where, select, "", "c.revoked_at");
+        if (is_walked_in_order(
+                where)) /* PostgreSQL would read all that are revoked, and sort them */
+            select_add(select, "c.revoked_at + 0");
+        else
+            add_number(where, select, "", "c.revoked_at");
         select_add(select, " IS NOT NULL");
         return;
     }
@@ -264,16 +277,29 @@ static void check_fields(const struct cert_where *where, struct select *select)
     }
 }
 
-static void check_labels(const struct cert_where *where, struct select *select)
+/* A record that is read for its order has its tags with it. */
+static void check_tag(const struct cert_where *where, bool is_read, struct select *select)
+{
+    autofree(str) char *between = xasprintf(";%s;", where->tag);
+
+    if (is_read) {
+        select_add(select, " AND strpos(';' || c.tags || ';', ");
+        select_text(select, between);
+        select_add(select, ") > 0");
+        return;
+    }
+    select_add(select, " AND EXISTS (SELECT 1 FROM certificate_tag t"
+                       " WHERE t.certificate_id = c.id AND t.tag = ");
+    select_text(select, where->tag);
+    select_add(select, ONCE);
+}
+
+static void check_labels(const struct cert_where *where, bool is_read, struct select *select)
 {
     const struct cert_filter *filter = where->filter;
 
-    if (filter->tag && !cert_where_is_told(where, DRIVE_TAG)) {
-        select_add(select, " AND EXISTS (SELECT 1 FROM certificate_tag t"
-                           " WHERE t.certificate_id = c.id AND t.tag = ");
-        select_text(select, where->tag);
-        select_add(select, ONCE);
-    }
+    if (filter->tag && !cert_where_is_told(where, DRIVE_TAG))
+        check_tag(where, is_read, select);
     if (filter->resource && !cert_where_is_told(where, DRIVE_RESOURCE)) {
         select_add(select, " AND EXISTS (SELECT 1 FROM association s"
                            " JOIN resource r ON r.id = s.resource_id"
@@ -312,6 +338,15 @@ static void check_unused(const struct cert_where *where, struct select *select)
         add_number(where, select, " AND ", "c.is_unused = TRUE");
 }
 
+/* The indexes of other orders do not carry it, and a walk that read it off the record would read
+ * all that it passes. */
+static bool is_issuer_asked_apart(const struct cert_where *where)
+{
+    return !where->is_sqlite && is_walked_in_order(where) && *where->filter->issuer &&
+           where->sort != CERT_BY_ISSUER && where->sort != CERT_BY_EXPIRY &&
+           !cert_sort_is_by_check(where->sort);
+}
+
 /* By expiry, an issuer's records may be walked along the index of those that have one. */
 static void check_issuer(const struct cert_where *where, struct select *select)
 {
@@ -319,6 +354,13 @@ static void check_issuer(const struct cert_where *where, struct select *select)
 
     if (!issuer || cert_where_is_told(where, DRIVE_ISSUER))
         return;
+    if (is_issuer_asked_apart(where)) {
+        select_add(select,
+            " AND EXISTS (SELECT 1 FROM certificate i WHERE i.id = c.id AND i.issuer = ");
+        select_text(select, issuer);
+        select_add(select, ONCE);
+        return;
+    }
     if (where->way == WAY_WALK && where->sort == CERT_BY_ISSUER)
         select_add(select, " AND c.issuer");
     else if (where->way == WAY_WALK && where->sort == CERT_BY_EXPIRY && *issuer)
@@ -347,13 +389,18 @@ static void check_alert(const struct cert_where *where, struct select *select)
 
 /* In the order of what they cost and leave: who has so much to see that it is walked past sees most
  * of what comes. */
-void cert_where_add_checks_by_id(const struct cert_where *where, struct select *select)
+static void check_apart(const struct cert_where *where, bool is_read, struct select *select)
 {
-    check_labels(where, select);
+    check_labels(where, is_read, select);
     check_life(where, select);
     check_fields(where, select);
     check_access(where, select);
     cert_where_add_words(where, CERT_WORDS_OF_RECORD, select);
+}
+
+void cert_where_add_checks_by_id(const struct cert_where *where, struct select *select)
+{
+    check_apart(where, false, select);
 }
 
 void cert_where_add_checks_by_column(const struct cert_where *where, struct select *select)
@@ -371,8 +418,18 @@ void cert_where_add_checks_by_column(const struct cert_where *where, struct sele
     check_name(where, select);
 }
 
+/* Before another table is asked, which PostgreSQL puts behind what costs it nothing. */
+static void check_marks(const struct cert_where *where, struct select *select)
+{
+    if (!cert_where_has_marks(where))
+        return;
+    select_add(select, " AND ");
+    cert_where_add_marks(where, select);
+}
+
 void cert_where_add_checks(const struct cert_where *where, struct select *select)
 {
+    check_marks(where, select);
     cert_where_add_checks_by_column(where, select);
-    cert_where_add_checks_by_id(where, select);
+    check_apart(where, !where->is_sqlite && where->way == WAY_DRIVE, select);
 }

@@ -6,6 +6,8 @@
 #include "base/alloc.h"
 #include "store/trigram.h"
 
+#define RECORDS "SELECT * FROM certificate WHERE "
+
 #define BIT(status) (1u << (status))
 
 static void add_account(struct select *select, const char *name)
@@ -40,7 +42,7 @@ static bool drive_version(const struct cert_where *where, struct select *select)
 {
     if (where->n_version_ids == 0)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE version_id IN (");
+    select_add(select, RECORDS "version_id IN (");
     select_ids(select, where->version_ids, where->n_version_ids);
     select_add(select, ")");
     return true;
@@ -82,12 +84,6 @@ static bool drive_words(const struct cert_where *where, struct select *select)
         select_text(select, match);
         return true;
     }
-    if (where->worded.n > 0) {
-        select_add(select, "SELECT unnest(CAST(");
-        select_id_array(select, where->worded.items, where->worded.n);
-        select_add(select, " AS BIGINT[])) AS id");
-        return true;
-    }
     select_add(select, "SELECT rowid AS id FROM certificate_search WHERE ");
     add_words_by_index(where, select);
     return true;
@@ -99,7 +95,7 @@ static bool drive_name(const struct cert_where *where, struct select *select)
 {
     if (!where->name_from || where->sort == CERT_BY_NAME)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE name_lower >= ");
+    select_add(select, RECORDS "name_lower >= ");
     select_text(select, where->name_from);
     select_add(select, " AND name_lower < ");
     select_text(select, where->name_until);
@@ -168,7 +164,7 @@ static bool drive_owner(const struct cert_where *where, struct select *select)
 {
     if (!where->filter->owner)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE owner_id = ");
+    select_add(select, RECORDS "owner_id = ");
     add_account(select, where->filter->owner);
     return true;
 }
@@ -178,7 +174,7 @@ static bool drive_assignee(const struct cert_where *where, struct select *select
 {
     if (!where->filter->assignee || !*where->filter->assignee)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE assignee_id = ");
+    select_add(select, RECORDS "assignee_id = ");
     add_account(select, where->filter->assignee);
     return true;
 }
@@ -187,7 +183,7 @@ static bool drive_business_group(const struct cert_where *where, struct select *
 {
     if (!where->filter->business_group)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE business_group_id = ");
+    select_add(select, RECORDS "business_group_id = ");
     add_business_group(select, where->filter->business_group);
     return true;
 }
@@ -196,7 +192,7 @@ static bool drive_issuer(const struct cert_where *where, struct select *select)
 {
     if (!where->filter->issuer || where->sort == CERT_BY_ISSUER)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE issuer = ");
+    select_add(select, RECORDS "issuer = ");
     select_text(select, where->filter->issuer);
     return true;
 }
@@ -207,7 +203,7 @@ static bool drive_alert(const struct cert_where *where, struct select *select)
 
     if (!alert)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE alert <> ''");
+    select_add(select, RECORDS "alert <> ''");
     if (strcmp(alert, "any") != 0) {
         select_add(select, " AND alert = ");
         select_text(select, alert);
@@ -235,7 +231,7 @@ static bool drive_unused(const struct cert_where *where, struct select *select)
 {
     if (!where->filter->is_unused)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE is_unused = TRUE");
+    select_add(select, RECORDS "is_unused = TRUE");
     return true;
 }
 
@@ -244,7 +240,7 @@ static bool drive_unknown(const struct cert_where *where, struct select *select)
 {
     if (where->filter->statuses != BIT(CERT_UNKNOWN) || where->sort == CERT_BY_EXPIRY)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE version_id IS NULL");
+    select_add(select, RECORDS "version_id IS NULL");
     return true;
 }
 
@@ -252,7 +248,7 @@ static bool drive_revoked(const struct cert_where *where, struct select *select)
 {
     if (where->filter->statuses != BIT(CERT_REVOKED))
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE revoked_at IS NOT NULL");
+    select_add(select, RECORDS "revoked_at IS NOT NULL");
     return true;
 }
 
@@ -260,7 +256,7 @@ static bool drive_not_yet(const struct cert_where *where, struct select *select)
 {
     if (where->filter->statuses != BIT(CERT_NOT_YET_VALID))
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE begins_at > ");
+    select_add(select, RECORDS "begins_at > ");
     select_i64(select, where->now);
     return true;
 }
@@ -270,7 +266,7 @@ static bool drive_dates(const struct cert_where *where, struct select *select)
 {
     if (!where->has_dates || where->sort == CERT_BY_EXPIRY)
         return false;
-    select_add(select, "SELECT id FROM certificate WHERE expires_at >= ");
+    select_add(select, RECORDS "expires_at >= ");
     select_i64(select, where->from);
     select_add(select, " AND expires_at <= ");
     select_i64(select, where->until);
@@ -329,7 +325,18 @@ bool cert_drive_is_of_record(enum drive drive)
     return drives[drive].is_of_record;
 }
 
+bool cert_drive_is_known(const struct cert_where *where, enum drive drive)
+{
+    return where->ids.n > 0 && where->known == drive;
+}
+
 bool cert_drive_add(const struct cert_where *where, enum drive drive, struct select *select)
 {
+    if (cert_drive_is_known(where, drive)) {
+        select_add(select, "SELECT unnest(CAST(");
+        select_id_array(select, where->ids.items, where->ids.n);
+        select_add(select, " AS BIGINT[])) AS id");
+        return true;
+    }
     return drives[drive].add(where, select);
 }

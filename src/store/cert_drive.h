@@ -10,6 +10,9 @@
  * there is no such condition, or it never drives. */
 bool cert_drive_add(const struct cert_where *where, enum drive drive, struct select *select);
 
+/* Are its records known, and all of them in where->ids? */
+bool cert_drive_is_known(const struct cert_where *where, enum drive drive);
+
 /* Does the record itself say it, and an index of the records have it? */
 bool cert_drive_is_of_record(enum drive drive);
 

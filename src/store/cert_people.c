@@ -9,6 +9,7 @@
 #include "db/many.h"
 #include "store/account.h"
 #include "store/cert_load.h"
+#include "store/cert_marks.h"
 #include "store/read.h"
 #include "store/select.h"
 #include "store/ticket.h"
@@ -50,6 +51,21 @@ static void add_entry(struct many *entries, int64_t id, const char *relation,
     many_bool(entries, entry->is_notified);
 }
 
+int64_t cert_people_marks(const struct cert_people *people)
+{
+    int64_t marks = cert_marks_of_account(people->owner_id);
+
+    if (people->assignee_id)
+        marks |= cert_marks_of_account(people->assignee_id);
+    for (size_t i = 0; i < people->n_shares; i++) {
+        const struct cert_share *share = &people->shares[i];
+
+        marks |= share->group_id ? cert_marks_of_group(share->group_id)
+                                 : cert_marks_of_account(share->account_id);
+    }
+    return marks;
+}
+
 bool cert_add_access(struct many *entries, int64_t id, const struct cert_people *people,
     struct err *err)
 {
@@ -77,6 +93,23 @@ static bool replace_access(struct tx *tx, int64_t id, const struct cert_people *
 
     return cert_forget_access(tx, id, err) && cert_add_access(entries, id, people, err) &&
            many_run(entries, err);
+}
+
+/* For those who look for a tag or a custom field, too: with the record's own, in
+ * store_cert_set_people().
+ */
+static bool repeat_holders(struct tx *tx, int64_t id, int64_t holders, struct err *err)
+{
+    autofree(stmt) struct stmt *tags = tx_prepare(tx,
+        "UPDATE certificate_tag SET holders = $2 WHERE certificate_id = $1 AND holders <> $2");
+    autofree(stmt) struct stmt *fields = tx_prepare(tx,
+        "UPDATE certificate_field SET holders = $2 WHERE certificate_id = $1 AND holders <> $2");
+
+    stmt_bind_i64(tags, 1, id);
+    stmt_bind_i64(tags, 2, holders);
+    stmt_bind_i64(fields, 1, id);
+    stmt_bind_i64(fields, 2, holders);
+    return stmt_send(tags, err) && stmt_send(fields, err);
 }
 
 static bool fail_edit(struct tx *tx, int64_t id, struct err *err)
@@ -140,6 +173,7 @@ static bool hand_tickets_on(struct tx *tx, int64_t id, const struct responsible 
 bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *people,
     int64_t expected_row_version, int64_t now, struct err *err)
 {
+    const int64_t holders = cert_people_marks(people);
     autofree(stmt) struct stmt *q = NULL;
     struct responsible before;
 
@@ -150,18 +184,19 @@ bool store_cert_set_people(struct tx *tx, int64_t id, const struct cert_people *
     q = tx_prepare(tx,
         "UPDATE certificate SET owner_id = $2, assignee_id = $3, updated_at = $4,"
         " owner_name = (SELECT a.name FROM account a WHERE a.id = $2),"
-        " row_version = row_version + 1"
+        " row_version = row_version + 1, holders = $6"
         " WHERE id = $1 AND (CAST($5 AS BIGINT) = 0 OR row_version = CAST($5 AS BIGINT))");
     stmt_bind_i64(q, 1, id);
     stmt_bind_i64(q, 2, people->owner_id);
     bind_or_null(q, 3, people->assignee_id);
     stmt_bind_i64(q, 4, now);
     stmt_bind_i64(q, 5, expected_row_version);
+    stmt_bind_i64(q, 6, holders);
     if (!stmt_run(q, err))
         return false;
     if (stmt_n_changed(q) != 1)
         return fail_edit(tx, id, err);
-    return replace_access(tx, id, people, err) &&
+    return replace_access(tx, id, people, err) && repeat_holders(tx, id, holders, err) &&
            hand_tickets_on(tx, id, &before, people, now, err);
 }
 
@@ -350,6 +385,26 @@ static bool run_hand_over(struct stmt *q, int64_t from, int64_t to, int64_t now,
     return stmt_run(q, err);
 }
 
+static bool add_marks(struct stmt *q, int64_t from, int64_t to, struct err *err)
+{
+    stmt_bind_i64(q, 1, from);
+    stmt_bind_i64(q, 2, cert_marks_of_account(to));
+    return stmt_run(q, err);
+}
+
+#define OF_ENTRIES                                                                                 \
+    " SET holders = holders | $2 WHERE certificate_id IN"                                          \
+    " (SELECT x.certificate_id FROM certificate_access x WHERE x.account_id = $1)"
+
+/* Before the entries are handed over, by which they are found. */
+static bool hand_over_marks(struct tx *tx, int64_t from, int64_t to, struct err *err)
+{
+    autofree(stmt) struct stmt *tags = tx_prepare(tx, "UPDATE certificate_tag" OF_ENTRIES);
+    autofree(stmt) struct stmt *fields = tx_prepare(tx, "UPDATE certificate_field" OF_ENTRIES);
+
+    return add_marks(tags, from, to, err) && add_marks(fields, from, to, err);
+}
+
 /* Entries follow the columns; who now owns a record needs no share in it. */
 static bool hand_over_access(struct tx *tx, int64_t from, int64_t to, struct err *err)
 {
@@ -390,7 +445,8 @@ bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, 
                        " owner_id = CASE WHEN owner_id = $1 THEN $2 ELSE owner_id END,"
                        " owner_name = CASE WHEN owner_id = $1"
                        "  THEN (SELECT a.name FROM account a WHERE a.id = $2) ELSE owner_name END,"
-                       " assignee_id = CASE WHEN assignee_id = $1 THEN $2 ELSE assignee_id END"
+                       " assignee_id = CASE WHEN assignee_id = $1 THEN $2 ELSE assignee_id END,"
+                       " holders = holders | $4"
                        " WHERE owner_id = $1 OR assignee_id = $1");
     autofree(stmt) struct stmt *tickets = tx_prepare(tx,
         "UPDATE ticket SET assignee_id = $2, updated_at = $3, row_version = row_version + 1"
@@ -398,9 +454,10 @@ bool store_cert_hand_over(struct tx *tx, int64_t from, int64_t to, int64_t now, 
 
     if (from == to)
         return fail(err, ERR_INVALID, "records are handed over to somebody else");
+    stmt_bind_i64(records, 4, cert_marks_of_account(to));
     if (!run_hand_over(records, from, to, now, err) ||
-        !run_hand_over(tickets, from, to, now, err) || !hand_over_access(tx, from, to, err) ||
-        !hand_over_rest(tx, from, to, now, err))
+        !run_hand_over(tickets, from, to, now, err) || !hand_over_marks(tx, from, to, err) ||
+        !hand_over_access(tx, from, to, err) || !hand_over_rest(tx, from, to, now, err))
         return err_wrap(err, "could not hand over the records");
     *ret_n = stmt_n_changed(records);
     return true;

@@ -29,6 +29,9 @@ struct cert_people {
     size_t n_shares;
 };
 
+/* Their marks (store/cert_marks), to be kept on the record. */
+int64_t cert_people_marks(const struct cert_people *people);
+
 /*
  * Replace all of them. The owner may use the key, always. Open tickets about the record's end go
  * along: from whoever was responsible for it to whoever is now, who is told. ERR_INVALID without an

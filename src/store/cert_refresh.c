@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "store/bucket.h"
+#include "store/cert_marks.h"
 #include "store/cert_use.h"
 #include "store/kept_text.h"
 #include "store/life.h"
@@ -126,7 +127,8 @@ static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, in
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
         "UPDATE certificate SET version_id = $2, issuer = $3, begins_at = $4, expires_at = $5,"
-        " expiring_at = $6, notify_at = $7, updated_at = $7, key_type = $8, version_text = $9"
+        " expiring_at = $6, notify_at = $7, updated_at = $7, key_type = $8, version_text = $9,"
+        " labels = labels | $10"
         " WHERE id = $1");
     autodone(buf) struct buf text = BUF_INIT(VERSION_TEXT_MAX);
 
@@ -138,6 +140,7 @@ static bool write_dates(struct tx *tx, int64_t id, const struct facts *facts, in
     stmt_bind_text(q, 3, facts->issuer);
     stmt_bind_text(q, 8, facts->key_type);
     bind_text_or_null(q, 9, buf_text(&text));
+    stmt_bind_i64(q, 10, cert_marks_of_issuer(facts->issuer));
     if (facts->version_id) {
         stmt_bind_i64(q, 4, facts->begins_at);
         stmt_bind_i64(q, 5, facts->expires_at);

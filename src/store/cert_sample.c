@@ -84,6 +84,60 @@ static void add_begun(const struct cert_where *where, struct select *select)
     select_add(select, " THEN 1 END)");
 }
 
+/* A filter of the one condition that `drive` drives with, to be checked on a record. */
+static void keep_one(const struct cert_where *where, enum drive drive, struct cert_filter *filter,
+    struct cert_where *one)
+{
+    static const struct store_viewer everybody = { .sees_all = true };
+    const struct cert_filter *all = where->filter;
+    const bool is_status =
+        drive == DRIVE_UNKNOWN || drive == DRIVE_REVOKED || drive == DRIVE_NOT_YET;
+
+    *filter = (struct cert_filter){
+        .statuses = is_status ? all->statuses : 0,
+        .sources = drive == DRIVE_SOURCE ? all->sources : 0,
+        .business_group = drive == DRIVE_BUSINESS_GROUP ? all->business_group : NULL,
+        .owner = drive == DRIVE_OWNER ? all->owner : NULL,
+        .assignee = drive == DRIVE_ASSIGNEE ? all->assignee : NULL,
+        .resource = drive == DRIVE_RESOURCE ? all->resource : NULL,
+        .tag = drive == DRIVE_TAG ? all->tag : NULL,
+        .stage = drive == DRIVE_STAGE ? all->stage : NULL,
+        .issuer = drive == DRIVE_ISSUER ? all->issuer : NULL,
+        .alert = drive == DRIVE_ALERT ? all->alert : NULL,
+        .fields = { all->fields[where->field] },
+        .n_fields = drive == DRIVE_FIELD,
+        .is_unused = drive == DRIVE_UNUSED,
+    };
+    *one = plain(where);
+    one->filter = filter;
+    one->viewer = drive == DRIVE_ACCESS ? where->viewer : &everybody;
+    one->tag = drive == DRIVE_TAG ? where->tag : NULL;
+    one->n_seen_by = drive == DRIVE_ACCESS ? where->n_seen_by : 0;
+    one->profile = drive == DRIVE_PROFILE ? where->profile : NULL;
+    one->words = drive == DRIVE_WORDS ? where->words : NULL;
+    one->words_exact = NULL;
+    one->name_from = drive == DRIVE_NAME ? where->name_from : NULL;
+    one->n_version_ids = drive == DRIVE_VERSION ? where->n_version_ids : 0;
+    one->has_dates = drive == DRIVE_DATES;
+}
+
+/* How many meet the one condition that may be rare; names that begin with the words, where those
+ * are asked for. */
+static void add_third(const struct cert_where *where, struct select *select)
+{
+    struct cert_filter filter;
+    struct cert_where one;
+
+    if (where->is_sqlite || where->rare == DRIVE_NONE) {
+        add_begun(where, select);
+        return;
+    }
+    keep_one(where, where->rare, &filter, &one);
+    select_add(select, "count(CASE WHEN 1 = 1");
+    cert_where_add_checks(&one, select);
+    select_add(select, " THEN 1 END)");
+}
+
 /* " FROM … WHERE …": the records here and there that have the words, if there are any. */
 static void add_sample(const struct cert_where *where, int64_t max_id, struct select *select)
 {
@@ -121,51 +175,19 @@ bool cert_sample(struct tx *tx, struct cert_where *where, struct err *err)
     select_add(&select, "SELECT count(*), count(CASE WHEN 1 = 1");
     cert_where_add_checks(&others, &select);
     select_add(&select, " THEN 1 END), ");
-    add_begun(where, &select);
+    add_third(where, &select);
     add_sample(&whole, max, &select);
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
         where->n_worded = stmt_i64(q, 0);
         where->n_hits = stmt_i64(q, 1);
-        where->n_begun = stmt_i64(q, 2);
+        if (where->is_sqlite)
+            where->n_begun = stmt_i64(q, 2);
+        else
+            where->n_rare = stmt_i64(q, 2);
     }
     where->n_sampled = N_PLACES * CERT_SAMPLE_PLACE;
     return stmt_end(q, err);
-}
-
-/* A filter of the one condition that `drive` drives with, to be checked on a record. */
-static void keep_one(const struct cert_where *where, enum drive drive, struct cert_filter *filter,
-    struct cert_where *one)
-{
-    static const struct store_viewer everybody = { .sees_all = true };
-    const struct cert_filter *all = where->filter;
-    const bool is_status =
-        drive == DRIVE_UNKNOWN || drive == DRIVE_REVOKED || drive == DRIVE_NOT_YET;
-
-    *filter = (struct cert_filter){
-        .statuses = is_status ? all->statuses : 0,
-        .sources = drive == DRIVE_SOURCE ? all->sources : 0,
-        .business_group = drive == DRIVE_BUSINESS_GROUP ? all->business_group : NULL,
-        .owner = drive == DRIVE_OWNER ? all->owner : NULL,
-        .assignee = drive == DRIVE_ASSIGNEE ? all->assignee : NULL,
-        .resource = drive == DRIVE_RESOURCE ? all->resource : NULL,
-        .tag = drive == DRIVE_TAG ? all->tag : NULL,
-        .stage = drive == DRIVE_STAGE ? all->stage : NULL,
-        .issuer = drive == DRIVE_ISSUER ? all->issuer : NULL,
-        .alert = drive == DRIVE_ALERT ? all->alert : NULL,
-        .fields = { all->fields[where->field] },
-        .n_fields = drive == DRIVE_FIELD,
-        .is_unused = drive == DRIVE_UNUSED,
-    };
-    *one = plain(where);
-    one->filter = filter;
-    one->viewer = drive == DRIVE_ACCESS ? where->viewer : &everybody;
-    one->profile = drive == DRIVE_PROFILE ? where->profile : NULL;
-    one->words = drive == DRIVE_WORDS ? where->words : NULL;
-    one->words_exact = NULL;
-    one->name_from = drive == DRIVE_NAME ? where->name_from : NULL;
-    one->n_version_ids = drive == DRIVE_VERSION ? where->n_version_ids : 0;
-    one->has_dates = drive == DRIVE_DATES;
 }
 
 /* A filter of what nothing drives with. */

@@ -93,7 +93,7 @@ void cert_where_init(struct cert_where *where, const struct store_viewer *viewer
 void cert_where_done(struct cert_where *where)
 {
     cert_set_done(where);
-    id_list_done(&where->worded);
+    id_list_done(&where->ids);
     free(where->tag);
     free(where->profile);
     free(where->words);
@@ -150,10 +150,24 @@ bool cert_where_is_told(const struct cert_where *where, enum drive drive)
            (drive != DRIVE_NONE && cert_where_along_drive(where->along) == drive);
 }
 
+/* The index of what drives carries them. */
+static bool is_driven_by_marks(const struct cert_where *where)
+{
+    return cert_drive_is_of_record(where->drive) && !cert_drive_is_known(where, where->drive) &&
+           cert_where_has_marks(where);
+}
+
 void cert_where_add_drive(const struct cert_where *where, struct select *select)
 {
     select->is_for_values = true;
     ASSERT(cert_drive_add(where, where->drive, select));
+    if ((where->drive == DRIVE_TAG || where->drive == DRIVE_FIELD) &&
+        !cert_drive_is_known(where, where->drive))
+        cert_where_add_holders(where, select);
+    if (is_driven_by_marks(where)) {
+        select_add(select, " AND ");
+        cert_where_add_marks(where, select);
+    }
 }
 
 #define add_set_column(where, select, column)                                                      \
@@ -189,11 +203,12 @@ static void add_walk(const struct cert_where *where, struct select *select)
         add_set_column(where, select, "h.certificate_id");
     else
         add_set_column(where, select, "c.id");
+    select_add(select, "SELECT source.id FROM (");
     cert_where_add_drive(where, select);
     if (where->is_sqlite)
-        select_add(select, ")");
+        select_add(select, ") AS source)");
     else
-        select_add(select, ")) IS TRUE");
+        select_add(select, ") AS source)) IS TRUE");
 }
 
 /* What can be told from the id alone is asked before the record is read. */
@@ -244,7 +259,8 @@ static void add_driven(const struct cert_where *where, struct select *select)
  * would be half as much again. */
 static bool is_driven_by_itself(const struct cert_where *where)
 {
-    return !where->is_sqlite && cert_drive_is_of_record(where->drive);
+    return !where->is_sqlite && cert_drive_is_of_record(where->drive) &&
+           !cert_drive_is_known(where, where->drive) && !is_driven_by_marks(where);
 }
 
 static void add_driven_by_itself(const struct cert_where *where, struct select *select)
@@ -261,10 +277,25 @@ static void add_driven_by_itself(const struct cert_where *where, struct select *
     cert_where_add_checks(&all, select);
 }
 
+/* Of nearly all of them the record is read: what it says need not be asked of other tables. */
+static void add_known(const struct cert_where *where, struct select *select)
+{
+    select_add(select, " FROM certificate c");
+    if (cert_sort_is_by_check(where->sort))
+        select_add(select, " JOIN certificate_check h ON h.certificate_id = c.id");
+    select_add(select, " WHERE c.id = ANY (CAST(");
+    select_id_array(select, where->ids.items, where->ids.n);
+    select_add(select, " AS BIGINT[]))");
+    cert_where_add_checks(where, select);
+}
+
 void cert_where_add(const struct cert_where *where, struct select *select)
 {
     select->is_for_values = true;
-    if (where->way == WAY_DRIVE && is_driven_by_itself(where)) {
+    if (where->way == WAY_DRIVE && cert_drive_is_of_record(where->drive) &&
+        cert_drive_is_known(where, where->drive)) {
+        add_known(where, select);
+    } else if (where->way == WAY_DRIVE && is_driven_by_itself(where)) {
         add_driven_by_itself(where, select);
     } else if (where->way == WAY_DRIVE) {
         add_driven(where, select);
@@ -282,9 +313,11 @@ static void add_entries(const struct cert_where *where, int64_t holder, struct s
     if (where->along == ALONG_TAG) {
         select_add(select, "certificate_tag WHERE tag = ");
         select_text(select, where->tag);
+        cert_where_add_holders(where, select);
     } else if (where->along == ALONG_FIELD) {
         select_add(select, "certificate_field WHERE ");
         cert_drive_add_field(where, select);
+        cert_where_add_holders(where, select);
     } else if (holder) {
         select_add(select, "certificate_access WHERE group_id = ");
         select_i64(select, holder);

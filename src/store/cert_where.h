@@ -8,6 +8,8 @@
  * Where all conditions are met by many, it *walks* and asks on each record. By expiry, what
  * somebody may see is walked along their own access entries, unless that is nearly all there is,
  * and what has a tag or a field's value along the rows of these.
+ * On PostgreSQL the indexes that are walked carry marks (store/cert_marks): what has any is walked
+ * past there, and needs no set; and what drives brings only records that have those of the others.
  * cert_where_plan() counts each condition's records, up to a limit, to know. What several common
  * conditions have in common may drive, or be the set, as well (store/cert_common). Figures are in
  * docs/adr/0008. Not for others than store/.
@@ -93,16 +95,21 @@ struct cert_where {
     enum cert_way way;
     enum drive drive;
     enum cert_along along;
-    int64_t n_along;    /* how many have the tag or the field's value that is walked; -1: unknown */
-    bool is_part_known; /* a sample has told … */
-    bool is_part_small; /* … that the viewer sees a third of all, or less */
+    enum drive
+        counted; /* what is walked past, or along, though it was counted; DRIVE_NONE: nothing */
+    int64_t n_counted;               /* so many records; one may count twice */
+    bool is_part_known;              /* a sample has told … */
+    bool is_part_small;              /* … that the viewer sees a third of all, or less */
     int64_t holders[ACCESS_HOLDERS]; /* of the entries that are walked: the account (0) and its
                                         groups; of tags and fields there is one, 0 */
     size_t n_holders;
-    int64_t n_drive;       /* how many records drive, or are in the set; a record may count twice */
-    struct id_list worded; /* on PostgreSQL, the index of which takes long to ask: all that have the
-                              words, where these may drive; empty: not known */
-    bool has_set;          /* by store/cert_set: the ids, ascending; they may drive, too */
+    int64_t n_drive;    /* how many records drive, or are in the set; a record may count twice */
+    enum drive known;   /* on PostgreSQL, where it takes long to ask: what brings … */
+    struct id_list ids; /* … these and no others; empty: not known */
+    int64_t seen_by[ACCESS_HOLDERS]; /* on PostgreSQL, marks of the viewer and of their groups; of
+                                        whoever sees most, or is in many groups, none */
+    size_t n_seen_by;
+    bool has_set; /* by store/cert_set: the ids, ascending; they may drive, too */
     struct id_list set;
     unsigned told; /* 1 << enum drive: the conditions that all of the set meet, beside the one that
                       drives */
@@ -112,6 +119,9 @@ struct cert_where {
     int64_t n_hits;    /* so many of these meet all conditions … */
     int64_t n_worded;  /* … and so many have the words, whatever else they are … */
     int64_t n_begun;   /* … and begin with them, where that is asked for by name */
+    enum drive
+        rare; /* what may bring few, if it is looked at with the marks that its index carries … */
+    int64_t n_rare; /* … and of how many of those sampled it is true */
 };
 
 void cert_where_init(struct cert_where *where, const struct store_viewer *viewer,
@@ -146,6 +156,10 @@ bool cert_where_sees_most(const struct cert_where *where);
 /* What all that is walked meets; DRIVE_NONE for the records themselves. */
 enum drive cert_where_along_drive(enum cert_along along);
 
+/* Is all that there is walked, on PostgreSQL, though what was counted could drive, too? Then
+ * cert_where_plan_common() lets it. */
+bool cert_where_may_drive_counted(const struct cert_where *where);
+
 /* Does what drives come in the order of the list by itself? */
 bool cert_where_is_in_order(const struct cert_where *where);
 
@@ -172,6 +186,18 @@ void cert_where_add_checks_by_column(const struct cert_where *where, struct sele
 enum cert_words_of { CERT_WORDS_OF_RECORD, CERT_WORDS_OF_PLACE };
 void cert_where_add_words(const struct cert_where *where, enum cert_words_of of,
     struct select *select);
+
+/* Has what is asked for any marks (store/cert_marks) that an index carries? Then: those that have
+ * them all, of a row of certificate. */
+bool cert_where_has_marks(const struct cert_where *where);
+void cert_where_add_marks(const struct cert_where *where, struct select *select);
+
+/* Of a row of certificate_tag or certificate_field, " AND …" those of the viewer, if there are any.
+ */
+void cert_where_add_holders(const struct cert_where *where, struct select *select);
+
+/* Have the words any? */
+bool cert_where_has_letters(const struct cert_where *where);
 
 /* Walk what drives in the order of the list, instead: cert_where_is_in_order(). */
 void cert_where_walk_in_order(struct cert_where *where);

@@ -10,10 +10,21 @@
 #include "store/cert_common.h"
 #include "store/cert_count.h"
 #include "store/cert_drive.h"
+#include "store/cert_marks.h"
 #include "store/cert_query.h"
 #include "store/cert_sample.h"
 #include "store/cert_set.h"
+#include "store/cert_sort.h"
 #include "store/read.h"
+
+/* A page, and one to tell that there are more. */
+#define PAGE 51
+
+/* What is read and sorted takes so many times as long as what is passed over by its marks. */
+#define DRIVE_TIMES 30
+
+/* A condition may be rare if it is true of one record in so many. */
+#define RARE_SHARE 30
 
 /* Some two hundred and fifty, to learn how much of all somebody sees. */
 #define ACCESS_PLACES 8
@@ -52,11 +63,12 @@ bool cert_where_is_in_order(const struct cert_where *where)
 
 static void walk_along(struct cert_where *where, enum cert_along along)
 {
-    const bool is_counted =
-        where->way != WAY_WALK && along != ALONG_RECORDS && along == along_of(where, where->drive);
+    const bool is_counted = where->way != WAY_WALK &&
+                            (along == ALONG_RECORDS || along == along_of(where, where->drive));
 
     cert_set_done(where);
-    where->n_along = is_counted ? where->n_drive : -1;
+    where->counted = is_counted ? where->drive : DRIVE_NONE;
+    where->n_counted = where->n_drive;
     where->way = WAY_WALK;
     where->drive = DRIVE_NONE;
     where->along = along;
@@ -70,14 +82,15 @@ void cert_where_walk_in_order(struct cert_where *where)
 }
 
 /* "17 4 23" */
-static void read_worded(struct cert_where *where, const char *text)
+static void read_ids(struct cert_where *where, enum drive drive, const char *text)
 {
     struct span rest = span_text(text);
     struct span word;
     int64_t id;
 
+    where->known = drive;
     while (span_split(&rest, ' ', &word) && parse_i64(word, 1, INT64_MAX, &id, NULL))
-        id_list_add(&where->worded, id);
+        id_list_add(&where->ids, id);
 }
 
 /* Of those that may drive, which they are as well. */
@@ -101,7 +114,7 @@ static bool probe_words(struct tx *tx, struct cert_where *where, int64_t most, i
     while (stmt_next(q)) {
         *ret = stmt_i64(q, 0);
         if (*ret <= few)
-            read_worded(where, stmt_text(q, 1));
+            read_ids(where, DRIVE_WORDS, stmt_text(q, 1));
     }
     return stmt_end(q, err);
 }
@@ -173,6 +186,24 @@ static bool choose_field(struct tx *tx, struct cert_where *where, struct err *er
     return true;
 }
 
+/* Is what lacks it passed over by its marks, in the order that is asked for? */
+static bool is_passed_by_marks(const struct cert_where *where, enum drive drive)
+{
+    if (where->is_sqlite || cert_sort_is_by_check(where->sort) || where->sort == N_CERT_SORT)
+        return false;
+    return drive == DRIVE_TAG || drive == DRIVE_FIELD ||
+           (drive == DRIVE_ISSUER && *where->filter->issuer) ||
+           (drive == DRIVE_WORDS && cert_where_has_letters(where)) ||
+           (drive == DRIVE_ACCESS && where->n_seen_by > 0);
+}
+
+/* By expiry these have their ends themselves. */
+static bool is_set_in_order(const struct cert_where *where, enum drive drive)
+{
+    return where->sort == CERT_BY_EXPIRY &&
+           (drive == DRIVE_ACCESS || drive == DRIVE_TAG || drive == DRIVE_FIELD);
+}
+
 /* Let the condition have the say, if it is met by fewer than the one that has it. */
 static void consider(struct cert_where *where, enum drive drive, int64_t n, struct id_list *ids)
 {
@@ -183,6 +214,13 @@ static void consider(struct cert_where *where, enum drive drive, int64_t n, stru
     where->is_nothing = where->is_nothing || n == 0;
     if (way < where->way || way == WAY_WALK || (way == where->way && n >= where->n_drive))
         return;
+    if (way == WAY_SET && is_passed_by_marks(where, drive) && !is_set_in_order(where, drive)) {
+        if (where->counted == DRIVE_NONE || n < where->n_counted) {
+            where->counted = drive;
+            where->n_counted = n;
+        }
+        return;
+    }
     cert_set_done(where);
     if (way == WAY_SET && ids->n > 0)
         cert_set_take(where, ids);
@@ -209,10 +247,20 @@ static bool probe_drive(struct tx *tx, struct cert_where *where, enum drive driv
     return probe(tx, where, drive, most, ids, ret, err);
 }
 
+/* Then what it has in common with the others drives (choose_rare()), unless another is rarer still.
+ */
+static bool is_likely_rare(const struct cert_where *where)
+{
+    return where->rare != DRIVE_NONE && where->n_sampled > 0 && where->n_hits <= 1 &&
+           where->n_rare * RARE_SHARE <= where->n_sampled;
+}
+
 static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
 {
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES && !where->is_nothing; drive++) {
-        int64_t most = may_be_set(where, drive) ? where->set_max : where->drive_max;
+        int64_t most = is_likely_rare(where)      ? where->drive_max / 4
+                       : may_be_set(where, drive) ? where->set_max
+                                                  : where->drive_max;
         autodone(id_list) struct id_list ids = { 0 };
         int64_t n = 0;
 
@@ -232,7 +280,7 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
     return true;
 }
 
-/* The account, and its groups, if these are few. */
+/* The account, and its groups, if these are few: else n_holders is 0. */
 static bool find_holders(struct tx *tx, struct cert_where *where, struct err *err)
 {
     autofree(stmt) struct stmt *q = tx_prepare(tx,
@@ -302,10 +350,22 @@ static bool find_part(struct tx *tx, struct cert_where *where, struct err *err)
 }
 
 /* PostgreSQL need not count thousands of entries then to learn that there are more: who sees most
- * of what there is has all of it walked. */
+ * of what there is has all of it walked, and of others the marks are asked for. */
 static bool find_part_first(struct tx *tx, struct cert_where *where, struct err *err)
 {
-    return where->is_sqlite || where->viewer->sees_all || find_part(tx, where, err);
+    if (where->is_sqlite || where->viewer->sees_all)
+        return true;
+    if (!find_part(tx, where, err))
+        return false;
+    if (!where->is_part_small)
+        return true;
+    if (!find_holders(tx, where, err))
+        return false;
+    where->n_seen_by = where->n_holders;
+    for (size_t i = 0; i < where->n_holders; i++)
+        where->seen_by[i] = where->holders[i] ? cert_marks_of_group(where->holders[i])
+                                              : cert_marks_of_account(where->viewer->account_id);
+    return true;
 }
 
 /* Along an index of less than all there is, in the order that is asked for. */
@@ -316,14 +376,29 @@ static bool is_walked_by_index(const struct cert_where *where)
     return f->owner || f->business_group || f->is_unused || (f->issuer && *f->issuer);
 }
 
+/* Nothing is asked but what the entries say themselves. */
+static bool is_only_seen(const struct cert_where *where)
+{
+    const struct cert_filter *f = where->filter;
+
+    return cert_where_n_conditions(where) == 1 + (f->expires_before || f->expires_after);
+}
+
 /*
  * Whoever sees a part is better off with an index of that part than with one of all there is, if
- * it is in the order that is asked for. What drives does without either.
+ * it is in the order that is asked for. What drives does without either, and so does what is passed
+ * over by marks, but where there is a hundredth to be seen.
  */
 static bool choose_access(struct tx *tx, struct cert_where *where, struct err *err)
 {
     const bool is_set_of_access = where->way == WAY_SET && where->drive == DRIVE_ACCESS;
 
+    if (where->n_seen_by > 0 && where->sort == CERT_BY_EXPIRY &&
+        (is_set_of_access ? is_walked_by_index(where) : !is_only_seen(where))) {
+        if (is_set_of_access)
+            walk_along(where, ALONG_RECORDS);
+        return true;
+    }
     if (where->viewer->sees_all || where->sort != CERT_BY_EXPIRY || where->is_nothing ||
         !(is_set_of_access || (where->way == WAY_WALK && !is_walked_by_index(where))))
         return true;
@@ -371,11 +446,87 @@ static bool choose_index(struct tx *tx, struct cert_where *where, struct err *er
     return true;
 }
 
+/* So many are read from an index, with the marks that it carries, in some four milliseconds. */
+#define PASS_MAX 30000
+
+/* What is looked up by its id as well may be so many. */
+static int64_t half_of_most(const struct cert_where *where)
+{
+    return where->drive_max / 2;
+}
+
+/* All that `drive` brings, and that have the marks of the others, unless there are too many. */
+static bool read_marked(struct tx *tx, struct cert_where *where, enum drive drive, bool *ret_is_all,
+    struct err *err)
+{
+    autodone(select) struct select select = SELECT_INIT;
+    autofree(stmt) struct stmt *q = NULL;
+
+    *ret_is_all = false;
+    select.is_for_values = true;
+    select_add(&select, "SELECT count(*), count(counted.marked), "
+                        "array_to_string(array_agg(counted.marked), ' ') FROM (SELECT CASE WHEN ");
+    cert_where_add_marks(where, &select);
+    select_add(&select, " THEN id END AS marked FROM (");
+    ASSERT(cert_drive_add(where, drive, &select));
+    select_add(&select, ") AS source LIMIT ");
+    select_i64(&select, PASS_MAX + 1);
+    select_add(&select, ") AS counted");
+    q = select_prepare(tx, &select);
+    while (stmt_next(q)) {
+        *ret_is_all = stmt_i64(q, 0) <= PASS_MAX && stmt_i64(q, 1) <= half_of_most(where);
+        if (*ret_is_all)
+            read_ids(where, drive, stmt_text(q, 2));
+    }
+    return stmt_end(q, err);
+}
+
+/* What is rare as a whole, though no part of it is: a walk would be long. */
+static bool choose_rare(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    bool is_all = false;
+    int64_t max = 0;
+
+    if (where->way == WAY_DRIVE || where->is_nothing || where->rare == DRIVE_NONE ||
+        where->n_hits > 1)
+        return true;
+    if (!cert_count_max_id(tx, &max, err))
+        return false;
+    if (where->n_rare * max > where->n_sampled * PASS_MAX)
+        return true;
+    if (!read_marked(tx, where, where->rare, &is_all, err))
+        return false;
+    if (!is_all)
+        return true;
+    where->way = WAY_DRIVE;
+    where->drive = where->rare;
+    where->n_drive = (int64_t)where->ids.n;
+    where->is_nothing = where->ids.n == 0;
+    return true;
+}
+
+/* Of many that would drive, a page is sooner found where its order is walked. */
+static bool walk_if_soon_full(struct tx *tx, struct cert_where *where, struct err *err)
+{
+    int64_t max = 0;
+
+    if (where->way != WAY_DRIVE || where->n_drive <= half_of_most(where) ||
+        cert_where_is_in_order(where) || !is_passed_by_marks(where, where->drive) ||
+        cert_where_n_conditions(where) > 1 + !where->viewer->sees_all || where->n_seen_by > 0)
+        return true;
+    if (!cert_count_max_id(tx, &max, err))
+        return false;
+    if (where->n_drive * where->n_drive > max * PAGE / DRIVE_TIMES)
+        walk_along(where, ALONG_RECORDS);
+    return true;
+}
+
 static void reset_plan(struct tx *tx, struct cert_where *where)
 {
     cert_set_done(where);
     where->along = ALONG_RECORDS;
-    where->n_along = -1;
+    where->counted = DRIVE_NONE;
+    where->n_seen_by = 0;
     where->is_part_known = false;
     where->is_sqlite = !db_is_postgres(tx_db(tx));
     where->way = WAY_WALK;
@@ -386,7 +537,39 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     where->field = 0;
     where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
     where->n_begun = 0;
-    id_list_done(&where->worded);
+    where->rare = DRIVE_NONE;
+    where->n_rare = 0;
+    id_list_done(&where->ids);
+}
+
+/* Of what may be rare together an index carries the marks. */
+static enum drive rare_of(const struct cert_where *where)
+{
+    const struct cert_filter *const f = where->filter;
+
+    if (!cert_where_has_marks(where))
+        return DRIVE_NONE;
+    return f->statuses == 1u << CERT_REVOKED ? DRIVE_REVOKED
+           : f->alert                        ? DRIVE_ALERT
+           : f->owner                        ? DRIVE_OWNER
+           : f->assignee && *f->assignee     ? DRIVE_ASSIGNEE
+           : f->business_group               ? DRIVE_BUSINESS_GROUP
+                                             : DRIVE_NONE;
+}
+
+/* Does a sample tell more, and sooner, than to count each condition? */
+static bool is_soon_known(const struct tx *tx, struct cert_where *where)
+{
+    const struct access_size size = access_size_find(tx, where->viewer->account_id);
+    const bool is_few = size.n > 0 && size.n <= size.n_counted;
+    const int n = cert_where_n_conditions(where) - !where->viewer->sees_all;
+
+    if (where->words || (!where->is_sqlite && where->name_from && where->sort != CERT_BY_NAME))
+        return true;
+    if (where->is_sqlite || cert_sort_is_by_check(where->sort) || (is_few && where->n_seen_by > 0))
+        return false;
+    where->rare = rare_of(where);
+    return n + (where->n_seen_by > 0) > 1;
 }
 
 /*
@@ -400,27 +583,49 @@ static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
         return true;
     if (!cert_query_find(tx, where, err) || !choose_field(tx, where, err))
         return false;
-    if (where->words && where->set_max > 0) {
+    if (is_soon_known(tx, where) && where->set_max > 0) {
         if (!cert_sample(tx, where, err))
             return false;
         if (where->n_hits >= CERT_SAMPLE_ENOUGH)
             return choose_index(tx, where, err);
     }
-    return find_part_first(tx, where, err) && probe_all(tx, where, err) &&
-           cert_common_choose(tx, where, err) && choose_index(tx, where, err);
+    return probe_all(tx, where, err) && cert_common_choose(tx, where, err) &&
+           choose_rare(tx, where, err) && choose_index(tx, where, err) &&
+           walk_if_soon_full(tx, where, err);
 }
 
 bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
 {
     reset_plan(tx, where);
-    if (!choose_way(tx, where, err) || !cert_set_load(tx, where, err) ||
-        !cert_common_add_kept(tx, where, err))
+    if (!find_part_first(tx, where, err) || !choose_way(tx, where, err) ||
+        !cert_set_load(tx, where, err) || !cert_common_add_kept(tx, where, err))
         return err_wrap(err, "could not plan the search");
     return true;
 }
 
+/* Those that have a range of the order begin there, and those with an index of their own are in it.
+ */
+bool cert_where_may_drive_counted(const struct cert_where *where)
+{
+    const bool is_range =
+        (where->sort == CERT_BY_EXPIRY && (where->has_dates || is_walked_by_index(where))) ||
+        (where->sort == CERT_BY_NAME && where->name_from) ||
+        (where->sort == CERT_BY_ISSUER && where->filter->issuer);
+
+    return !where->is_sqlite && where->way == WAY_WALK && where->along == ALONG_RECORDS &&
+           where->counted != DRIVE_NONE && !where->is_nothing && !is_range;
+}
+
 bool cert_where_plan_common(struct tx *tx, struct cert_where *where, bool *ret, struct err *err)
 {
+    if (!where->is_sqlite) {
+        where->way = WAY_DRIVE;
+        where->drive = where->counted;
+        where->counted = DRIVE_NONE;
+        where->n_drive = where->n_counted;
+        *ret = true;
+        return true;
+    }
     where->along = ALONG_RECORDS;
     return cert_common_force(tx, where, ret, err) || err_wrap(err, "could not plan the search");
 }
@@ -430,7 +635,8 @@ int64_t cert_where_plan_number(const struct cert_where *where)
     if (where->number >= 0 && where->way != WAY_WALK)
         return where->number;
     return (int64_t)where->told * TOLD + (int64_t)where->along * ALONG + (int64_t)where->way * 100 +
-           (int64_t)where->drive;
+           (int64_t)(where->way == WAY_WALK && !where->is_sqlite && !where->along ? where->counted
+                                                                                  : where->drive);
 }
 
 /* Read again, as the ids are not in the cursor. */
@@ -478,7 +684,8 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
     int64_t drive = number % 100;
 
     reset_plan(tx, where);
-    if (!cert_query_find(tx, where, err) || !choose_field(tx, where, err))
+    if (!find_part_first(tx, where, err) || !cert_query_find(tx, where, err) ||
+        !choose_field(tx, where, err))
         return false;
     if (told > 0)
         return read_common_again(tx, where, told, way, err);
@@ -486,10 +693,14 @@ bool cert_where_plan_again(struct tx *tx, struct cert_where *where, int64_t numb
         return cert_where_plan(tx, where, err);
     if (along || number == 0)
         return go_along(tx, where, (enum cert_along)along, err);
-    if (way < WAY_SET || way > WAY_DRIVE || drive <= DRIVE_NONE || drive >= N_DRIVES ||
-        (way == WAY_SET && !cert_drive_is_set(where, (enum drive)drive)) ||
+    if (way < (where->is_sqlite ? WAY_SET : WAY_WALK) || way > WAY_DRIVE || drive <= DRIVE_NONE ||
+        drive >= N_DRIVES || (way == WAY_SET && !cert_drive_is_set(where, (enum drive)drive)) ||
         !cert_drive_add(where, (enum drive)drive, &unused))
         return cert_where_plan(tx, where, err);
+    if (way == WAY_WALK) {
+        where->counted = (enum drive)drive;
+        return true;
+    }
     where->way = (enum cert_way)way;
     where->drive = (enum drive)drive;
     return cert_set_load(tx, where, err) && cert_common_add_kept(tx, where, err);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "core/rows_endpoint.h"
 #include "db/many.h"
+#include "store/cert_marks.h"
 #include "store/read.h"
 
 /* A record may have thousands of endpoints: hosts that do not fit are not found by. */
@@ -68,7 +69,7 @@ struct many *cert_words_prepare(struct tx *tx)
     return tx_prepare_many(tx, &sql);
 }
 
-void cert_words_add_new(struct many *rows, int64_t certificate_id, const char *name_lower,
+int64_t cert_words_add_new(struct many *rows, int64_t certificate_id, const char *name_lower,
     const struct endpoint_key *places, size_t n_places)
 {
     autodone(buf) struct buf words = BUF_INIT(2 * WORDS_MAX);
@@ -81,6 +82,17 @@ void cert_words_add_new(struct many *rows, int64_t certificate_id, const char *n
     }
     many_i64(rows, certificate_id);
     many_span(rows, buf_span(&words));
+    return cert_marks_of_words(buf_span(&words));
+}
+
+static bool keep_letters(struct tx *tx, int64_t id, struct span words, struct err *err)
+{
+    autofree(stmt) struct stmt *q =
+        tx_prepare(tx, "UPDATE certificate SET letters = $2 WHERE id = $1 AND letters <> $2");
+
+    stmt_bind_i64(q, 1, id);
+    stmt_bind_i64(q, 2, cert_marks_of_words(words));
+    return stmt_send(q, err);
 }
 
 bool cert_words_write(struct tx *tx, int64_t certificate_id, struct err *err)
@@ -96,5 +108,5 @@ bool cert_words_write(struct tx *tx, int64_t certificate_id, struct err *err)
         return false;
     many_i64(rows, certificate_id);
     many_span(rows, buf_span(&words));
-    return many_run(rows, err);
+    return many_run(rows, err) && keep_letters(tx, certificate_id, buf_span(&words), err);
 }

@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "codec/json_in.h"
 #include "db/many.h"
+#include "store/cert_marks.h"
 #include "store/kept_text.h"
 #include "store/read.h"
 
@@ -171,25 +172,35 @@ bool store_custom_field_count(struct tx *tx, int64_t id, int64_t *ret, struct er
     return read_number(q, ret, err);
 }
 
-#define INTO_FIELDS "INSERT INTO certificate_field(certificate_id, field_id, value, expires_at)"
+#define INTO_FIELDS                                                                                \
+    "INSERT INTO certificate_field(certificate_id, field_id, value, expires_at, holders)"
 
 /* Nothing was seen yet of a record that is being made. */
-static const struct many_sql values_of_new = { INTO_FIELDS, "iit", "$1, $2, $3, NULL", "" };
+static const struct many_sql values_of_new = { INTO_FIELDS, "iiti", "$1, $2, $3, NULL, $4", "" };
 
 static const struct many_sql values_of_known = { INTO_FIELDS, "iit",
-    "$1, $2, $3, (SELECT c.expires_at FROM certificate c WHERE c.id = $1)", "" };
+    "$1, $2, $3, (SELECT c.expires_at FROM certificate c WHERE c.id = $1),"
+    " (SELECT c.holders FROM certificate c WHERE c.id = $1)",
+    "" };
 
 struct many *custom_field_prepare(struct tx *tx)
 {
     return tx_prepare_many(tx, &values_of_new);
 }
 
-void custom_field_add(struct many *rows, int64_t certificate_id,
+static void add_value(struct many *rows, int64_t certificate_id,
     const struct custom_field_value *value)
 {
     many_i64(rows, certificate_id);
     many_i64(rows, value->field_id);
     many_text(rows, value->value);
+}
+
+void custom_field_add(struct many *rows, int64_t certificate_id, int64_t holders,
+    const struct custom_field_value *value)
+{
+    add_value(rows, certificate_id, value);
+    many_i64(rows, holders);
 }
 
 static bool forget(struct tx *tx, int64_t certificate_id, int64_t field_id, struct err *err)
@@ -241,8 +252,9 @@ bool store_custom_field_put(struct tx *tx, int64_t certificate_id, int64_t field
     if (!lock_record(tx, certificate_id, err) || !forget(tx, certificate_id, field_id, err))
         return false;
     if (*value)
-        custom_field_add(rows, certificate_id, &now);
-    return many_run(rows, err) && keep_fields(tx, certificate_id, err);
+        add_value(rows, certificate_id, &now);
+    return many_run(rows, err) && keep_fields(tx, certificate_id, err) &&
+           cert_marks_write_labels(tx, certificate_id, err);
 }
 
 bool store_custom_field_value(struct tx *tx, int64_t certificate_id, int64_t field_id, char **ret,

@@ -49,8 +49,8 @@ struct custom_field_value {
     const char *value;
 };
 
-/* Rows for the values of a new record; store/cert_add keeps them on the record, too. many_run()
- * writes them. */
+/* Rows for the values of a new record, with its marks of those who may see it; store/cert_add keeps
+ * both on the record, too. many_run() writes them. */
 struct many *custom_field_prepare(struct tx *tx) must_check;
-void custom_field_add(struct many *rows, int64_t certificate_id,
+void custom_field_add(struct many *rows, int64_t certificate_id, int64_t holders,
     const struct custom_field_value *value);

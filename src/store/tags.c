@@ -11,16 +11,19 @@
 #include "codec/fold.h"
 #include "core/rows_cert.h"
 #include "db/many.h"
+#include "store/cert_marks.h"
 #include "store/read.h"
 
-#define INTO_TAGS "INSERT INTO certificate_tag(certificate_id, tag, expires_at)"
+#define INTO_TAGS "INSERT INTO certificate_tag(certificate_id, tag, expires_at, holders)"
 
 /* Nothing was seen yet of a record that is being made. */
-static const struct many_sql tags_of_new = { INTO_TAGS, "it", "$1, $2, NULL",
+static const struct many_sql tags_of_new = { INTO_TAGS, "iti", "$1, $2, NULL, $3",
     " ON CONFLICT DO NOTHING" };
 
 static const struct many_sql tags_of_known = { INTO_TAGS, "it",
-    "$1, $2, (SELECT c.expires_at FROM certificate c WHERE c.id = $1)", " ON CONFLICT DO NOTHING" };
+    "$1, $2, (SELECT c.expires_at FROM certificate c WHERE c.id = $1),"
+    " (SELECT c.holders FROM certificate c WHERE c.id = $1)",
+    " ON CONFLICT DO NOTHING" };
 
 struct many *tags_prepare(struct tx *tx)
 {
@@ -64,16 +67,25 @@ bool tags_tidy(const char *tags, char **ret, struct err *err)
     return true;
 }
 
-void tags_add(struct many *rows, int64_t certificate_id, const char *tidy)
+/* The next one of `rest`, which moves on. */
+static bool next_tag(struct span *rest, struct span *tag)
+{
+    while (span_split(rest, ';', tag)) {
+        if (tag->size > 0)
+            return true;
+    }
+    return false;
+}
+
+void tags_add(struct many *rows, int64_t certificate_id, int64_t holders, const char *tidy)
 {
     struct span rest = span_text(tidy);
     struct span tag;
 
-    while (span_split(&rest, ';', &tag)) {
-        if (tag.size == 0)
-            continue;
+    while (next_tag(&rest, &tag)) {
         many_i64(rows, certificate_id);
         many_span(rows, tag);
+        many_i64(rows, holders);
     }
 }
 
@@ -101,13 +113,19 @@ bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct 
 {
     autofree(many) struct many *rows = tx_prepare_many(tx, &tags_of_known);
     autofree(str) char *tidy = NULL;
+    struct span rest;
+    struct span tag;
 
     /* The record first: then its end does not change before it is read. */
     if (!tags_tidy(tags, &tidy, err) || !keep_tags(tx, certificate_id, tidy, err) ||
         !forget_tags(tx, certificate_id, err))
         return false;
-    tags_add(rows, certificate_id, tidy);
-    return many_run(rows, err);
+    rest = span_text(tidy);
+    while (next_tag(&rest, &tag)) {
+        many_i64(rows, certificate_id);
+        many_span(rows, tag);
+    }
+    return many_run(rows, err) && cert_marks_write_labels(tx, certificate_id, err);
 }
 
 /* Greater than any text that begins like the one it is put behind. */

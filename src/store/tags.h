@@ -16,10 +16,10 @@ struct tx;
  */
 bool tags_tidy(const char *tags, char **ret, struct err *err) must_check;
 
-/* Rows for the tags of a new record; `tidy` is what its column `tags` has. many_run() writes them.
- */
+/* Rows for the tags of a new record; `tidy` is what its column `tags` has, and `holders` what that
+ * has. many_run() writes them. */
 struct many *tags_prepare(struct tx *tx) must_check;
-void tags_add(struct many *rows, int64_t certificate_id, const char *tidy);
+void tags_add(struct many *rows, int64_t certificate_id, int64_t holders, const char *tidy);
 
 /* Replace a record's tags by those in `tags`, separated by ";". Nobody else edits the record. */
 bool tags_write(struct tx *tx, int64_t certificate_id, const char *tags, struct err *err)

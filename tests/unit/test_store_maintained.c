@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "codec/json.h"
 #include "store/cert_list.h"
+#include "store/cert_marks.h"
 #include "store/custom_field.h"
 #include "store/kept_text.h"
 #include "store/version.h"
@@ -172,6 +173,92 @@ static void check_long_version(struct world *w, const struct cert_row *row)
     assert_works(stmt_run(restore, &w->err), &w->err);
 }
 
+/* Of each row of `q`, whose text or number `marks_of` takes, the record has all bits: they may be
+ * more. */
+static int64_t marks_of_rows(struct world *w, struct stmt *statement, int64_t id,
+    int64_t (*marks_of)(struct stmt *q))
+{
+    autofree(stmt) struct stmt *q = statement;
+    int64_t marks = 0;
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q))
+        marks |= marks_of(q);
+    assert_works(stmt_end(q, &w->err), &w->err);
+    return marks;
+}
+
+static int64_t word_marks(struct stmt *q)
+{
+    return cert_marks_of_words(span_text(stmt_text(q, 0)));
+}
+
+static int64_t tag_marks(struct stmt *q)
+{
+    return cert_marks_of_tags(stmt_text(q, 0));
+}
+
+static int64_t value_marks(struct stmt *q)
+{
+    return cert_marks_of_value(span_text(stmt_text(q, 0)));
+}
+
+static int64_t issuer_marks(struct stmt *q)
+{
+    return cert_marks_of_issuer(stmt_text(q, 0));
+}
+
+static int64_t holder_marks(struct stmt *q)
+{
+    return stmt_is_null(q, 0) ? cert_marks_of_group(stmt_i64(q, 1))
+                              : cert_marks_of_account(stmt_i64(q, 0));
+}
+
+/* Those that are kept, on the record or on each of the rows that repeat them. */
+static void assert_marks(struct world *w, const char *what, struct stmt *kept, int64_t id,
+    int64_t scanned)
+{
+    autofree(stmt) struct stmt *q = kept;
+
+    stmt_bind_i64(q, 1, id);
+    while (stmt_next(q)) {
+        if ((stmt_i64(q, 0) & scanned) != scanned)
+            fail_msg("%s of record %" PRId64 " are %" PRIx64 ", a scan finds %" PRIx64, what, id,
+                (uint64_t)stmt_i64(q, 0), (uint64_t)scanned);
+    }
+    assert_works(stmt_end(q, &w->err), &w->err);
+}
+
+static void check_marks(struct world *w, int64_t id)
+{
+    assert_marks(w, "letters", tx_prepare(w->tx, "SELECT letters FROM certificate WHERE id = $1"),
+        id,
+        marks_of_rows(w, tx_prepare(w->tx, "SELECT words FROM certificate_search WHERE rowid = $1"),
+            id, word_marks));
+    assert_marks(w, "labels", tx_prepare(w->tx, "SELECT labels FROM certificate WHERE id = $1"), id,
+        marks_of_rows(w,
+            tx_prepare(w->tx, "SELECT tag FROM certificate_tag WHERE certificate_id = $1"), id,
+            tag_marks) |
+            marks_of_rows(w,
+                tx_prepare(w->tx, "SELECT value FROM certificate_field WHERE certificate_id = $1"),
+                id, value_marks) |
+            marks_of_rows(w, tx_prepare(w->tx, "SELECT issuer FROM certificate WHERE id = $1"), id,
+                issuer_marks));
+    const int64_t holders = marks_of_rows(w,
+        tx_prepare(w->tx, "SELECT account_id, group_id FROM certificate_access"
+                          " WHERE certificate_id = $1"),
+        id, holder_marks);
+
+    assert_marks(w, "holders", tx_prepare(w->tx, "SELECT holders FROM certificate WHERE id = $1"),
+        id, holders);
+    assert_marks(w, "a tag's holders",
+        tx_prepare(w->tx, "SELECT holders FROM certificate_tag WHERE certificate_id = $1"), id,
+        holders);
+    assert_marks(w, "a field's holders",
+        tx_prepare(w->tx, "SELECT holders FROM certificate_field WHERE certificate_id = $1"), id,
+        holders);
+}
+
 /* As a record is read, and as the tables beside it say. */
 static void check_kept_texts(struct world *w)
 {
@@ -189,6 +276,7 @@ static void check_kept_texts(struct world *w)
         assert_works(store_cert_get(w->tx, &everybody, list.items[i], &row, &w->err), &w->err);
         check_version(w, row);
         check_long_version(w, row);
+        check_marks(w, list.items[i]);
         assert_string_equal(row->tags, tags);
         assert_string_equal(row->fields, fields);
     }

@@ -78,6 +78,10 @@ CREATE TABLE certificate (
     key_type          TEXT NOT NULL DEFAULT '', -- of version_id: "ec 256", "rsa 2048"
     owner_name        TEXT NOT NULL,         -- of owner_id: accounts keep their names
     business_group_name TEXT,                -- of business_group_id, as it is spelled; store/business_group keeps it true
+    -- Bits of what other tables say, for the indexes to carry on PostgreSQL (WITH_MARKS); store/cert_marks.
+    letters           INT64 NOT NULL DEFAULT 0, -- of its words
+    labels            INT64 NOT NULL DEFAULT 0, -- of its tags, custom fields' values and issuer
+    holders           INT64 NOT NULL DEFAULT 0, -- of those who may see it
     -- The rest is only shown.
     name              TEXT NOT NULL,
     description       TEXT NOT NULL DEFAULT '',
@@ -97,35 +101,35 @@ CREATE TABLE certificate (
 -- Orders in which lists are walked. Each carries what most filters ask, so that what does not match is passed over
 -- without a look at the record: twenty times as fast.
 CREATE INDEX certificate_expires ON certificate(expires_at, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
-    is_managed, alert, revoked_at, version_id, begins_at, expiring_at);
+    is_managed, alert, revoked_at, version_id, begins_at, expiring_at) WITH_MARKS;
 CREATE INDEX certificate_name ON certificate(name_lower, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
-    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
+    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at) WITH_MARKS;
 CREATE INDEX certificate_issuer ON certificate(issuer, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
-    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
+    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at) WITH_MARKS;
 CREATE INDEX certificate_owner_name ON certificate(owner_name, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
-    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
+    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at) WITH_MARKS;
 CREATE INDEX certificate_group_name ON certificate(business_group_name, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
-    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
+    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at) WITH_MARKS;
 CREATE INDEX certificate_resources ON certificate(n_resources, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
-    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
+    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at) WITH_MARKS;
 CREATE INDEX certificate_created ON certificate(created_at, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
-    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
+    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at) WITH_MARKS;
 CREATE INDEX certificate_updated ON certificate(updated_at, id, owner_id, business_group_id, assignee_id, is_unused, is_imported,
-    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at);
+    is_managed, alert, revoked_at, version_id, begins_at, expires_at, expiring_at) WITH_MARKS;
 -- Filters that leave few. A record that has nothing of what is asked for is in no such index, and costs nothing there when
 -- it is made.
 CREATE INDEX certificate_expiring ON certificate(expiring_at, id, revoked_at) WHERE expiring_at IS NOT NULL;
 CREATE INDEX certificate_begins ON certificate(begins_at, revoked_at) WHERE begins_at IS NOT NULL;
-CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id);
-CREATE INDEX certificate_assignee ON certificate(assignee_id) WHERE assignee_id IS NOT NULL;
-CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WHERE business_group_id IS NOT NULL;
-CREATE INDEX certificate_issuer_expires ON certificate(issuer, expires_at, id) WHERE issuer <> '';
-CREATE INDEX certificate_unused ON certificate(is_unused, expires_at, id) WHERE is_unused = TRUE;
+CREATE INDEX certificate_owner ON certificate(owner_id, expires_at, id) WITH_MARKS;
+CREATE INDEX certificate_assignee ON certificate(assignee_id) WITH_MARKS WHERE assignee_id IS NOT NULL;
+CREATE INDEX certificate_group ON certificate(business_group_id, expires_at, id) WITH_MARKS WHERE business_group_id IS NOT NULL;
+CREATE INDEX certificate_issuer_expires ON certificate(issuer, expires_at, id) WITH_MARKS WHERE issuer <> '';
+CREATE INDEX certificate_unused ON certificate(is_unused, expires_at, id) WITH_MARKS WHERE is_unused = TRUE;
 CREATE INDEX certificate_version ON certificate(version_id) WHERE version_id IS NOT NULL;
 CREATE INDEX certificate_key_type ON certificate(key_type, id) WHERE key_type <> '';
 CREATE INDEX certificate_notify ON certificate(notify_at, id) WHERE notify_at IS NOT NULL;
-CREATE INDEX certificate_alert ON certificate(alert, id) WHERE alert <> '';
-CREATE INDEX certificate_revoked ON certificate(revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX certificate_alert ON certificate(alert, id) WITH_MARKS WHERE alert <> '';
+CREATE INDEX certificate_revoked ON certificate(revoked_at, id) WITH_MARKS WHERE revoked_at IS NOT NULL;
 CREATE INDEX certificate_managed ON certificate(is_managed, id) WHERE is_managed = TRUE;
 CREATE INDEX certificate_imported ON certificate(is_imported, id) WHERE is_imported = TRUE;
 CREATE INDEX certificate_unseen ON certificate(id) WHERE version_id IS NULL;
@@ -165,9 +169,10 @@ CREATE TABLE certificate_tag (
     certificate_id INT64 NOT NULL REFERENCES certificate(id) ON DELETE CASCADE AT_COMMIT,
     tag            TEXT NOT NULL,            -- lower case
     expires_at     INT64,                    -- the record's: those of a tag are walked in the order of it
+    holders        INT64 NOT NULL DEFAULT 0, -- the record's (store/cert_marks)
     PRIMARY KEY (certificate_id, tag)
 ) KEYED_TABLE;
-CREATE INDEX certificate_tag_tag ON certificate_tag(tag, expires_at, certificate_id);
+CREATE INDEX certificate_tag_tag ON certificate_tag(tag, expires_at, certificate_id) WITH_HOLDERS;
 
 -- Ciphertext of private keys, and of passwords for other systems: whoever has one refers to its row here, so that all
 -- of them are wrapped anew when the master key changes. Only the vault can open a blob, and only as what it was sealed as.

@@ -15,9 +15,10 @@ CREATE TABLE certificate_field (
     field_id       INT64 NOT NULL REFERENCES custom_field(id) ON DELETE CASCADE AT_COMMIT,
     value          TEXT NOT NULL,            -- numbers without needless zeros, dates as 2026-11-21
     expires_at     INT64,                    -- the record's: those of a value are walked in the order of it
+    holders        INT64 NOT NULL DEFAULT 0, -- the record's (store/cert_marks)
     PRIMARY KEY (certificate_id, field_id)
 ) KEYED_TABLE;
-CREATE INDEX certificate_field_value ON certificate_field(field_id, value, expires_at, certificate_id);
+CREATE INDEX certificate_field_value ON certificate_field(field_id, value, expires_at, certificate_id) WITH_HOLDERS;
 
 CREATE TABLE saved_view (
     id          ID_PRIMARY_KEY,
