@@ -80,7 +80,8 @@ struct cert_page_request {
     int64_t drive_max; /* 0: as measured. How many records may drive a query, or stand in a set
                           beside it: for tests */
     int64_t set_max;
-    int64_t walk_steps; /* 0: as measured. After so many (db/db.h, stmt_limit) a walk is given up */
+    int64_t walk_steps; /* 0: as measured. After so many (db/db.h, stmt_limit), or on PostgreSQL
+                           about so many entries, a walk is given up */
     bool is_common;     /* find what all conditions have in common, and names in parts, whatever it
                            costs (on SQLite): for tests, too */
 };

@@ -24,8 +24,9 @@ static const enum cert_status by_status[] = { CERT_EXPIRED, CERT_EXPIRING_SOON, 
 /* Some five milliseconds. */
 #define WALK_STEPS 250000
 
-/* Of entries of an index on PostgreSQL, fifteen, and about half of them more or less. */
-#define WALK_ENTRIES 70000
+/* Of entries of an index on PostgreSQL, for each row of the page: for one of fifty some fifteen,
+ * and about half of them more or less. */
+#define WALK_ENTRIES 1400
 
 /* Looked at to tell where a walk ends. */
 #define N_PLACES 96
@@ -429,9 +430,11 @@ static bool may_be_cut(const struct cert_where *where)
 
 static bool set_end_of_walk(struct tx *tx, struct paging *paging, struct err *err)
 {
-    paging->max_steps = paging->request->walk_steps ? paging->request->walk_steps
-                        : paging->where.is_sqlite   ? WALK_STEPS
-                                                    : WALK_ENTRIES;
+    const struct cert_page_request *const request = paging->request;
+
+    paging->max_steps = request->walk_steps       ? request->walk_steps
+                        : paging->where.is_sqlite ? WALK_STEPS
+                                                  : WALK_ENTRIES * request->limit;
     if (paging->where.is_sqlite)
         return true;
     if (!cert_count_max_id(tx, &paging->max_id, err))
