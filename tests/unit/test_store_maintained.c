@@ -9,6 +9,7 @@
 #include "codec/json.h"
 #include "store/cert_list.h"
 #include "store/cert_marks.h"
+#include "store/cert_people.h"
 #include "store/custom_field.h"
 #include "store/kept_text.h"
 #include "store/version.h"
@@ -323,6 +324,28 @@ static void what_is_maintained_is_what_a_scan_finds(void **state)
     }
 }
 
+/* The rows of tags and fields are found by them, too. */
+static void new_people_are_marked_everywhere(void **state)
+{
+    struct world w = { .tx = test_tx(*state, TX_WRITE) };
+    const struct cert_edit tags = { .tags = "a;b" };
+    struct cert_people people;
+    int64_t id;
+    int64_t n;
+
+    make_world(&w);
+    id = a_record(w.tx, "New", w.owners[0]);
+    assert_works(store_cert_edit(w.tx, id, &tags, NOW, &w.err), &w.err);
+    assert_works(store_custom_field_put(w.tx, id, w.fields[0], "x", &w.err), &w.err);
+    check_marks(&w, id);
+    people = (struct cert_people){ .owner_id = w.owners[1], .assignee_id = w.owners[0] };
+    assert_works(store_cert_set_people(w.tx, id, &people, 0, NOW, &w.err), &w.err);
+    check_marks(&w, id);
+    assert_works(store_cert_hand_over(w.tx, w.owners[1], w.owners[2], NOW, &n, &w.err), &w.err);
+    check_marks(&w, id);
+    tx_free(w.tx);
+}
+
 /* Many at once, by the way that an import takes. */
 static void new_records_keep_what_stands_beside_them(void **state)
 {
@@ -473,6 +496,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(new_records_keep_what_stands_beside_them),
+        T(new_people_are_marked_everywhere),
         T(a_version_too_long_to_be_kept_is_read_where_it_is),
         cmocka_unit_test(what_is_no_kept_version_is_refused),
         T(what_is_maintained_is_what_a_scan_finds),
