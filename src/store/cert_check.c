@@ -76,6 +76,19 @@ static void check_version(const struct cert_where *where, struct select *select)
     select_add(select, ")");
 }
 
+static bool is_walked_in_order(const struct cert_where *where)
+{
+    return where->way != WAY_DRIVE && where->along == ALONG_RECORDS && where->sort != N_CERT_SORT;
+}
+
+/* What the indexes of the orders do not carry is asked for by the id, where they have marks: a walk
+ * that read it off the record would read all that it passes. */
+static bool is_asked_apart(const struct cert_where *where)
+{
+    return is_walked_in_order(where) && !cert_sort_is_by_check(where->sort) &&
+           cert_where_has_marks(where);
+}
+
 /* Sorted by name, the range of names is the walk. */
 static void check_name(const struct cert_where *where, struct select *select)
 {
@@ -93,6 +106,15 @@ static void check_name(const struct cert_where *where, struct select *select)
     }
     if (walks)
         return;
+    if (is_asked_apart(where)) {
+        select_add(select,
+            " AND EXISTS (SELECT 1 FROM certificate n WHERE n.id = c.id AND n.name_lower >= ");
+        select_text(select, where->name_from);
+        select_add(select, " AND n.name_lower < ");
+        select_text(select, where->name_until);
+        select_add(select, ONCE);
+        return;
+    }
     add_text(where, select, " AND ", "c.name_lower");
     select_add(select, " >= ");
     select_text(select, where->name_from);
@@ -134,11 +156,6 @@ static void check_dates(const struct cert_where *where, struct select *select)
     add_number(where, select, " AND ", "c.expires_at");
     select_add(select, " <= ");
     select_i64(select, where->until);
-}
-
-static bool is_walked_in_order(const struct cert_where *where)
-{
-    return where->way != WAY_DRIVE && where->along == ALONG_RECORDS && where->sort != N_CERT_SORT;
 }
 
 /* One status, as core/rows_cert tells it from the same columns. */
@@ -338,13 +355,10 @@ static void check_unused(const struct cert_where *where, struct select *select)
         add_number(where, select, " AND ", "c.is_unused = TRUE");
 }
 
-/* The indexes of other orders do not carry it, and a walk that read it off the record would read
- * all that it passes. */
 static bool is_issuer_asked_apart(const struct cert_where *where)
 {
-    return !where->is_sqlite && is_walked_in_order(where) && *where->filter->issuer &&
-           where->sort != CERT_BY_ISSUER && where->sort != CERT_BY_EXPIRY &&
-           !cert_sort_is_by_check(where->sort);
+    return is_asked_apart(where) && *where->filter->issuer && where->sort != CERT_BY_ISSUER &&
+           where->sort != CERT_BY_EXPIRY;
 }
 
 /* By expiry, an issuer's records may be walked along the index of those that have one. */
