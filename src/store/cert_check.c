@@ -163,8 +163,8 @@ static void add_status(const struct cert_where *where, struct select *select,
     enum cert_status status)
 {
     if (status == CERT_REVOKED) {
-        if (is_walked_in_order(
-                where)) /* PostgreSQL would read all that are revoked, and sort them */
+        /* PostgreSQL would read all that are revoked, and sort them. */
+        if (is_walked_in_order(where))
             select_add(select, "c.revoked_at + 0");
         else
             add_number(where, select, "", "c.revoked_at");
@@ -294,12 +294,12 @@ static void check_fields(const struct cert_where *where, struct select *select)
     }
 }
 
-/* A record that is read for its order has its tags with it. */
+/* A record that is read for its order has its tags with it, separated by what none of them has. */
 static void check_tag(const struct cert_where *where, bool is_read, struct select *select)
 {
-    autofree(str) char *between = xasprintf(";%s;", where->tag);
+    if (is_read && !strchr(where->tag, ';')) {
+        autofree(str) char *between = xasprintf(";%s;", where->tag);
 
-    if (is_read) {
         select_add(select, " AND strpos(';' || c.tags || ';', ");
         select_text(select, between);
         select_add(select, ") > 0");

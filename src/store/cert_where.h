@@ -95,11 +95,10 @@ struct cert_where {
     enum cert_way way;
     enum drive drive;
     enum cert_along along;
-    enum drive
-        counted; /* what is walked past, or along, though it was counted; DRIVE_NONE: nothing */
-    int64_t n_counted;               /* so many records; one may count twice */
-    bool is_part_known;              /* a sample has told … */
-    bool is_part_small;              /* … that the viewer sees a third of all, or less */
+    enum drive counted; /* what was counted, and is walked past or along; DRIVE_NONE: nothing */
+    int64_t n_counted;  /* so many records; one may count twice */
+    bool is_part_known; /* a sample has told … */
+    bool is_part_small; /* … that the viewer sees a third of all, or less */
     int64_t holders[ACCESS_HOLDERS]; /* of the entries that are walked: the account (0) and its
                                         groups; of tags and fields there is one, 0 */
     size_t n_holders;
@@ -119,9 +118,8 @@ struct cert_where {
     int64_t n_hits;    /* so many of these meet all conditions … */
     int64_t n_worded;  /* … and so many have the words, whatever else they are … */
     int64_t n_begun;   /* … and begin with them, where that is asked for by name */
-    enum drive
-        rare; /* what may bring few, if it is looked at with the marks that its index carries … */
-    int64_t n_rare; /* … and of how many of those sampled it is true */
+    enum drive rare;   /* what may bring few, by the marks that its index carries … */
+    int64_t n_rare;    /* … and of how many of those sampled it is true */
 };
 
 void cert_where_init(struct cert_where *where, const struct store_viewer *viewer,
