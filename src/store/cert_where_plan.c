@@ -5,13 +5,13 @@
 #include "store/cert_where.h"
 
 #include "base/err.h"
-#include "base/parse.h"
 #include "store/access_size.h"
 #include "store/cert_common.h"
 #include "store/cert_count.h"
 #include "store/cert_drive.h"
 #include "store/cert_marks.h"
 #include "store/cert_query.h"
+#include "store/cert_rare.h"
 #include "store/cert_sample.h"
 #include "store/cert_set.h"
 #include "store/cert_sort.h"
@@ -22,9 +22,6 @@
 
 /* What is read and sorted takes so many times as long as what is passed over by its marks. */
 #define DRIVE_TIMES 30
-
-/* A condition may be rare if it is true of one record in so many. */
-#define RARE_SHARE 30
 
 /* Some two hundred and fifty, to learn how much of all somebody sees. */
 #define ACCESS_PLACES 8
@@ -81,18 +78,6 @@ void cert_where_walk_in_order(struct cert_where *where)
     walk_along(where, along_of(where, where->drive));
 }
 
-/* "17 4 23" */
-static void read_ids(struct cert_where *where, enum drive drive, const char *text)
-{
-    struct span rest = span_text(text);
-    struct span word;
-    int64_t id;
-
-    where->known = drive;
-    while (span_split(&rest, ' ', &word) && parse_i64(word, 1, INT64_MAX, &id, NULL))
-        id_list_add(&where->ids, id);
-}
-
 /* Of those that may drive, which they are as well. */
 static bool probe_words(struct tx *tx, struct cert_where *where, int64_t most, int64_t *ret,
     struct err *err)
@@ -114,7 +99,7 @@ static bool probe_words(struct tx *tx, struct cert_where *where, int64_t most, i
     while (stmt_next(q)) {
         *ret = stmt_i64(q, 0);
         if (*ret <= few)
-            read_ids(where, DRIVE_WORDS, stmt_text(q, 1));
+            cert_known_read(where, DRIVE_WORDS, stmt_text(q, 1));
     }
     return stmt_end(q, err);
 }
@@ -247,18 +232,10 @@ static bool probe_drive(struct tx *tx, struct cert_where *where, enum drive driv
     return probe(tx, where, drive, most, ids, ret, err);
 }
 
-/* Then what it has in common with the others drives (choose_rare()), unless another is rarer still.
- */
-static bool is_likely_rare(const struct cert_where *where)
-{
-    return where->rare != DRIVE_NONE && where->n_sampled > 0 && where->n_hits <= 1 &&
-           where->n_rare * RARE_SHARE <= where->n_sampled;
-}
-
 static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
 {
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES && !where->is_nothing; drive++) {
-        int64_t most = is_likely_rare(where)      ? where->drive_max / 4
+        int64_t most = cert_rare_is_likely(where) ? where->drive_max / 4
                        : may_be_set(where, drive) ? where->set_max
                                                   : where->drive_max;
         autodone(id_list) struct id_list ids = { 0 };
@@ -446,71 +423,12 @@ static bool choose_index(struct tx *tx, struct cert_where *where, struct err *er
     return true;
 }
 
-/* So many are read from an index, with the marks that it carries, in some four milliseconds. */
-#define PASS_MAX 30000
-
-/* What is looked up by its id as well may be so many. */
-static int64_t half_of_most(const struct cert_where *where)
-{
-    return where->drive_max / 2;
-}
-
-/* All that `drive` brings, and that have the marks of the others, unless there are too many. */
-static bool read_marked(struct tx *tx, struct cert_where *where, enum drive drive, bool *ret_is_all,
-    struct err *err)
-{
-    autodone(select) struct select select = SELECT_INIT;
-    autofree(stmt) struct stmt *q = NULL;
-
-    *ret_is_all = false;
-    select.is_for_values = true;
-    select_add(&select, "SELECT count(*), count(counted.marked), "
-                        "array_to_string(array_agg(counted.marked), ' ') FROM (SELECT CASE WHEN ");
-    cert_where_add_marks(where, &select);
-    select_add(&select, " THEN id END AS marked FROM (");
-    ASSERT(cert_drive_add(where, drive, &select));
-    select_add(&select, ") AS source LIMIT ");
-    select_i64(&select, PASS_MAX + 1);
-    select_add(&select, ") AS counted");
-    q = select_prepare(tx, &select);
-    while (stmt_next(q)) {
-        *ret_is_all = stmt_i64(q, 0) <= PASS_MAX && stmt_i64(q, 1) <= half_of_most(where);
-        if (*ret_is_all)
-            read_ids(where, drive, stmt_text(q, 2));
-    }
-    return stmt_end(q, err);
-}
-
-/* What is rare as a whole, though no part of it is: a walk would be long. */
-static bool choose_rare(struct tx *tx, struct cert_where *where, struct err *err)
-{
-    bool is_all = false;
-    int64_t max = 0;
-
-    if (where->way == WAY_DRIVE || where->is_nothing || where->rare == DRIVE_NONE ||
-        where->n_hits > 1)
-        return true;
-    if (!cert_count_max_id(tx, &max, err))
-        return false;
-    if (where->n_rare * max > where->n_sampled * PASS_MAX)
-        return true;
-    if (!read_marked(tx, where, where->rare, &is_all, err))
-        return false;
-    if (!is_all)
-        return true;
-    where->way = WAY_DRIVE;
-    where->drive = where->rare;
-    where->n_drive = (int64_t)where->ids.n;
-    where->is_nothing = where->ids.n == 0;
-    return true;
-}
-
 /* Of many that would drive, a page is sooner found where its order is walked. */
 static bool walk_if_soon_full(struct tx *tx, struct cert_where *where, struct err *err)
 {
     int64_t max = 0;
 
-    if (where->way != WAY_DRIVE || where->n_drive <= half_of_most(where) ||
+    if (where->way != WAY_DRIVE || where->n_drive <= where->drive_max / 2 ||
         cert_where_is_in_order(where) || !is_passed_by_marks(where, where->drive) ||
         cert_where_n_conditions(where) > 1 + !where->viewer->sees_all || where->n_seen_by > 0)
         return true;
@@ -542,21 +460,6 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     id_list_done(&where->ids);
 }
 
-/* Of what may be rare together an index carries the marks. */
-static enum drive rare_of(const struct cert_where *where)
-{
-    const struct cert_filter *const f = where->filter;
-
-    if (!cert_where_has_marks(where))
-        return DRIVE_NONE;
-    return f->statuses == 1u << CERT_REVOKED ? DRIVE_REVOKED
-           : f->alert                        ? DRIVE_ALERT
-           : f->owner                        ? DRIVE_OWNER
-           : f->assignee && *f->assignee     ? DRIVE_ASSIGNEE
-           : f->business_group               ? DRIVE_BUSINESS_GROUP
-                                             : DRIVE_NONE;
-}
-
 /* Does a sample tell more, and sooner, than to count each condition? */
 static bool is_soon_known(const struct tx *tx, struct cert_where *where)
 {
@@ -568,7 +471,7 @@ static bool is_soon_known(const struct tx *tx, struct cert_where *where)
         return true;
     if (where->is_sqlite || cert_sort_is_by_check(where->sort) || (is_few && where->n_seen_by > 0))
         return false;
-    where->rare = rare_of(where);
+    where->rare = cert_rare_of(where);
     return n + (where->n_seen_by > 0) > 1;
 }
 
@@ -590,7 +493,7 @@ static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
             return choose_index(tx, where, err);
     }
     return probe_all(tx, where, err) && cert_common_choose(tx, where, err) &&
-           choose_rare(tx, where, err) && choose_index(tx, where, err) &&
+           cert_rare_choose(tx, where, err) && choose_index(tx, where, err) &&
            walk_if_soon_full(tx, where, err);
 }
 
