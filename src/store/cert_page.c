@@ -519,7 +519,8 @@ static bool find_total(struct tx *tx, struct paging *paging, const struct store_
         if (!works)
             return false;
     }
-    if (paging->counted != DRIVE_NONE) {
+    /* Alone it was counted whole. */
+    if (paging->counted != DRIVE_NONE && cert_where_n_conditions(&paging->where) > 1) {
         paging->where.way = WAY_DRIVE;
         paging->where.drive = paging->counted;
     }
