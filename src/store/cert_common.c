@@ -31,8 +31,6 @@
 #define DRIVE_US 2.5
 #define DRIVE_CHECK_US 1.5
 
-#define PAGE 51.0
-
 #define BIT(drive) (1u << (drive))
 
 /* A condition to be read. */
@@ -97,7 +95,7 @@ static bool find_sources(struct tx *tx, const struct cert_where *where, struct s
 /* To the end of the page, or of all there is. */
 static double walk_us(double n_walked, double n_found, double each_us)
 {
-    return (n_found < PAGE ? n_walked : n_walked * PAGE / n_found) * each_us;
+    return (n_found < CERT_WHERE_PAGE ? n_walked : n_walked * CERT_WHERE_PAGE / n_found) * each_us;
 }
 
 /* Does no index of an order carry what it asks for? */
@@ -136,14 +134,9 @@ static int n_asked_apart(const struct sources *sources, unsigned told)
     return n;
 }
 
-/* The order may be of what is asked for: then it is a range that is walked. */
 static double n_in_order(const struct cert_where *where, const struct sources *sources)
 {
-    const bool is_range = (where->sort == CERT_BY_ISSUER && where->filter->issuer) ||
-                          (where->sort == CERT_BY_NAME && where->name_from) ||
-                          (where->sort == CERT_BY_EXPIRY && where->has_dates);
-
-    return sources->n_all * (is_range ? sources->rest_share : 1);
+    return sources->n_all * (cert_where_is_range(where) ? sources->rest_share : 1);
 }
 
 static double present_us(const struct cert_where *where, const struct sources *sources)

@@ -121,6 +121,13 @@ int cert_where_n_conditions(const struct cert_where *where)
     return n;
 }
 
+bool cert_where_is_range(const struct cert_where *where)
+{
+    return (where->sort == CERT_BY_ISSUER && where->filter->issuer) ||
+           (where->sort == CERT_BY_NAME && where->name_from) ||
+           (where->sort == CERT_BY_EXPIRY && where->has_dates);
+}
+
 bool cert_where_reads_records(const struct cert_where *where)
 {
     const struct cert_filter *f = where->filter;

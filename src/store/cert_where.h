@@ -25,6 +25,9 @@
 /* So many ids are read from an index, and put into a set, in a few milliseconds. */
 #define SET_MAX 12000
 
+/* A page of the usual length, and one row to tell that there are more. */
+#define CERT_WHERE_PAGE 51
+
 /* Somebody in more groups than these has all records walked. */
 #define ACCESS_HOLDERS 8
 
@@ -144,6 +147,9 @@ bool cert_where_is_dated(const struct cert_filter *filter);
 
 /* How many conditions are there? 0: everything matches. */
 int cert_where_n_conditions(const struct cert_where *where);
+
+/* Is what is asked for a range of the order, so that only this is walked? */
+bool cert_where_is_range(const struct cert_where *where);
 
 /* Is anything asked that stands on the record, its end apart? */
 bool cert_where_reads_records(const struct cert_where *where);

@@ -17,9 +17,6 @@
 #include "store/cert_sort.h"
 #include "store/read.h"
 
-/* A page, and one to tell that there are more. */
-#define PAGE 51
-
 /* What is read and sorted takes so many times as long as what is passed over by its marks. */
 #define DRIVE_TIMES 30
 
@@ -264,6 +261,11 @@ static bool find_holders(struct tx *tx, struct cert_where *where, struct err *er
         "SELECT group_id FROM group_member WHERE account_id = $1 ORDER BY group_id LIMIT $2");
     size_t n = 1;
 
+    /* They were read for their marks, and stand there. */
+    if (where->n_seen_by > 0) {
+        where->n_holders = where->n_seen_by;
+        return true;
+    }
     where->holders[0] = 0;
     stmt_bind_i64(q, 1, where->viewer->account_id);
     stmt_bind_i64(q, 2, ACCESS_HOLDERS);
@@ -434,7 +436,7 @@ static bool walk_if_soon_full(struct tx *tx, struct cert_where *where, struct er
         return true;
     if (!cert_count_max_id(tx, &max, err))
         return false;
-    if (where->n_drive * where->n_drive > max * PAGE / DRIVE_TIMES)
+    if (where->n_drive * where->n_drive > max * CERT_WHERE_PAGE / DRIVE_TIMES)
         walk_along(where, ALONG_RECORDS);
     return true;
 }
@@ -460,18 +462,28 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     id_list_done(&where->ids);
 }
 
-/* Does a sample tell more, and sooner, than to count each condition? */
-static bool is_soon_known(const struct tx *tx, struct cert_where *where)
+/* Is it looked for by a text that takes long to count? */
+static bool has_text(const struct cert_where *where)
+{
+    return where->words || (!where->is_sqlite && where->name_from && where->sort != CERT_BY_NAME);
+}
+
+/* May conditions be rare together that are not rare alone? Of whoever sees few records these are
+ * counted. */
+static bool may_be_rare(const struct tx *tx, const struct cert_where *where)
 {
     const struct access_size size = access_size_find(tx, where->viewer->account_id);
     const bool is_few = size.n > 0 && size.n <= size.n_counted;
+
+    return !where->is_sqlite && !has_text(where) && !cert_sort_is_by_check(where->sort) &&
+           !(is_few && where->n_seen_by > 0);
+}
+
+/* To see most of what there is is no condition here. */
+static bool has_several(const struct cert_where *where)
+{
     const int n = cert_where_n_conditions(where) - !where->viewer->sees_all;
 
-    if (where->words || (!where->is_sqlite && where->name_from && where->sort != CERT_BY_NAME))
-        return true;
-    if (where->is_sqlite || cert_sort_is_by_check(where->sort) || (is_few && where->n_seen_by > 0))
-        return false;
-    where->rare = cert_rare_of(where);
     return n + (where->n_seen_by > 0) > 1;
 }
 
@@ -482,11 +494,18 @@ static bool is_soon_known(const struct tx *tx, struct cert_where *where)
  */
 static bool choose_way(struct tx *tx, struct cert_where *where, struct err *err)
 {
+    bool is_sampled;
+
     if (cert_where_n_conditions(where) == 0)
         return true;
     if (!cert_query_find(tx, where, err) || !choose_field(tx, where, err))
         return false;
-    if (is_soon_known(tx, where) && where->set_max > 0) {
+    is_sampled = has_text(where);
+    if (may_be_rare(tx, where)) {
+        where->rare = cert_rare_of(where);
+        is_sampled = has_several(where);
+    }
+    if (is_sampled && where->set_max > 0) {
         if (!cert_sample(tx, where, err))
             return false;
         if (where->n_hits >= CERT_SAMPLE_ENOUGH)
@@ -511,9 +530,7 @@ bool cert_where_plan(struct tx *tx, struct cert_where *where, struct err *err)
 bool cert_where_may_drive_counted(const struct cert_where *where)
 {
     const bool is_range =
-        (where->sort == CERT_BY_EXPIRY && (where->has_dates || is_walked_by_index(where))) ||
-        (where->sort == CERT_BY_NAME && where->name_from) ||
-        (where->sort == CERT_BY_ISSUER && where->filter->issuer);
+        cert_where_is_range(where) || (where->sort == CERT_BY_EXPIRY && is_walked_by_index(where));
 
     return !where->is_sqlite && where->way == WAY_WALK && where->along == ALONG_RECORDS &&
            where->counted != DRIVE_NONE && !where->is_nothing && !is_range;
