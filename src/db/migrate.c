@@ -22,8 +22,13 @@ static const struct {
     { "STRICT_TABLE", "STRICT", "" },
     { "KEYED_TABLE", "STRICT, WITHOUT ROWID", "" },
     { "AT_COMMIT", "DEFERRABLE INITIALLY DEFERRED", "" },
-    { "WITH_MARKS", "", "INCLUDE (letters, labels, holders)" },
+    { "WITH_MARKS", "", "INCLUDE (letters, labels, holders, facts)" },
+    { "WITH_CONDITIONS",
+        ", owner_id, business_group_id, assignee_id, is_unused, is_imported, is_managed, alert,"
+        " revoked_at, version_id, begins_at, expiring_at",
+        "" },
     { "WITH_HOLDERS", "", "INCLUDE (holders)" },
+    { "WITH_VALUE", "", "INCLUDE (value)" },
 };
 
 static bool is_word_char(uint8_t c)

@@ -11,8 +11,11 @@
  *                    beside it: for narrow rows that have no number of their own
  *   AT_COMMIT        after a reference: nothing, or that SQLite asks for it when the transaction
  *                    ends. A statement that cannot fail for one row needs nothing to undo it by
- *   WITH_MARKS, WITH_HOLDERS   after the columns of an index: nothing, or that PostgreSQL's carries
- *                    the marks of store/cert_marks, or those of holders only
+ *   WITH_MARKS, WITH_HOLDERS, WITH_VALUE   after the columns of an index: nothing, or that
+ *                    PostgreSQL's carries the marks of store/cert_marks with what the record says
+ *                    itself, or those of holders only, or the value that stands under the key
+ *   WITH_CONDITIONS  behind the last column of an index of the orders: the columns that filters ask
+ *                    for, or nothing, as PostgreSQL's has their bits
  *
  * A line that begins with "--sqlite: " or "--postgres: " is for that database only, and taken as it
  * is.

@@ -76,17 +76,12 @@ static void check_version(const struct cert_where *where, struct select *select)
     select_add(select, ")");
 }
 
-static bool is_walked_in_order(const struct cert_where *where)
-{
-    return where->way != WAY_DRIVE && where->along == ALONG_RECORDS && where->sort != N_CERT_SORT;
-}
-
-/* What the indexes of the orders do not carry is asked for by the id, where they have marks: a walk
- * that read it off the record would read all that it passes. */
+/* PostgreSQL's indexes of the orders carry the end and marks, and what else the record says is asked
+ * of it by its id: a walk that named a column more would read all records that it passes. */
 static bool is_asked_apart(const struct cert_where *where)
 {
-    return is_walked_in_order(where) && !cert_sort_is_by_check(where->sort) &&
-           cert_where_has_marks(where);
+    return !where->is_sqlite && where->way != WAY_DRIVE && where->along == ALONG_RECORDS &&
+           where->sort != N_CERT_SORT && !cert_sort_is_by_check(where->sort);
 }
 
 /* Sorted by name, the range of names is the walk. */
@@ -106,15 +101,6 @@ static void check_name(const struct cert_where *where, struct select *select)
     }
     if (walks)
         return;
-    if (is_asked_apart(where)) {
-        select_add(select,
-            " AND EXISTS (SELECT 1 FROM certificate n WHERE n.id = c.id AND n.name_lower >= ");
-        select_text(select, where->name_from);
-        select_add(select, " AND n.name_lower < ");
-        select_text(select, where->name_until);
-        select_add(select, ONCE);
-        return;
-    }
     add_text(where, select, " AND ", "c.name_lower");
     select_add(select, " >= ");
     select_text(select, where->name_from);
@@ -163,11 +149,7 @@ static void add_status(const struct cert_where *where, struct select *select,
     enum cert_status status)
 {
     if (status == CERT_REVOKED) {
-        /* PostgreSQL would read all that are revoked, and sort them. */
-        if (is_walked_in_order(where))
-            select_add(select, "c.revoked_at + 0");
-        else
-            add_number(where, select, "", "c.revoked_at");
+        add_number(where, select, "", "c.revoked_at");
         select_add(select, " IS NOT NULL");
         return;
     }
@@ -285,10 +267,10 @@ static void check_fields(const struct cert_where *where, struct select *select)
         if (i == where->field && cert_where_is_told(where, DRIVE_FIELD))
             continue;
         select_add(select, " AND EXISTS (SELECT 1 FROM certificate_field v"
-                           " JOIN custom_field f ON f.id = v.field_id"
-                           " WHERE v.certificate_id = c.id AND f.name = ");
+                           " WHERE v.certificate_id = c.id"
+                           " AND v.field_id = (SELECT f.id FROM custom_field f WHERE f.name = ");
         select_text(select, where->filter->fields[i].name);
-        select_add(select, " AND v.value = ");
+        select_add(select, ") AND v.value = ");
         select_text(select, where->filter->fields[i].value);
         select_add(select, ONCE);
     }
@@ -355,12 +337,6 @@ static void check_unused(const struct cert_where *where, struct select *select)
         add_number(where, select, " AND ", "c.is_unused = TRUE");
 }
 
-static bool is_issuer_asked_apart(const struct cert_where *where)
-{
-    return is_asked_apart(where) && *where->filter->issuer && where->sort != CERT_BY_ISSUER &&
-           where->sort != CERT_BY_EXPIRY;
-}
-
 /* By expiry, an issuer's records may be walked along the index of those that have one. */
 static void check_issuer(const struct cert_where *where, struct select *select)
 {
@@ -368,13 +344,6 @@ static void check_issuer(const struct cert_where *where, struct select *select)
 
     if (!issuer || cert_where_is_told(where, DRIVE_ISSUER))
         return;
-    if (is_issuer_asked_apart(where)) {
-        select_add(select,
-            " AND EXISTS (SELECT 1 FROM certificate i WHERE i.id = c.id AND i.issuer = ");
-        select_text(select, issuer);
-        select_add(select, ONCE);
-        return;
-    }
     if (where->way == WAY_WALK && where->sort == CERT_BY_ISSUER)
         select_add(select, " AND c.issuer");
     else if (where->way == WAY_WALK && where->sort == CERT_BY_EXPIRY && *issuer)
@@ -417,7 +386,7 @@ void cert_where_add_checks_by_id(const struct cert_where *where, struct select *
     check_apart(where, false, select);
 }
 
-void cert_where_add_checks_by_column(const struct cert_where *where, struct select *select)
+static void check_columns(const struct cert_where *where, struct select *select)
 {
     check_version(where, select);
     check_dates(where, select);
@@ -432,13 +401,70 @@ void cert_where_add_checks_by_column(const struct cert_where *where, struct sele
     check_name(where, select);
 }
 
+/* The one condition, beside dates and names, that is a range of an index in the order of the walk. */
+static void take_range(enum cert_sort sort, struct cert_filter *range, struct cert_filter *rest)
+{
+    if (sort == CERT_BY_ISSUER || (sort == CERT_BY_EXPIRY && !rest->owner &&
+                                      !rest->business_group && rest->issuer && *rest->issuer)) {
+        range->issuer = rest->issuer;
+        rest->issuer = NULL;
+    } else if (sort == CERT_BY_EXPIRY && rest->owner) {
+        range->owner = rest->owner;
+        rest->owner = NULL;
+    } else if (sort == CERT_BY_EXPIRY && rest->business_group) {
+        range->business_group = rest->business_group;
+        rest->business_group = NULL;
+    } else if (sort == CERT_BY_EXPIRY) {
+        range->is_unused = rest->is_unused;
+        rest->is_unused = false;
+    }
+}
+
+/* What is a range of the walk is asked of its index, and the rest of each record: in one look. */
+static void check_columns_apart(const struct cert_where *where, struct select *select)
+{
+    struct cert_filter range_filter = { 0 };
+    struct cert_filter rest_filter = *where->filter;
+    struct cert_where range = *where;
+    struct cert_where rest = *where;
+
+    take_range(where->sort, &range_filter, &rest_filter);
+    cert_where_drop_facts(&rest_filter);
+    range.filter = &range_filter;
+    rest.filter = &rest_filter;
+    rest.sort = N_CERT_SORT;
+    rest.has_dates = false;
+    range.n_version_ids = 0;
+    if (where->sort == CERT_BY_NAME)
+        rest.name_from = NULL;
+    else
+        range.name_from = NULL;
+    check_columns(&range, select);
+    if (!cert_where_reads_records(&rest))
+        return;
+    select_add(select,
+        " AND EXISTS (SELECT 1 FROM (SELECT * FROM certificate r WHERE r.id = c.id) AS c WHERE 1 = 1");
+    check_columns(&rest, select);
+    select_add(select, ONCE);
+}
+
+void cert_where_add_checks_by_column(const struct cert_where *where, struct select *select)
+{
+    if (is_asked_apart(where))
+        check_columns_apart(where, select);
+    else
+        check_columns(where, select);
+}
+
 /* Before another table is asked, which PostgreSQL puts behind what costs it nothing. */
 static void check_marks(const struct cert_where *where, struct select *select)
 {
-    if (!cert_where_has_marks(where))
+    const bool is_apart = is_asked_apart(where);
+
+    if (!is_apart && !cert_where_has_marks(where, false))
         return;
     select_add(select, " AND ");
-    cert_where_add_marks(where, select);
+    cert_where_add_marks(where, is_apart, select);
 }
 
 void cert_where_add_checks(const struct cert_where *where, struct select *select)

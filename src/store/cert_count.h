@@ -22,6 +22,10 @@ bool cert_count_is_estimated(struct tx *tx, const struct store_viewer *viewer, b
 /* The greatest id of a record; 0: there is none. */
 bool cert_count_max_id(struct tx *tx, int64_t *ret, struct err *err) must_check;
 
+/* The same as where->max_id, unless that is known already. */
+struct cert_where;
+bool cert_count_find_max(struct tx *tx, struct cert_where *where, struct err *err) must_check;
+
 /*
  * Add the ids of a sample of all records, " … AS mine CROSS JOIN certificate c WHERE …", of which
  * the viewer may see: conditions may follow. Each found stands for *ret_total / CERT_COUNT_SAMPLE.

@@ -127,9 +127,9 @@ static void add_places(const struct paging *paging, struct select *select)
     cert_sort_add_column(paging->where.sort, select);
     select_add(select, " FROM certificate c WHERE c.id >= g.id ORDER BY c.id LIMIT 1) AS place"
                        " FROM generate_series(CAST(1 AS BIGINT), CAST(");
-    select_i64(select, paging->max_id);
+    select_i64(select, paging->where.max_id);
     select_add(select, " AS BIGINT), CAST(");
-    select_i64(select, paging->max_id / N_PLACES + 1);
+    select_i64(select, paging->where.max_id / N_PLACES + 1);
     select_add(select, " AS BIGINT)) AS g(id) OFFSET 0) AS places");
 }
 
@@ -161,7 +161,7 @@ static void add_end_of_walk(const struct paging *paging, struct select *select)
     if (is_down)
         select_add(select, " DESC");
     select_add(select, " LIMIT 1 OFFSET ");
-    select_i64(select, paging->max_steps * N_PLACES / paging->max_id);
+    select_i64(select, paging->max_steps * N_PLACES / paging->where.max_id);
     select_add(select, "), ");
     add_limit(paging, select);
     select_add(select, ")");
@@ -437,9 +437,9 @@ static bool set_end_of_walk(struct tx *tx, struct paging *paging, struct err *er
                                                   : WALK_ENTRIES * request->limit;
     if (paging->where.is_sqlite)
         return true;
-    if (!cert_count_max_id(tx, &paging->max_id, err))
+    if (!cert_count_find_max(tx, &paging->where, err))
         return false;
-    if (paging->max_id <= paging->max_steps)
+    if (paging->where.max_id <= paging->max_steps)
         paging->max_steps = 0;
     return true;
 }

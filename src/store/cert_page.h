@@ -23,7 +23,6 @@ struct paging {
     struct id_list ids;
     int64_t max_steps;  /* that a walk may take, or on PostgreSQL entries that it may pass; 0: as
                            many as  it does */
-    int64_t max_id;     /* where entries are counted: of all records */
     bool is_cut;        /* it would have taken more: `ids` may not be all */
     enum drive counted; /* what drives, where the page is walked for all the same */
 };

@@ -14,15 +14,21 @@
 enum places { PLACES_OF_IDS, PLACES_OF_WORDS, PLACES_OF_RECORDS };
 
 /* For PostgreSQL, which would plan each place by itself otherwise, for longer than it looks there.
- * Rows that stand together are read at a fifth of what it takes to look each up. */
+ * Rows that stand together are read at a fifth of what it takes to look each up. That there are few
+ * places it is told, or it would take them for a thousand, and plan each time to know better. */
 static void add_places_at_once(struct select *select, enum places of, int64_t n_places,
     int64_t max_id)
 {
-    select_add(select, "SELECT place.* FROM generate_series(CAST(1 AS BIGINT), CAST(");
+    select_add(select,
+        "SELECT place.* FROM (SELECT begin_id FROM generate_series(CAST(1 AS BIGINT), CAST(");
     select_i64(select, 1 + max_id / n_places * (n_places - 1));
     select_add(select, " AS BIGINT), CAST(");
     select_i64(select, max_id / n_places > 0 ? max_id / n_places : 1);
-    select_add(select, " AS BIGINT)) AS g(begin_id) CROSS JOIN LATERAL (SELECT ");
+    if (n_places <= N_PLACES)
+        select_add(select, " AS BIGINT)) AS s(begin_id) LIMIT 16");
+    else
+        select_add(select, " AS BIGINT)) AS s(begin_id) LIMIT 100");
+    select_add(select, ") AS g CROSS JOIN LATERAL (SELECT ");
     if (of == PLACES_OF_WORDS)
         select_add(select, "rowid AS id, words FROM certificate_search"
                            " WHERE rowid >= g.begin_id ORDER BY rowid");
@@ -121,21 +127,22 @@ static void keep_one(const struct cert_where *where, enum drive drive, struct ce
     one->has_dates = drive == DRIVE_DATES;
 }
 
-/* How many meet the one condition that may be rare; names that begin with the words, where those
- * are asked for. */
-static void add_third(const struct cert_where *where, struct select *select)
+/* Does a record tell by its marks whether it may meet the one condition? Then that is asked for. */
+static bool add_marked(const struct cert_where *where, enum drive drive, struct select *select)
 {
+    autodone(select) struct select unused = SELECT_INIT;
     struct cert_filter filter;
     struct cert_where one;
 
-    if (where->is_sqlite || where->rare == DRIVE_NONE) {
-        add_begun(where, select);
-        return;
-    }
-    keep_one(where, where->rare, &filter, &one);
-    select_add(select, "count(CASE WHEN 1 = 1");
-    cert_where_add_checks(&one, select);
+    if (where->is_sqlite || where->words || !cert_drive_add(where, drive, &unused))
+        return false;
+    keep_one(where, drive, &filter, &one);
+    if (!cert_where_has_marks(&one, true))
+        return false;
+    select_add(select, ", count(CASE WHEN ");
+    cert_where_add_marks(&one, true, select);
     select_add(select, " THEN 1 END)");
+    return true;
 }
 
 /* " FROM … WHERE …": the records here and there that have the words, if there are any. */
@@ -165,26 +172,28 @@ bool cert_sample(struct tx *tx, struct cert_where *where, struct err *err)
     struct cert_where others = whole;
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
-    int64_t max = 0;
+    bool is_marked[N_DRIVES] = { false };
+    int column = 3;
 
-    if (!cert_count_max_id(tx, &max, err))
+    if (!cert_count_find_max(tx, where, err))
         return false;
-    if (max <= CERT_TOTAL_EXACT)
+    if (where->max_id <= CERT_TOTAL_EXACT)
         return true;
     others.words = others.words_exact = NULL;
     select_add(&select, "SELECT count(*), count(CASE WHEN 1 = 1");
     cert_where_add_checks(&others, &select);
     select_add(&select, " THEN 1 END), ");
-    add_third(where, &select);
-    add_sample(&whole, max, &select);
+    add_begun(where, &select);
+    for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++)
+        is_marked[drive] = add_marked(where, drive, &select);
+    add_sample(&whole, where->max_id, &select);
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
         where->n_worded = stmt_i64(q, 0);
         where->n_hits = stmt_i64(q, 1);
-        if (where->is_sqlite)
-            where->n_begun = stmt_i64(q, 2);
-        else
-            where->n_rare = stmt_i64(q, 2);
+        where->n_begun = stmt_i64(q, 2);
+        for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++)
+            where->n_marked[drive] = is_marked[drive] ? stmt_i64(q, column++) : 0;
     }
     where->n_sampled = N_PLACES * CERT_SAMPLE_PLACE;
     return stmt_end(q, err);

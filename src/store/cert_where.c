@@ -130,10 +130,29 @@ bool cert_where_is_range(const struct cert_where *where)
 
 bool cert_where_reads_records(const struct cert_where *where)
 {
-    const struct cert_filter *f = where->filter;
+    const struct cert_filter *const f = where->filter;
+    const struct {
+        bool is_asked;
+        enum drive drive; /* which would tell it; DRIVE_NONE: nothing does */
+    } columns[] = {
+        { where->n_version_ids > 0, DRIVE_VERSION },
+        { where->name_from != NULL, DRIVE_NAME },
+        { f->statuses != 0, DRIVE_NONE },
+        { f->sources != 0, DRIVE_SOURCE },
+        { f->business_group != NULL, DRIVE_BUSINESS_GROUP },
+        { f->owner != NULL, DRIVE_OWNER },
+        { f->assignee != NULL, DRIVE_ASSIGNEE },
+        { f->issuer != NULL, DRIVE_ISSUER },
+        { f->alert != NULL, DRIVE_ALERT },
+        { f->is_unused, DRIVE_UNUSED },
+    };
 
-    return where->n_version_ids || where->name_from || f->statuses || f->sources ||
-           f->business_group || f->owner || f->assignee || f->issuer || f->alert || f->is_unused;
+    for (size_t i = 0; i < countof(columns); i++) {
+        if (columns[i].is_asked &&
+            (columns[i].drive == DRIVE_NONE || !cert_where_is_told(where, columns[i].drive)))
+            return true;
+    }
+    return false;
 }
 
 bool cert_where_sees_most(const struct cert_where *where)
@@ -161,7 +180,7 @@ bool cert_where_is_told(const struct cert_where *where, enum drive drive)
 static bool is_driven_by_marks(const struct cert_where *where)
 {
     return cert_drive_is_of_record(where->drive) && !cert_drive_is_known(where, where->drive) &&
-           cert_where_has_marks(where);
+           cert_where_has_marks(where, true);
 }
 
 void cert_where_add_drive(const struct cert_where *where, struct select *select)
@@ -173,7 +192,7 @@ void cert_where_add_drive(const struct cert_where *where, struct select *select)
         cert_where_add_holders(where, select);
     if (is_driven_by_marks(where)) {
         select_add(select, " AND ");
-        cert_where_add_marks(where, select);
+        cert_where_add_marks(where, true, select);
     }
 }
 

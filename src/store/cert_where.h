@@ -121,8 +121,10 @@ struct cert_where {
     int64_t n_hits;    /* so many of these meet all conditions … */
     int64_t n_worded;  /* … and so many have the words, whatever else they are … */
     int64_t n_begun;   /* … and begin with them, where that is asked for by name */
-    enum drive rare;   /* what may bring few, by the marks that its index carries … */
-    int64_t n_rare;    /* … and of how many of those sampled it is true */
+    int64_t n_marked[N_DRIVES]; /* on PostgreSQL: … and so many have the marks of the one condition;
+                                   0: or that was not counted */
+    enum drive rare;   /* what may bring few, by the marks that its index carries */
+    int64_t max_id;    /* cert_count_find_max() */
 };
 
 void cert_where_init(struct cert_where *where, const struct store_viewer *viewer,
@@ -192,16 +194,20 @@ void cert_where_add_words(const struct cert_where *where, enum cert_words_of of,
     struct select *select);
 
 /* Has what is asked for any marks (store/cert_marks) that an index carries? Then: those that have
- * them all, of a row of certificate. */
-bool cert_where_has_marks(const struct cert_where *where);
-void cert_where_add_marks(const struct cert_where *where, struct select *select);
+ * them all, of a row of certificate. Facts are what such a row says itself. */
+bool cert_where_has_marks(const struct cert_where *where, bool with_facts);
+void cert_where_add_marks(const struct cert_where *where, bool with_facts, struct select *select);
+
+/* What remains to be asked of a record whose end and facts are as they are asked for. */
+void cert_where_drop_facts(struct cert_filter *filter);
 
 /* Of a row of certificate_tag or certificate_field, " AND …" those of the viewer, if there are any.
  */
 void cert_where_add_holders(const struct cert_where *where, struct select *select);
 
-/* Have the words any? */
+/* Have the words any? Has the beginning of a name? */
 bool cert_where_has_letters(const struct cert_where *where);
+bool cert_where_has_name(const struct cert_where *where);
 
 /* Walk what drives in the order of the list, instead: cert_where_is_in_order(). */
 void cert_where_walk_in_order(struct cert_where *where);

@@ -4,6 +4,8 @@
  */
 #include "store/cert_where.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "store/access_size.h"
 #include "store/cert_common.h"
@@ -176,6 +178,7 @@ static bool is_passed_by_marks(const struct cert_where *where, enum drive drive)
     return drive == DRIVE_TAG || drive == DRIVE_FIELD ||
            (drive == DRIVE_ISSUER && *where->filter->issuer) ||
            (drive == DRIVE_WORDS && cert_where_has_letters(where)) ||
+           (drive == DRIVE_NAME && cert_where_has_name(where)) ||
            (drive == DRIVE_ACCESS && where->n_seen_by > 0);
 }
 
@@ -219,6 +222,17 @@ static bool may_be_set(const struct cert_where *where, enum drive drive)
            where->set_max > where->drive_max && !is_most;
 }
 
+/* A sample has shown so many that there is no need to count more than `most`. Bits of tags, values,
+ * issuers and holders are shared with others. */
+static bool is_surely_more(const struct cert_where *where, enum drive drive, int64_t most)
+{
+    const bool is_shared = drive == DRIVE_TAG || drive == DRIVE_FIELD || drive == DRIVE_ISSUER ||
+                           drive == DRIVE_ACCESS;
+    const int64_t n = where->n_marked[drive];
+
+    return n >= (is_shared ? 32 : 8) && n * where->max_id > 3 * most * where->n_sampled;
+}
+
 static bool probe_drive(struct tx *tx, struct cert_where *where, enum drive drive, int64_t most,
     struct id_list *ids, int64_t *ret, struct err *err)
 {
@@ -244,7 +258,8 @@ static bool probe_all(struct tx *tx, struct cert_where *where, struct err *err)
         if (where->drive == DRIVE_ACCESS && where->sort == CERT_BY_EXPIRY &&
             most > where->drive_max)
             most = where->drive_max;
-        if (drive == DRIVE_WORDS && where->n_worded >= CERT_SAMPLE_ENOUGH)
+        if (is_surely_more(where, drive, most) ||
+            (drive == DRIVE_WORDS && where->n_worded >= CERT_SAMPLE_ENOUGH))
             continue;
         if (!probe_drive(tx, where, drive, most, &ids, &n, err))
             return false;
@@ -279,21 +294,20 @@ static bool find_holders(struct tx *tx, struct cert_where *where, struct err *er
 }
 
 /* Of records here and there, does the viewer see a third or less? */
-static bool sample_part(struct tx *tx, const struct cert_where *where, bool *ret_small,
+static bool sample_part(struct tx *tx, struct cert_where *where, bool *ret_small,
     struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
-    int64_t max = 0;
     int64_t n = 0;
 
-    if (!cert_count_max_id(tx, &max, err))
+    if (!cert_count_find_max(tx, where, err))
         return false;
     *ret_small = true;
-    if (max <= CERT_TOTAL_EXACT)
+    if (where->max_id <= CERT_TOTAL_EXACT)
         return true;
     select_add(&select, "SELECT count(*) FROM (");
-    cert_sample_add(&select, where->is_sqlite, ACCESS_PLACES, max);
+    cert_sample_add(&select, where->is_sqlite, ACCESS_PLACES, where->max_id);
     select_add(&select, ") AS c WHERE EXISTS (SELECT 1 FROM certificate_access x"
                         " WHERE x.certificate_id = c.id AND (x.account_id = ");
     select_i64(&select, where->viewer->account_id);
@@ -428,15 +442,13 @@ static bool choose_index(struct tx *tx, struct cert_where *where, struct err *er
 /* Of many that would drive, a page is sooner found where its order is walked. */
 static bool walk_if_soon_full(struct tx *tx, struct cert_where *where, struct err *err)
 {
-    int64_t max = 0;
-
     if (where->way != WAY_DRIVE || where->n_drive <= where->drive_max / 2 ||
         cert_where_is_in_order(where) || !is_passed_by_marks(where, where->drive) ||
         cert_where_n_conditions(where) > 1 + !where->viewer->sees_all || where->n_seen_by > 0)
         return true;
-    if (!cert_count_max_id(tx, &max, err))
+    if (!cert_count_find_max(tx, where, err))
         return false;
-    if (where->n_drive * where->n_drive > max * CERT_WHERE_PAGE / DRIVE_TIMES)
+    if (where->n_drive * where->n_drive > where->max_id * CERT_WHERE_PAGE / DRIVE_TIMES)
         walk_along(where, ALONG_RECORDS);
     return true;
 }
@@ -458,7 +470,7 @@ static void reset_plan(struct tx *tx, struct cert_where *where)
     where->n_drive = where->n_sampled = where->n_hits = where->n_worded = 0;
     where->n_begun = 0;
     where->rare = DRIVE_NONE;
-    where->n_rare = 0;
+    memset(where->n_marked, 0, sizeof where->n_marked);
     id_list_done(&where->ids);
 }
 

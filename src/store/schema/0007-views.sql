@@ -16,9 +16,10 @@ CREATE TABLE certificate_field (
     value          TEXT NOT NULL,            -- numbers without needless zeros, dates as 2026-11-21
     expires_at     INT64,                    -- the record's: those of a value are walked in the order of it
     holders        INT64 NOT NULL DEFAULT 0, -- the record's (store/cert_marks)
-    PRIMARY KEY (certificate_id, field_id)
+    PRIMARY KEY (certificate_id, field_id) WITH_VALUE
 ) KEYED_TABLE;
 CREATE INDEX certificate_field_value ON certificate_field(field_id, value, expires_at, certificate_id) WITH_HOLDERS;
+--postgres: ALTER TABLE certificate_field SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01);
 
 CREATE TABLE saved_view (
     id          ID_PRIMARY_KEY,
