@@ -209,11 +209,13 @@ static void release_fields(void *fields)
     fields_free(fields);
 }
 
-static bool read_fields(struct tx *tx, struct fields *fields, struct err *err)
+static struct stmt *prepare_fields(struct tx *tx)
 {
-    autofree(stmt) struct stmt *q =
-        tx_prepare(tx, "SELECT id, name, type FROM custom_field ORDER BY name");
+    return tx_prepare(tx, "SELECT id, name, type FROM custom_field ORDER BY name");
+}
 
+static bool read_fields(struct stmt *q, struct fields *fields, struct err *err)
+{
     while (stmt_next(q) && fields->n < CUSTOM_FIELDS_MAX)
         fields->items[fields->n++] = (struct field){ stmt_i64(q, 0), read_text(q, 1),
             strcmp(stmt_text(q, 2), "number") == 0 };
@@ -221,9 +223,10 @@ static bool read_fields(struct tx *tx, struct fields *fields, struct err *err)
 }
 
 /* Read anew only after a change. The transaction's. */
-static bool find_fields(struct tx *tx, const struct fields **ret, struct err *err)
+static bool find_fields(struct cert_loading *loading, const struct fields **ret, struct err *err)
 {
     static const char key;
+    struct tx *const tx = loading->tx;
     autofree(fields) struct fields *fields = NULL;
     void *kept = NULL;
 
@@ -231,7 +234,9 @@ static bool find_fields(struct tx *tx, const struct fields **ret, struct err *er
         return false;
     if (!kept) {
         fields = xcalloc(1, sizeof *fields);
-        if (!read_fields(tx, fields, err))
+        if (!loading->fields)
+            loading->fields = prepare_fields(tx);
+        if (!read_fields(loading->fields, fields, err))
             return false;
         kept = take(&fields);
         kept_add(tx, &key, kept, release_fields);
@@ -278,7 +283,7 @@ static void write_fields(const struct fields *fields, struct buf *buf, struct ce
     str_set(&row->fields, buf_text(buf));
 }
 
-static bool load_fields(struct tx *tx, struct cert_rows *rows, struct err *err)
+static bool load_fields(struct cert_loading *loading, struct cert_rows *rows, struct err *err)
 {
     autodone(buf) struct buf buf = BUF_INIT(JSON_MAX_BYTES);
     const struct fields *fields = NULL;
@@ -286,7 +291,7 @@ static bool load_fields(struct tx *tx, struct cert_rows *rows, struct err *err)
 
     for (size_t i = 0; i < rows->n; i++)
         has_any = has_any || rows->items[i].fields[0];
-    if (has_any && !find_fields(tx, &fields, err))
+    if (has_any && !find_fields(loading, &fields, err))
         return false;
     for (size_t i = 0; i < rows->n; i++)
         if (rows->items[i].fields[0])
@@ -341,9 +346,12 @@ void cert_load_ask(struct cert_loading *loading, struct tx *tx, const int64_t *i
     loading->tx = tx;
     loading->asks_ahead = db_is_postgres(tx_db(tx));
     asked_begin(&loading->records, tx, prepare_records, 0, ids, n);
-    /* Somebody has resources on nearly every page, and asking in vain costs less than waiting. */
-    if (loading->asks_ahead)
+    /* Something has resources or fields on nearly every page, and asking in vain costs less than waiting. */
+    if (loading->asks_ahead) {
         asked_begin(&loading->resources, tx, prepare_resources, 0, ids, n);
+        loading->fields = prepare_fields(tx);
+        stmt_ask(loading->fields);
+    }
 }
 
 static bool load_some(struct cert_loading *loading, struct stmt *q, const int64_t *ids, size_t n,
@@ -354,7 +362,7 @@ static bool load_some(struct cert_loading *loading, struct stmt *q, const int64_
     if (!read_records(q, &found, err) || !load_versions(loading->tx, &found, err) ||
         !(loading->asks_ahead ? read_resources(asked_next(&loading->resources), &found, err)
                               : load_resources(loading->tx, &found, err)) ||
-        !load_fields(loading->tx, &found, err))
+        !load_fields(loading, &found, err))
         return err_wrap(err, "could not read the records");
     put_in_order(ids, n, &found);
     for (size_t i = 0; i < found.n; i++)
@@ -397,6 +405,7 @@ void cert_loading_done(struct cert_loading *loading)
 {
     asked_done(&loading->records);
     asked_done(&loading->resources);
+    stmt_free(take(&loading->fields));
 }
 
 bool cert_load(struct tx *tx, const int64_t *ids, size_t n, struct cert_rows *rows, struct err *err)

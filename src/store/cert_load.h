@@ -25,6 +25,7 @@ struct cert_loading {
     bool asks_ahead;
     struct asked records;
     struct asked resources;
+    struct stmt *fields; /* which there are; NULL: not asked for ahead */
 };
 void cert_load_ask(struct cert_loading *loading, struct tx *tx, const int64_t *ids, size_t n);
 bool cert_load_read(struct cert_loading *loading, struct cert_rows *rows, struct err *err)

@@ -13,6 +13,19 @@
 /* What is read at each place: 32 of them in a row. */
 enum places { PLACES_OF_IDS, PLACES_OF_WORDS, PLACES_OF_RECORDS };
 
+/* From one place to the next. */
+static void add_step(struct select *select, int64_t n_places, int64_t max_id)
+{
+    if (max_id > 0) {
+        select_add(select, "CAST(");
+        select_i64(select, max_id);
+        select_add(select, " AS BIGINT) / ");
+    } else {
+        select_add(select, "(SELECT COALESCE(max(id), 0) FROM certificate) / ");
+    }
+    select_i64(select, n_places);
+}
+
 /* For PostgreSQL, which would plan each place by itself otherwise, for longer than it looks there.
  * Rows that stand together are read at a fifth of what it takes to look each up. That there are few
  * places it is told, or it would take them for a thousand, and plan each time to know better. */
@@ -20,14 +33,16 @@ static void add_places_at_once(struct select *select, enum places of, int64_t n_
     int64_t max_id)
 {
     select_add(select,
-        "SELECT place.* FROM (SELECT begin_id FROM generate_series(CAST(1 AS BIGINT), CAST(");
-    select_i64(select, 1 + max_id / n_places * (n_places - 1));
-    select_add(select, " AS BIGINT), CAST(");
-    select_i64(select, max_id / n_places > 0 ? max_id / n_places : 1);
+        "SELECT place.* FROM (SELECT begin_id FROM generate_series(CAST(1 AS BIGINT), 1 + ");
+    add_step(select, n_places, max_id);
+    select_add(select, " * ");
+    select_i64(select, n_places - 1);
+    select_add(select, ", GREATEST(");
+    add_step(select, n_places, max_id);
     if (n_places <= N_PLACES)
-        select_add(select, " AS BIGINT)) AS s(begin_id) LIMIT 16");
+        select_add(select, ", 1)) AS s(begin_id) LIMIT 16");
     else
-        select_add(select, " AS BIGINT)) AS s(begin_id) LIMIT 100");
+        select_add(select, ", 1)) AS s(begin_id) LIMIT 100");
     select_add(select, ") AS g CROSS JOIN LATERAL (SELECT ");
     if (of == PLACES_OF_WORDS)
         select_add(select, "rowid AS id, words FROM certificate_search"
@@ -173,29 +188,38 @@ bool cert_sample(struct tx *tx, struct cert_where *where, struct err *err)
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;
     bool is_marked[N_DRIVES] = { false };
-    int column = 3;
+    int column = 4;
 
-    if (!cert_count_find_max(tx, where, err))
+    /* PostgreSQL says it with the rest. */
+    if (where->is_sqlite && !cert_count_find_max(tx, where, err))
         return false;
-    if (where->max_id <= CERT_TOTAL_EXACT)
+    if (where->is_sqlite && where->max_id <= CERT_TOTAL_EXACT)
         return true;
     others.words = others.words_exact = NULL;
     select_add(&select, "SELECT count(*), count(CASE WHEN 1 = 1");
     cert_where_add_checks(&others, &select);
     select_add(&select, " THEN 1 END), ");
     add_begun(where, &select);
+    if (where->is_sqlite)
+        select_add(&select, ", 0");
+    else
+        select_add(&select, ", (SELECT COALESCE(max(id), 0) FROM certificate)");
     for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++)
         is_marked[drive] = add_marked(where, drive, &select);
     add_sample(&whole, where->max_id, &select);
     q = select_prepare(tx, &select);
     while (stmt_next(q)) {
+        if (!where->is_sqlite)
+            where->max_id = stmt_i64(q, 3);
+        if (where->max_id <= CERT_TOTAL_EXACT)
+            continue;
+        where->n_sampled = N_PLACES * CERT_SAMPLE_PLACE;
         where->n_worded = stmt_i64(q, 0);
         where->n_hits = stmt_i64(q, 1);
         where->n_begun = stmt_i64(q, 2);
         for (enum drive drive = DRIVE_NONE + 1; drive < N_DRIVES; drive++)
             where->n_marked[drive] = is_marked[drive] ? stmt_i64(q, column++) : 0;
     }
-    where->n_sampled = N_PLACES * CERT_SAMPLE_PLACE;
     return stmt_end(q, err);
 }
 
