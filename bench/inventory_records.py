@@ -107,7 +107,12 @@ def marks_of(kind, thing):
     for c in str(thing).encode():
         bits = (bits ^ c) * 0x100000001B3 & MASK
     bits = bits * GOLDEN & MASK
-    return 1 << (bits >> 58) | 1 << (bits >> 52 & 63) | 1 << (bits >> 46 & 63)
+    marks = 0
+    for at in bits >> 58, bits >> 52 & 63, bits >> 46 & 63:
+        while marks >> at & 1:
+            at = (at + 1) % 64
+        marks |= 1 << at
+    return marks
 
 
 def marks(things):

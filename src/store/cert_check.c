@@ -76,8 +76,8 @@ static void check_version(const struct cert_where *where, struct select *select)
     select_add(select, ")");
 }
 
-/* PostgreSQL's indexes of the orders carry the end and marks, and what else the record says is asked
- * of it by its id: a walk that named a column more would read all records that it passes. */
+/* PostgreSQL's indexes of the orders carry the end and marks, and what else the record says is
+ * asked of it by its id: a walk that named a column more would read all records that it passes. */
 static bool is_asked_apart(const struct cert_where *where)
 {
     return !where->is_sqlite && where->way != WAY_DRIVE && where->along == ALONG_RECORDS &&
@@ -401,7 +401,8 @@ static void check_columns(const struct cert_where *where, struct select *select)
     check_name(where, select);
 }
 
-/* The one condition, beside dates and names, that is a range of an index in the order of the walk. */
+/* The one condition, beside dates and names, that is a range of an index in the order of the walk.
+ */
 static void take_range(enum cert_sort sort, struct cert_filter *range, struct cert_filter *rest)
 {
     if (sort == CERT_BY_ISSUER || (sort == CERT_BY_EXPIRY && !rest->owner &&

@@ -25,8 +25,8 @@
 #define COUNT_ALL(ends_not_revoked)                                                                \
     "SELECT " KEPT("total", "= 0") ", " KEPT("revoked", "= 0") ", " KEPT("unknown",                \
         "= 0") ", " CROSSED("begins", "begins_at", "<=", NOT_REVOKED) ", " CROSSED("expiring",     \
-        "expiring_at", "<=", NOT_REVOKED) ", " CROSSED("expires", "expires_at", "<",               \
-        ends_not_revoked)
+        "expiring_at",                                                                             \
+        "<=", NOT_REVOKED) ", " CROSSED("expires", "expires_at", "<", ends_not_revoked)
 
 /* One statement for all of them: on PostgreSQL nine would be waited for one after the other. */
 static bool count_all(struct tx *tx, int64_t now, struct cert_counts *ret, struct err *err)

@@ -214,8 +214,13 @@ static struct stmt *prepare_fields(struct tx *tx)
     return tx_prepare(tx, "SELECT id, name, type FROM custom_field ORDER BY name");
 }
 
-static bool read_fields(struct stmt *q, struct fields *fields, struct err *err)
+/* What was asked ahead is read in any case: a failure would be told by nobody. */
+static bool read_fields(struct cert_loading *loading, struct fields *fields, struct err *err)
 {
+    autofree(stmt) struct stmt *q = take(&loading->fields);
+
+    if (!q)
+        q = prepare_fields(loading->tx);
     while (stmt_next(q) && fields->n < CUSTOM_FIELDS_MAX)
         fields->items[fields->n++] = (struct field){ stmt_i64(q, 0), read_text(q, 1),
             strcmp(stmt_text(q, 2), "number") == 0 };
@@ -232,12 +237,12 @@ static bool find_fields(struct cert_loading *loading, const struct fields **ret,
 
     if (!kept_find(tx, &key, &kept, err))
         return false;
-    if (!kept) {
+    if (!kept || loading->fields) {
         fields = xcalloc(1, sizeof *fields);
-        if (!loading->fields)
-            loading->fields = prepare_fields(tx);
-        if (!read_fields(loading->fields, fields, err))
+        if (!read_fields(loading, fields, err))
             return false;
+    }
+    if (!kept) {
         kept = take(&fields);
         kept_add(tx, &key, kept, release_fields);
     }
@@ -291,7 +296,7 @@ static bool load_fields(struct cert_loading *loading, struct cert_rows *rows, st
 
     for (size_t i = 0; i < rows->n; i++)
         has_any = has_any || rows->items[i].fields[0];
-    if (has_any && !find_fields(loading, &fields, err))
+    if ((has_any || loading->fields) && !find_fields(loading, &fields, err))
         return false;
     for (size_t i = 0; i < rows->n; i++)
         if (rows->items[i].fields[0])
@@ -346,7 +351,8 @@ void cert_load_ask(struct cert_loading *loading, struct tx *tx, const int64_t *i
     loading->tx = tx;
     loading->asks_ahead = db_is_postgres(tx_db(tx));
     asked_begin(&loading->records, tx, prepare_records, 0, ids, n);
-    /* Something has resources or fields on nearly every page, and asking in vain costs less than waiting. */
+    /* Something has resources or fields on nearly every page, and asking in vain costs less than
+     * waiting. */
     if (loading->asks_ahead) {
         asked_begin(&loading->resources, tx, prepare_resources, 0, ids, n);
         loading->fields = prepare_fields(tx);

@@ -49,6 +49,14 @@ int64_t cert_marks_of_words(struct span text)
     return (int64_t)marks;
 }
 
+/* One more bit: this, or the next that is not set. */
+static uint64_t set_bit(uint64_t bits, uint64_t at)
+{
+    while (bits >> at & 1)
+        at = (at + 1) % 64;
+    return bits | 1ull << at;
+}
+
 /* Three bits, by FNV-1a of the kind and the bytes. */
 static int64_t mark(enum kind kind, struct span bytes)
 {
@@ -57,7 +65,7 @@ static int64_t mark(enum kind kind, struct span bytes)
     for (size_t i = 0; i < bytes.size; i++)
         hash = (hash ^ bytes.data[i]) * 0x100000001B3u;
     hash *= GOLDEN;
-    return (int64_t)(1ull << (hash >> 58) | 1ull << (hash >> 52 & 63) | 1ull << (hash >> 46 & 63));
+    return (int64_t)set_bit(set_bit(set_bit(0, hash >> 58), hash >> 52 & 63), hash >> 46 & 63);
 }
 
 int64_t cert_marks_of_tags(const char *tags)

@@ -117,14 +117,14 @@ struct cert_where {
                       drives */
     int64_t
         number; /* of the plan, before what is kept in memory narrowed the set; -1: it did not */
-    int64_t n_sampled; /* so many records were looked at here and there; 0: none were */
-    int64_t n_hits;    /* so many of these meet all conditions … */
-    int64_t n_worded;  /* … and so many have the words, whatever else they are … */
-    int64_t n_begun;   /* … and begin with them, where that is asked for by name */
+    int64_t n_sampled;          /* so many records were looked at here and there; 0: none were */
+    int64_t n_hits;             /* so many of these meet all conditions … */
+    int64_t n_worded;           /* … and so many have the words, whatever else they are … */
+    int64_t n_begun;            /* … and begin with them, where that is asked for by name */
     int64_t n_marked[N_DRIVES]; /* on PostgreSQL: … and so many have the marks of the one condition;
                                    0: or that was not counted */
-    enum drive rare;   /* what may bring few, by the marks that its index carries */
-    int64_t max_id;    /* cert_count_find_max() */
+    enum drive rare;            /* what may bring few, by the marks that its index carries */
+    int64_t max_id;             /* cert_count_find_max() */
 };
 
 void cert_where_init(struct cert_where *where, const struct store_viewer *viewer,

@@ -102,7 +102,8 @@ static bool has_facts(const struct cert_where *where)
     bits_of(where, &bits, &set);
     return set || bits & ~IS_REVOKED || is_asked(where, DRIVE_OWNER, filter->owner) ||
            is_asked(where, DRIVE_ASSIGNEE, filter->assignee) ||
-           is_asked(where, DRIVE_BUSINESS_GROUP, filter->business_group) || cert_where_has_name(where);
+           is_asked(where, DRIVE_BUSINESS_GROUP, filter->business_group) ||
+           cert_where_has_name(where);
 }
 
 void cert_where_drop_facts(struct cert_filter *filter)

@@ -294,8 +294,7 @@ static bool find_holders(struct tx *tx, struct cert_where *where, struct err *er
 }
 
 /* Of records here and there, does the viewer see a third or less? */
-static bool sample_part(struct tx *tx, struct cert_where *where, bool *ret_small,
-    struct err *err)
+static bool sample_part(struct tx *tx, struct cert_where *where, bool *ret_small, struct err *err)
 {
     autodone(select) struct select select = SELECT_INIT;
     autofree(stmt) struct stmt *q = NULL;

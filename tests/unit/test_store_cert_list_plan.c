@@ -276,7 +276,8 @@ static void run(struct tx *tx, const char *sql)
     assert_works(stmt_run(q, &err), &err);
 }
 
-/* Is a record read for each entry? Those of c: others, and those of the places, have other names. */
+/* Is a record read for each entry? Those of c: others, and those of the places, have other names.
+ */
 static bool has_index_scan_of_c(const char *plan)
 {
     const char *scan = plan;
@@ -331,7 +332,8 @@ static void a_walk_on_postgresql_reads_only_its_index(void **state)
     tx_free(world.tx);
 }
 
-/* Ids have sixteen bits each there. Every other record of bob's, and of the group, goes to a twin. */
+/* Ids have sixteen bits each there. Every other record of bob's, and of the group, goes to a twin.
+ */
 static void whose_id_has_the_same_bits_is_somebody_else(void **state)
 {
     const struct {
