@@ -176,7 +176,7 @@ static bool is_passed_by_marks(const struct cert_where *where, enum drive drive)
     if (where->is_sqlite || cert_sort_is_by_check(where->sort) || where->sort == N_CERT_SORT)
         return false;
     return drive == DRIVE_TAG || drive == DRIVE_FIELD ||
-           (drive == DRIVE_ISSUER && *where->filter->issuer) ||
+           (drive == DRIVE_ISSUER && where->filter->issuer && *where->filter->issuer) ||
            (drive == DRIVE_WORDS && cert_where_has_letters(where)) ||
            (drive == DRIVE_NAME && cert_where_has_name(where)) ||
            (drive == DRIVE_ACCESS && where->n_seen_by > 0);
@@ -233,6 +233,23 @@ static bool is_surely_more(const struct cert_where *where, enum drive drive, int
     return n >= (is_shared ? 32 : 8) && n * where->max_id > 3 * most * where->n_sampled;
 }
 
+/* Of what is common a sample is wanted anyway, for how many it is: where it shows so many, that is
+ * enough. */
+static bool probe_common(struct tx *tx, struct cert_where *where, enum drive drive, int64_t most,
+    struct id_list *ids, int64_t *ret, struct err *err)
+{
+    if (!probe(tx, where, drive, where->drive_max, ids, ret, err))
+        return false;
+    if (*ret <= where->drive_max)
+        return true;
+    if (where->n_sampled == 0 && !cert_sample(tx, where, err))
+        return false;
+    if (!is_surely_more(where, drive, most))
+        return probe(tx, where, drive, most, ids, ret, err);
+    *ret = most + 1;
+    return true;
+}
+
 static bool probe_drive(struct tx *tx, struct cert_where *where, enum drive drive, int64_t most,
     struct id_list *ids, int64_t *ret, struct err *err)
 {
@@ -240,6 +257,8 @@ static bool probe_drive(struct tx *tx, struct cert_where *where, enum drive driv
         return probe_words(tx, where, most, ret, err);
     if (!where->is_sqlite && drive == DRIVE_ACCESS && !where->viewer->sees_all)
         return probe_access(tx, where, most, ret, err);
+    if (is_passed_by_marks(where, drive) && most > where->drive_max)
+        return probe_common(tx, where, drive, most, ids, ret, err);
     return probe(tx, where, drive, most, ids, ret, err);
 }
 
