@@ -421,7 +421,8 @@ static void take_range(enum cert_sort sort, struct cert_filter *range, struct ce
     }
 }
 
-/* What is a range of the walk is asked of its index, and the rest of each record: in one look. */
+/* What is a range of the walk is asked of its index, facts have been, and the rest is asked of each
+ * record: in one look. */
 static void check_columns_apart(const struct cert_where *where, struct select *select)
 {
     struct cert_filter range_filter = { 0 };
@@ -451,26 +452,25 @@ static void check_columns_apart(const struct cert_where *where, struct select *s
 
 void cert_where_add_checks_by_column(const struct cert_where *where, struct select *select)
 {
-    if (is_asked_apart(where))
-        check_columns_apart(where, select);
-    else
-        check_columns(where, select);
+    check_columns(where, select);
 }
 
 /* Before another table is asked, which PostgreSQL puts behind what costs it nothing. */
-static void check_marks(const struct cert_where *where, struct select *select)
+static void check_marks(const struct cert_where *where, bool with_facts, struct select *select)
 {
-    const bool is_apart = is_asked_apart(where);
-
-    if (!is_apart && !cert_where_has_marks(where, false))
-        return;
     select_add(select, " AND ");
-    cert_where_add_marks(where, is_apart, select);
+    cert_where_add_marks(where, with_facts, select);
 }
 
 void cert_where_add_checks(const struct cert_where *where, struct select *select)
 {
-    check_marks(where, select);
-    cert_where_add_checks_by_column(where, select);
+    if (is_asked_apart(where)) {
+        check_marks(where, true, select);
+        check_columns_apart(where, select);
+    } else {
+        if (cert_where_has_marks(where, false))
+            check_marks(where, false, select);
+        check_columns(where, select);
+    }
     check_apart(where, !where->is_sqlite && where->way == WAY_DRIVE, select);
 }

@@ -286,32 +286,34 @@ static bool drive_access(const struct cert_where *where, struct select *select)
 }
 
 /* What a condition drives with; whether it may stand as a set beside a walk: not where the indexes
- * that are walked carry what it asks for; and whether an index of the records has it. */
+ * that are walked carry what it asks for; whether an index of the records has it, and that carries
+ * marks on PostgreSQL. */
 static const struct {
     bool (*add)(const struct cert_where *, struct select *);
     bool is_set;
     bool is_of_record;
+    bool has_marks;
 } drives[N_DRIVES] = {
-    [DRIVE_VERSION] = { drive_version, false, true },
-    [DRIVE_WORDS] = { drive_words, true, false },
-    [DRIVE_NAME] = { drive_name, true, true },
-    [DRIVE_TAG] = { drive_tag, true, false },
-    [DRIVE_RESOURCE] = { drive_resource, true, false },
-    [DRIVE_FIELD] = { drive_field, true, false },
-    [DRIVE_PROFILE] = { drive_profile, true, false },
-    [DRIVE_STAGE] = { drive_stage, true, false },
-    [DRIVE_OWNER] = { drive_owner, false, true },
-    [DRIVE_ASSIGNEE] = { drive_assignee, false, true },
-    [DRIVE_BUSINESS_GROUP] = { drive_business_group, false, true },
-    [DRIVE_ISSUER] = { drive_issuer, true, true },
-    [DRIVE_ALERT] = { drive_alert, false, true },
-    [DRIVE_SOURCE] = { drive_source, false, false },
-    [DRIVE_UNUSED] = { drive_unused, false, true },
-    [DRIVE_UNKNOWN] = { drive_unknown, false, true },
-    [DRIVE_REVOKED] = { drive_revoked, false, true },
-    [DRIVE_NOT_YET] = { drive_not_yet, false, true },
-    [DRIVE_DATES] = { drive_dates, false, true },
-    [DRIVE_ACCESS] = { drive_access, true, false },
+    [DRIVE_VERSION] = { drive_version, false, true, false },
+    [DRIVE_WORDS] = { drive_words, true, false, false },
+    [DRIVE_NAME] = { drive_name, true, true, true },
+    [DRIVE_TAG] = { drive_tag, true, false, false },
+    [DRIVE_RESOURCE] = { drive_resource, true, false, false },
+    [DRIVE_FIELD] = { drive_field, true, false, false },
+    [DRIVE_PROFILE] = { drive_profile, true, false, false },
+    [DRIVE_STAGE] = { drive_stage, true, false, false },
+    [DRIVE_OWNER] = { drive_owner, false, true, true },
+    [DRIVE_ASSIGNEE] = { drive_assignee, false, true, true },
+    [DRIVE_BUSINESS_GROUP] = { drive_business_group, false, true, true },
+    [DRIVE_ISSUER] = { drive_issuer, true, true, true },
+    [DRIVE_ALERT] = { drive_alert, false, true, true },
+    [DRIVE_SOURCE] = { drive_source, false, false, false },
+    [DRIVE_UNUSED] = { drive_unused, false, true, true },
+    [DRIVE_UNKNOWN] = { drive_unknown, false, true, false },
+    [DRIVE_REVOKED] = { drive_revoked, false, true, true },
+    [DRIVE_NOT_YET] = { drive_not_yet, false, true, false },
+    [DRIVE_DATES] = { drive_dates, false, true, true },
+    [DRIVE_ACCESS] = { drive_access, true, false, false },
 };
 
 /* By expiry an issuer's records, as an owner's or a group's, may be walked along an index. */
@@ -323,6 +325,11 @@ bool cert_drive_is_set(const struct cert_where *where, enum drive drive)
 bool cert_drive_is_of_record(enum drive drive)
 {
     return drives[drive].is_of_record;
+}
+
+bool cert_drive_has_marks(enum drive drive)
+{
+    return drives[drive].has_marks;
 }
 
 bool cert_drive_is_known(const struct cert_where *where, enum drive drive)

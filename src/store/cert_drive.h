@@ -16,6 +16,9 @@ bool cert_drive_is_known(const struct cert_where *where, enum drive drive);
 /* Does the record itself say it, and an index of the records have it? */
 bool cert_drive_is_of_record(enum drive drive);
 
+/* And does that index carry marks on PostgreSQL? */
+bool cert_drive_has_marks(enum drive drive);
+
 /* May it stand as a set beside the walk? */
 bool cert_drive_is_set(const struct cert_where *where, enum drive drive);
 

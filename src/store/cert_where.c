@@ -179,7 +179,7 @@ bool cert_where_is_told(const struct cert_where *where, enum drive drive)
 /* The index of what drives carries them. */
 static bool is_driven_by_marks(const struct cert_where *where)
 {
-    return cert_drive_is_of_record(where->drive) && !cert_drive_is_known(where, where->drive) &&
+    return cert_drive_has_marks(where->drive) && !cert_drive_is_known(where, where->drive) &&
            cert_where_has_marks(where, true);
 }
 

@@ -223,14 +223,16 @@ static bool may_be_set(const struct cert_where *where, enum drive drive)
 }
 
 /* A sample has shown so many that there is no need to count more than `most`. Bits of tags, values,
- * issuers and holders are shared with others. */
+ * issuers and holders are shared with others; those of flags and names are one for many. */
 static bool is_surely_more(const struct cert_where *where, enum drive drive, int64_t most)
 {
+    const bool is_one_of_many = drive == DRIVE_NAME || drive == DRIVE_ALERT;
     const bool is_shared = drive == DRIVE_TAG || drive == DRIVE_FIELD || drive == DRIVE_ISSUER ||
                            drive == DRIVE_ACCESS;
     const int64_t n = where->n_marked[drive];
 
-    return n >= (is_shared ? 32 : 8) && n * where->max_id > 3 * most * where->n_sampled;
+    return !is_one_of_many && n >= (is_shared ? 32 : 8) &&
+           n * where->max_id > 3 * most * where->n_sampled;
 }
 
 /* Of what is common a sample is wanted anyway, for how many it is: where it shows so many, that is
