@@ -81,6 +81,12 @@ bool postgres_conn_run(struct postgres_db *self, const char *sql, struct err *er
  */
 static bool set_up(struct postgres_db *self, struct err *err)
 {
+    const char *const encoding = PQparameterStatus(self->connection, "server_encoding");
+
+    if (!encoding || strcmp(encoding, "UTF8") != 0)
+        return fail(err, ERR_INVALID,
+            "the database has the encoding %s, and not UTF8: not every name could be kept there",
+            encoding ? encoding : "it does not say");
     self->is_forgetful = false;
     (void)PQsetNoticeProcessor(self->connection, ignore_notice, NULL);
     (void)snprintf(self->version, sizeof self->version, "PostgreSQL %d.%d",

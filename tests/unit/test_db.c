@@ -314,6 +314,25 @@ static void the_log_does_not_grow_for_ever(void **state)
     db_close(other);
 }
 
+static void a_database_of_another_encoding_is_refused(void **state)
+{
+    struct test_db *test = *state;
+    autofree(str) char *url = xasprintf("%s_latin", test->url);
+    autofree(str) char *sql =
+        xasprintf("CREATE DATABASE %s ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
+                  " TEMPLATE template0",
+            strrchr(url, '/') + 1);
+    struct db_conf conf = { .url = url };
+    struct err err = { 0 };
+    struct db *db = NULL;
+
+    if (!test_db_is_postgres(test))
+        return;
+    assert_works(test->db->ops->script(test->db, sql, &err), &err);
+    assert_false(db_open(&conf, &db, &err));
+    assert_contains(err.msg, "LATIN1");
+}
+
 #define WITH(setup, test) cmocka_unit_test_setup_teardown(test, setup, test_db_teardown)
 
 int main(void)
@@ -325,6 +344,7 @@ int main(void)
         WITH(test_db_setup_empty, text_that_is_no_text_is_refused_before_it_is_sent),
         WITH(test_db_setup_empty, the_sql_of_a_failure_is_for_the_log_only),
         WITH(test_db_setup_empty, the_nth_statement_can_be_made_to_fail),
+        WITH(test_db_setup_empty, a_database_of_another_encoding_is_refused),
         WITH(test_db_setup_empty, one_statement_can_be_used_inside_its_own_rows),
         WITH(test_db_setup_empty, what_is_still_referred_to_stays),
         WITH(test_db_setup_empty, more_statements_than_are_kept_still_run),
