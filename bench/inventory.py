@@ -2,7 +2,7 @@
 """What does a page of a large inventory cost? See bench/README.md.
 
 usage: ./dev bench inventory [--records N] [--database sqlite|postgresql|both] [--rounds N] [--only TEXT]
-                               [--no-growth] [--keep DIRECTORY]
+                               [--no-growth] [--huge-pages] [--keep DIRECTORY]
 
 Fills a database with N records (1,000,000 unless told), starts the server on it, and asks for pages over one kept
 connection: every filter, every order, first pages and deep ones, as an admin, as plain users who see everything, some and

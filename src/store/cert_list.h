@@ -76,7 +76,7 @@ struct cert_page_request {
     bool wants_total;
     bool wants_people; /* and their access entries; is_mine is said of the viewer */
     int64_t now;
-    struct display_rule rule;
+    struct display_rule rule; /* read where statuses are asked for, or sorted by */
     int64_t drive_max; /* 0: as measured. How many records may drive a query, or stand in a set
                           beside it: for tests */
     int64_t set_max;

@@ -194,7 +194,8 @@ void cert_where_add_words(const struct cert_where *where, enum cert_words_of of,
     struct select *select);
 
 /* Has what is asked for any marks (store/cert_marks) that an index carries? Then: those that have
- * them all, of a row of certificate. Facts are what such a row says itself. */
+ * them all, of a row of certificate. Facts are what such a row says itself: only worth asking where
+ * it is not read. */
 bool cert_where_has_marks(const struct cert_where *where, bool with_facts);
 void cert_where_add_marks(const struct cert_where *where, bool with_facts, struct select *select);
 

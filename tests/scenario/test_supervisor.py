@@ -117,18 +117,23 @@ def test_a_vault_that_hangs_is_noticed_before_anybody_needs_it(desk, authority, 
 def test_a_vault_that_hangs_before_it_has_its_keys_is_ended_too_and_who_asked_is_told(desk):
     """As in the module of a token: there is more patience for that, but not for the request."""
     desk.start()
-    vault, patient = desk.children()["vault"], desk.admin
+    patient = desk.admin
     patient.timeout = 120
     with ThreadPoolExecutor(1) as pool:
-        os.kill(vault, signal.SIGKILL)
-        while (hanging := desk.children().get("vault")) in (None, vault):
-            pass  # be faster than it is
-        os.kill(hanging, signal.SIGSTOP)
-        answer = pool.submit(patient.call, "POST", "/csrs", EC)
-        assert "vault" in figures(desk)[1]
-        answer = answer.result()
+        for n_hangs in range(1, 6):
+            vault = desk.children()["vault"]
+            os.kill(vault, signal.SIGKILL)
+            while (hanging := desk.children().get("vault")) in (None, vault):
+                pass  # be faster than it is
+            os.kill(hanging, signal.SIGSTOP)
+            answer = pool.submit(patient.call, "POST", "/csrs", EC)
+            assert "vault" in figures(desk)[1]
+            answer = answer.result()
+            if answer.status != 201:
+                break
+            desk.wait_ready(5)  # it had its keys already, and another has served: once more
     assert answer.status == 503 and "the vault does not answer" in answer.json["detail"], answer
-    assert wait_for_another(desk, hanging) and desk.log().count("vault.hangs") == 1
+    assert wait_for_another(desk, hanging) and desk.log().count("vault.hangs") == n_hangs
     desk.wait_ready(5)
     desk.admin.post("/csrs", EC)
 
