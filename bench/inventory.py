@@ -11,8 +11,8 @@ few. Beside each stands what the database alone takes for the same rows as JSON.
 
 import argparse
 import contextlib
-import io
 import datetime
+import io
 import json
 import os
 import pathlib

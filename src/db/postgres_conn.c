@@ -86,7 +86,7 @@ static bool set_up(struct postgres_db *self, struct err *err)
     if (!encoding || strcmp(encoding, "UTF8") != 0)
         return fail(err, ERR_INVALID,
             "the database has the encoding %s, and not UTF8: not every name could be kept there",
-            encoding ? encoding : "it does not say");
+            encoding ? encoding : "unknown");
     self->is_forgetful = false;
     (void)PQsetNoticeProcessor(self->connection, ignore_notice, NULL);
     (void)snprintf(self->version, sizeof self->version, "PostgreSQL %d.%d",

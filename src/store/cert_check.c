@@ -386,7 +386,7 @@ void cert_where_add_checks_by_id(const struct cert_where *where, struct select *
     check_apart(where, false, select);
 }
 
-static void check_columns(const struct cert_where *where, struct select *select)
+void cert_where_add_checks_by_column(const struct cert_where *where, struct select *select)
 {
     check_version(where, select);
     check_dates(where, select);
@@ -405,17 +405,18 @@ static void check_columns(const struct cert_where *where, struct select *select)
  */
 static void take_range(enum cert_sort sort, struct cert_filter *range, struct cert_filter *rest)
 {
-    if (sort == CERT_BY_ISSUER || (sort == CERT_BY_EXPIRY && !rest->owner &&
-                                      !rest->business_group && rest->issuer && *rest->issuer)) {
-        range->issuer = rest->issuer;
-        rest->issuer = NULL;
-    } else if (sort == CERT_BY_EXPIRY && rest->owner) {
+    const bool is_by_end = sort == CERT_BY_EXPIRY;
+
+    if (is_by_end && rest->owner) {
         range->owner = rest->owner;
         rest->owner = NULL;
-    } else if (sort == CERT_BY_EXPIRY && rest->business_group) {
+    } else if (is_by_end && rest->business_group) {
         range->business_group = rest->business_group;
         rest->business_group = NULL;
-    } else if (sort == CERT_BY_EXPIRY) {
+    } else if (sort == CERT_BY_ISSUER || (is_by_end && rest->issuer && *rest->issuer)) {
+        range->issuer = rest->issuer;
+        rest->issuer = NULL;
+    } else if (is_by_end) {
         range->is_unused = rest->is_unused;
         rest->is_unused = false;
     }
@@ -441,18 +442,13 @@ static void check_columns_apart(const struct cert_where *where, struct select *s
         rest.name_from = NULL;
     else
         range.name_from = NULL;
-    check_columns(&range, select);
+    cert_where_add_checks_by_column(&range, select);
     if (!cert_where_reads_records(&rest))
         return;
     select_add(select,
         " AND EXISTS (SELECT 1 FROM (SELECT * FROM certificate r WHERE r.id = c.id) AS c WHERE 1 = 1");
-    check_columns(&rest, select);
+    cert_where_add_checks_by_column(&rest, select);
     select_add(select, ONCE);
-}
-
-void cert_where_add_checks_by_column(const struct cert_where *where, struct select *select)
-{
-    check_columns(where, select);
 }
 
 /* Before another table is asked, which PostgreSQL puts behind what costs it nothing. */
@@ -470,7 +466,7 @@ void cert_where_add_checks(const struct cert_where *where, struct select *select
     } else {
         if (cert_where_has_marks(where, false))
             check_marks(where, false, select);
-        check_columns(where, select);
+        cert_where_add_checks_by_column(where, select);
     }
     check_apart(where, !where->is_sqlite && where->way == WAY_DRIVE, select);
 }

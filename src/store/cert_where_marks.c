@@ -108,7 +108,8 @@ static bool has_facts(const struct cert_where *where)
 
 void cert_where_drop_facts(struct cert_filter *filter)
 {
-    const unsigned sources = filter->sources;
+    int64_t bits = 0;
+    int64_t set = 0;
 
     filter->is_unused = false;
     if (filter->alert && strcmp(filter->alert, "any") == 0)
@@ -116,8 +117,8 @@ void cert_where_drop_facts(struct cert_filter *filter)
     if (filter->statuses == BIT(CERT_REVOKED) || filter->statuses == BIT(CERT_UNKNOWN) ||
         filter->statuses == BIT(CERT_EXPIRED))
         filter->statuses = 0;
-    if (sources == BIT(CERT_MANAGED) || sources == BIT(CERT_IMPORTED) ||
-        sources == BIT(CERT_MONITORED))
+    add_bits_of_sources(filter->sources, &bits, &set);
+    if (bits)
         filter->sources = 0;
 }
 

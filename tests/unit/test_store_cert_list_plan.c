@@ -30,14 +30,31 @@ static char *plan_of(struct tx *tx, const struct store_viewer *viewer,
 
     cert_where_init(&paging.where, viewer, request->filter, request->sort, request);
     assert_works(cert_where_plan(tx, &paging.where, &err), &err);
-    paging.where.along = ALONG_RECORDS; /* entries are another statement */
-    if (db_is_postgres(tx_db(tx)))
+    if (db_is_postgres(tx_db(tx))) {
+        paging.where.along = ALONG_RECORDS; /* entries are another statement */
         select_add(&select, "EXPLAIN ");
-    else
+    } else {
         select_add(&select, "EXPLAIN QUERY PLAN ");
+    }
     cert_page_select(&paging, false, 51, &select);
     cert_where_done(&paging.where);
     return read_plan(tx, &select);
+}
+
+/* Each order upwards and downwards, which nothing drives. */
+#define N_ORDERS (N_CERT_SORT * 2)
+
+static struct cert_page_request a_walk(const struct cert_filter *filter, size_t order)
+{
+    return (struct cert_page_request){
+        .filter = filter,
+        .sort = (enum cert_sort)(order / 2),
+        .is_descending = order % 2,
+        .now = NOW,
+        .rule = three_months,
+        .drive_max = -1,
+        .set_max = -1,
+    };
 }
 
 /* Default lists run along an index: nothing is sorted, no table is read from end to end. */
@@ -49,16 +66,8 @@ static void a_walk_neither_scans_nor_sorts(void **state)
         skip();
     make_world(*state, &world);
     for (size_t i = 0; i < countof(cases); i++) {
-        for (size_t j = 0; j < N_CERT_SORT * 2; j++) {
-            const struct cert_page_request request = {
-                .filter = &cases[i].filter,
-                .sort = (enum cert_sort)(j / 2),
-                .is_descending = j % 2,
-                .now = NOW,
-                .rule = three_months,
-                .drive_max = -1,
-                .set_max = -1,
-            };
+        for (size_t j = 0; j < N_ORDERS; j++) {
+            const struct cert_page_request request = a_walk(&cases[i].filter, j);
             autofree(str) char *plan = plan_of(world.tx, &everybody, &request);
 
             if (strstr(plan, "TEMP B-TREE FOR ORDER BY"))
@@ -306,16 +315,8 @@ static void a_walk_on_postgresql_reads_only_its_index(void **state)
     run(world.tx, "SET LOCAL enable_sort = off");
     run(world.tx, "SET LOCAL enable_bitmapscan = off");
     for (size_t i = 0; i < countof(cases); i++) {
-        for (size_t j = 0; j < N_CERT_SORT * 2; j++) {
-            const struct cert_page_request request = {
-                .filter = &cases[i].filter,
-                .sort = (enum cert_sort)(j / 2),
-                .is_descending = j % 2,
-                .now = NOW,
-                .rule = three_months,
-                .drive_max = -1,
-                .set_max = -1,
-            };
+        for (size_t j = 0; j < N_ORDERS; j++) {
+            const struct cert_page_request request = a_walk(&cases[i].filter, j);
 
             /* Checks are another table, statuses several lists, and of a few records PostgreSQL
              * does not take the index of what is unused. */
@@ -369,15 +370,10 @@ static void whose_id_has_the_same_bits_is_somebody_else(void **state)
                   " SELECT id + 65536, 'Twins' FROM business_group WHERE name = 'Sales'");
     for (size_t i = 0; i < countof(whose); i++) {
         autodone(id_list) struct id_list ids = { 0 };
-        const struct cert_page_request request = { .filter = &whose[i].filter,
-            .sort = CERT_BY_NAME,
-            .limit = 7,
-            .now = NOW,
-            .rule = three_months,
-            .drive_max = -1,
-            .set_max = -1 };
+        struct cert_page_request request = a_walk(&whose[i].filter, CERT_BY_NAME * 2);
         int64_t n = 0;
 
+        request.limit = 7;
         run(world.tx, whose[i].give_away);
         autofree(stmt) struct stmt *q = tx_prepare_text(world.tx, whose[i].count);
 
